@@ -1,0 +1,62 @@
+# Every command of the project; `make help` lists them. Set-up runs by itself and only when a lock file changed.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint format bench lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.ready .emulator/.ready .cache/npm/.ready ## make .venv (with .venv/bin/atmosphere) and the embedded AWS
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	@echo "setting up .venv (about a minute, once)"
+	@$(PYTHON) -c 'import sys; sys.exit("Atmosphere needs Python 3.11 or newer; PYTHON=/path/to/python3.11 make setup") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.emulator/.ready: requirements/emulator.txt
+	@echo "setting up the embedded AWS in .emulator (some seconds, once)"
+	@test -x .emulator/bin/python || $(PYTHON) -m venv .emulator
+	@.emulator/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/emulator.txt
+	@touch $@
+
+.cache/npm/.ready: tests/journeys/npm/package.json tests/journeys/npm/package-lock.json
+	@echo "installing the published npm client for the journeys (some seconds, once)"
+	@mkdir -p .cache/npm && cp tests/journeys/npm/package*.json .cache/npm/
+	@cd .cache/npm && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+demo: setup ## the whole life of an allocation, on real input
+	@$(BIN)/atmosphere local demo
+
+test: setup ## the tests (10 minutes at most on 2 cores)
+	@$(BIN)/python -m pytest -n 2 -m "not emulator and not slow" -q
+	@$(BIN)/python -m pytest -m "emulator and not slow" -q
+
+test-all: setup ## also what takes longer
+	@$(BIN)/python -m pytest -n 2 -m "not emulator" -q
+	@$(BIN)/python -m pytest -m "emulator" -q
+
+lint: setup ## style, types, import layers, configuration
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/atmosphere config check config
+
+format: setup ## rewrite to the house style
+	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .
+
+bench: setup ## measure, and write bench/README.md
+	@$(BIN)/python -m bench
+
+lock: .venv/.ready ## compile requirements/ from pyproject.toml
+	@$(BIN)/python requirements/lock.py
+
+clean: ## remove everything that set-up made
+	@rm -rf .venv .emulator .cache build cdk.out

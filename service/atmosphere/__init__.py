@@ -1,0 +1,1 @@
+"""Atmosphere: clean AWS environments for integration tests, allocated on request and taken back for certain."""

@@ -1,0 +1,220 @@
+"""One list of what the code, the template and the local run must agree on.
+
+Routes, functions, their environment variables and AWS services, tables, keys and indexes. Plain values, imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+STAGE: Final = "v1"
+NAME: Final = "atmosphere"
+METRICS_NAMESPACE: Final = "Atmosphere"
+
+
+class Tree(StrEnum):
+    """How a route's caller proves who it is."""
+
+    IAM = "iam"
+    GITHUB = "github"
+
+
+class Table(StrEnum):
+    """The DynamoDB tables. Values are the logical names; the deployed names arrive in environment variables."""
+
+    ENVIRONMENTS = "environments"
+    ALLOCATIONS = "allocations"
+    HISTORY = "history"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A global secondary index; `projects_all` is false where only keys are kept."""
+
+    name: str
+    partition: str
+    sort: str
+    projects_all: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TableKeys:
+    """A table's key attributes (all strings), its indexes and its TTL attribute (epoch seconds)."""
+
+    partition: str
+    sort: str | None = None
+    indexes: tuple[Index, ...] = ()
+    ttl: str | None = None
+
+
+BY_STATUS: Final = Index("by_status", "pool_status", "freed_at")
+BY_WAKE: Final = Index("by_wake", "wake_shard", "wake_at")
+BY_MARK: Final = Index("by_mark", "mark", "path", projects_all=False)
+BY_RULE: Final = Index("by_rule", "active_rule", "started")
+BY_REQUESTER: Final = Index("by_requester", "requester_hash", "start_id")
+
+TABLES: Final[dict[Table, TableKeys]] = {
+    Table.ENVIRONMENTS: TableKeys("account", "region", indexes=(BY_STATUS, BY_WAKE, BY_MARK)),
+    Table.ALLOCATIONS: TableKeys("id", indexes=(BY_RULE,), ttl="expires"),
+    Table.HISTORY: TableKeys("path", "start_id", indexes=(BY_REQUESTER,), ttl="expires"),
+}
+HISTORY_WEEKS: Final = 26
+
+
+class Env(StrEnum):
+    """Environment variables of the functions."""
+
+    BUCKET = "ATMOSPHERE_BUCKET"
+    SNAPSHOT_KEY = "ATMOSPHERE_SNAPSHOT_KEY"
+    ENVIRONMENTS_TABLE = "ATMOSPHERE_ENVIRONMENTS_TABLE"
+    ALLOCATIONS_TABLE = "ATMOSPHERE_ALLOCATIONS_TABLE"
+    HISTORY_TABLE = "ATMOSPHERE_HISTORY_TABLE"
+    STATE_MACHINE = "ATMOSPHERE_STATE_MACHINE"
+
+
+TABLE_VARIABLES: Final = {
+    Table.ENVIRONMENTS: Env.ENVIRONMENTS_TABLE,
+    Table.ALLOCATIONS: Env.ALLOCATIONS_TABLE,
+    Table.HISTORY: Env.HISTORY_TABLE,
+}
+
+
+class FunctionName(StrEnum):
+    """The Lambda functions; the handler of each is `atmosphere.handlers.<name>.handler`."""
+
+    ALLOCATE = "allocate"
+    DEALLOCATE = "deallocate"
+    REFRESH = "refresh"
+    QUERY = "query"
+    OPERATE = "operate"
+    RECONCILE = "reconcile"
+    CLEANUP = "cleanup"
+    PUBLISH = "publish"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """What a function is given: memory (MB), time-out (s), variables, and the AWS services whose models its asset carries."""
+
+    name: FunctionName
+    purpose: str
+    variables: tuple[Env, ...]
+    services: tuple[str, ...]
+    timeout: int = 20
+    memory: int = 1024
+
+    @property
+    def handler(self) -> str:
+        """The dotted path of the entry point, as Lambda wants it."""
+        return f"atmosphere.handlers.{self.name}.handler"
+
+
+_SNAPSHOT: Final = (Env.BUCKET, Env.SNAPSHOT_KEY)
+_ROWS: Final = (Env.ENVIRONMENTS_TABLE, Env.ALLOCATIONS_TABLE, Env.HISTORY_TABLE)
+_API_SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "sts")
+
+FUNCTIONS: Final = (
+    Function(
+        name=FunctionName.ALLOCATE,
+        purpose="POST /allocations: takes environments and mints their first credentials",
+        variables=(*_SNAPSHOT, *_ROWS),
+        services=_API_SERVICES,
+    ),
+    Function(
+        name=FunctionName.DEALLOCATE,
+        purpose="DELETE /allocations/{id}: ends an allocation and starts the cleanups",
+        variables=(*_SNAPSHOT, *_ROWS, Env.STATE_MACHINE),
+        services=_API_SERVICES,
+    ),
+    Function(
+        name=FunctionName.REFRESH,
+        purpose="POST /allocations/{id}/credentials: mints further credentials while the allocation is active",
+        variables=(*_SNAPSHOT, *_ROWS),
+        services=_API_SERVICES,
+    ),
+    Function(
+        name=FunctionName.QUERY,
+        purpose="GET: one allocation, pools, environments, history",
+        variables=(*_SNAPSHOT, *_ROWS),
+        services=_API_SERVICES,
+    ),
+    Function(
+        name=FunctionName.OPERATE,
+        purpose="POST /environments/…: what an operator does to an environment",
+        variables=(*_SNAPSHOT, *_ROWS, Env.STATE_MACHINE),
+        services=_API_SERVICES,
+    ),
+    Function(
+        name=FunctionName.RECONCILE,
+        purpose="every minute: ends what is overdue, replaces what is silent",
+        variables=(*_SNAPSHOT, *_ROWS, Env.STATE_MACHINE),
+        services=_API_SERVICES,
+        timeout=55,
+    ),
+    Function(
+        name=FunctionName.CLEANUP,
+        purpose="one pass of cleaning one environment",
+        variables=(*_SNAPSHOT, *_ROWS),
+        services=(*_API_SERVICES, "cloudformation", "cloudcontrol", "ecr", "iam", "logs"),
+        timeout=300,
+        memory=1769,
+    ),
+    Function(
+        name=FunctionName.PUBLISH,
+        purpose="at every deployment: puts the configuration in force",
+        variables=(Env.BUCKET, *_ROWS, Env.STATE_MACHINE),
+        services=_API_SERVICES,
+        timeout=300,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of the API. `path` is relative to the tree's root; the GitHub tree's root is `/github`."""
+
+    method: str
+    path: str
+    function: FunctionName
+    tree: Tree = Tree.IAM
+
+
+ROUTES: Final = (
+    Route("POST", "/allocations", FunctionName.ALLOCATE),
+    Route("GET", "/allocations", FunctionName.QUERY),
+    Route("GET", "/allocations/{id}", FunctionName.QUERY),
+    Route("DELETE", "/allocations/{id}", FunctionName.DEALLOCATE),
+    Route("POST", "/allocations/{id}/credentials", FunctionName.REFRESH),
+    Route("GET", "/pools", FunctionName.QUERY),
+    Route("GET", "/pools/{pool}", FunctionName.QUERY),
+    Route("GET", "/environments", FunctionName.QUERY),
+    Route("GET", "/environments/{account}/{region}", FunctionName.QUERY),
+    Route("POST", "/environments/{account}/{region}/{act}", FunctionName.OPERATE),
+)
+
+# Session names (docs: security). The test prefix is what revocation denies; the cleaner's never matches it.
+TEST_SESSION: Final = "atmosphere"
+CLEANUP_SESSION: Final = "atmosphere-clean"
+
+
+def session_name(prefix: str, region: str, allocation: str) -> str:
+    """`<prefix>.<region>.<32 hex of the id>`, at most 64 characters: the region is cut where it would not fit."""
+    digits = allocation.replace("-", "")
+    return f"{prefix}.{region[: 62 - len(prefix) - len(digits)]}.{digits}"
+
+
+def snapshot_key(digest: str) -> str:
+    """Where the snapshot with this sha-256 lies in its bucket; immutable."""
+    return f"snapshots/{digest}.json"
+
+
+def cleanup_prefix(account: str, region: str, allocation: str) -> str:
+    """Where a cleanup keeps its state, ledger and reports in the bucket."""
+    return f"cleanups/{account}/{region}/{allocation}/"
+
+
+def execution_name(allocation: str, account: str, region: str, attempt: int) -> str:
+    """The name of a cleanup's execution: the same attempt can never run twice (at most 80 characters)."""
+    return f"{allocation.replace('-', '')}-{account}-{region}-{attempt}"

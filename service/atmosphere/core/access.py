@@ -1,0 +1,126 @@
+"""Who may do what: a verified caller against the rules of `config/access.yaml`.
+
+Absence means no: no rule, no pool in a rule, no operator entry, all refuse. What a caller sends never decides.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.core.errors import Forbidden, UnknownAllocation
+from atmosphere.core.model import AccountId, OwnerKey, PoolName, RuleName
+
+if TYPE_CHECKING:
+    from atmosphere.core.model import Allocation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IamRule:
+    """Principals of one account (all, or only these roles) may use these pools, up to `max_active` environments at once."""
+
+    name: RuleName
+    account: AccountId
+    pools: tuple[PoolName, ...]
+    roles: tuple[str, ...] = ()
+    max_active: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """A role whose sessions may see and end everything."""
+
+    account: AccountId
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRules:
+    """Everything in `config/access.yaml`."""
+
+    iam: tuple[IamRule, ...] = ()
+    operators: tuple[Operator, ...] = ()
+
+    @property
+    def accounts(self) -> tuple[AccountId, ...]:
+        """Every account that the API's resource policy lets in, sorted."""
+        return tuple(sorted({rule.account for rule in self.iam} | {operator.account for operator in self.operators}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedCaller:
+    """An identity that the gateway has authenticated. `role` is None for an IAM user or a root user."""
+
+    account: AccountId
+    owner: OwnerKey
+    role: str | None = None
+
+
+_ASSUMED: Final = re.compile(r"arn:aws[a-z-]*:sts::(\d{12}):assumed-role/([\w+=,.@-]{1,64})/[\w+=,.@-]{2,64}")
+_USER: Final = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):(?:user/[\w+=,.@/-]{1,577}|root)")
+
+
+def caller_from_arn(account: str, arn: str) -> VerifiedCaller:
+    """The caller behind `requestContext.identity`; raises `Forbidden` for an ARN of another account or of another kind.
+
+    Sessions of one role are one owner: API Gateway passes neither the role's path nor anything else that tells them apart.
+    """
+    if assumed := _ASSUMED.fullmatch(arn):
+        named, role = AccountId(assumed[1]), assumed[2]
+        caller = VerifiedCaller(account=named, owner=OwnerKey(f"iam:{named}:role/{role}"), role=role)
+    elif user := _USER.fullmatch(arn):
+        caller = VerifiedCaller(account=AccountId(user[1]), owner=OwnerKey(f"iam:{arn}"))
+    else:
+        raise Forbidden
+    if caller.account != account:
+        raise Forbidden
+    return caller
+
+
+def _matches(rule: IamRule, caller: VerifiedCaller) -> bool:
+    return rule.account == caller.account and (not rule.roles or caller.role in rule.roles)
+
+
+def is_operator(rules: AccessRules, caller: VerifiedCaller) -> bool:
+    """Whether an operator entry names this role of this account."""
+    return any(entry.account == caller.account and entry.role == caller.role for entry in rules.operators)
+
+
+def known(rules: AccessRules, caller: VerifiedCaller) -> None:
+    """Raise `Forbidden` unless some rule or operator entry names the caller."""
+    if not is_operator(rules, caller) and not any(_matches(rule, caller) for rule in rules.iam):
+        raise Forbidden
+
+
+def rule_for(rules: AccessRules, caller: VerifiedCaller, pool: PoolName) -> IamRule:
+    """The first rule that lets the caller allocate from the pool; raises `Forbidden`, also for a pool that does not exist."""
+    for rule in rules.iam:
+        if _matches(rule, caller) and pool in rule.pools:
+            return rule
+    raise Forbidden
+
+
+def pools_of(rules: AccessRules, caller: VerifiedCaller) -> tuple[PoolName, ...]:
+    """The pools that the caller's rules name, sorted."""
+    return tuple(sorted({pool for rule in rules.iam if _matches(rule, caller) for pool in rule.pools}))
+
+
+def operators_only(rules: AccessRules, caller: VerifiedCaller) -> None:
+    """Raise `Forbidden` unless the caller is an operator."""
+    if not is_operator(rules, caller):
+        raise Forbidden
+
+
+def owned(allocation: Allocation | None, caller: VerifiedCaller) -> Allocation:
+    """The allocation if it is the caller's own; unknown and foreign ids get the same `UnknownAllocation`."""
+    if allocation is None or allocation.owner != caller.owner:
+        raise UnknownAllocation
+    return allocation
+
+
+def visible(allocation: Allocation | None, rules: AccessRules, caller: VerifiedCaller) -> Allocation:
+    """The allocation if it is the caller's own or the caller is an operator."""
+    if allocation is not None and is_operator(rules, caller):
+        return allocation
+    return owned(allocation, caller)

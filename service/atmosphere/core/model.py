@@ -1,0 +1,232 @@
+"""The nouns of Atmosphere as frozen values.
+
+Ids are NewTypes, closed sets are enums, instants are aware UTC datetimes, durations are timedeltas.
+How the nouns change is decided in `lifecycle`; how a change is guarded stands in `changes`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, NewType, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AccountId = NewType("AccountId", str)
+Region = NewType("Region", str)
+PoolName = NewType("PoolName", str)
+AllocationId = NewType("AllocationId", str)
+"""A UUID in lower case. Also the fence on every write to an environment."""
+RoleName = NewType("RoleName", str)
+"""The name by which a test asks for a role of an environment; `admin` always exists."""
+RoleArn = NewType("RoleArn", str)
+RuleName = NewType("RuleName", str)
+OwnerKey = NewType("OwnerKey", str)
+"""The authenticated identity that an allocation is bound to, e.g. `iam:111111111111:role/runner`."""
+
+ADMIN = RoleName("admin")
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+
+class Status(StrEnum):
+    """Where a registered environment is."""
+
+    FREE = "free"
+    IN_USE = "in-use"
+    CLEANING = "cleaning"
+    DIRTY = "dirty"
+    HELD = "held"
+
+
+class Mark(StrEnum):
+    """Whether the configuration still names the environment."""
+
+    REGISTERED = "registered"
+    DEREGISTERING = "deregistering"
+
+
+class AllocationStatus(StrEnum):
+    """An allocation is active until it ends, once."""
+
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class EndedBy(StrEnum):
+    """Who ended an allocation. Never taken from what a requester sends."""
+
+    OWNER = "owner"
+    OPERATOR = "operator"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EnvironmentKey:
+    """An AWS account and a region; shown as `aws://ACCOUNT/REGION`."""
+
+    account: AccountId
+    region: Region
+
+    def __str__(self) -> str:
+        return f"aws://{self.path}"
+
+    @property
+    def path(self) -> str:
+        """`ACCOUNT/REGION`, as in URLs and table keys."""
+        return f"{self.account}/{self.region}"
+
+    @classmethod
+    def parse(cls, path: str) -> EnvironmentKey:
+        """The inverse of `path`."""
+        account, _, region = path.partition("/")
+        return cls(AccountId(account), Region(region))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What the configuration says of one environment.
+
+    `roles` maps the names a test may ask for to ARNs and always has `admin`; `regions` are the further regions of the
+    account that tests use and cleaning covers; `keep` are patterns of what must survive cleaning.
+    """
+
+    key: EnvironmentKey
+    pool: PoolName
+    roles: Mapping[RoleName, RoleArn]
+    capabilities: Mapping[str, Json] = field(default_factory=dict)
+    regions: tuple[Region, ...] = ()
+    keep: tuple[str, ...] = ()
+    external_id: str = ""
+
+    @property
+    def admin_role(self) -> RoleArn:
+        """The role that cleans the environment and that a test gets when it names none."""
+        return self.roles[ADMIN]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One row of the `environments` table.
+
+    `registered` rules until the row is next free; a configuration that changed meanwhile waits in `next_registered`.
+    `allocation` is the fence: the allocation that holds the row, or whose leftovers are being cleaned or made it dirty.
+    `attempt` counts the cleanups started for that allocation, `blocked` those of them that found something undeletable.
+    `wake_at` is when the reconciler should look: the deadline while in use, the heartbeat's end while cleaning.
+    """
+
+    registered: Registration
+    status: Status
+    since: datetime
+    mark: Mark = Mark.REGISTERED
+    next_registered: Registration | None = None
+    hold: bool = False
+    allocation: AllocationId | None = None
+    attempt: int = 0
+    blocked: int = 0
+    deadline: datetime | None = None
+    wake_at: datetime | None = None
+    freed_at: datetime | None = None
+    dirty_reason: str | None = None
+    report: str | None = None
+
+    @property
+    def key(self) -> EnvironmentKey:
+        """Account and region."""
+        return self.registered.key
+
+    @property
+    def pool(self) -> PoolName:
+        """The pool whose callers this row serves now."""
+        return self.registered.pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """One environment of an allocation, with what is needed to mint and to revoke its credentials."""
+
+    name: str
+    key: EnvironmentKey
+    role: RoleName
+    role_arn: RoleArn
+    external_id: str = ""
+    session_policy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """A time-limited lease of one or more environments. A tombstone is an ended one without environments."""
+
+    id: AllocationId
+    pool: PoolName
+    requester: str
+    owner: OwnerKey
+    rule: RuleName
+    status: AllocationStatus
+    started: datetime
+    deadline: datetime
+    lots: tuple[Lot, ...] = ()
+    request_hash: str = ""
+    release_token_hash: str | None = None
+    ended: datetime | None = None
+    outcome: str | None = None
+    ended_by: EndedBy | None = None
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Released before it existed."""
+        return not self.lots
+
+
+class ActKind(StrEnum):
+    """What a row of an environment's history tells."""
+
+    ALLOCATION = "allocation"
+    CLEAN = "clean"
+    REINSTATE = "reinstate"
+    DISCARD = "discard"
+    HOLD = "hold"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One allocation of an environment, or one operator's act on it: who, when, why."""
+
+    key: EnvironmentKey
+    at: datetime
+    id: str
+    kind: ActKind
+    pool: PoolName
+    who: OwnerKey
+    requester: str = ""
+    reason: str | None = None
+    ended: datetime | None = None
+    outcome: str | None = None
+    ended_by: EndedBy | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCredentials:
+    """Short-lived keys. Never stored, never logged: `repr` hides them."""
+
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+    expiration: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator may tune. `role_names` are the only roles the service may ever assume."""
+
+    role_names: tuple[str, ...]
+    session: timedelta = timedelta(hours=3)
+    credential_lifetime: timedelta = timedelta(hours=1)  # AWS caps chained roles at 1 h
+    cleanup_limit: timedelta = timedelta(minutes=60)
+    verify_gap: timedelta = timedelta(seconds=20)
+    clock_skew: timedelta = timedelta(seconds=5)
+    attempt_pause: timedelta = timedelta(seconds=60)
+    blocked_accounts: tuple[AccountId, ...] = ()

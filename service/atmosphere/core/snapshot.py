@@ -1,0 +1,182 @@
+"""The validated configuration as one value, and its normalised JSON.
+
+`config/` (YAML) makes it, the publisher stores it under its digest, functions read it. The round trip is exact.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere.core.access import AccessRules, IamRule, Operator
+from atmosphere.core.model import (
+    AccountId,
+    EnvironmentKey,
+    PoolName,
+    Region,
+    Registration,
+    RoleArn,
+    RoleName,
+    RuleName,
+    Settings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT: Final = 1
+
+
+class UnreadableSnapshot(ValueError):
+    """The JSON is not a snapshot of this format."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything the configuration says, ordered by environment."""
+
+    environments: tuple[Registration, ...]
+    access: AccessRules
+    settings: Settings
+
+    def pool(self, pool: PoolName) -> tuple[Registration, ...]:
+        """The registered environments of a pool."""
+        return tuple(entry for entry in self.environments if entry.pool == pool)
+
+    @property
+    def pools(self) -> tuple[PoolName, ...]:
+        """Every pool that has an environment, sorted."""
+        return tuple(sorted({entry.pool for entry in self.environments}))
+
+    def registration(self, key: EnvironmentKey) -> Registration | None:
+        """What is registered under a key."""
+        return next((entry for entry in self.environments if entry.key == key), None)
+
+
+def canonical(value: object) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def registration_to_json(entry: Registration) -> dict[str, Any]:
+    """A registration as JSON values; empty parts are left out so that rows stay small."""
+    full: dict[str, Any] = {
+        "account": entry.key.account,
+        "region": entry.key.region,
+        "pool": entry.pool,
+        "roles": dict(entry.roles),
+        "capabilities": dict(entry.capabilities),
+        "regions": list(entry.regions),
+        "keep": list(entry.keep),
+        "external_id": entry.external_id,
+    }
+    return {name: value for name, value in full.items() if value not in ({}, [], "")}
+
+
+def registration_from_json(value: Mapping[str, Any]) -> Registration:
+    """The inverse of `registration_to_json`."""
+    return Registration(
+        key=EnvironmentKey(AccountId(value["account"]), Region(value["region"])),
+        pool=PoolName(value["pool"]),
+        roles={RoleName(name): RoleArn(arn) for name, arn in value["roles"].items()},
+        capabilities=dict(value.get("capabilities", {})),
+        regions=tuple(Region(region) for region in value.get("regions", ())),
+        keep=tuple(value.get("keep", ())),
+        external_id=value.get("external_id", ""),
+    )
+
+
+_DURATIONS: Final = (
+    "session",
+    "credential_lifetime",
+    "cleanup_limit",
+    "verify_gap",
+    "clock_skew",
+    "attempt_pause",
+)
+
+
+def _settings_to_json(settings: Settings) -> dict[str, Any]:
+    seconds = {f"{name}_seconds": getattr(settings, name).total_seconds() for name in _DURATIONS}
+    return {
+        "role_names": list(settings.role_names),
+        "blocked_accounts": list(settings.blocked_accounts),
+        **seconds,
+    }
+
+
+def _settings_from_json(value: Mapping[str, Any]) -> Settings:
+    durations = {name: timedelta(seconds=value[f"{name}_seconds"]) for name in _DURATIONS}
+    return Settings(
+        role_names=tuple(value["role_names"]),
+        blocked_accounts=tuple(AccountId(account) for account in value["blocked_accounts"]),
+        **durations,
+    )
+
+
+def _rule_to_json(rule: IamRule) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "account": rule.account,
+        "pools": list(rule.pools),
+        "roles": list(rule.roles),
+        "max_active": rule.max_active,
+    }
+
+
+def _rule_from_json(value: Mapping[str, Any]) -> IamRule:
+    return IamRule(
+        name=RuleName(value["name"]),
+        account=AccountId(value["account"]),
+        pools=tuple(PoolName(pool) for pool in value["pools"]),
+        roles=tuple(value["roles"]),
+        max_active=value["max_active"],
+    )
+
+
+def to_json(snapshot: Snapshot) -> str:
+    """The normalised JSON text; its sha-256 is the snapshot's name."""
+    return canonical(
+        {
+            "format": FORMAT,
+            "environments": [registration_to_json(entry) for entry in snapshot.environments],
+            "settings": _settings_to_json(snapshot.settings),
+            "access": {
+                "iam": [_rule_to_json(rule) for rule in snapshot.access.iam],
+                "operators": [{"account": entry.account, "role": entry.role} for entry in snapshot.access.operators],
+            },
+        }
+    )
+
+
+def from_json(text: str) -> Snapshot:
+    """Read a snapshot; raises `UnreadableSnapshot` for anything that `to_json` did not write."""
+    try:
+        value = json.loads(text)
+        if value["format"] != FORMAT:
+            message = f"snapshot format {value['format']!r} is not {FORMAT}: deploy code and configuration together"
+            raise UnreadableSnapshot(message)
+        access = value["access"]
+        return Snapshot(
+            environments=tuple(registration_from_json(entry) for entry in value["environments"]),
+            settings=_settings_from_json(value["settings"]),
+            access=AccessRules(
+                iam=tuple(_rule_from_json(rule) for rule in access["iam"]),
+                operators=tuple(
+                    Operator(account=AccountId(entry["account"]), role=entry["role"]) for entry in access["operators"]
+                ),
+            ),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as broken:
+        if isinstance(broken, UnreadableSnapshot):
+            raise
+        message = f"the snapshot cannot be read ({type(broken).__name__}): publish the configuration again"
+        raise UnreadableSnapshot(message) from broken
+
+
+def digest(text: str) -> str:
+    """The sha-256 of a snapshot's text, in hex."""
+    return sha256(text.encode()).hexdigest()

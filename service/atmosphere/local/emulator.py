@@ -1,0 +1,148 @@
+"""The embedded AWS: one child process on loopback, in an environment of its own, with IAM enforced.
+
+Nothing of the caller's environment reaches it (its workers would inherit keys and endpoints), and it is started in a
+process group of its own so that nothing of it survives. Any 12-digit access key is the root of that account.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+PROGRAM: Final = ROOT / ".emulator" / "bin" / "ministack"
+HUB_ACCOUNT: Final = "111111111111"
+REGION: Final = "us-east-1"
+_START_LIMIT: Final = 60.0  # seconds
+_STOP_GRACE: Final = 8.0  # seconds; a stack stuck on a custom resource would never end by itself
+
+
+class EmulatorFailed(RuntimeError):
+    """The embedded AWS did not start; the text ends with its own last words."""
+
+
+def free_port() -> int:
+    """A loopback port that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Emulator:
+    """Starts and stops the child. With `state`, what it holds is written there at a clean stop and read at the start."""
+
+    def __init__(self, directory: Path, *, port: int | None = None, state: Path | None = None) -> None:
+        self.directory = directory
+        self.port = port or free_port()
+        self.state = state
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """What `AWS_ENDPOINT_URL` would be for a direct call."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """What the child prints."""
+        return self.directory / "emulator.log"
+
+    def start(self, *, lambda_endpoint: str | None = None, extra: Mapping[str, str] | None = None) -> None:
+        """Start and wait until it answers; its Lambdas reach AWS through `lambda_endpoint` (the wire tap)."""
+        if not PROGRAM.exists():
+            raise EmulatorFailed(f"{PROGRAM} is not there: run `make setup` in the repository first")
+        scratch = self.directory / "tmp"
+        scratch.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                [str(PROGRAM)],
+                cwd=self.directory,
+                env=self._environment(scratch, lambda_endpoint, extra or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._await_health()
+
+    def _environment(self, scratch: Path, lambda_endpoint: str | None, extra: Mapping[str, str]) -> dict[str, str]:
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(scratch),
+            "TMPDIR": str(scratch),
+            "LANG": "C.UTF-8",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "AUTH": "true",
+            "MINISTACK_ACCOUNT_ID": HUB_ACCOUNT,
+            "AWS_ENDPOINT_URL": lambda_endpoint or self.endpoint,
+            **extra,
+        }
+        if self.state is not None:
+            self.state.mkdir(parents=True, exist_ok=True)
+            environment |= {"PERSIST_STATE": "1", "S3_PERSIST": "1", "STATE_DIR": str(self.state)}
+        return environment
+
+    def _await_health(self) -> None:
+        deadline = time.monotonic() + _START_LIMIT
+        while time.monotonic() < deadline:
+            if self._child is None or self._child.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2):
+                    return
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.05)
+        self.stop()
+        raise EmulatorFailed(f"the embedded AWS did not start: {self.log.read_text()[-2000:]}")
+
+    def reset(self) -> None:
+        """Forget everything (about 80 ms)."""
+        self._post("/_ministack/reset", {})
+
+    def configure(self, **settings: object) -> None:
+        """Change a setting while it runs, e.g. `**{"stepfunctions._SFN_WAIT_SCALE": 0.01}`."""
+        self._post("/_ministack/config", settings)
+
+    def _post(self, path: str, body: Mapping[str, object]) -> None:
+        request = urllib.request.Request(
+            f"{self.endpoint}{path}",
+            data=json.dumps(body).encode(),
+            headers={"content-type": "application/json"},
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=30):
+            pass
+
+    def stop(self) -> None:
+        """End the child cleanly, so that it saves its state; kill its group after a grace time. Safe to repeat."""
+        child, self._child = self._child, None
+        if child is None:
+            return
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+            try:
+                child.wait(_STOP_GRACE)
+            except subprocess.TimeoutExpired:
+                pass
+        try:
+            os.killpg(child.pid, signal.SIGKILL)  # its Lambda workers, and itself if it did not end
+        except ProcessLookupError:
+            pass
+        child.wait()
+        shutil.rmtree(self.directory / "tmp", ignore_errors=True)

@@ -1,0 +1,185 @@
+"""The doors to the outside, each with its promise. Adapters keep the promises; tests/contract/ holds them to it.
+
+No boto3 value and no `ClientError` passes inwards. "Could not look" is `Unreachable`, never an empty answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from atmosphere.core.changes import Change, Row
+    from atmosphere.core.model import (
+        Allocation,
+        AllocationId,
+        Environment,
+        EnvironmentKey,
+        HistoryEntry,
+        OwnerKey,
+        PoolName,
+        Region,
+        RoleArn,
+        RuleName,
+        SessionCredentials,
+        Status,
+    )
+    from atmosphere.core.snapshot import Snapshot
+
+
+class Unreachable(Exception):
+    """A dependency did not answer, or answered with a fault of its own; says nothing about what is there."""
+
+
+class OutcomeUnknown(Unreachable):
+    """A commit may or may not have been applied; only a consistent read can tell."""
+
+
+class Conflict(Exception):
+    """A commit found an expectation broken and changed nothing.
+
+    `actual` maps the index of each change that failed to the row found there, None where there was no row. It is empty
+    when the store lost a race without being told to whom: read again.
+    """
+
+    def __init__(self, actual: Mapping[int, Row | None]) -> None:
+        super().__init__(f"expectations broken: {sorted(actual)}")
+        self.actual = dict(actual)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of an environment's or a requester's history, newest first; `cursor` continues it."""
+
+    entries: tuple[HistoryEntry, ...]
+    cursor: str | None = None
+
+
+class Store(Protocol):
+    """Environments, allocations and history. Knows no rules: it compares, swaps and finds."""
+
+    def commit(self, changes: Sequence[Change], *, token: str) -> None:
+        """Apply all changes or none (at most 100, one for each row).
+
+        Raises `Conflict` when an expectation is broken. The same token with the same changes has no further effect for
+        at least ten minutes. Raises `OutcomeUnknown` when the reply was lost and repeating it did not settle it,
+        `Unreachable` when nothing was applied.
+        """
+
+    def free(self, pool: PoolName) -> Iterator[Sequence[Environment]]:
+        """The free rows of a pool in pages, longest free first. May be a moment old: `commit` decides."""
+
+    def holding(self, pool: PoolName, status: Status) -> Iterator[Sequence[Environment]]:
+        """The rows of a pool in one status, in pages. May be a moment old."""
+
+    def any_with(self, pool: PoolName, status: Status) -> bool:
+        """Whether the pool has a row in this status; one read."""
+
+    def counts(self, pool: PoolName) -> Mapping[Status, int]:
+        """How many rows of the pool are in each status; every status is a key."""
+
+    def environment(self, key: EnvironmentKey) -> Environment | None:
+        """The row as it is now (consistent), None if it is not registered."""
+
+    def environments(self) -> Sequence[Environment]:
+        """Every row, registered or deregistering, in order of its key; for operators and for deployments."""
+
+    def waking(self, until: datetime, limit: int) -> Sequence[Environment]:
+        """Rows whose `wake_at` is at or before `until`, earliest first, at most `limit`; one read when there are none."""
+
+    def allocation(self, allocation: AllocationId) -> Allocation | None:
+        """The allocation as it is now (consistent), None if there is none."""
+
+    def active_of_rule(self, rule: RuleName) -> int:
+        """How many environments the active allocations of a rule hold. May be a moment old."""
+
+    def history_of(
+        self, key: EnvironmentKey, *, since: datetime | None, until: datetime | None, cursor: str | None
+    ) -> Page:
+        """An environment's history, newest first, between two instants."""
+
+    def history_by(
+        self, requester: str, *, since: datetime | None, until: datetime | None, cursor: str | None
+    ) -> Page:
+        """A requester's history, newest first, between two instants. May be a moment old."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRequest:
+    """What to assume: a role, its external id, the session's name, its lifetime and an optional narrowing policy."""
+
+    role_arn: RoleArn
+    session_name: str
+    region: Region
+    lifetime: timedelta
+    external_id: str = ""
+    session_policy: str | None = None
+
+
+class Credentials(Protocol):
+    """Mints short-lived credentials."""
+
+    def mint(self, requests: Sequence[SessionRequest]) -> Sequence[SessionCredentials]:
+        """One session for each request, in order, at the same time; one AssumeRole each.
+
+        Raises `Unreachable` if any of them could not be had (also when the role refuses the service), and
+        `InvalidPolicy` when a session policy is not one that STS takes.
+        """
+
+
+class InvalidPolicy(Exception):
+    """STS refused a session policy as malformed or too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanupOrder:
+    """One attempt to clean one environment after one allocation."""
+
+    allocation: AllocationId
+    key: EnvironmentKey
+    attempt: int
+
+
+class Cleaner(Protocol):
+    """Starts cleanups."""
+
+    def start(self, order: CleanupOrder) -> None:
+        """Start a cleanup; one that was started before is left alone. Raises `Unreachable`."""
+
+
+class SnapshotSource(Protocol):
+    """The configuration as deployed."""
+
+    def load(self) -> Snapshot:
+        """The snapshot, read once and kept. Raises `Unreachable` when it is missing or unreadable."""
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+
+    def sleep(self, duration: timedelta) -> None:
+        """Wait."""
+
+
+class Ids(Protocol):
+    """Ids and chance."""
+
+    def new(self) -> AllocationId:
+        """A random UUID."""
+
+    def below(self, limit: int) -> int:
+        """A random integer from 0 to `limit` - 1."""
+
+
+class Caller(Protocol):
+    """Who is asking, as operations need it: verified at the door, never taken from a body."""
+
+    @property
+    def owner(self) -> OwnerKey:
+        """The key that allocations are bound to."""
