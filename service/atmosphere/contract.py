@@ -1,6 +1,7 @@
 """One list of what the code, the template and the local run must agree on.
 
-Routes, functions, their environment variables and AWS services, tables, keys and indexes. Plain values, imports nothing of ours.
+Routes, functions, their environment variables and AWS services, tables, keys and indexes. Plain values; imports
+nothing of ours.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class TableKeys:
     ttl: str | None = None
 
 
-BY_STATUS: Final = Index("by_status", "pool_status", "freed_at")
+# `status_at` is `<status>#<freed_at>`: one query reads what is free, longest free first, and a write that changes the
+# status need not know the pool (with a partition pool#status it would have to: DynamoDB cannot concatenate).
+BY_STATUS: Final = Index("by_status", "pool", "status_at")
 BY_WAKE: Final = Index("by_wake", "wake_shard", "wake_at")
 BY_MARK: Final = Index("by_mark", "mark", "path", projects_all=False)
 BY_RULE: Final = Index("by_rule", "active_rule", "started")
@@ -96,7 +99,7 @@ class FunctionName(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """What a function is given: memory (MB), time-out (s), variables, and the AWS services whose models its asset carries."""
+    """What a function is given: memory (MB), time-out (s), variables, and the AWS services its asset has models of."""
 
     name: FunctionName
     purpose: str

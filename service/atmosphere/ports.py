@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Environment,
         EnvironmentKey,
         HistoryEntry,
+        Json,
         OwnerKey,
         PoolName,
         Region,
@@ -50,6 +51,14 @@ class Conflict(Exception):
         self.actual = dict(actual)
 
 
+class TokenReused(ValueError):
+    """A commit's token came with other changes before: a bug of whoever made the token."""
+
+
+class InvalidCursor(ValueError):
+    """A cursor that no page of this history gave out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of an environment's or a requester's history, newest first; `cursor` continues it."""
@@ -64,9 +73,10 @@ class Store(Protocol):
     def commit(self, changes: Sequence[Change], *, token: str) -> None:
         """Apply all changes or none (at most 100, one for each row).
 
-        Raises `Conflict` when an expectation is broken. The same token with the same changes has no further effect for
-        at least ten minutes. Raises `OutcomeUnknown` when the reply was lost and repeating it did not settle it,
-        `Unreachable` when nothing was applied.
+        Raises `Conflict` when an expectation is broken; an update or a deletion expects its row to be there. The same
+        token with the same changes has no further effect for at least ten minutes; with others it raises `TokenReused`.
+        Raises `OutcomeUnknown` when the reply was lost and repeating it did not settle it, `Unreachable` when nothing
+        was applied.
         """
 
     def free(self, pool: PoolName) -> Iterator[Sequence[Environment]]:
@@ -88,7 +98,7 @@ class Store(Protocol):
         """Every row, registered or deregistering, in order of its key; for operators and for deployments."""
 
     def waking(self, until: datetime, limit: int) -> Sequence[Environment]:
-        """Rows whose `wake_at` is at or before `until`, earliest first, at most `limit`; one read when there are none."""
+        """Rows whose `wake_at` is at or before `until`, earliest first, at most `limit`; one read if none."""
 
     def allocation(self, allocation: AllocationId) -> Allocation | None:
         """The allocation as it is now (consistent), None if there is none."""
@@ -99,12 +109,13 @@ class Store(Protocol):
     def history_of(
         self, key: EnvironmentKey, *, since: datetime | None, until: datetime | None, cursor: str | None
     ) -> Page:
-        """An environment's history, newest first, between two instants."""
+        """An environment's history, newest first, between two instants (both included). Raises `InvalidCursor`."""
 
-    def history_by(
-        self, requester: str, *, since: datetime | None, until: datetime | None, cursor: str | None
-    ) -> Page:
-        """A requester's history, newest first, between two instants. May be a moment old."""
+    def history_by(self, requester: str, *, since: datetime | None, until: datetime | None, cursor: str | None) -> Page:
+        """A requester's history, newest first, between two instants (both included). May be a moment old.
+
+        Raises `InvalidCursor`.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +166,13 @@ class SnapshotSource(Protocol):
 
     def load(self) -> Snapshot:
         """The snapshot, read once and kept. Raises `Unreachable` when it is missing or unreadable."""
+
+
+class Reports(Protocol):
+    """What cleanups reported."""
+
+    def load(self, key: str) -> Json:
+        """The report under a key as JSON, None if there is none (any more). Raises `Unreachable`."""
 
 
 class Clock(Protocol):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IamRule:
-    """Principals of one account (all, or only these roles) may use these pools, up to `max_active` environments at once."""
+    """Principals of one account (all, or only these roles) may use these pools, `max_active` environments at once."""
 
     name: RuleName
     account: AccountId
@@ -64,7 +64,7 @@ _USER: Final = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):(?:user/[\w+=,.@/-]{1,5
 def caller_from_arn(account: str, arn: str) -> VerifiedCaller:
     """The caller behind `requestContext.identity`; raises `Forbidden` for an ARN of another account or of another kind.
 
-    Sessions of one role are one owner: API Gateway passes neither the role's path nor anything else that tells them apart.
+    Sessions of one role are one owner: API Gateway passes nothing that tells them apart, nor the role's path.
     """
     if assumed := _ASSUMED.fullmatch(arn):
         named, role = AccountId(assumed[1]), assumed[2]
@@ -94,7 +94,7 @@ def known(rules: AccessRules, caller: VerifiedCaller) -> None:
 
 
 def rule_for(rules: AccessRules, caller: VerifiedCaller, pool: PoolName) -> IamRule:
-    """The first rule that lets the caller allocate from the pool; raises `Forbidden`, also for a pool that does not exist."""
+    """The first rule that lets the caller use the pool; raises `Forbidden`, also for a pool that does not exist."""
     for rule in rules.iam:
         if _matches(rule, caller) and pool in rule.pools:
             return rule

@@ -243,6 +243,7 @@ def _become_free(
 
 _NOBODYS: Final[dict[str, object]] = {
     "allocation": None,
+    "capture": False,
     "attempt": 0,
     "blocked": 0,
     "deadline": None,
@@ -313,6 +314,7 @@ def born(registration: Registration, *, fence: AllocationId, now: datetime, limi
             registered=registration,
             status=Status.CLEANING,
             since=now,
+            capture=True,
             allocation=fence,
             attempt=1,
             deadline=now + limit,
@@ -350,7 +352,9 @@ def deregister(environment: Environment) -> Change:
 # --- operators ----------------------------------------------------------------------------------------------------
 
 
-def operate(environment: Environment, event: Event, *, fence: AllocationId, now: datetime, limit: timedelta) -> Change | None:
+def operate(
+    environment: Environment, event: Event, *, fence: AllocationId, now: datetime, limit: timedelta
+) -> Change | None:
     """An operator's act on an environment, or None where it changes nothing. The caller has ruled out refusals."""
     decision = lifecycle.decide(environment, event)
     expects = (
@@ -370,10 +374,14 @@ def operate(environment: Environment, event: Event, *, fence: AllocationId, now:
     if decision.to is Status.HELD:
         sets: dict[str, object] = {"status": Status.HELD, "since": now, "freed_at": None, "hold": False}
         return Update(target=environment.key, expects=expects, sets=sets)
-    return Update(target=environment.key, expects=expects, sets=_clean_again(environment, fence=fence, now=now, limit=limit))
+    return Update(
+        target=environment.key, expects=expects, sets=_clean_again(environment, fence=fence, now=now, limit=limit)
+    )
 
 
-def _clean_again(environment: Environment, *, fence: AllocationId, now: datetime, limit: timedelta) -> dict[str, object]:
+def _clean_again(
+    environment: Environment, *, fence: AllocationId, now: datetime, limit: timedelta
+) -> dict[str, object]:
     return {
         "status": Status.CLEANING,
         "since": now,

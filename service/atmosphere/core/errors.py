@@ -14,8 +14,11 @@ One table in `handlers/http.py` turns codes into HTTP. A fault (anything else) f
 
 from __future__ import annotations
 
-from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 class Code(StrEnum):
@@ -71,7 +74,7 @@ class Unauthenticated(Refused):
 
 
 class Forbidden(Refused):
-    """The caller is unknown, or the pool is unknown or not open to it: one body for all, so that pools cannot be probed."""
+    """Caller unknown, or pool unknown or not open to it: one body for all, so that pools cannot be probed."""
 
     code = Code.FORBIDDEN
     default_message = "this caller may not do this: an operator can allow it in config/access.yaml"

@@ -28,7 +28,7 @@ OwnerKey = NewType("OwnerKey", str)
 
 ADMIN = RoleName("admin")
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 class Status(StrEnum):
@@ -115,6 +115,7 @@ class Environment:
     `allocation` is the fence: the allocation that holds the row, or whose leftovers are being cleaned or made it dirty.
     `attempt` counts the cleanups started for that allocation, `blocked` those of them that found something undeletable.
     `wake_at` is when the reconciler should look: the deadline while in use, the heartbeat's end while cleaning.
+    `capture` is set from birth until first free: what is found then is the baseline, and nothing is deleted.
     """
 
     registered: Registration
@@ -123,6 +124,7 @@ class Environment:
     mark: Mark = Mark.REGISTERED
     next_registered: Registration | None = None
     hold: bool = False
+    capture: bool = False
     allocation: AllocationId | None = None
     attempt: int = 0
     blocked: int = 0
@@ -145,14 +147,27 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
-    """One environment of an allocation, with what is needed to mint and to revoke its credentials."""
+    """One environment of an allocation, as it was registered when it was taken: enough to mint and revoke its keys."""
 
     name: str
-    key: EnvironmentKey
     role: RoleName
-    role_arn: RoleArn
-    external_id: str = ""
+    registered: Registration
     session_policy: str | None = None
+
+    @property
+    def key(self) -> EnvironmentKey:
+        """Account and region."""
+        return self.registered.key
+
+    @property
+    def role_arn(self) -> RoleArn:
+        """The role that this allocation's sessions are minted on."""
+        return self.registered.roles[self.role]
+
+    @property
+    def external_id(self) -> str:
+        """What the role's trust policy asks for."""
+        return self.registered.external_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

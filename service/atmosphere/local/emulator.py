@@ -1,11 +1,13 @@
 """The embedded AWS: one child process on loopback, in an environment of its own, with IAM enforced.
 
 Nothing of the caller's environment reaches it (its workers would inherit keys and endpoints), and it is started in a
-process group of its own so that nothing of it survives. Any 12-digit access key is the root of that account.
+process group of its own so that nothing of it survives, not even a `kill -9` of whoever started it. Any 12-digit access
+key is the root of that account.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -25,8 +27,12 @@ ROOT: Final = Path(__file__).resolve().parents[3]
 PROGRAM: Final = ROOT / ".emulator" / "bin" / "ministack"
 HUB_ACCOUNT: Final = "111111111111"
 REGION: Final = "us-east-1"
+_DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
 _START_LIMIT: Final = 60.0  # seconds
-_STOP_GRACE: Final = 8.0  # seconds; a stack stuck on a custom resource would never end by itself
+_STOP_GRACE: Final = 20.0  # seconds; saving takes some; a stack stuck on a custom resource would never end by itself
+
+# Waits for its standard input to end, which happens when its parent is gone, however it went.
+_WATCH: Final = 'read -r _; kill -s KILL -- "-$1" 2>/dev/null; rm -rf -- "$2"'
 
 
 class EmulatorFailed(RuntimeError):
@@ -42,13 +48,14 @@ def free_port() -> int:
 
 
 class Emulator:
-    """Starts and stops the child. With `state`, what it holds is written there at a clean stop and read at the start."""
+    """Starts and stops the child. With `state`, what it holds is kept there from a clean stop to the next start."""
 
     def __init__(self, directory: Path, *, port: int | None = None, state: Path | None = None) -> None:
         self.directory = directory
         self.port = port or free_port()
         self.state = state
         self._child: subprocess.Popen[bytes] | None = None
+        self._watch: subprocess.Popen[bytes] | None = None
 
     @property
     def endpoint(self) -> str:
@@ -76,6 +83,11 @@ class Emulator:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._watch = subprocess.Popen(
+            ["sh", "-c", _WATCH, "watch", str(self._child.pid), str(scratch)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         self._await_health()
 
     def _environment(self, scratch: Path, lambda_endpoint: str | None, extra: Mapping[str, str]) -> dict[str, str]:
@@ -95,8 +107,9 @@ class Emulator:
         }
         if self.state is not None:
             self.state.mkdir(parents=True, exist_ok=True)
-            environment |= {"PERSIST_STATE": "1", "S3_PERSIST": "1", "STATE_DIR": str(self.state)}
-        return environment
+            environment |= {"PERSIST_STATE": "1", "S3_PERSIST": "1"}
+        home = self.state or scratch
+        return {**environment, "STATE_DIR": str(home / "services"), "S3_DATA_DIR": str(home / "objects")}
 
     def _await_health(self) -> None:
         deadline = time.monotonic() + _START_LIMIT
@@ -104,12 +117,21 @@ class Emulator:
             if self._child is None or self._child.poll() is not None:
                 break
             try:
-                with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2):
+                with _DIRECT.open(f"{self.endpoint}/_ministack/health", timeout=2):
                     return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.05)
         self.stop()
-        raise EmulatorFailed(f"the embedded AWS did not start: {self.log.read_text()[-2000:]}")
+        raise EmulatorFailed(f"the embedded AWS did not start: {self.last_words()}")
+
+    @property
+    def alive(self) -> bool:
+        """Whether the child runs."""
+        return self._child is not None and self._child.poll() is None
+
+    def last_words(self) -> str:
+        """The end of what the child printed."""
+        return self.log.read_text(errors="replace")[-2000:]
 
     def reset(self) -> None:
         """Forget everything (about 80 ms)."""
@@ -120,29 +142,40 @@ class Emulator:
         self._post("/_ministack/config", settings)
 
     def _post(self, path: str, body: Mapping[str, object]) -> None:
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310 - our own loopback address
             f"{self.endpoint}{path}",
             data=json.dumps(body).encode(),
             headers={"content-type": "application/json"},
             method="POST",
         )
-        with urllib.request.urlopen(request, timeout=30):
+        with _DIRECT.open(request, timeout=30):
             pass
 
-    def stop(self) -> None:
-        """End the child cleanly, so that it saves its state; kill its group after a grace time. Safe to repeat."""
+    def stop(self) -> bool:
+        """End the child, so that it saves its state; kill its group after a grace time. Safe to repeat.
+
+        True if it ended by itself within the grace time, so that what it saved is whole.
+        """
         child, self._child = self._child, None
         if child is None:
-            return
-        if child.poll() is None:
-            child.send_signal(signal.SIGTERM)
-            try:
-                child.wait(_STOP_GRACE)
-            except subprocess.TimeoutExpired:
-                pass
-        try:
+            return False
+        ended = _end(child)
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)  # its Lambda workers, and itself if it did not end
-        except ProcessLookupError:
-            pass
         child.wait()
+        if self._watch is not None:
+            self._watch.kill()
+            self._watch.communicate()
         shutil.rmtree(self.directory / "tmp", ignore_errors=True)
+        return ended
+
+
+def _end(child: subprocess.Popen[bytes]) -> bool:
+    """Ask a running child to end; whether it did so, and in good order."""
+    if child.poll() is not None:
+        return False
+    child.send_signal(signal.SIGTERM)
+    try:
+        return child.wait(_STOP_GRACE) == 0
+    except subprocess.TimeoutExpired:
+        return False

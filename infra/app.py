@@ -1,0 +1,72 @@
+"""The CDK app: `python -m infra.app --config DIR --target aws|host --out DIR [--setting name=value ...]`.
+
+Synthesizes the stacks `atmosphere` and `atmosphere-environment`. Exit codes: 0 done, 1 problems (printed; nothing is
+written), 2 usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aws_cdk import App
+
+from atmosphere.config.load import load
+from atmosphere.config.problems import ConfigProblems
+from atmosphere.contract import NAME
+from infra.assets import AssetFailed
+from infra.environment import EnvironmentStack
+from infra.stack import AtmosphereStack
+from infra.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atmosphere.core.snapshot import Snapshot
+
+
+def synthesize(snapshot: Snapshot, *, target: Target, out: Path) -> None:
+    """Write the assembly of both stacks to `out`. Raises `AssetFailed`."""
+    app = App(outdir=str(out), analytics_reporting=False, tree_metadata=False)
+    AtmosphereStack(app, NAME, snapshot=snapshot, target=target)
+    EnvironmentStack(app, f"{NAME}-environment")
+    app.synth()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The outermost door: problems become text and an exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        snapshot = load(options.config, dict(options.setting))
+        synthesize(snapshot, target=options.target, out=options.out)
+    except ConfigProblems as found:
+        for problem in found.problems:
+            sys.stderr.write(f"{problem}\n")
+        return 1
+    except AssetFailed as failed:
+        sys.stderr.write(f"{failed}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.app", description="Synthesize Atmosphere's stacks.")
+    parser.add_argument("--config", type=Path, default=Path("config"), help="the directory of the three YAML files")
+    parser.add_argument("--target", type=Target, choices=list(Target), default=Target.AWS)
+    parser.add_argument("--out", type=Path, default=Path(os.environ.get("CDK_OUTDIR", "cdk.out")))
+    parser.add_argument("--setting", type=_setting, action="append", default=[], metavar="name=value")
+    return parser
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not name=value")
+    return name, value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""The alarms. Each tells one topic, and each has a section of the same name in docs/operations.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+
+from atmosphere.contract import METRICS_NAMESPACE, NAME, FunctionName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import aws_apigateway as apigateway
+    from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_stepfunctions as sfn
+    from constructs import Construct
+
+_MINUTE: Final = Duration.minutes(1)
+_FIVE_MINUTES: Final = Duration.minutes(5)
+_OVER: Final = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+_UNDER: Final = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+_QUIET: Final = cloudwatch.TreatMissingData.NOT_BREACHING
+
+DIRTY_METRIC: Final = "DirtyEnvironments"
+"""How many environments are dirty; emitted by the functions under the dimension service=atmosphere only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Alarm:
+    """One row: the alarm goes off when `metric` is `operator` `threshold` for `periods` in a row."""
+
+    name: str
+    meaning: str
+    metric: cloudwatch.IMetric
+    threshold: int = 0
+    periods: int = 1
+    operator: cloudwatch.ComparisonOperator = _OVER
+    missing: cloudwatch.TreatMissingData = _QUIET
+
+
+def add_alarms(
+    scope: Construct,
+    *,
+    functions: Mapping[FunctionName, lambda_.Function],
+    api: apigateway.RestApi,
+    machine: sfn.StateMachine,
+) -> sns.Topic:
+    """Make the alarms and the topic that they tell; whoever is on duty subscribes to it."""
+    topic = sns.Topic(scope, "AlarmTopic", display_name="Atmosphere alarms", enforce_ssl=True)
+    for row in _alarms(functions, api, machine):
+        alarm = cloudwatch.Alarm(
+            scope,
+            "".join(part.title() for part in row.name.split("-")) + "Alarm",
+            alarm_name=f"{NAME}-{row.name}",
+            alarm_description=f"{row.meaning} See docs/operations.md, section {NAME}-{row.name}.",
+            metric=row.metric,
+            threshold=row.threshold,
+            evaluation_periods=row.periods,
+            comparison_operator=row.operator,
+            treat_missing_data=row.missing,
+        )
+        alarm.add_alarm_action(actions.SnsAction(topic))
+    return topic
+
+
+def _alarms(
+    functions: Mapping[FunctionName, lambda_.Function], api: apigateway.RestApi, machine: sfn.StateMachine
+) -> tuple[_Alarm, ...]:
+    reconciler = functions[FunctionName.RECONCILE]
+    return (
+        _Alarm(
+            name="reconciler-silent",
+            meaning="The reconciler has not run for five minutes: nothing is taken back from dead tests.",
+            metric=reconciler.metric_invocations(period=_MINUTE, statistic="Sum"),
+            threshold=1,
+            periods=5,
+            operator=_UNDER,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        ),
+        *(_errors(name, function) for name, function in functions.items()),
+        _Alarm(
+            name="dirty-environments",
+            meaning="An environment could not be cleaned and waits for an operator.",
+            metric=cloudwatch.Metric(
+                namespace=METRICS_NAMESPACE,
+                metric_name=DIRTY_METRIC,
+                dimensions_map={"service": NAME},
+                statistic="Maximum",
+                period=_FIVE_MINUTES,
+            ),
+            missing=cloudwatch.TreatMissingData.IGNORE,  # stays on until somebody reports none
+        ),
+        _Alarm(
+            name="api-errors",
+            meaning="The API answered with a 5xx.",
+            metric=api.deployment_stage.metric_server_error(period=_FIVE_MINUTES, statistic="Sum"),
+        ),
+        _Alarm(
+            name="cleanup-failed",
+            meaning="The execution of a cleanup failed instead of coming to a verdict.",
+            metric=machine.metric_failed(period=_FIVE_MINUTES, statistic="Sum"),
+        ),
+        _Alarm(
+            name="cleanup-timed-out",
+            meaning="The execution of a cleanup outlived every limit.",
+            metric=machine.metric_timed_out(period=_FIVE_MINUTES, statistic="Sum"),
+        ),
+    )
+
+
+def _errors(name: FunctionName, function: lambda_.Function) -> _Alarm:
+    """The reconciler runs every minute and has every minute another chance; any other function's error counts at once."""
+    repeats = name is FunctionName.RECONCILE
+    return _Alarm(
+        name=f"{name}-errors",
+        meaning=f"The function {name} ended with an error that it did not answer for.",
+        metric=function.metric_errors(period=_MINUTE if repeats else _FIVE_MINUTES, statistic="Sum"),
+        periods=3 if repeats else 1,
+    )

@@ -1,0 +1,92 @@
+"""The API: one REST API whose routes are those of the contract, each with `AWS_IAM` and a handler behind it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_logs as logs
+
+from atmosphere.contract import NAME, ROUTES, STAGE, FunctionName, Tree
+from infra.constructs.functions import LOGS_KEPT
+from infra.constructs.policy import resource_policy
+from infra.constructs.replies import add_replies
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_lambda as lambda_
+    from constructs import Construct
+
+RATE: Final = 200  # requests per second over all callers
+BURST: Final = 400
+
+# Who, what, how it went. No header, no query, no path parameter: keys and tokens travel in headers.
+ACCESS_LOG: Final = {
+    "requestId": "$context.requestId",
+    "extendedRequestId": "$context.extendedRequestId",
+    "time": "$context.requestTimeEpoch",
+    "method": "$context.httpMethod",
+    "route": "$context.resourcePath",
+    "status": "$context.status",
+    "account": "$context.identity.accountId",
+    "refusal": "$context.error.responseType",
+    "latency": "$context.responseLatency",
+    "handlerLatency": "$context.integrationLatency",
+}
+
+
+class Api(apigateway.RestApi):
+    """Regional; one stage; refuses accounts that are not listed before anything of ours runs."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, accounts: Sequence[str]) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            rest_api_name=NAME,
+            description="Allocates clean AWS environments to integration tests",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            policy=resource_policy(accounts),
+            default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM),
+            cloud_watch_role=True,
+            cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,  # an account has one; others may use it meanwhile
+            deploy_options=_stage_options(scope),
+        )
+        self.node.try_remove_child("Endpoint")  # CDK's own output has a trailing slash, which clients would sign
+        add_replies(self)
+
+    @property
+    def endpoint(self) -> str:
+        """The base that paths are appended to; no trailing slash."""
+        return f"https://{self.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}/{STAGE}"
+
+    def add_routes(self, functions: Mapping[FunctionName, lambda_.Function]) -> None:
+        """Every route of the IAM tree."""
+        for route in ROUTES:
+            if route.tree is not Tree.IAM:
+                raise NotImplementedError(f"{route}: no authorizer is built yet")
+            handler = apigateway.LambdaIntegration(functions[route.function], allow_test_invoke=False)
+            self.root.resource_for_path(route.path).add_method(route.method, handler)
+
+
+def _stage_options(scope: Construct) -> apigateway.StageOptions:
+    access_log = logs.LogGroup(
+        scope,
+        "ApiLogs",
+        log_group_name=f"/aws/apigateway/{NAME}",
+        retention=LOGS_KEPT,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    return apigateway.StageOptions(
+        stage_name=STAGE,
+        throttling_rate_limit=RATE,
+        throttling_burst_limit=BURST,
+        metrics_enabled=True,
+        logging_level=apigateway.MethodLoggingLevel.OFF,  # execution logs hold headers
+        data_trace_enabled=False,
+        tracing_enabled=False,
+        access_log_destination=apigateway.LogGroupLogDestination(access_log),
+        access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG)),
+    )

@@ -1,0 +1,79 @@
+"""One Lambda function of `contract.FUNCTIONS`: code, variables, a role of its own, a log group of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+
+from atmosphere.contract import METRICS_NAMESPACE, NAME, Env, Function, FunctionName
+from infra import assets
+from infra.target import RUNTIME, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from constructs import Construct
+
+LOGS_KEPT: Final = logs.RetentionDays.THREE_MONTHS
+POWERTOOLS: Final = {"POWERTOOLS_SERVICE_NAME": NAME, "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE}
+_RUNTIMES: Final = {"3.13": lambda_.Runtime.PYTHON_3_13, "3.14": lambda_.Runtime.PYTHON_3_14}
+
+
+def deployed_name(name: FunctionName) -> str:
+    """What the function and its role are called; environments' trust policies name the role."""
+    return f"{NAME}-{name}"
+
+
+def make_function(
+    scope: Construct,
+    function: Function,
+    *,
+    target: Target,
+    values: Mapping[Env, str],
+    grants: Sequence[iam.PolicyStatement],
+) -> lambda_.Function:
+    """The function with exactly the variables that the contract gives it, taken from `values`."""
+    title = function.name.title()
+    log_group = logs.LogGroup(
+        scope,
+        f"{title}Logs",
+        log_group_name=f"/aws/lambda/{deployed_name(function.name)}",
+        retention=LOGS_KEPT,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    asset = assets.build(function.services, target)
+    return lambda_.Function(
+        scope,
+        f"{title}Function",
+        function_name=deployed_name(function.name),
+        description=function.purpose,
+        runtime=_RUNTIMES[RUNTIME],
+        architecture=lambda_.Architecture.ARM_64,
+        handler=function.handler,
+        code=lambda_.Code.from_asset(str(asset.directory), asset_hash=asset.digest),
+        timeout=Duration.seconds(function.timeout),
+        memory_size=function.memory,
+        environment={**{variable.value: values[variable] for variable in function.variables}, **POWERTOOLS},
+        role=_role(scope, function.name, log_group, grants),
+        log_group=log_group,
+    )
+
+
+def _role(
+    scope: Construct, name: FunctionName, log_group: logs.LogGroup, grants: Sequence[iam.PolicyStatement]
+) -> iam.Role:
+    """The policy is part of the role, so that nothing runs before it is there."""
+    writes_logs = iam.PolicyStatement(
+        actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn]
+    )
+    return iam.Role(
+        scope,
+        f"{name.title()}Role",
+        role_name=deployed_name(name),
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        inline_policies={"own": iam.PolicyDocument(statements=[writes_logs, *grants])},
+    )

@@ -1,0 +1,67 @@
+"""What survives: the tables of `contract.TABLES` and one bucket (snapshots, baselines, cleanup reports)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+
+from atmosphere.contract import TABLES, Index, Table
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+
+def tables(scope: Construct) -> dict[Table, dynamodb.Table]:
+    """On demand, with point-in-time recovery, kept when the stack goes."""
+    return {table: _table(scope, table) for table in TABLES}
+
+
+def _table(scope: Construct, table: Table) -> dynamodb.Table:
+    keys = TABLES[table]
+    made = dynamodb.Table(
+        scope,
+        f"{table.title()}Table",
+        partition_key=_text(keys.partition),
+        sort_key=_text(keys.sort) if keys.sort else None,
+        time_to_live_attribute=keys.ttl,
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
+        deletion_protection=True,
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+    for index in keys.indexes:
+        _add_index(made, index)
+    return made
+
+
+def _add_index(table: dynamodb.Table, index: Index) -> None:
+    projection = dynamodb.ProjectionType.ALL if index.projects_all else dynamodb.ProjectionType.KEYS_ONLY
+    table.add_global_secondary_index(
+        index_name=index.name,
+        partition_key=_text(index.partition),
+        sort_key=_text(index.sort),
+        projection_type=projection,
+    )
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
+
+
+def bucket(scope: Construct) -> s3.Bucket:
+    """Versioned, private, TLS only, kept when the stack goes."""
+    return s3.Bucket(
+        scope,
+        "Bucket",
+        versioned=True,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        enforce_ssl=True,
+        removal_policy=RemovalPolicy.RETAIN,
+    )

@@ -1,0 +1,143 @@
+"""What each function may do: one table, one row for each reason. A role gets exactly this and its own log group.
+
+DynamoDB checks a transaction by the actions of its parts: PutItem, UpdateItem, DeleteItem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from aws_cdk import aws_iam as iam
+
+from atmosphere.contract import BY_MARK, BY_REQUESTER, BY_RULE, BY_STATUS, BY_WAKE, FunctionName, Index, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The ARNs that grants are made on."""
+
+    tables: Mapping[Table, str]
+    bucket: str
+    state_machine: str
+    snapshot_asset: str
+    roles: Sequence[str]
+    """What may be assumed in the environments: `arn:<partition>:iam::*:role/<name>` for `settings.role_names`."""
+
+
+Where: TypeAlias = Callable[[Places], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Actions on places, for a function's purpose."""
+
+    actions: tuple[str, ...]
+    where: Where
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+
+    def statement(self, places: Places) -> iam.PolicyStatement | None:
+        """The statement, None where the configuration leaves nothing to grant on."""
+        resources = list(self.where(places))
+        if not resources:
+            return None
+        return iam.PolicyStatement(
+            actions=list(self.actions), resources=resources, conditions=dict(self.conditions) or None
+        )
+
+
+def _rows(action: str, *tables: Table) -> Grant:
+    return Grant((f"dynamodb:{action}",), lambda places: [places.tables[table] for table in tables])
+
+
+def _query(table: Table, *indexes: Index) -> Grant:
+    return Grant(
+        ("dynamodb:Query",), lambda places: [f"{places.tables[table]}/index/{index.name}" for index in indexes]
+    )
+
+
+def _objects(action: str, *prefixes: str) -> Grant:
+    return Grant((f"s3:{action}",), lambda places: [f"{places.bucket}/{prefix}/*" for prefix in prefixes])
+
+
+def _listing(*prefixes: str) -> Grant:
+    """Without it S3 answers 403 for an object that is not there, which must not be taken for "not there"."""
+    patterns = [f"{prefix}/*" for prefix in prefixes]
+    return Grant(("s3:ListBucket",), lambda places: [places.bucket], {"StringLike": {"s3:prefix": patterns}})
+
+
+_ENVIRONMENTS, _ALLOCATIONS, _HISTORY = Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY
+_SNAPSHOT: Final = _objects("GetObject", "snapshots")
+_ASSUME: Final = Grant(("sts:AssumeRole",), lambda places: places.roles)
+_START_CLEANUP: Final = Grant(("states:StartExecution",), lambda places: [places.state_machine])
+
+GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
+    FunctionName.ALLOCATE: (
+        _SNAPSHOT,
+        _query(_ENVIRONMENTS, BY_STATUS),
+        _query(_ALLOCATIONS, BY_RULE),
+        _rows("GetItem", _ALLOCATIONS),
+        _rows("UpdateItem", _ENVIRONMENTS),
+        _rows("PutItem", _ALLOCATIONS, _HISTORY),
+        _ASSUME,
+    ),
+    FunctionName.DEALLOCATE: (
+        _SNAPSHOT,
+        _rows("GetItem", _ALLOCATIONS),
+        _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
+        _rows("PutItem", _ALLOCATIONS),  # the tombstone
+        _START_CLEANUP,
+    ),
+    FunctionName.REFRESH: (_SNAPSHOT, _rows("GetItem", _ALLOCATIONS), _ASSUME),
+    FunctionName.QUERY: (
+        _objects("GetObject", "snapshots", "cleanups"),
+        _query(_ENVIRONMENTS, BY_STATUS, BY_MARK),
+        _query(_HISTORY, BY_REQUESTER),
+        _rows("Query", _HISTORY),
+        _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
+        _rows("BatchGetItem", _ENVIRONMENTS),
+    ),
+    FunctionName.OPERATE: (
+        _SNAPSHOT,
+        _rows("GetItem", _ENVIRONMENTS),
+        _rows("UpdateItem", _ENVIRONMENTS),
+        _rows("DeleteItem", _ENVIRONMENTS),
+        _rows("PutItem", _HISTORY),
+        _START_CLEANUP,
+    ),
+    FunctionName.RECONCILE: (
+        _SNAPSHOT,
+        _query(_ENVIRONMENTS, BY_WAKE),
+        _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
+        _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
+        _START_CLEANUP,
+    ),
+    FunctionName.CLEANUP: (
+        _objects("GetObject", "snapshots", "cleanups", "baselines"),
+        _objects("PutObject", "cleanups", "baselines"),
+        _listing("cleanups", "baselines"),
+        _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
+        _rows("UpdateItem", _ENVIRONMENTS),
+        _rows("DeleteItem", _ENVIRONMENTS),
+        _ASSUME,
+    ),
+    FunctionName.PUBLISH: (
+        Grant(("s3:GetObject",), lambda places: [f"{places.bucket}/snapshots/*", places.snapshot_asset]),
+        _objects("PutObject", "snapshots"),
+        _listing("snapshots"),
+        _query(_ENVIRONMENTS, BY_MARK),
+        _rows("BatchGetItem", _ENVIRONMENTS),
+        _rows("GetItem", _ENVIRONMENTS),
+        _rows("PutItem", _ENVIRONMENTS),
+        _rows("UpdateItem", _ENVIRONMENTS),
+        _rows("DeleteItem", _ENVIRONMENTS),
+        _START_CLEANUP,
+    ),
+}
+
+
+def statements(function: FunctionName, places: Places) -> list[iam.PolicyStatement]:
+    """The statements of one function's role."""
+    granted = (grant.statement(places) for grant in GRANTS[function])
+    return [statement for statement in granted if statement is not None]

@@ -1,0 +1,68 @@
+"""`AtmosphereService`: the whole service as one construct, for our own stack or for somebody else's app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws
+from constructs import Construct
+
+from atmosphere.contract import FUNCTIONS, TABLE_VARIABLES, Env, FunctionName
+from infra.constructs.alarms import add_alarms
+from infra.constructs.api import Api
+from infra.constructs.cleanup import CleanupMachine
+from infra.constructs.functions import make_function
+from infra.constructs.publisher import publish, snapshot_asset
+from infra.constructs.reconciler import every_minute
+from infra.constructs.storage import bucket, tables
+from infra.grants import Places, statements
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_lambda as lambda_
+
+    from atmosphere.core.snapshot import Snapshot
+    from infra.target import Target
+
+
+class AtmosphereService(Construct):
+    """Tables, bucket, functions, API, cleanup machine, reconciler and alarms for one configuration.
+
+    One for each account, because roles and functions have fixed names: the environments' trust policies name them.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, snapshot: Snapshot, target: Target) -> None:
+        super().__init__(scope, construct_id)
+        self.tables = tables(self)
+        self.bucket = bucket(self)
+        self.machine = CleanupMachine(self, "CleanupMachine", limit=snapshot.settings.cleanup_limit)
+        self.functions = self._functions(snapshot, target)
+        self.api = Api(self, "Api", accounts=snapshot.access.accounts)
+        self.api.add_routes(self.functions)
+        every_minute(self, self.functions[FunctionName.RECONCILE])
+        self.topic = add_alarms(self, functions=self.functions, api=self.api, machine=self.machine)
+
+    def _functions(self, snapshot: Snapshot, target: Target) -> dict[FunctionName, lambda_.Function]:
+        """The publisher first: what it publishes is a variable of all the others."""
+        asset = snapshot_asset(self, snapshot)
+        places = Places(
+            tables={table: made.table_arn for table, made in self.tables.items()},
+            bucket=self.bucket.bucket_arn,
+            state_machine=self.machine.state_machine_arn,
+            snapshot_asset=asset.bucket.arn_for_objects(asset.s3_object_key),
+            roles=[f"arn:{Aws.PARTITION}:iam::*:role/{name}" for name in snapshot.settings.role_names],
+        )
+        values = self._values()
+
+        def make(name: FunctionName) -> lambda_.Function:
+            contracted = next(function for function in FUNCTIONS if function.name is name)
+            return make_function(self, contracted, target=target, values=values, grants=statements(name, places))
+
+        publisher = make(FunctionName.PUBLISH)
+        publication = publish(self, snapshot, asset=asset, function=publisher)
+        values[Env.SNAPSHOT_KEY] = publication.get_att_string("SnapshotKey")
+        others = [function.name for function in FUNCTIONS if function.name is not FunctionName.PUBLISH]
+        return {FunctionName.PUBLISH: publisher, **{name: make(name) for name in others}}
+
+    def _values(self) -> dict[Env, str]:
+        names = {TABLE_VARIABLES[table]: made.table_name for table, made in self.tables.items()}
+        return {**names, Env.BUCKET: self.bucket.bucket_name, Env.STATE_MACHINE: self.machine.state_machine_arn}

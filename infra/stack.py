@@ -1,0 +1,37 @@
+"""The stack `atmosphere`: the service and the outputs that tools read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Stack
+
+from infra.service import AtmosphereService
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from atmosphere.core.snapshot import Snapshot
+    from infra.target import Target
+
+
+class AtmosphereStack(Stack):
+    """One deployment of the service, in whatever account and region it is deployed to."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, snapshot: Snapshot, target: Target) -> None:
+        super().__init__(scope, construct_id, description="Atmosphere: clean AWS environments for integration tests")
+        service = AtmosphereService(self, "Service", snapshot=snapshot, target=target)
+        for name, value in _outputs(service).items():
+            CfnOutput(self, name, value=value)
+
+
+def _outputs(service: AtmosphereService) -> dict[str, str]:
+    return {
+        "Endpoint": service.api.endpoint,
+        "ApiId": service.api.rest_api_id,
+        "StateMachineArn": service.machine.state_machine_arn,
+        "BucketName": service.bucket.bucket_name,
+        "AlarmTopicArn": service.topic.topic_arn,
+        **{f"Function{name.title()}": made.function_name for name, made in service.functions.items()},
+        **{f"Table{table.title()}": made.table_name for table, made in service.tables.items()},
+    }

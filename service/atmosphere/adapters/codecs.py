@@ -1,0 +1,128 @@
+"""How each field of a row is stored: one codec for each.
+
+instants         fixed-width UTC text, so that the order of text is the order of time
+registrations    canonical JSON text, so that equal values are equal text and a condition can compare them
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from atmosphere.contract import Table
+from atmosphere.core.model import ActKind, AllocationStatus, EndedBy, Lot, Mark, Registration, RoleName, Status
+from atmosphere.core.snapshot import canonical, registration_from_json, registration_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from enum import StrEnum
+
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    Value: TypeAlias = AttributeValueTypeDef
+
+
+def instant_text(instant: datetime) -> str:
+    """`2026-11-22T15:00:00.000000Z`: always 27 characters. Raises `ValueError` for an instant without a zone."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant without a time zone cannot be stored: use aware UTC datetimes")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _registration_text(registration: Registration) -> str:
+    return canonical(registration_to_json(registration))
+
+
+def _lots_text(lots: tuple[Lot, ...]) -> str:
+    return canonical(
+        [
+            {
+                "name": lot.name,
+                "role": lot.role,
+                "registered": registration_to_json(lot.registered),
+                "session_policy": lot.session_policy,
+            }
+            for lot in lots
+        ]
+    )
+
+
+def _lot(value: Mapping[str, Any]) -> Lot:
+    return Lot(
+        name=value["name"],
+        role=RoleName(value["role"]),
+        registered=registration_from_json(value["registered"]),
+        session_policy=value["session_policy"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    encode: Callable[[Any], Value]
+    decode: Callable[[Value], Any]
+
+
+def _text(write: Callable[[Any], str], read: Callable[[str], Any]) -> Codec:
+    return Codec(lambda value: {"S": write(value)}, lambda stored: read(stored["S"]))
+
+
+def _enum(kind: type[StrEnum]) -> Codec:
+    return _text(lambda value: kind(value).value, kind)
+
+
+_TEXT: Final = _text(str, str)
+_INSTANT: Final = _text(instant_text, datetime.fromisoformat)
+_NUMBER: Final = Codec(lambda value: {"N": str(int(value))}, lambda stored: int(stored["N"]))
+_FLAG: Final = Codec(lambda value: {"BOOL": bool(value)}, lambda stored: stored["BOOL"])
+_REGISTRATION: Final = _text(_registration_text, lambda text: registration_from_json(json.loads(text)))
+_LOTS: Final = _text(_lots_text, lambda text: tuple(_lot(value) for value in json.loads(text)))
+
+FIELDS: Final[dict[Table, dict[str, Codec]]] = {
+    Table.ENVIRONMENTS: {
+        "registered": _REGISTRATION,
+        "status": _enum(Status),
+        "since": _INSTANT,
+        "mark": _enum(Mark),
+        "next_registered": _REGISTRATION,
+        "hold": _FLAG,
+        "capture": _FLAG,
+        "allocation": _TEXT,
+        "attempt": _NUMBER,
+        "blocked": _NUMBER,
+        "deadline": _INSTANT,
+        "wake_at": _INSTANT,
+        "freed_at": _INSTANT,
+        "dirty_reason": _TEXT,
+        "report": _TEXT,
+    },
+    Table.ALLOCATIONS: {
+        "id": _TEXT,
+        "pool": _TEXT,
+        "requester": _TEXT,
+        "owner": _TEXT,
+        "rule": _TEXT,
+        "status": _enum(AllocationStatus),
+        "started": _INSTANT,
+        "deadline": _INSTANT,
+        "lots": _LOTS,
+        "request_hash": _TEXT,
+        "release_token_hash": _TEXT,
+        "ended": _INSTANT,
+        "outcome": _TEXT,
+        "ended_by": _enum(EndedBy),
+    },
+    Table.HISTORY: {
+        "at": _INSTANT,
+        "id": _TEXT,
+        "kind": _enum(ActKind),
+        "pool": _TEXT,
+        "who": _TEXT,
+        "requester": _TEXT,
+        "reason": _TEXT,
+        "ended": _INSTANT,
+        "outcome": _TEXT,
+        "ended_by": _enum(EndedBy),
+    },
+}

@@ -1,0 +1,150 @@
+"""Rows as DynamoDB items and back.
+
+None is no attribute. What indexes and TTL need besides the fields is derived from them here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from atmosphere.adapters.codecs import FIELDS, instant_text
+from atmosphere.contract import HISTORY_WEEKS, Table
+from atmosphere.core.changes import HistoryKey
+from atmosphere.core.model import (
+    AccountId,
+    Allocation,
+    AllocationStatus,
+    Environment,
+    EnvironmentKey,
+    HistoryEntry,
+    Region,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from atmosphere.adapters.codecs import Value
+    from atmosphere.core.changes import Row, Target
+
+    Item: TypeAlias = dict[str, Value]
+
+WAKE_SHARD: Final = "wake"
+_KEPT: Final = timedelta(weeks=HISTORY_WEEKS)
+
+
+def start_id(at: datetime, identity: str) -> str:
+    """The sort key of an environment's history."""
+    return f"{instant_text(at)}#{identity}"
+
+
+def requester_hash(requester: str) -> str:
+    """Requesters are up to 1 KB of anybody's text; the index is kept by their hash."""
+    return sha256(requester.encode()).hexdigest()
+
+
+def status_at(status: Status, freed_at: datetime | None = None) -> str:
+    """The sort key of a pool's rows: by status, the free ones by the instant they became free."""
+    return f"{status}#{instant_text(freed_at) if freed_at else ''}"
+
+
+_ROWS: Final[dict[Table, type[Row]]] = {
+    Table.ENVIRONMENTS: Environment,
+    Table.ALLOCATIONS: Allocation,
+    Table.HISTORY: HistoryEntry,
+}
+
+
+def _environment_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
+    derived: dict[str, Value | None] = {}
+    if "registered" in fields:
+        derived["pool"] = {"S": fields["registered"].pool}
+        derived["path"] = {"S": fields["registered"].key.path}
+    if "status" in fields or fields.get("freed_at"):  # only a free row has `freed_at`
+        derived["status_at"] = {"S": status_at(fields.get("status", Status.FREE), fields.get("freed_at"))}
+    if "wake_at" in fields:
+        derived["wake_shard"] = {"S": WAKE_SHARD} if fields["wake_at"] else None
+    return derived
+
+
+def _allocation_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
+    derived: dict[str, Value | None] = {}
+    if "status" in fields:
+        active = fields["status"] is AllocationStatus.ACTIVE
+        derived["active_rule"] = {"S": fields["rule"]} if active else None
+    if "lots" in fields:
+        derived["lot_count"] = {"N": str(len(fields["lots"]))}
+    if "started" in fields:
+        derived["expires"] = _expires(fields["started"])
+    return derived
+
+
+def _history_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
+    derived: dict[str, Value | None] = {}
+    if fields.get("requester"):
+        derived["requester_hash"] = {"S": requester_hash(fields["requester"])}
+    if "at" in fields:
+        derived["expires"] = _expires(fields["at"])
+    return derived
+
+
+def _expires(since: datetime) -> Value:
+    return {"N": str(int((since + _KEPT).timestamp()))}
+
+
+_DERIVED: Final[dict[Table, Callable[[Mapping[str, Any]], dict[str, Value | None]]]] = {
+    Table.ENVIRONMENTS: _environment_indexes,
+    Table.ALLOCATIONS: _allocation_indexes,
+    Table.HISTORY: _history_indexes,
+}
+
+
+def table_of(target: Target) -> Table:
+    """The table that holds the row with this key."""
+    if isinstance(target, EnvironmentKey):
+        return Table.ENVIRONMENTS
+    return Table.HISTORY if isinstance(target, HistoryKey) else Table.ALLOCATIONS
+
+
+def key_item(target: Target) -> Item:
+    """The key attributes of a row."""
+    if isinstance(target, EnvironmentKey):
+        return {"account": {"S": target.account}, "region": {"S": target.region}}
+    if isinstance(target, HistoryKey):
+        return {"path": {"S": target.key.path}, "start_id": {"S": start_id(target.at, target.id)}}
+    return {"id": {"S": target}}
+
+
+def environment_key(item: Mapping[str, Value]) -> EnvironmentKey:
+    """The inverse of `key_item`, for environments."""
+    return EnvironmentKey(AccountId(item["account"]["S"]), Region(item["region"]["S"]))
+
+
+def encode_field(table: Table, name: str, value: object) -> Value | None:
+    """A field's stored value, None if none is. Raises `KeyError` for a field that the row does not have."""
+    codec = FIELDS[table][name]
+    return None if value is None else codec.encode(value)
+
+
+def encode_fields(table: Table, fields: Mapping[str, Any]) -> dict[str, Value | None]:
+    """Attributes for these fields and for what is derived from them; None for those that must not be there."""
+    named = {name: encode_field(table, name, value) for name, value in fields.items()}
+    return named | _DERIVED[table](fields)
+
+
+def encode(row: Row, target: Target) -> Item:
+    """The whole item of a row."""
+    table = table_of(target)
+    attributes = encode_fields(table, {name: getattr(row, name) for name in FIELDS[table]})
+    return key_item(target) | {name: value for name, value in attributes.items() if value is not None}
+
+
+def decode(table: Table, item: Mapping[str, Value]) -> Row:
+    """The row of an item; attributes that are not there keep the row's defaults."""
+    fields = {name: codec.decode(item[name]) for name, codec in FIELDS[table].items() if name in item}
+    if table is Table.HISTORY:
+        fields["key"] = EnvironmentKey.parse(item["path"]["S"])
+    return _ROWS[table](**fields)

@@ -1,0 +1,16 @@
+"""Every port in memory, under the same promises: for tests, for the state machine and for the simulation."""
+
+from atmosphere.adapters.memory.outside import MemoryCleaner, MemoryCredentials, MemoryObjects, MemorySnapshot, Minted
+from atmosphere.adapters.memory.passing import FakeClock, SeededIds
+from atmosphere.adapters.memory.store import MemoryStore
+
+__all__ = [
+    "FakeClock",
+    "MemoryCleaner",
+    "MemoryCredentials",
+    "MemoryObjects",
+    "MemorySnapshot",
+    "MemoryStore",
+    "Minted",
+    "SeededIds",
+]

@@ -1,0 +1,139 @@
+"""STS, Step Functions and S3 in memory. They remember what was asked, and can be told to fail."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.core.model import SessionCredentials
+from atmosphere.ports import InvalidPolicy, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from atmosphere.core.model import RoleArn
+    from atmosphere.core.snapshot import Snapshot
+    from atmosphere.ports import CleanupOrder, Clock, SessionRequest
+
+_MAX_POLICY: Final = 2048  # characters, STS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minted:
+    """A session as it was handed out."""
+
+    request: SessionRequest
+    credentials: SessionCredentials
+    issued_at: datetime
+
+
+class MemoryCredentials:
+    """`ports.Credentials`. While `failing`, nothing can be had; a role in `refused` does not trust the service."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.failing = False
+        self.refused: set[RoleArn] = set()
+        self.minted: list[Minted] = []
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def mint(self, requests: Sequence[SessionRequest]) -> Sequence[SessionCredentials]:
+        """Sessions that can be told apart, expiring on this object's clock."""
+        for request in requests:
+            self._check(request)
+        with self._lock:
+            return [self._session(request) for request in requests]
+
+    def _check(self, request: SessionRequest) -> None:
+        if request.session_policy is not None and not _is_policy(request.session_policy):
+            raise InvalidPolicy(
+                "the session policy is not JSON with a Statement, or is too large: correct or shorten it"
+            )
+        if self.failing or request.role_arn in self.refused:
+            raise Unreachable("AssumeRole failed with AccessDenied: it was told to")
+
+    def _session(self, request: SessionRequest) -> SessionCredentials:
+        number, now = len(self.minted) + 1, self._clock.now()
+        credentials = SessionCredentials(
+            access_key_id=f"session-{number}",
+            secret_access_key=f"secret-of-{number}",
+            session_token=f"token-of-{number}",
+            expiration=now + request.lifetime,
+        )
+        self.minted.append(Minted(request=request, credentials=credentials, issued_at=now))
+        return credentials
+
+
+def _is_policy(text: str) -> bool:
+    try:
+        policy = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(policy, dict) and "Statement" in policy and len(text) <= _MAX_POLICY
+
+
+class MemoryCleaner:
+    """`ports.Cleaner`. `started` holds each order once, in order of its first start."""
+
+    def __init__(self) -> None:
+        self.failing = False
+        self.started: list[CleanupOrder] = []
+        self._lock = threading.Lock()
+
+    def start(self, order: CleanupOrder) -> None:
+        """Remember the order."""
+        if self.failing:
+            raise Unreachable("StartExecution failed with ServiceUnavailable: it was told to")
+        with self._lock:
+            if order not in self.started:
+                self.started.append(order)
+
+
+class MemorySnapshot:
+    """`ports.SnapshotSource` of a given snapshot; None is one that cannot be read."""
+
+    def __init__(self, snapshot: Snapshot | None) -> None:
+        self.snapshot = snapshot
+
+    def load(self) -> Snapshot:
+        """What was given."""
+        if self.snapshot is None:
+            raise Unreachable("the snapshot cannot be read: publish the configuration again")
+        return self.snapshot
+
+
+class MemoryObjects:
+    """The twin of `s3.S3Objects`."""
+
+    def __init__(self) -> None:
+        self.failing = False
+        self._objects: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> bytes | None:
+        """The object, None if there is none."""
+        self._reach("GetObject")
+        with self._lock:
+            return self._objects.get(key)
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write, over whatever is there."""
+        self._reach("PutObject")
+        with self._lock:
+            self._objects[key] = body
+
+    def put_if_absent(self, key: str, body: bytes) -> bool:
+        """Write only where nothing is; whether it was written."""
+        self._reach("PutObject")
+        with self._lock:
+            if key in self._objects:
+                return False
+            self._objects[key] = body
+            return True
+
+    def _reach(self, operation: str) -> None:
+        if self.failing:
+            raise Unreachable(f"{operation} failed with ServiceUnavailable: it was told to")

@@ -1,0 +1,96 @@
+"""The bucket: the snapshot that is in force, and plain objects for the publisher and the reports."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from atmosphere.adapters.faults import code_of, reaching, unreachable
+from atmosphere.contract import snapshot_key
+from atmosphere.core.snapshot import UnreadableSnapshot, digest, from_json
+from atmosphere.ports import Unreachable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from atmosphere.core.model import Json
+    from atmosphere.core.snapshot import Snapshot
+
+# A 409 tells that another conditional write is under way: it is there, or will be.
+_TAKEN_CODES: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+_MISSING_CODES: Final = frozenset({"NoSuchKey", "404"})
+
+
+class S3Objects:
+    """Objects of one bucket, by key. Every method raises `Unreachable`."""
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def get(self, key: str) -> bytes | None:
+        """The object, None if there is none. Without s3:ListBucket AWS hides that, and this is `Unreachable`."""
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except (ClientError, BotoCoreError) as fault:
+            if code_of(fault) in _MISSING_CODES:
+                return None
+            raise unreachable("GetObject", fault) from fault
+
+    def put(self, key: str, body: bytes) -> None:
+        """Write, over whatever is there."""
+        with reaching("PutObject"):
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json")
+
+    def put_if_absent(self, key: str, body: bytes) -> bool:
+        """Write only where nothing is; whether it was written."""
+        try:
+            self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*"
+            )
+        except (ClientError, BotoCoreError) as fault:
+            if code_of(fault) in _TAKEN_CODES:
+                return False
+            raise unreachable("PutObject", fault) from fault
+        return True
+
+
+class S3Snapshot:
+    """`ports.SnapshotSource`: one object, named by its digest, read once. A failure is not kept."""
+
+    def __init__(self, client: S3Client, bucket: str, key: str) -> None:
+        self._objects = S3Objects(client, bucket)
+        self._key = key
+        self._kept: Snapshot | None = None
+
+    def load(self) -> Snapshot:
+        """The snapshot, if it is what its name says."""
+        if self._kept is None:
+            self._kept = self._read()
+        return self._kept
+
+    def _read(self) -> Snapshot:
+        stored = self._objects.get(self._key)
+        if stored is None:
+            raise Unreachable(f"there is no object {self._key}: publish the configuration again")
+        try:
+            text = stored.decode()
+            if snapshot_key(digest(text)) != self._key:
+                raise Unreachable(f"{self._key} does not have the digest in its name: publish the configuration again")
+            return from_json(text)
+        except (UnicodeDecodeError, UnreadableSnapshot) as broken:
+            raise Unreachable(f"{self._key} cannot be read: publish the configuration again") from broken
+
+
+class S3Reports:
+    """`ports.Reports`: JSON objects of the bucket."""
+
+    def __init__(self, objects: S3Objects) -> None:
+        self._objects = objects
+
+    def load(self, key: str) -> Json:
+        """See `Reports`."""
+        stored = self._objects.get(key)
+        return None if stored is None else cast("Json", json.loads(stored))

@@ -1,0 +1,181 @@
+"""The only door to an environment's account: assumes its admin role, proves that it is the right account, guards the clients.
+
+Every pass assumes the role anew (chained sessions last an hour at most) and every client comes from here. Nothing is
+called in the account before STS has named it as the expected one.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import create_loader
+from botocore.session import Session
+
+from atmosphere import contract
+from atmosphere.cleanup.guard import Guard, Protected
+from atmosphere.cleanup.model import Ended, Verdict
+from atmosphere.ports import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from atmosphere.cleanup.model import Assignment
+    from atmosphere.core.model import Region, RoleArn
+
+CONFIG: Final = Config(
+    connect_timeout=3,
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 5},
+    max_pool_connections=50,
+)
+_SESSION_SECONDS: Final = 3600
+_CANARY_SECONDS: Final = 900  # the least that STS grants
+REFUSALS: Final = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "AuthorizationErrorException"}
+)
+"""Codes of AWS that say "you may not", and nothing else."""
+
+
+class RoleUnusable(Exception):
+    """STS refuses a role: it is gone, its trust policy or external id changed, or the service may not assume it."""
+
+
+class Account:
+    """Guarded clients of one session, made once for each service and region. Safe in threads."""
+
+    def __init__(self, session: Session, guard: Guard) -> None:
+        guard.watch(session)
+        self._session = session
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = Lock()
+        self.guard = guard
+
+    def client(self, service: str, region: Region | str) -> Any:
+        """The boto3 client of a service in a region; global services are asked in us-east-1."""
+        name = "us-east-1" if region == "global" else str(region)
+        with self._lock:  # making clients is what boto3 does not do safely in threads
+            if (service, name) not in self._clients:
+                self._clients[service, name] = self._session.create_client(service, region_name=name, config=CONFIG)
+            return self._clients[service, name]
+
+
+class Accounts:
+    """Opens accounts. With `plan` whatever is opened can only be looked at."""
+
+    def __init__(self, base: boto3.Session | None = None, *, plan: bool = False) -> None:
+        self._base = base or boto3.Session()
+        self._loader = create_loader()  # service models, read once for all sessions
+        self._sts: dict[str, Any] = {}
+        self.plan = plan
+
+    def open(self, assignment: Assignment, *, now: Callable[[], datetime], protected: Protected) -> Account:
+        """The environment's account under its admin role.
+
+        Raises `Ended` when it is not the account it should be or its role cannot be used, `Unreachable` when STS does
+        not answer.
+        """
+        _refuse_account(assignment, assignment.key.account)
+        role = assignment.registration.admin_role
+        _refuse_foreign(assignment, role)
+        name = contract.session_name(contract.CLEANUP_SESSION, assignment.key.region, assignment.allocation)
+        try:
+            session = self._assume(
+                role, name, external_id=assignment.registration.external_id, region=assignment.key.region, seconds=_SESSION_SECONDS
+            )
+        except RoleUnusable as unusable:
+            raise Ended(Verdict.BLOCKED, "role-unusable", str(unusable)) from unusable
+        account = Account(session, self._guard(assignment, now=now, protected=protected))
+        _refuse_account(assignment, _whoami(account, assignment.key.region))
+        return account
+
+    def canary(self, assignment: Assignment, role: RoleArn, external_id: str, *, now: Callable[[], datetime]) -> Account:
+        """A session like those that the test was given, which can only look. Raises `RoleUnusable`, `Unreachable`."""
+        _refuse_foreign(assignment, role)
+        name = contract.session_name(contract.TEST_SESSION, assignment.key.region, assignment.allocation)
+        session = self._assume(role, name, external_id=external_id, region=assignment.key.region, seconds=_CANARY_SECONDS)
+        guard = Guard(
+            may_mutate=False,
+            regions=assignment.regions,
+            deadline=assignment.deadline,
+            now=now,
+            protected=Protected(frozenset()),
+        )
+        return Account(session, guard)
+
+    def _guard(self, assignment: Assignment, *, now: Callable[[], datetime], protected: Protected) -> Guard:
+        return Guard(
+            may_mutate=not (self.plan or assignment.capture_only),
+            regions=assignment.regions,
+            deadline=assignment.deadline,
+            now=now,
+            protected=protected,
+        )
+
+    def _assume(self, role: RoleArn, name: str, *, external_id: str, region: Region, seconds: int) -> Session:
+        extra = {"ExternalId": external_id} if external_id else {}
+        try:
+            reply = self._sts_of(region).assume_role(
+                RoleArn=role, RoleSessionName=name, DurationSeconds=seconds, **extra
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in REFUSALS:
+                raise RoleUnusable(
+                    f"{role} cannot be assumed ({code}): its trust policy must allow the service's roles with the "
+                    "environment's external id"
+                ) from error
+            raise Unreachable(f"STS answered {code} for {role}") from error
+        except BotoCoreError as error:
+            raise Unreachable(f"STS could not be reached ({type(error).__name__})") from error
+        return self.session(reply["Credentials"], region)
+
+    def session(self, credentials: dict[str, str], region: Region) -> Session:
+        """A session of its own for one set of keys, sharing the service models."""
+        session = Session()
+        session.register_component("data_loader", self._loader)
+        session.set_config_variable("region", region)
+        session.set_credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+        return session
+
+    def _sts_of(self, region: Region) -> Any:
+        if region not in self._sts:
+            self._sts[region] = self._base.client("sts", region_name=region, config=CONFIG)
+        return self._sts[region]
+
+
+def _whoami(account: Account, region: Region) -> str:
+    try:
+        identity: str = account.client("sts", region).get_caller_identity()["Account"]
+    except (ClientError, BotoCoreError) as error:
+        raise Unreachable("STS does not say which account the admin role is in") from error
+    return identity
+
+
+def _refuse_account(assignment: Assignment, account: str) -> None:
+    if account == assignment.service_account or account in assignment.settings.blocked_accounts:
+        raise Ended(
+            Verdict.DIRTY,
+            "blocked-account",
+            f"account {account} is the service's own or listed in blocked_accounts: nothing in it is ever cleaned",
+        )
+    if account != assignment.key.account:
+        raise Ended(
+            Verdict.DIRTY,
+            "wrong-account",
+            f"the admin role is in account {account}, the environment in {assignment.key.account}: correct its role",
+        )
+
+
+def _refuse_foreign(assignment: Assignment, role: RoleArn) -> None:
+    owner = role.split(":")[4] if role.count(":") >= 5 else ""  # noqa: PLR2004  arn:partition:iam::ACCOUNT:role/…
+    if owner != assignment.key.account:
+        raise Ended(
+            Verdict.DIRTY,
+            "wrong-account",
+            f"{role} is not a role of account {assignment.key.account}: correct the environment's roles",
+        )

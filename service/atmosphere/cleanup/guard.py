@@ -1,0 +1,146 @@
+"""The guard: a hook in every AWS client of a cleanup that lets reads pass and judges everything else.
+
+An operation whose name does not begin like a read changes something. Such a call is refused when the cleanup may only
+look, at or after the deadline, outside the regions that cleaning covers, and when it names something protected. What is
+let through is journalled, with the names it was called with and nothing else of its contents.
+
+Source: botocore's events `before-parameter-build` and `before-call`; an exception in them prevents the call.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere.cleanup.model import MutationRefused, OutOfTime, PastDeadline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from botocore.session import Session
+
+    from atmosphere.core.model import Region
+
+_READ: Final = re.compile(r"(Describe|List|Get|Head|Lookup|BatchGet|Search|Simulate|Validate)[A-Z]")
+_GLOBAL_SERVICES: Final = ("iam", "cloudfront", "route53")
+_JOURNALLED: Final = 300  # characters of a name; longer texts are contents
+_CONTENTS: Final = re.compile(
+    r"(Policy(Document)?|Template\w*|Body|Properties|Code|Description|RoleARN|ClientRequestToken)"
+)
+REVOCATION_POLICY: Final = "AtmosphereRevoke-"
+"""The one thing of a protected role that cleaning writes: the inline policy whose name begins like this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """Names that no mutation of a service may carry: `service:pattern`, with the wildcards of fnmatch."""
+
+    patterns: frozenset[str]
+
+    def names(self, service: str, value: str) -> bool:
+        """Whether a service's call with this value names something protected, as it is or by its ARN."""
+        exact = {f"{service}:{candidate}" for candidate in {value, *_named_by_arn(value)}}
+        return not exact.isdisjoint(self.patterns) or any(
+            fnmatchcase(name, pattern) for pattern in self.patterns if "*" in pattern for name in exact
+        )
+
+
+def _named_by_arn(value: str) -> Iterator[str]:
+    if value.startswith("arn:"):
+        parts = value.split(":", 5)[-1].split("/")
+        yield parts[-1]
+        if parts[0] == "stack":
+            yield parts[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    """One call that was let through."""
+
+    at: datetime
+    service: str
+    operation: str
+    region: str
+    names: Mapping[str, str]
+
+
+def is_read(operation: str) -> bool:
+    """Whether an operation only looks; anything not known to is a mutation."""
+    return _READ.match(operation) is not None
+
+
+class Guard:
+    """Watches the clients of one pass. Safe in threads."""
+
+    def __init__(
+        self,
+        *,
+        may_mutate: bool,
+        regions: tuple[Region, ...],
+        deadline: datetime,
+        now: Callable[[], datetime],
+        protected: Protected,
+    ) -> None:
+        self._may_mutate = may_mutate
+        self._regions = regions
+        self._deadline = deadline
+        self._now = now
+        self._lock = Lock()
+        self._journal: list[Mutation] = []
+        self.protected = protected
+        self.halted = False
+        self.count = 0
+
+    def watch(self, session: Session) -> None:
+        """Every client that this session makes from now on is watched."""
+        session.register("before-parameter-build", self._note)
+        session.register("before-call", self._judge)
+
+    def taken(self) -> list[Mutation]:
+        """What was let through since the last time, in order."""
+        with self._lock:
+            taken, self._journal = self._journal, []
+            return taken
+
+    def _note(self, *, params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
+        context["atmosphere_names"] = dict(_names(params))
+
+    def _judge(self, *, model: Any, context: Mapping[str, Any], **_: object) -> None:
+        if is_read(model.name):
+            return
+        service: str = model.service_model.service_name
+        region: str = context["client_region"]
+        names: dict[str, str] = context.get("atmosphere_names", {})
+        self._refuse(service, model.name, region, names)
+        with self._lock:
+            self.count += 1
+            self._journal.append(
+                Mutation(at=self._now(), service=service, operation=model.name, region=region, names=names)
+            )
+
+    def _refuse(self, service: str, operation: str, region: str, names: Mapping[str, str]) -> None:
+        if self.halted:
+            raise OutOfTime
+        if not self._may_mutate:
+            raise MutationRefused(f"{service}:{operation} would change something, and this cleanup may only look")
+        if self._now() >= self._deadline:
+            raise PastDeadline
+        if service not in _GLOBAL_SERVICES and region not in self._regions:
+            raise MutationRefused(f"{service}:{operation} in {region}: cleaning covers {', '.join(self._regions)} only")
+        if operation == "PutRolePolicy" and names.get("PolicyName", "").startswith(REVOCATION_POLICY):
+            return
+        for name in names.values():
+            if self.protected.names(service, name):
+                raise MutationRefused(f"{service}:{operation} names {name}, which is protected or part of the baseline")
+
+
+def _names(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in params.items():
+        if isinstance(value, str) and len(value) <= _JOURNALLED and not _CONTENTS.fullmatch(key):
+            yield key, value
+        elif isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+            yield from ((f"{key}.{index}", entry) for index, entry in enumerate(value[:_JOURNALLED]))

@@ -1,0 +1,202 @@
+"""The nouns of cleaning: what is to be cleaned, where a cleanup stands, and what a pass came to.
+
+`PassState` travels through the state machine from pass to pass and stays small; whatever is big lies behind `Keep`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere.core.model import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Registration, RoleArn, Settings
+
+GLOBAL: Final = Region("global")
+"""Where the resources of global services are."""
+_GLOBAL_TYPES: Final = ("AWS::IAM::", "AWS::CloudFront::", "AWS::Route53::")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One attempt to clean one environment after one allocation, as its row says.
+
+    `roles_used` are the roles (with external ids) that the allocation's sessions were minted on, empty at birth.
+    `started` is when the allocation began. No mutation happens at or after `deadline`. `capture_only` marks the birth
+    of a registration: record the baseline, preflight the roles, mutate nothing. `sweep_globals` lets global services be
+    swept, which is right only where the account has a single environment.
+    """
+
+    allocation: AllocationId
+    key: EnvironmentKey
+    attempt: int
+    registration: Registration
+    roles_used: tuple[tuple[RoleArn, str], ...]
+    started: datetime | None
+    deadline: datetime
+    capture_only: bool
+    sweep_globals: bool
+    settings: Settings
+    service_account: AccountId
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions that cleaning covers, the environment's own first."""
+        return tuple(dict.fromkeys((self.key.region, *self.registration.regions)))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Resource:
+    """One thing in the account. `type` is CloudFormation's name of its type, `id` CloudFormation's physical id."""
+
+    type: str
+    id: str
+    region: Region
+
+    def __str__(self) -> str:
+        return f"{self.type}:{self.id}"
+
+    @classmethod
+    def at(cls, type_: str, id_: str, region: Region) -> Resource:
+        """A resource seen from a region; those of global services are `GLOBAL` wherever they are seen from."""
+        return cls(type_, id_, GLOBAL if type_.startswith(_GLOBAL_TYPES) else region)
+
+
+class Residual(StrEnum):
+    """What a resource that is still there means."""
+
+    TERMINAL = "terminal"
+    """It counts as gone."""
+    DEFERRED = "deferred"
+    """It may remain, and is reported."""
+    BLOCKING = "blocking"
+    """The environment is not clean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why a resource is still there: what the last attempt to delete it met."""
+
+    code: str
+    message: str
+    attempts: int = 1
+    stack: str | None = None
+    residual: Residual = Residual.BLOCKING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How patient a cleanup is. Times are wall time; counts are rounds (list, act, list again)."""
+
+    workers: int = 16
+    canary_poll: timedelta = timedelta(seconds=1)
+    canary_wait: timedelta = timedelta(seconds=90)
+    """How long one pass waits to see its canary refused."""
+    canary_passes: int = 3
+    """After so many such passes the environment is dirty."""
+    linger: timedelta = timedelta(seconds=30)
+    """How long a pass waits for what is being deleted before it lets the state machine wait instead."""
+    quiet_rounds: int = 4
+    quiet_time: timedelta = timedelta(seconds=60)
+    """Nothing changed for so many rounds and so long: blocked."""
+    retain_after: int = 2
+    """Failed deletions of a stack before it is told to let go of resources that are seen to be gone."""
+
+
+class Phase(StrEnum):
+    """Where a cleanup stands; each phase is entered only when the one before it is proven."""
+
+    REVOKE = "revoke"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassState:
+    """What one pass tells the next. A new attempt starts from `PassState()`.
+
+    `cut_off`: sessions issued before it are refused. `canary_waits`: passes whose canary was not refused in time.
+    `clean_at`: when nothing was found for the first time. `mark`: digest of what was left after the last round, unchanged
+    for `quiet_rounds` rounds, since `quiet_since`.
+    """
+
+    number: int = 0
+    phase: Phase = Phase.REVOKE
+    cut_off: datetime | None = None
+    canary_waits: int = 0
+    clean_at: datetime | None = None
+    mark: str | None = None
+    quiet_rounds: int = 0
+    quiet_since: datetime | None = None
+    mutations: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values; instants as ISO text."""
+        return {
+            name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> PassState:
+        """The inverse of `to_json`; an empty object is the state before the first pass."""
+        known = {field.name for field in fields(cls)}
+        state: dict[str, Any] = {name: entry for name, entry in value.items() if name in known}
+        for name in _INSTANTS:
+            if state.get(name) is not None:
+                state[name] = datetime.fromisoformat(state[name])
+        if "phase" in state:
+            state["phase"] = Phase(state["phase"])
+        return cls(**state)
+
+
+_INSTANTS: Final = ("cut_off", "clean_at", "quiet_since")
+
+
+class Verdict(StrEnum):
+    """What a pass came to."""
+
+    AGAIN = "again"
+    """Not finished: another pass after `PassResult.wait`."""
+    CLEAN = "clean"
+    """Proven clean, twice."""
+    BLOCKED = "blocked"
+    """Something could not be deleted; a later attempt may succeed."""
+    DIRTY = "dirty"
+    """A person has to look; a later attempt would meet the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassResult:
+    """A verdict; `reason` is a short stable code, `report_key` names the report behind `Keep`."""
+
+    verdict: Verdict
+    state: PassState
+    wait: timedelta = timedelta(0)
+    reason: str | None = None
+    report_key: str | None = None
+
+
+class Ended(Exception):
+    """A step came to a final verdict; carries what the report says of it."""
+
+    def __init__(self, verdict: Verdict, reason: str, explanation: str) -> None:
+        super().__init__(explanation)
+        self.verdict = verdict
+        self.reason = reason
+        self.explanation = explanation
+
+
+class OutOfTime(Exception):
+    """The pass's budget is used up, or the pass was stopped: what is left is the next pass's."""
+
+
+class PastDeadline(Exception):
+    """The cleanup's deadline has come: nothing may be changed any more."""
+
+
+class MutationRefused(Exception):
+    """The guard stopped a call that would have changed something it must not change: a fault of the engine."""

@@ -1,0 +1,112 @@
+"""`atmosphere config`: check the configuration, show what a change would do, write the JSON Schemas."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from atmosphere.cli.output import console, json_option, print_json, print_table
+from atmosphere.config.load import check, load
+from atmosphere.config.plan import plan
+from atmosphere.config.problems import ConfigProblems, Severity
+from atmosphere.config.schema import stale, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atmosphere.config.load import Checked
+    from atmosphere.config.plan import Step
+    from atmosphere.config.problems import Problem
+    from atmosphere.core.snapshot import Snapshot
+
+_EPILOG: Final = "Exit codes: 0 fine (warnings included), 1 problems, 2 wrong usage."
+_STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
+_Directory: Final = click.Path(path_type=Path)
+
+
+@click.group(epilog=_EPILOG)
+def config() -> None:
+    """Check the configuration, and see what a change to it would do."""
+
+
+@config.command("check", epilog=_EPILOG)
+@click.argument("directory", type=_Directory, default="config")
+@json_option
+def check_command(*, directory: Path, as_json: bool) -> None:
+    """List everything that is wrong with the files of DIRECTORY (default: config), with file, line and remedy."""
+    checked = check(directory)
+    if as_json:
+        ok = checked.snapshot is not None
+        print_json({"ok": ok, "problems": [asdict(problem) for problem in checked.problems]})
+    else:
+        _show(directory, checked)
+    if checked.snapshot is None:
+        raise click.exceptions.Exit(1)
+
+
+def _show(directory: Path, checked: Checked) -> None:
+    _show_problems(directory, checked.problems)
+    if checked.snapshot is None:
+        errors = sum(problem.severity is Severity.ERROR for problem in checked.problems)
+        console(stderr=True).print(f"{errors} to put right; nothing would be deployed", style="bold")
+        return
+    found = checked.snapshot
+    console().print(
+        f"{directory}: {len(found.environments)} environments in {len(found.pools)} pools, "
+        f"{len(found.access.iam)} rules, {len(found.access.operators)} operators: fine",
+        style="green",
+    )
+
+
+def _show_problems(directory: Path, problems: Sequence[Problem]) -> None:
+    out = console(stderr=True)
+    for problem in problems:
+        where = f"{directory / problem.file}:{problem.line}: "
+        out.print(where, end="")
+        out.print(f"{problem.severity}: ", style=_STYLES[problem.severity], end="")
+        out.print(f"{problem.path}: {problem.what}" if problem.path else problem.what)
+        out.print(f"    {problem.remedy}", style="dim")
+
+
+@config.command("plan", epilog=_EPILOG)
+@click.argument("old", type=_Directory)
+@click.argument("new", type=_Directory)
+@json_option
+def plan_command(*, old: Path, new: Path, as_json: bool) -> None:
+    """Show what changes when the configuration in directory NEW replaces the one in OLD."""
+    steps = plan(_loaded(old), _loaded(new))
+    if as_json:
+        print_json({"steps": [asdict(step) for step in steps]})
+        return
+    print_table(("what", "which", "details", "effect"), map(_row, steps), empty="nothing changes")
+
+
+def _row(step: Step) -> tuple[str, ...]:
+    return step.kind, step.subject, "\n".join(step.details), step.effect
+
+
+def _loaded(directory: Path) -> Snapshot:
+    try:
+        return load(directory)
+    except ConfigProblems as refused:
+        _show_problems(directory, refused.problems)
+        raise click.exceptions.Exit(1) from refused
+
+
+@config.command("schema", epilog=_EPILOG)
+@click.argument("directory", type=_Directory, default="config")
+@click.option("--write", "writes", is_flag=True, help="Write the schemas instead of comparing.")
+def schema_command(*, directory: Path, writes: bool) -> None:
+    """Compare the JSON Schemas in DIRECTORY/schema (default: config) with this release's, or write them."""
+    if writes:
+        for path in write(directory):
+            print(path)
+        return
+    old = stale(directory)
+    for name in old:
+        print(f"{directory / 'schema' / name} is missing or out of date: atmosphere config schema {directory} --write")
+    if old:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,98 @@
+"""The frame of the `atmosphere` command: finds subcommands without importing them, and is the outermost door.
+
+Everything heavy (boto3, pydantic, the template) is imported by the subcommand that needs it: start-up stays quick.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import dataclass
+from enum import IntEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Exit(IntEnum):
+    """Exit codes of every subcommand."""
+
+    FINE = 0
+    PROBLEMS = 1
+    USAGE = 2
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class _Subcommand:
+    module: str
+    help: str
+
+
+_SERVICE: Final = "atmosphere.cli.service"
+_SUBCOMMANDS: Final = {
+    "allocate": _Subcommand(_SERVICE, "Allocate an environment and print its credentials."),
+    "credentials": _Subcommand(
+        _SERVICE, "Print fresh credentials of an allocation, as `credential_process` wants them."
+    ),
+    "deallocate": _Subcommand(_SERVICE, "Give an allocation back."),
+    "status": _Subcommand(_SERVICE, "Show an allocation, or the pools."),
+    "history": _Subcommand(_SERVICE, "Show who had an environment, or what a requester had (operators)."),
+    "environment": _Subcommand(
+        _SERVICE, "Show environments, and clean, reinstate, discard, hold or resume one (operators)."
+    ),
+    "config": _Subcommand("atmosphere.cli.config", "Check the configuration, and see what a change to it would do."),
+    "local": _Subcommand("atmosphere.cli.local", "Run the whole service on this machine."),
+}
+
+
+class _Lazy(click.Group):
+    """Lists subcommands from the table above and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click calls it so
+        return list(_SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 click calls it so
+        known = _SUBCOMMANDS.get(cmd_name)
+        if known is None:
+            return None
+        command: click.Command = getattr(import_module(known.module), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 click calls it so
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, known.help) for name, known in _SUBCOMMANDS.items()])
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 fine, 1 problems or a refusal, 2 wrong usage.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected failure.")
+@click.version_option(package_name="atmosphere-service", prog_name="atmosphere")
+def atmosphere(*, debug: bool) -> None:
+    """Allocate clean AWS environments to tests, give them back, and operate the service."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the answer is its exit code. No exception leaves this door."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = words[:1] == ["--debug"]
+    try:
+        result = atmosphere.main(args=words, prog_name="atmosphere", standalone_mode=False)
+    except click.ClickException as wrong:
+        wrong.show()
+        return wrong.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return Exit.INTERRUPTED
+    except Exception as fault:  # noqa: BLE001 the outermost door: the type and the text, and no traceback unless asked for
+        if debug:
+            traceback.print_exc()
+        print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
+        return Exit.PROBLEMS
+    return result if isinstance(result, int) else Exit.FINE

@@ -1,0 +1,1 @@
+"""The files of `config/` as a checked `Snapshot`, or as the list of everything that is wrong with them."""

@@ -1,0 +1,187 @@
+"""What `environments.yaml` has to mean, once its shape is right: a table of small checks, all of them run."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.config.problems import Severity
+from atmosphere.config.regions import PARTITION_OF, REGIONS
+from atmosphere.core.snapshot import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from atmosphere.config.problems import Path
+    from atmosphere.config.shapes import EnvironmentEntry
+    from atmosphere.config.sources import Check, Sources
+
+MAX_CAPABILITY_BYTES: Final = 400  # of canonical JSON: an environment's row stays under 1 KB (design 5)
+MAX_ROLES: Final = 10
+MAX_REGIONS: Final = 10
+MAX_ROW_BYTES: Final = 800  # of everything the configuration says of one environment
+
+
+def _some_environment(sources: Sources) -> None:
+    if sources.environments.whole and not any(sources.environment_entries()):
+        sources.environments.report(
+            ("environments",), "no environment is registered", "add at least one, or every pool would be drained"
+        )
+
+
+def _unique_environments(sources: Sources) -> None:
+    seen: dict[tuple[str, str], Path] = {}
+    for path, entry in sources.environment_entries():
+        other = seen.setdefault((entry.account, entry.region), path)
+        if other != path:
+            line = sources.environments.read.line(other)
+            what = f"aws://{entry.account}/{entry.region} is already registered at line {line}"
+            sources.environments.report(path, what, "remove one of the two")
+
+
+def _arns(path: Path, entry: EnvironmentEntry) -> Iterator[tuple[Path, str]]:
+    yield (*path, "admin_role"), entry.admin_role
+    for name, arn in entry.roles.items():
+        yield (*path, "roles", name), arn
+
+
+def _roles_belong(sources: Sources) -> None:
+    for path, entry in sources.environment_entries():
+        for place, arn in _arns(path, entry):
+            _role_belongs(sources, place, arn, entry)
+
+
+def _role_belongs(sources: Sources, place: Path, arn: str, entry: EnvironmentEntry) -> None:
+    _, partition, _, _, account, _ = arn.split(":", 5)
+    if account != entry.account:
+        what = f"this role is in account {account}, the environment in {entry.account}"
+        sources.environments.report(place, what, "name a role of the environment's own account")
+    if partition not in REGIONS:
+        known = ", ".join(REGIONS)
+        sources.environments.report(place, f"{partition!r} is not an AWS partition", f"use one of {known}")
+    elif partition != PARTITION_OF.get(entry.region, partition):
+        what = f"this role is in partition {partition}, the region {entry.region} in {PARTITION_OF[entry.region]}"
+        sources.environments.report(place, what, "name a role of the region's partition")
+
+
+def _role_names_listed(sources: Sources) -> None:
+    if sources.settings.shape is None:
+        return
+    for path, entry in sources.environment_entries():
+        for place, arn in _arns(path, entry):
+            name = arn.rsplit("/", 1)[1]
+            if name not in sources.settings.shape.role_names:
+                what = f"the role name {name} is not in role_names of settings.yaml, so the service may not assume it"
+                sources.environments.report(place, what, f"add {name} to role_names, or name a listed role")
+
+
+def _roles_named(sources: Sources) -> None:
+    for path, entry in sources.environment_entries():
+        if "admin" in entry.roles:
+            what = "`admin` is always the admin_role"
+            sources.environments.report((*path, "roles", "admin"), what, "use another name, or set admin_role")
+
+
+def _regions_known(sources: Sources) -> None:
+    for path, entry in sources.environment_entries():
+        places = [((*path, "region"), entry.region)]
+        places += [((*path, "regions", index), region) for index, region in enumerate(entry.regions)]
+        for place, region in places:
+            if region not in PARTITION_OF:
+                remedy = "correct it; a region newer than this release comes with an update of Atmosphere"
+                sources.environments.report(place, f"{region!r} is not an AWS region", remedy)
+
+
+def _further_regions(sources: Sources) -> None:
+    for path, entry in sources.environment_entries():
+        for index, region in enumerate(entry.regions):
+            place = (*path, "regions", index)
+            if region == entry.region:
+                sources.environments.report(
+                    place, f"{region} is the environment's own region", "remove it from regions"
+                )
+            elif region in entry.regions[:index]:
+                sources.environments.report(place, f"{region} stands here twice", "keep one of them")
+            elif PARTITION_OF.get(region) != PARTITION_OF.get(entry.region) and region in PARTITION_OF:
+                remedy = "remove it: credentials of one partition mean nothing in another"
+                sources.environments.report(place, f"{region} is in another partition than {entry.region}", remedy)
+
+
+def _regions_apart(sources: Sources) -> None:
+    """Two environments that clean the same region of one account would clean each other's tests."""
+    owners = {(entry.account, entry.region): path for path, entry in sources.environment_entries()}
+    for path, entry in sources.environment_entries():
+        for index, region in enumerate(entry.regions):
+            other = owners.setdefault((entry.account, region), path)
+            if other != path:
+                line = sources.environments.read.line(other)
+                what = f"{region} of account {entry.account} is already covered by the environment at line {line}"
+                remedy = "a region of an account may belong to one environment only"
+                sources.environments.report((*path, "regions", index), what, remedy)
+
+
+def _blocked_accounts(sources: Sources) -> None:
+    blocked = sources.settings.shape.blocked_accounts if sources.settings.shape else ()
+    for path, entry in sources.environment_entries():
+        if entry.account in blocked:
+            remedy = "use another account; blocked accounts must never be cleaned"
+            sources.environments.report((*path, "account"), f"account {entry.account} is in blocked_accounts", remedy)
+
+
+def _row_size(sources: Sources) -> None:
+    for path, entry in sources.environment_entries():
+        sizes = (
+            ("capabilities", len(canonical(entry.capabilities)), MAX_CAPABILITY_BYTES, "bytes of JSON"),
+            ("roles", len(entry.roles), MAX_ROLES, "roles"),
+            ("regions", len(entry.regions), MAX_REGIONS, "regions"),
+        )
+        for key, size, limit, unit in sizes:
+            if size > limit:
+                sources.environments.report(
+                    (*path, key), f"{size} {unit}, at most {limit} fit", "use fewer or shorter ones"
+                )
+        total = len(canonical(entry.model_dump(exclude_defaults=True)))
+        if total > MAX_ROW_BYTES:
+            what = f"the entry has {total} bytes as JSON, at most {MAX_ROW_BYTES} fit a row"
+            sources.environments.report(path, what, "use shorter role ARNs, or fewer roles and keep patterns")
+
+
+_ONLY_WILDCARDS: Final = re.compile(r"[*?:]*")
+
+
+def _keep_is_narrow(sources: Sources) -> None:
+    for path, entry in sources.environment_entries():
+        for index, pattern in enumerate(entry.keep):
+            kind, _, _ = pattern.rpartition(":")
+            if _ONLY_WILDCARDS.fullmatch(kind):
+                what = f"{pattern!r} would keep resources of every type, and so hand them to the next test"
+                sources.environments.report((*path, "keep", index), what, "name the type, e.g. AWS::S3::Bucket:NAME")
+
+
+def _shared_accounts(sources: Sources) -> None:
+    first: dict[str, Path] = {}
+    for path, entry in sources.environment_entries():
+        other = first.setdefault(entry.account, path)
+        if other != path:
+            line = sources.environments.read.line(other)
+            what = (
+                f"account {entry.account} has another environment at line {line}, so its global services are not swept"
+            )
+            remedy = "give each environment an account of its own, or accept leftovers in IAM, Route 53 and the like"
+            sources.environments.report((*path, "account"), what, remedy, severity=Severity.WARNING)
+
+
+ENVIRONMENT_CHECKS: Final[tuple[Check, ...]] = (
+    _some_environment,
+    _unique_environments,
+    _roles_belong,
+    _role_names_listed,
+    _roles_named,
+    _regions_known,
+    _further_regions,
+    _regions_apart,
+    _blocked_accounts,
+    _row_size,
+    _keep_is_narrow,
+    _shared_accounts,
+)

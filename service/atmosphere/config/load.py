@@ -1,0 +1,158 @@
+"""The door of this room: a directory with three files becomes a `Snapshot`, or the list of all that is wrong with it.
+
+The pull request's check, synthesis and the local run all come through here, so their verdicts cannot differ.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere.config.access_checks import ACCESS_CHECKS
+from atmosphere.config.environment_checks import ENVIRONMENT_CHECKS
+from atmosphere.config.parse import parse
+from atmosphere.config.problems import ConfigProblems, Problem, Severity
+from atmosphere.config.shapes import DURATIONS, AccessFile, EnvironmentsFile, SettingsFile
+from atmosphere.config.sources import Sources
+from atmosphere.config.yamlfile import read
+from atmosphere.core.access import AccessRules, IamRule, Operator
+from atmosphere.core.model import (
+    ADMIN,
+    AccountId,
+    EnvironmentKey,
+    PoolName,
+    Region,
+    Registration,
+    RoleArn,
+    RoleName,
+    RuleName,
+    Settings,
+)
+from atmosphere.core.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from atmosphere.config.shapes import EnvironmentEntry, IamEntry
+
+ENVIRONMENTS: Final = "environments.yaml"
+ACCESS: Final = "access.yaml"
+SETTINGS: Final = "settings.yaml"
+OVERRIDES: Final = "--setting"
+_LONGEST_OVERRIDE: Final = 86_400.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check found: the snapshot unless there is an error, and every problem, warnings included."""
+
+    snapshot: Snapshot | None
+    problems: tuple[Problem, ...]
+
+
+def load(directory: Path, overrides: Mapping[str, str] | None = None) -> Snapshot:
+    """The configuration in `directory`, with durations overridden by name (`session_seconds`) for trying things out.
+
+    Raises `ConfigProblems` with everything that is wrong. Overrides may be below the limits that the file has to keep.
+    """
+    checked = check(directory, overrides)
+    if checked.snapshot is None:
+        raise ConfigProblems(checked.problems)
+    return checked.snapshot
+
+
+def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checked:
+    """Look at everything and report everything; never raises for what the files hold."""
+    sources = Sources(
+        environments=parse(ENVIRONMENTS, read(directory / ENVIRONMENTS), EnvironmentsFile),
+        access=parse(ACCESS, read(directory / ACCESS), AccessFile),
+        settings=parse(SETTINGS, read(directory / SETTINGS), SettingsFile),
+    )
+    for look in (*ENVIRONMENT_CHECKS, *ACCESS_CHECKS):
+        look(sources)
+    found: list[Problem] = []
+    durations = _overridden(overrides or {}, found)
+    for parsed in (sources.environments, sources.access, sources.settings):
+        found += sorted(parsed.problems, key=lambda problem: problem.line)
+    problems = tuple(found)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        return Checked(snapshot=None, problems=problems)
+    return Checked(snapshot=_snapshot(sources, durations), problems=problems)
+
+
+def _overridden(overrides: Mapping[str, str], found: list[Problem]) -> dict[str, timedelta]:
+    durations = {}
+    for number, (name, text) in enumerate(overrides.items(), start=1):
+        duration = name.removesuffix("_seconds")
+        if duration not in DURATIONS or not name.endswith("_seconds"):
+            known = ", ".join(f"{known}_seconds" for known in DURATIONS)
+            found.append(_override_problem(number, name, "there is no such setting", f"use one of {known}"))
+        elif (seconds := _seconds(text)) is None:
+            remedy = f"write seconds from 0 to {_LONGEST_OVERRIDE:.0f}"
+            found.append(_override_problem(number, name, f"{text!r} is no such duration", remedy))
+        else:
+            durations[duration] = timedelta(seconds=seconds)
+    return durations
+
+
+def _override_problem(number: int, name: str, what: str, remedy: str) -> Problem:
+    return Problem(file=OVERRIDES, line=number, path=name, what=what, remedy=remedy)
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and 0 <= seconds <= _LONGEST_OVERRIDE else None
+
+
+def _snapshot(sources: Sources, durations: Mapping[str, timedelta]) -> Snapshot:
+    registrations = (_registration(entry) for _, entry in sources.environment_entries())
+    operators: list[Any] = [entry for _, entry in sources.access.entries("operators")]
+    return Snapshot(
+        environments=tuple(sorted(registrations, key=lambda registration: registration.key)),
+        access=AccessRules(
+            iam=tuple(_rule(entry) for _, entry in sources.rules()),
+            operators=tuple(Operator(account=AccountId(entry.account), role=entry.role) for entry in operators),
+        ),
+        settings=replace(_settings(sources), **durations),  # type: ignore[arg-type] # names are checked against DURATIONS
+    )
+
+
+def _settings(sources: Sources) -> Settings:
+    shape = sources.settings.shape
+    if shape is None:
+        raise ConfigProblems(tuple(sources.settings.problems))
+    durations: dict[str, Any] = {name: timedelta(seconds=getattr(shape, f"{name}_seconds")) for name in DURATIONS}
+    return Settings(
+        role_names=tuple(shape.role_names),
+        blocked_accounts=tuple(AccountId(account) for account in shape.blocked_accounts),
+        **durations,
+    )
+
+
+def _registration(entry: EnvironmentEntry) -> Registration:
+    named = {RoleName(name): RoleArn(arn) for name, arn in entry.roles.items()}
+    return Registration(
+        key=EnvironmentKey(AccountId(entry.account), Region(entry.region)),
+        pool=PoolName(entry.pool),
+        roles={ADMIN: RoleArn(entry.admin_role), **named},
+        capabilities=entry.capabilities,
+        regions=tuple(Region(region) for region in entry.regions),
+        keep=tuple(entry.keep),
+        external_id=entry.external_id,
+    )
+
+
+def _rule(entry: IamEntry) -> IamRule:
+    return IamRule(
+        name=RuleName(entry.name),
+        account=AccountId(entry.account),
+        pools=tuple(PoolName(pool) for pool in entry.pools),
+        roles=tuple(entry.roles or ()),
+        max_active=entry.max_active,
+    )

@@ -1,0 +1,34 @@
+"""The three files of a configuration after their shape was checked: what the checks of meaning look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
+    from atmosphere.config.parse import Parsed
+    from atmosphere.config.problems import Path
+    from atmosphere.config.shapes import AccessFile, EnvironmentEntry, EnvironmentsFile, IamEntry, SettingsFile
+
+    Check: TypeAlias = Callable[["Sources"], None]
+    """Looks at one thing and reports what it finds to the file that has to change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """The three files as far as their shape is right."""
+
+    environments: Parsed[EnvironmentsFile]
+    access: Parsed[AccessFile]
+    settings: Parsed[SettingsFile]
+
+    def environment_entries(self) -> Iterator[tuple[Path, EnvironmentEntry]]:
+        """The environments with their paths."""
+        return self.environments.entries("environments")
+
+    def rules(self) -> Iterator[tuple[Path, IamEntry]]:
+        """The rules for IAM callers with their paths."""
+        return self.access.entries("iam")

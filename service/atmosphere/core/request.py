@@ -1,0 +1,271 @@
+"""What callers may ask, parsed once: after this a value is valid and nobody checks it again.
+
+Source: the wire contract (docs/api/openapi.yaml). Unknown keys and unknown types are refused, never ignored.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.core.errors import InvalidRequest
+from atmosphere.core.model import ADMIN, AccountId, AllocationId, PoolName, Region, RoleName
+from atmosphere.core.selection import Capability, Constraint, InAccounts, InRegions, Want
+from atmosphere.core.snapshot import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from atmosphere.core.model import Json
+
+MAX_ENVIRONMENTS: Final = 10
+MIN_DURATION: Final = timedelta(seconds=900)  # the shortest session that STS gives
+MAX_DURATION: Final = timedelta(seconds=10800)
+_MAX_REQUESTER: Final = 1024  # bytes
+_MAX_OUTCOME: Final = 100  # bytes
+_MAX_CONSTRAINTS: Final = 20
+_MAX_VALUES: Final = 100
+_MAX_POLICY: Final = 2048  # characters, STS
+DEFAULT_NAME: Final = "default"
+
+_POOL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+_ACCOUNT: Final = re.compile(r"\d{12}")
+_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+){1,3}-\d{1,2}")
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocateRequest:
+    """A valid request to allocate. `asked_hash` tells equal requests from others under one Idempotency-Key."""
+
+    pool: PoolName
+    requester: str
+    wants: tuple[Want, ...]
+    asked_hash: str
+    distinct_accounts: bool = True
+    duration: timedelta | None = None
+    session_policy: str | None = None
+    release_token_hash: str | None = None
+    dry_run: bool = False
+    constraints: tuple[Json, ...] = ()
+
+
+_KEYS: Final = frozenset(
+    {
+        "pool",
+        "requester",
+        "constraints",
+        "environments",
+        "accounts",
+        "durationSeconds",
+        "role",
+        "sessionPolicy",
+        "releaseTokenHash",
+        "dryRun",
+    }
+)
+
+
+def allocate_request(body: dict[str, Json]) -> AllocateRequest:
+    """Parse the body of `POST /allocations`; raises `InvalidRequest` naming what is wrong and what would be right."""
+    _known_keys(body, _KEYS, "the request")
+    constraints = body.get("constraints", [])
+    return AllocateRequest(
+        pool=PoolName(_text(body, "pool", _POOL, "a pool's name, e.g. 'integration'")),
+        requester=printable(body.get("requester"), "requester", limit=_MAX_REQUESTER),
+        wants=_wants(body),
+        asked_hash=sha256(canonical({k: v for k, v in body.items() if k != "dryRun"}).encode()).hexdigest(),
+        distinct_accounts=_distinct(body),
+        duration=_duration(body.get("durationSeconds")),
+        session_policy=_policy(body.get("sessionPolicy")),
+        release_token_hash=_token_hash(body.get("releaseTokenHash")),
+        dry_run=_flag(body.get("dryRun", False), "dryRun"),
+        constraints=tuple(constraints) if isinstance(constraints, list) else (),
+    )
+
+
+def outcome_request(body: dict[str, Json]) -> str:
+    """Parse the body of `DELETE /allocations/{id}`: the requester's word for how it went."""
+    _known_keys(body, frozenset({"outcome"}), "the request")
+    return printable(body.get("outcome"), "outcome", limit=_MAX_OUTCOME)
+
+
+def reason_request(body: dict[str, Json]) -> str:
+    """Parse the body of an operator's act: why."""
+    _known_keys(body, frozenset({"reason"}), "the request")
+    return printable(body.get("reason"), "reason", limit=_MAX_REQUESTER)
+
+
+def idempotency_key(header: str | None) -> AllocationId | None:
+    """The `Idempotency-Key` header: the id that the allocation shall have."""
+    if header is None:
+        return None
+    key = header.strip().lower()
+    if not _UUID.fullmatch(key):
+        raise InvalidRequest("Idempotency-Key is not a UUID: send one made for this request, e.g. by uuidgen")
+    return AllocationId(key)
+
+
+def allocation_id(text: str) -> AllocationId | None:
+    """An id from a path, or None where it cannot be one: ids are lower-case UUIDs."""
+    return AllocationId(text) if _UUID.fullmatch(text) else None
+
+
+def printable(value: Json, name: str, *, limit: int) -> str:
+    """Text for people: 1 to `limit` bytes of UTF-8 without anything that could forge a line or a direction in a log."""
+    if not isinstance(value, str) or not value:
+        raise InvalidRequest(f"{name!r} is missing or no text: send 1 to {limit} bytes of text")
+    # Cc: control, Cf: format (bidi overrides), Cs: lone surrogates, Zl and Zp: line and paragraph separators
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _BIDI for character in value):
+        raise InvalidRequest(f"{name!r} holds control characters: send one line of printable text")
+    if len(value.encode()) > limit:
+        raise InvalidRequest(f"{name!r} is longer than {limit} bytes: shorten it")
+    return value
+
+
+_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _known_keys(value: dict[str, Json], known: frozenset[str], where: str) -> None:
+    if unknown := sorted(set(value) - known):
+        raise InvalidRequest(f"{where} has keys that are not known: {unknown!r}; known are {sorted(known)!r}")
+
+
+def _text(value: dict[str, Json], name: str, shape: re.Pattern[str], what: str) -> str:
+    text = value.get(name)
+    if not isinstance(text, str) or not shape.fullmatch(text):
+        raise InvalidRequest(f"{name!r} is missing or malformed: send {what}")
+    return text
+
+
+def _flag(value: Json, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidRequest(f"{name!r} is not true or false")
+    return value
+
+
+def _distinct(body: dict[str, Json]) -> bool:
+    accounts = body.get("accounts", "distinct")
+    if accounts not in ("distinct", "any"):
+        raise InvalidRequest("'accounts' is neither 'distinct' nor 'any'")
+    if "accounts" in body and "environments" not in body:
+        raise InvalidRequest("'accounts' goes with 'environments' only")
+    return accounts == "distinct"
+
+
+def _duration(value: Json) -> timedelta | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidRequest("'durationSeconds' is not a whole number")
+    duration = timedelta(seconds=value) if 0 < value <= MAX_DURATION.total_seconds() else timedelta()
+    if duration < MIN_DURATION:
+        raise InvalidRequest("'durationSeconds' is not between 900 and 10800")
+    return duration
+
+
+def _policy(value: Json) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as broken:
+            raise InvalidRequest("'sessionPolicy' is not JSON: send an IAM policy document") from broken
+    if not isinstance(value, dict) or "Statement" not in value:
+        raise InvalidRequest("'sessionPolicy' is no IAM policy document: send an object with 'Version' and 'Statement'")
+    text = canonical(value)
+    if len(text) > _MAX_POLICY:
+        raise InvalidRequest(f"'sessionPolicy' is longer than {_MAX_POLICY} characters, which STS refuses: shorten it")
+    return text
+
+
+def _token_hash(value: Json) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _HASH.fullmatch(value):
+        raise InvalidRequest("'releaseTokenHash' is not a sha-256 in lower-case hex")
+    return value
+
+
+def _wants(body: dict[str, Json]) -> tuple[Want, ...]:
+    if "environments" not in body:
+        return (_want(DEFAULT_NAME, body),)
+    if "constraints" in body or "role" in body:
+        raise InvalidRequest(
+            "'environments' does not go together with a top-level 'constraints' or 'role': move them in"
+        )
+    listed = body["environments"]
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_ENVIRONMENTS:
+        raise InvalidRequest(f"'environments' is not a list of 1 to {MAX_ENVIRONMENTS} objects")
+    wants = tuple(_listed_want(entry, index) for index, entry in enumerate(listed))
+    if len({want.name for want in wants}) != len(wants):
+        raise InvalidRequest("two of 'environments' have the same 'name': give each its own")
+    return wants
+
+
+def _listed_want(entry: Json, index: int) -> Want:
+    if not isinstance(entry, dict):
+        raise InvalidRequest(f"environments[{index}] is not an object")
+    _known_keys(entry, frozenset({"name", "constraints", "role"}), f"environments[{index}]")
+    return _want(_text(entry, "name", _NAME, "a short name, e.g. 'primary'"), entry)
+
+
+def _want(name: str, entry: dict[str, Json]) -> Want:
+    role = _text(entry, "role", _NAME, "a role's name, e.g. 'admin'") if "role" in entry else ADMIN
+    return Want(name=name, role=RoleName(role), constraints=_constraints(entry.get("constraints", [])))
+
+
+def _constraints(value: Json) -> tuple[Constraint, ...]:
+    if not isinstance(value, list) or len(value) > _MAX_CONSTRAINTS:
+        raise InvalidRequest(f"'constraints' is not a list of at most {_MAX_CONSTRAINTS} objects")
+    return tuple(_constraint(entry, index) for index, entry in enumerate(value))
+
+
+def _constraint(entry: Json, index: int) -> Constraint:
+    if not isinstance(entry, dict) or set(entry) != {"type", "value"}:
+        raise InvalidRequest(f"constraints[{index}] is not an object with exactly 'type' and 'value'")
+    kind = entry["type"]
+    parse = _KINDS.get(kind) if isinstance(kind, str) else None
+    if parse is None:
+        raise InvalidRequest(f"constraints[{index}] has a type that is not known; known are {sorted(_KINDS)!r}")
+    return parse(entry["value"], index)
+
+
+def _listed(value: Json, index: int, shape: re.Pattern[str], what: str) -> list[str]:
+    texts = value if isinstance(value, list) else []
+    valid = [text for text in texts if isinstance(text, str) and shape.fullmatch(text)]
+    if not 1 <= len(valid) <= _MAX_VALUES or len(valid) != len(texts):
+        raise InvalidRequest(f"constraints[{index}].value is not a list of 1 to {_MAX_VALUES} {what}")
+    return valid
+
+
+def _regions(value: Json, index: int) -> Constraint:
+    return InRegions(frozenset(Region(text) for text in _listed(value, index, _REGION, "regions")))
+
+
+def _accounts(value: Json, index: int) -> Constraint:
+    return InAccounts(frozenset(AccountId(text) for text in _listed(value, index, _ACCOUNT, "12-digit account ids")))
+
+
+def _capability(value: Json, index: int) -> Constraint:
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return Capability(value)
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, wanted),) = value.items()
+        return Capability(name, wanted)
+    raise InvalidRequest(f"constraints[{index}].value is neither a capability's name nor one {{name: value}}")
+
+
+_KINDS: Final[dict[str, Callable[[Json, int], Constraint]]] = {
+    "region": _regions,
+    "account": _accounts,
+    "capability": _capability,
+}

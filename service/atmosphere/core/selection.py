@@ -1,0 +1,137 @@
+"""Which environments a request gets: matching, and the order in which candidates are tried.
+
+Longest free first, so that names and quotas of AWS have recovered; the first pick is drawn from the older half, so that
+callers who ask at the same moment try different ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+
+from atmosphere.core.model import Environment, Registration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from atmosphere.core.model import AccountId, Json, Region, RoleName
+
+
+@dataclass(frozen=True, slots=True)
+class InRegions:
+    """The environment lies in one of these regions."""
+
+    regions: frozenset[Region]
+
+
+@dataclass(frozen=True, slots=True)
+class InAccounts:
+    """The environment lies in one of these accounts."""
+
+    accounts: frozenset[AccountId]
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """The environment offers the capability, with a value that contains `value` unless that is True."""
+
+    name: str
+    value: Json = True
+
+
+Constraint: TypeAlias = InRegions | InAccounts | Capability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Want:
+    """One of the environments that a request asks for."""
+
+    name: str
+    role: RoleName
+    constraints: tuple[Constraint, ...] = ()
+
+
+_O = TypeVar("_O", Environment, Registration)
+_MISSING: Final = object()
+
+
+def contains(offered: Json, wanted: Json) -> bool:
+    """Whether an offered value contains the wanted one: equal, or holding every part of it, at any depth."""
+    if isinstance(wanted, dict):
+        return isinstance(offered, dict) and all(
+            name in offered and contains(offered[name], part) for name, part in wanted.items()
+        )
+    if isinstance(offered, list):
+        parts = wanted if isinstance(wanted, list) else [wanted]
+        return all(any(contains(one, part) for one in offered) for part in parts)
+    return type(offered) is type(wanted) and offered == wanted  # True is not 1
+
+
+def _meets(registration: Registration, constraint: Constraint) -> bool:
+    if isinstance(constraint, InRegions):
+        return registration.key.region in constraint.regions
+    if isinstance(constraint, InAccounts):
+        return registration.key.account in constraint.accounts
+    offered = registration.capabilities.get(constraint.name, _MISSING)
+    if offered is _MISSING:
+        return False
+    return constraint.value is True or contains(offered, constraint.value)  # type: ignore[arg-type]
+
+
+def matches(registration: Registration, want: Want) -> bool:
+    """Whether an environment with this registration would do for a want; a role it does not have rules it out."""
+    return want.role in registration.roles and all(_meets(registration, one) for one in want.constraints)
+
+
+def _registration(offer: Environment | Registration) -> Registration:
+    return offer if isinstance(offer, Registration) else offer.registered
+
+
+def assign(wants: Sequence[Want], offers: Sequence[_O], *, distinct_accounts: bool) -> list[_O] | None:
+    """One offer for each want, in order of the wants, earlier offers preferred; None where it cannot be done.
+
+    Augmenting paths (Kuhn): a later want may move an earlier one to another offer, so a solution is found if there is
+    one. Two offers of one account count as the same thing where accounts must be distinct.
+    """
+    slot: Callable[[_O], object] = (lambda offer: offer.key.account) if distinct_accounts else (lambda offer: offer.key)
+    options = [
+        _first_of_each_slot((offer for offer in offers if matches(_registration(offer), want)), slot) for want in wants
+    ]
+    holder: dict[object, int] = {}
+    given: dict[int, _O] = {}
+
+    def place(want: int, tried: set[object]) -> bool:
+        for offer in options[want]:
+            key = slot(offer)
+            if key in tried:
+                continue
+            tried.add(key)
+            if key not in holder or place(holder[key], tried):
+                holder[key], given[want] = want, offer
+                return True
+        return False
+
+    if all(place(want, set()) for want in range(len(wants))):
+        return [given[want] for want in range(len(wants))]
+    return None
+
+
+def _first_of_each_slot(offers: Iterable[_O], slot: Callable[[_O], object]) -> list[_O]:
+    first: dict[object, _O] = {}
+    for offer in offers:
+        first.setdefault(slot(offer), offer)
+    return list(first.values())
+
+
+def trial_order(free: Sequence[Environment], *, attempt: int, below: Callable[[int], int]) -> list[Environment]:
+    """The order in which to try rows that come longest free first.
+
+    `below(n)` draws from 0..n-1. The first attempt shuffles the older half; after a lost race the whole is shuffled,
+    since whoever won took from the same half.
+    """
+    order = list(free)
+    reach = (len(order) + 1) // 2 if attempt == 0 else len(order)
+    for index in range(reach - 1):  # Fisher and Yates, over the first `reach`
+        other = index + below(reach - index)
+        order[index], order[other] = order[other], order[index]
+    return order

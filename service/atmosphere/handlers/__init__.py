@@ -1,0 +1,1 @@
+"""Lambda entry points, one a file: event -> operation -> reply. Nothing is decided here."""

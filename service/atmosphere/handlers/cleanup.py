@@ -1,0 +1,118 @@
+"""One pass of a cleanup, called again and again by the state machine until it says `done`.
+
+    in:  {"allocation", "account", "region", "attempt", "state"?}
+    out: the same, with the new `state`, `next` ("wait" or "done") and `waitSeconds`
+
+The engine finds out, the operation commits. A pass that was superseded is done: somebody else owns the environment.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from atmosphere import observability, wiring
+from atmosphere.cleanup.model import Assignment, PassResult, PassState, Verdict
+from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region
+from atmosphere.operations.clean import Cleaning, Subject, Superseded
+from atmosphere.ports import CleanupOrder
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from atmosphere.core.snapshot import Snapshot
+    from atmosphere.wiring import App
+
+
+def assignment(subject: Subject, order: CleanupOrder, snapshot: Snapshot, service_account: AccountId) -> Assignment:
+    """What the engine needs to know of this attempt."""
+    row, allocation = subject.environment, subject.allocation
+    lots = [lot for lot in allocation.lots if lot.key == order.key] if allocation else []
+    keys = [entry.key for entry in snapshot.environments]
+    neighbours = [key for key in keys if key.account == order.key.account and key != order.key]
+    if row.deadline is None:
+        raise Superseded(f"{order.key} has no deadline")
+    return Assignment(
+        allocation=order.allocation,
+        key=order.key,
+        attempt=order.attempt,
+        registration=row.registered,
+        roles_used=tuple((lot.role_arn, lot.external_id) for lot in lots),
+        started=allocation.started if allocation else None,
+        deadline=row.deadline,
+        capture_only=row.capture,
+        sweep_globals=not neighbours,
+        settings=snapshot.settings,
+        service_account=service_account,
+    )
+
+
+def handle(event: dict[str, Any], app: App, *, service_account: AccountId) -> dict[str, Any]:
+    """Run one pass; faults fly, so that the state machine tries again and the reconciler notices silence."""
+    order = _order(event)
+    cleaning = app.cleaning(order)
+    snapshot = app.snapshots.load()
+    try:
+        cleaning.beat()
+        subject = cleaning.load()
+        todo = assignment(subject, order, snapshot, service_account)
+        result = app.run_pass(todo, PassState.from_json(event.get("state") or {}), beat=cleaning.beat)
+        done = _conclude(cleaning, result, pause=snapshot.settings.attempt_pause)
+    except Superseded:
+        observability.line("cleanup superseded", environment=order.key.path, allocation=order.allocation)
+        return _next(order, PassState(), wait=0, done=True)
+    observability.line(
+        "cleanup pass",
+        environment=order.key.path,
+        allocation=order.allocation,
+        attempt=order.attempt,
+        verdict=str(result.verdict),
+        reason=result.reason or "",
+        phase=str(result.state.phase),
+    )
+    observability.count("CleanupPass", pool=todo.registration.pool, verdict=str(result.verdict))
+    return _next(order, result.state, wait=math.ceil(result.wait.total_seconds()), done=done)
+
+
+def _order(event: dict[str, Any]) -> CleanupOrder:
+    return CleanupOrder(
+        allocation=AllocationId(event["allocation"]),
+        key=EnvironmentKey(AccountId(event["account"]), Region(event["region"])),
+        attempt=int(event["attempt"]),
+    )
+
+
+def _conclude(cleaning: Cleaning, result: PassResult, *, pause: timedelta) -> bool:
+    """Commit what the pass came to; whether this attempt is over."""
+    reason = result.reason or "blocked"
+    match result.verdict:
+        case Verdict.AGAIN:
+            cleaning.beat()
+            return False
+        case Verdict.CLEAN:
+            cleaning.free(report=result.report_key)
+        case Verdict.BLOCKED:
+            if not cleaning.rest(reason=reason, report=result.report_key, pause=pause):
+                observability.count("BecameDirty")
+        case Verdict.DIRTY:
+            cleaning.give_up(reason=reason, report=result.report_key)
+            observability.count("BecameDirty")
+    return True
+
+
+def _next(order: CleanupOrder, state: PassState, *, wait: int, done: bool) -> dict[str, Any]:
+    return {
+        "allocation": order.allocation,
+        "account": order.key.account,
+        "region": order.key.region,
+        "attempt": order.attempt,
+        "state": state.to_json(),
+        "next": "done" if done else "wait",
+        "waitSeconds": max(1, wait),
+    }
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The Lambda entry point; the service's own account is read from the function's ARN."""
+    account = AccountId(context.invoked_function_arn.split(":")[4])
+    return handle(event, wiring.app(), service_account=account)

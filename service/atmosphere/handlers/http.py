@@ -1,0 +1,198 @@
+"""The door of the API: gateway event in, JSON reply out, on every path.
+
+The caller is taken from `requestContext.identity`, which the gateway filled after verifying the signature, and from
+nothing else; `requestContext.accountId` is the API's own account and is never looked at.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere import observability, wiring
+from atmosphere.core import access, strict_json
+from atmosphere.core.errors import Code, Forbidden, InvalidRequest, Refused, Unavailable
+from atmosphere.ports import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from atmosphere.core.access import VerifiedCaller
+    from atmosphere.core.model import Json
+    from atmosphere.core.snapshot import Snapshot
+    from atmosphere.wiring import App
+
+STATUS: Final[dict[Code, int]] = {
+    Code.INVALID_REQUEST: 400,
+    Code.UNSATISFIABLE: 400,
+    Code.UNAUTHENTICATED: 401,
+    Code.FORBIDDEN: 403,
+    Code.UNKNOWN_ALLOCATION: 404,
+    Code.UNKNOWN_ENVIRONMENT: 404,
+    Code.ALREADY_ENDED: 409,
+    Code.CONFLICT: 409,
+    Code.TOO_LARGE: 413,
+    Code.KEY_REUSED: 422,
+    Code.POOL_BUSY: 423,
+    Code.QUOTA_REACHED: 423,
+    Code.ALL_DIRTY: 423,
+    Code.UNAVAILABLE: 503,
+}
+INTERNAL: Final = "internal"
+_HEADERS: Final = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a handler may see of a request. The body stays bytes until its parser asks for it."""
+
+    route: str
+    account: str
+    arn: str
+    request_id: str = ""
+    extended_id: str = ""
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    raw_body: bytes = field(default=b"", repr=False)
+
+    def body(self) -> dict[str, Json]:
+        """The body as a JSON object; raises a `Refused`."""
+        return strict_json.parse_object(self.raw_body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request of a known caller, with the configuration in force."""
+
+    request: Request
+    caller: VerifiedCaller
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A status and a JSON body; `line` is what the request's log line says besides the usual."""
+
+    body: Mapping[str, Any]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    line: observability.Line = field(default_factory=observability.Line)
+
+
+def entry(handle: Callable[[Asked, App], Reply]) -> Callable[[dict[str, Any], object], dict[str, Any]]:
+    """The Lambda handler for `handle`: one App a container, one log line a request, and no exception passes."""
+
+    def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+        del context
+        return respond(event, wiring.app(), handle)
+
+    return handler
+
+
+def respond(event: dict[str, Any], app: App, handle: Callable[[Asked, App], Reply]) -> dict[str, Any]:
+    """Parse, let `handle` answer, and turn whatever comes of it into a proxy response."""
+    started = app.clock.now()
+    request: Request | None = None
+    try:
+        request = parse(event)
+        reply = handle(_asked(request, app), app)
+    except Refused as refusal:
+        reply = refused(refusal)
+    except Unreachable as down:
+        observability.fault_line("a dependency did not answer", down)
+        reply = refused(Unavailable())
+    except Exception as fault:  # noqa: BLE001 -- the outermost door: every reply is JSON and tells nothing of the fault
+        observability.fault_line("fault", fault)
+        reply = Reply(status=500, body={"message": "something went wrong in the service", "code": INTERNAL})
+    milliseconds = int((app.clock.now() - started).total_seconds() * 1000)
+    _log(event, request, reply, milliseconds)
+    return _proxy_response(event, reply)
+
+
+def _asked(request: Request, app: App) -> Asked:
+    snapshot = app.snapshots.load()
+    caller = access.caller_from_arn(request.account, request.arn)
+    access.known(snapshot.access, caller)
+    return Asked(request=request, caller=caller, snapshot=snapshot)
+
+
+def parse(event: dict[str, Any]) -> Request:
+    """The request in a REST proxy event of the IAM tree; raises `Forbidden` where its identity is not plain."""
+    context = event.get("requestContext") or {}
+    identity = context.get("identity") or {}
+    account, arn = identity.get("accountId"), identity.get("userArn")
+    if not isinstance(account, str) or not isinstance(arn, str) or context.get("authorizer"):
+        raise Forbidden
+    return Request(
+        route=f"{event.get('httpMethod', '')} {event.get('resource', '')}",
+        account=account,
+        arn=arn,
+        request_id=str(context.get("requestId", "")),
+        extended_id=str(context.get("extendedRequestId", "")),
+        path=event.get("pathParameters") or {},
+        query=_query(event),
+        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        raw_body=_body(event),
+    )
+
+
+def _query(event: dict[str, Any]) -> dict[str, str]:
+    several: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
+    if repeated := sorted(name for name, values in several.items() if len(values) > 1):
+        raise InvalidRequest(f"the query names {repeated!r} more than once: name each once")
+    return dict(event.get("queryStringParameters") or {})
+
+
+def _body(event: dict[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as broken:
+        raise InvalidRequest("the body cannot be read") from broken
+
+
+def refused(refusal: Refused) -> Reply:
+    """A refusal on the wire: `message`, `code` and, where trying again can help, when."""
+    body: dict[str, Any] = {"message": refusal.message, "code": refusal.code}
+    headers: dict[str, str] = {}
+    if refusal.retry_after is not None:
+        seconds = max(1, math.ceil(refusal.retry_after.total_seconds()))
+        body["retryAfterSeconds"] = seconds
+        headers["Retry-After"] = str(seconds)
+    return Reply(status=STATUS[refusal.code], body=body, headers=headers)
+
+
+def _proxy_response(event: dict[str, Any], reply: Reply) -> dict[str, Any]:
+    request_id = str((event.get("requestContext") or {}).get("requestId", ""))
+    return {
+        "statusCode": reply.status,
+        "headers": {**_HEADERS, "X-Request-Id": request_id, **reply.headers},
+        "body": json.dumps(reply.body, ensure_ascii=True, separators=(",", ":")),
+        "isBase64Encoded": False,
+    }
+
+
+def _log(event: dict[str, Any], request: Request | None, reply: Reply, milliseconds: int) -> None:
+    code = reply.body.get("code")
+    known: observability.Line = {
+        "route": request.route if request else f"{event.get('httpMethod', '')} {event.get('resource', '')}",
+        "status": reply.status,
+        "milliseconds": milliseconds,
+    }
+    if request:
+        known |= {"requestId": request.request_id, "extendedRequestId": request.extended_id}
+    if code:
+        known["code"] = str(code)
+        observability.count("Refused", code=str(code))
+    observability.line("request", **(known | reply.line))

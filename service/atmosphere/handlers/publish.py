@@ -1,0 +1,68 @@
+"""At every deployment: put the configuration in force (a CloudFormation custom resource).
+
+The snapshot is stored under its digest before it is applied, and both may be repeated: CloudFormation calls again after
+a failure, and with the old properties for a rollback. Deleting the stack leaves everything as it is.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere import observability, wiring
+from atmosphere.contract import snapshot_key
+from atmosphere.core import snapshot as snapshots
+
+if TYPE_CHECKING:
+    from atmosphere.wiring import App
+
+_ANSWER_LIMIT: Final = 10.0  # seconds
+
+
+class WrongDigest(ValueError):
+    """The snapshot that arrived is not the one that was announced."""
+
+
+def publish(properties: dict[str, str], app: App) -> str:
+    """Store and apply the announced snapshot; its key in the bucket."""
+    digest = properties["Digest"]
+    stored = app.objects(properties["AssetBucket"]).get(properties["AssetKey"])
+    text = (stored or b"").decode()
+    if snapshots.digest(text) != digest:
+        raise WrongDigest(f"the snapshot asset does not have the digest {digest}: deploy again")
+    snapshot = snapshots.from_json(text)
+    key = snapshot_key(digest)
+    app.own_objects.put_if_absent(key, text.encode())
+    applied = app.registrar().register(snapshot)
+    observability.line("published", snapshot=digest, applied={str(kind): number for kind, number in applied.items()})
+    return key
+
+
+def handle(event: dict[str, Any], app: App) -> dict[str, Any]:
+    """The answer to CloudFormation: success with the snapshot's key, or failure with the kind of fault."""
+    answer: dict[str, Any] = {
+        "Status": "SUCCESS",
+        "PhysicalResourceId": "atmosphere-configuration",
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+    }
+    if event["RequestType"] == "Delete":
+        return answer
+    try:
+        return answer | {"Data": {"SnapshotKey": publish(event["ResourceProperties"], app)}}
+    except Exception as fault:  # noqa: BLE001 -- the outermost door: CloudFormation must hear of every fault, or waits an hour
+        observability.fault_line("publishing failed", fault)
+        return answer | {"Status": "FAILED", "Reason": f"{type(fault).__name__}: see the log of the publish function"}
+
+
+def handler(event: dict[str, Any], context: object) -> None:
+    """The Lambda entry point."""
+    del context
+    body = json.dumps(handle(event, wiring.app())).encode()
+    # the pre-signed URL comes from CloudFormation itself; its signature covers an empty content type
+    request = urllib.request.Request(event["ResponseURL"], data=body, headers={"content-type": ""}, method="PUT")  # noqa: S310
+    with urllib.request.urlopen(request, timeout=_ANSWER_LIMIT):  # noqa: S310
+        pass

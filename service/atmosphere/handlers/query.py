@@ -1,0 +1,100 @@
+"""Every GET: one allocation, pools, environments, history."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.core import access
+from atmosphere.core.errors import InvalidRequest
+from atmosphere.core.model import AccountId, EnvironmentKey, PoolName, Region
+from atmosphere.core.request import allocation_id
+from atmosphere.handlers import shapes
+from atmosphere.handlers.http import Asked, Reply, entry
+from atmosphere.operations.query import Reader
+from atmosphere.ports import InvalidCursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from atmosphere.wiring import App
+
+
+def _reader(asked: Asked, app: App) -> Reader:
+    return Reader(store=app.store, snapshot=asked.snapshot, caller=asked.caller)
+
+
+def _allocation(asked: Asked, app: App) -> Reply:
+    found = _reader(asked, app).allocation(allocation_id(asked.request.path.get("id", "")))
+    return Reply(body=shapes.allocation(found), line={"allocation": found.id, "pool": found.pool})
+
+
+def _pool(asked: Asked, app: App) -> Reply:
+    return Reply(body=shapes.pool(_reader(asked, app).pool(PoolName(asked.request.path.get("pool", "")))))
+
+
+def _pools(asked: Asked, app: App) -> Reply:
+    return Reply(body={"pools": [shapes.pool(counts) for counts in _reader(asked, app).pools()]})
+
+
+def _environments(asked: Asked, app: App) -> Reply:
+    return Reply(body={"environments": [shapes.environment(row) for row in _reader(asked, app).environments()]})
+
+
+def _environment(asked: Asked, app: App) -> Reply:
+    path = asked.request.path
+    key = EnvironmentKey(AccountId(path.get("account", "")), Region(path.get("region", "")))
+    row = _reader(asked, app).environment(key)
+    report = app.reports.load(row.report) if row.report else None
+    return Reply(body=shapes.environment(row) | {"cleanup": report}, line={"environment": key.path})
+
+
+_HISTORY_KEYS: Final = frozenset({"environment", "requester", "since", "until", "cursor"})
+
+
+def _history(asked: Asked, app: App) -> Reply:
+    access.operators_only(asked.snapshot.access, asked.caller)
+    query = asked.request.query
+    if unknown := sorted(set(query) - _HISTORY_KEYS):
+        raise InvalidRequest(f"the query has names that are not known: {unknown!r}")
+    if ("environment" in query) == ("requester" in query):
+        raise InvalidRequest("ask by exactly one of 'environment' (ACCOUNT/REGION) and 'requester'")
+    since, until = _instant(query.get("since"), "since"), _instant(query.get("until"), "until")
+    cursor = query.get("cursor")
+    try:
+        if "requester" in query:
+            page = app.store.history_by(query["requester"], since=since, until=until, cursor=cursor)
+        else:
+            key = EnvironmentKey.parse(query["environment"])
+            page = app.store.history_of(key, since=since, until=until, cursor=cursor)
+    except InvalidCursor as broken:
+        raise InvalidRequest("'cursor' is not one that this query returned: start again without it") from broken
+    return Reply(body={"entries": [shapes.history_entry(entry) for entry in page.entries], "cursor": page.cursor})
+
+
+def _instant(text: str | None, name: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as broken:
+        raise InvalidRequest(f"{name!r} is no instant: send ISO 8601, e.g. 2026-11-22T10:00:00Z") from broken
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+_ANSWERS: Final[dict[str, Callable[[Asked, App], Reply]]] = {
+    "GET /allocations": _history,
+    "GET /allocations/{id}": _allocation,
+    "GET /pools": _pools,
+    "GET /pools/{pool}": _pool,
+    "GET /environments": _environments,
+    "GET /environments/{account}/{region}": _environment,
+}
+
+
+def handle(asked: Asked, app: App) -> Reply:
+    """Answer the question that the route stands for."""
+    return _ANSWERS[asked.request.route](asked, app)
+
+
+handler = entry(handle)

@@ -1,0 +1,32 @@
+"""Every minute (on one machine: every few seconds): repair what nobody else finished, and say how things stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from atmosphere import observability, wiring
+from atmosphere.operations.reconcile import Repair
+
+if TYPE_CHECKING:
+    from atmosphere.wiring import App
+
+
+def handle(app: App) -> dict[str, int]:
+    """One run; what it repaired, by kind. Faults fly, so that the alarm sees them."""
+    settings = app.snapshots.load().settings
+    run = app.reconciler(settings).run()
+    repairs = {str(kind): number for kind, number in sorted(run.counts.items())}
+    observability.line("reconciled", repairs=repairs)
+    observability.count("Reconciled")
+    for kind, number in repairs.items():
+        observability.count("Repaired", number, kind=kind)
+    for entry in run.repaired:
+        if entry.repair is Repair.FAILED:
+            observability.line("repair failed", environment=entry.key.path, fault=entry.fault or "")
+    return repairs
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, int]:
+    """The Lambda entry point; the event says nothing."""
+    del event, context
+    return handle(wiring.app())

@@ -1,0 +1,126 @@
+"""What the API's replies look like (docs/api/openapi.yaml). Secrets appear in `granted` and nowhere else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from atmosphere.core.model import Allocation, Environment, HistoryEntry, Lot, SessionCredentials
+    from atmosphere.operations.query import PoolCounts
+    from atmosphere.operations.sessions import Granted
+
+
+def instant(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+
+
+def granted(grant: Granted) -> dict[str, Any]:
+    """The reply to an allocate. `environment` and `credentials` are the first's, for clients that know only one."""
+    environments = _granted_environments(grant)
+    return {
+        "id": grant.allocation.id,
+        "environment": environments[0]["environment"],
+        "credentials": environments[0]["credentials"],
+        "expiresAt": instant(grant.allocation.deadline),
+        "environments": environments,
+    }
+
+
+def refreshed(grant: Granted) -> dict[str, Any]:
+    """The reply to a refresh."""
+    return {
+        "id": grant.allocation.id,
+        "expiresAt": instant(grant.allocation.deadline),
+        "environments": _granted_environments(grant),
+    }
+
+
+def _granted_environments(grant: Granted) -> list[dict[str, Any]]:
+    return [
+        {**_lot(lot), "credentials": _credentials(session)}
+        for lot, session in zip(grant.allocation.lots, grant.sessions, strict=True)
+    ]
+
+
+def _lot(lot: Lot) -> dict[str, Any]:
+    entry = lot.registered
+    return {
+        "name": lot.name,
+        "role": lot.role,
+        "environment": {
+            "account": entry.key.account,
+            "region": entry.key.region,
+            "pool": entry.pool,
+            "adminRoleArn": entry.admin_role,
+            "capabilities": dict(entry.capabilities),
+        },
+    }
+
+
+def _credentials(session: SessionCredentials) -> dict[str, Any]:
+    return {
+        "accessKeyId": session.access_key_id,
+        "secretAccessKey": session.secret_access_key,
+        "sessionToken": session.session_token,
+        "expiration": instant(session.expiration),
+    }
+
+
+def allocation(found: Allocation) -> dict[str, Any]:
+    """One allocation, without credentials."""
+    return {
+        "id": found.id,
+        "status": found.status,
+        "pool": found.pool,
+        "requester": found.requester,
+        "startedAt": instant(found.started),
+        "expiresAt": instant(found.deadline),
+        "endedAt": instant(found.ended),
+        "outcome": found.outcome,
+        "endedBy": found.ended_by,
+        "environments": [_lot(lot) for lot in found.lots],
+    }
+
+
+def pool(counts: PoolCounts) -> dict[str, Any]:
+    """One pool."""
+    return {"pool": counts.pool, "counts": {str(status): number for status, number in counts.counts.items()}}
+
+
+def environment(row: Environment) -> dict[str, Any]:
+    """One environment, for operators."""
+    return {
+        "account": row.key.account,
+        "region": row.key.region,
+        "pool": row.pool,
+        "status": row.status,
+        "registration": row.mark,
+        "hold": row.hold,
+        "capabilities": dict(row.registered.capabilities),
+        "allocation": row.allocation,
+        "attempt": row.attempt,
+        "since": instant(row.since),
+        "deadline": instant(row.deadline),
+        "dirtyReason": row.dirty_reason,
+        "report": row.report,
+    }
+
+
+def history_entry(entry: HistoryEntry) -> dict[str, Any]:
+    """One row of an environment's history."""
+    return {
+        "account": entry.key.account,
+        "region": entry.key.region,
+        "at": instant(entry.at),
+        "id": entry.id,
+        "kind": entry.kind,
+        "pool": entry.pool,
+        "who": entry.who,
+        "requester": entry.requester,
+        "reason": entry.reason,
+        "endedAt": instant(entry.ended),
+        "outcome": entry.outcome,
+        "endedBy": entry.ended_by,
+    }

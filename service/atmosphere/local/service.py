@@ -1,0 +1,162 @@
+"""The whole service on this machine: the embedded AWS, the wire tap, the real template, accounts, callers, the ticker.
+
+The accounts come before the service, because its deployment at once looks into every environment that is new to it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from atmosphere.config.load import load
+from atmosphere.contract import FUNCTIONS, STAGE, Table
+from atmosphere.local.accounts import CallerKeys, make_callers, make_environments
+from atmosphere.local.assembly import synthesize
+from atmosphere.local.deployment import DeploymentFailed, deploy
+from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator
+from atmosphere.local.progress import Progress, Silence, step
+from atmosphere.local.root import Account
+from atmosphere.local.state import State
+from atmosphere.local.tap import Tap
+from atmosphere.local.ticker import Ticker
+from atmosphere.local.wire import function_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from atmosphere.core.snapshot import Snapshot
+
+STACK: Final = "atmosphere"
+TICKER: Final = 5.0  # seconds between two calls of the reconciler
+
+
+class LocalService:
+    """Runs from `start` to `stop`, or for a `with` block.
+
+    `settings` are durations by name (`session_seconds`), `port` is where API and AWS answer, `state` a directory that
+    keeps what is there for the next start, `ticker` the seconds between two calls of the reconciler.
+    """
+
+    def __init__(
+        self,
+        config: Path,
+        *,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        state: Path | None = None,
+        ticker: float = TICKER,
+        progress: Progress | None = None,
+    ) -> None:
+        self._config = config
+        self._settings = dict(settings or {})
+        self._state = State(state) if state is not None else None
+        self._gap = ticker
+        self._progress = progress or Silence()
+        self._directory = state or Path(tempfile.gettempdir()) / f"atmosphere-{os.getpid()}-{id(self):x}"
+        self.emulator = Emulator(self._directory, port=port, state=self._state.saved if self._state else None)
+        self.tap = Tap(self.emulator.port)
+        self._ticker: Ticker | None = None
+        self._outputs: dict[str, str] = {}
+        self._callers: Mapping[str, CallerKeys] = {}
+        self._snapshot: Snapshot | None = None
+
+    @property
+    def hub(self) -> Account:
+        """The root of the account that the service runs in."""
+        return Account(self.emulator.endpoint, HUB_ACCOUNT, REGION)
+
+    @property
+    def endpoint(self) -> str:
+        """The base that `/allocations` is appended to."""
+        return f"{self.emulator.endpoint}/_aws/execute-api/{self._outputs['ApiId']}/{STAGE}"
+
+    def start(self) -> None:
+        """Start everything; returns when the API answers.
+
+        Raises `ConfigProblems`, `SynthesisFailed`, `StateInUse`, `EmulatorFailed` or `DeploymentFailed`; nothing is
+        left running then.
+        """
+        try:
+            self._start()
+        except DeploymentFailed:
+            self.stop()  # what was there before is there again
+            raise
+        except BaseException:
+            self.stop(whole=False)
+            raise
+
+    def _start(self) -> None:
+        with step(self._progress, "configuration"):
+            self._snapshot = load(self._config, self._settings)
+        with step(self._progress, "template"):
+            assembly = synthesize(self._config, self._settings)
+        with step(self._progress, "embedded AWS"):
+            self._start_aws()
+        with step(self._progress, "environments"):
+            make_environments(self.hub, self._snapshot, assembly)
+        with step(self._progress, "service"):
+            self._outputs = deploy(self.hub, assembly=assembly, stack=STACK)
+            self._name_functions()
+        with step(self._progress, "callers"):
+            self._callers = make_callers(self.hub)
+        function = self._outputs["FunctionReconcile"]
+        self._ticker = Ticker(self.hub, function, gap=self._gap, show=self._progress.notice)
+        self._ticker.start()
+
+    def _start_aws(self) -> None:
+        if self._state is not None and self._state.open():
+            self._progress.notice("the last run was killed before it could save its state: starting clean")
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.emulator.start(lambda_endpoint=f"http://127.0.0.1:{self.tap.start()}")
+
+    def _name_functions(self) -> None:
+        client = self.hub.client("lambda")
+        keys = {}
+        for function in FUNCTIONS:
+            found = client.get_function_configuration(FunctionName=self._output("Function", function.name))
+            keys[function_key(found["FunctionArn"], found["Role"])] = str(function.name)
+        self.tap.name_functions(keys)
+
+    def _output(self, kind: str, name: str) -> str:
+        return self._outputs[kind + name.title().replace("_", "")]
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What the ready file says; holds the callers' keys."""
+        pools = self._snapshot.pools if self._snapshot else ()
+        return {
+            "endpoint": self.endpoint,
+            "awsEndpoint": self.emulator.endpoint,
+            "region": REGION,
+            "account": HUB_ACCOUNT,
+            "callers": {name: keys.described() for name, keys in self._callers.items()},
+            "functions": {str(function.name): self._output("Function", function.name) for function in FUNCTIONS},
+            "tables": {str(table): self._output("Table", table) for table in Table},
+            "stateMachine": self._outputs["StateMachineArn"],
+            "pools": [str(pool) for pool in pools],
+            "pid": os.getpid(),
+        }
+
+    def stop(self, *, whole: bool = True) -> None:
+        """Stop everything; with `state`, what is there is kept for the next start. Safe to repeat."""
+        if self._ticker is not None:
+            self._ticker.stop()
+        ended = self.emulator.stop()
+        self.tap.stop()
+        if self._state is not None:
+            self._state.close(whole=ended and whole)
+        else:
+            shutil.rmtree(self._directory, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

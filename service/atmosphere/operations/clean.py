@@ -1,0 +1,100 @@
+"""What a cleanup may say about its environment, fenced by allocation and attempt.
+
+The engine (`cleanup/`) finds out; this decides and commits. `Superseded` means that somebody else owns the row by now:
+the cleanup must stop at once and touch nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.core import changes
+from atmosphere.core.model import Environment, Status
+from atmosphere.ports import CleanupOrder, Conflict, Unreachable
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from atmosphere.core.model import Allocation
+    from atmosphere.ports import Clock, Ids, Store
+
+
+_MAX_ROUNDS: Final = 5
+
+
+class Superseded(Exception):
+    """The row is no longer cleaning for this allocation and attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is to be cleaned, after whom; at a birth (or where the record has expired) there is no allocation."""
+
+    environment: Environment
+    allocation: Allocation | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaning:
+    """The verbs of one cleanup with their collaborators."""
+
+    order: CleanupOrder
+    store: Store
+    clock: Clock
+    ids: Ids
+
+    def load(self) -> Subject:
+        """The row and its allocation; raises `Superseded`, `Unreachable`."""
+        environment = self._row()
+        return Subject(environment, self.store.allocation(self.order.allocation))
+
+    def _row(self) -> Environment:
+        row = self.store.environment(self.order.key)
+        if row is None or not self._is_ours(row):
+            raise Superseded(f"{self.order.key} is no longer cleaned by attempt {self.order.attempt}")
+        return row
+
+    def _is_ours(self, row: Environment) -> bool:
+        return (row.status, row.allocation, row.attempt) == (
+            Status.CLEANING,
+            self.order.allocation,
+            self.order.attempt,
+        )
+
+    def beat(self) -> None:
+        """Say that the cleanup is alive; raises `Superseded`."""
+        row = self._row()
+        self._commit(changes.beat(row, now=self.clock.now()))
+
+    def free(self, *, report: str | None) -> Status | None:
+        """Hand the environment over: free, held, or gone (None), as its marks say; raises `Superseded`."""
+        for _ in range(_MAX_ROUNDS):
+            row = self._row()
+            change = changes.found_clean(row, now=self.clock.now(), report=report)
+            try:
+                self.store.commit([change], token=self.ids.new())
+            except Conflict:
+                continue  # a mark changed meanwhile; `_row` raises if it was more than that
+            after = change.sets["status"] if isinstance(change, changes.Update) else None
+            return after if isinstance(after, Status) else None
+        raise Unreachable(f"{self.order.key} changed {_MAX_ROUNDS} times while it was being freed")
+
+    def give_up(self, *, reason: str, report: str | None) -> None:
+        """Dirty, until a person acts; raises `Superseded`."""
+        self._commit(changes.found_dirty(self._row(), now=self.clock.now(), reason=reason, report=report))
+
+    def rest(self, *, reason: str, report: str | None, pause: timedelta) -> bool:
+        """This attempt is over: rest, longer each time; False if it was the last one and the row is dirty."""
+        row = self._row()
+        if row.blocked + 1 >= changes.MAX_BLOCKED:
+            self.give_up(reason=reason, report=report)
+            return False
+        self._commit(changes.blocked(row, now=self.clock.now(), pause=pause * 2**row.blocked, report=report))
+        return True
+
+    def _commit(self, change: changes.Change) -> None:
+        try:
+            self.store.commit([change], token=self.ids.new())
+        except Conflict as lost:
+            raise Superseded(f"{self.order.key} changed hands") from lost

@@ -1,0 +1,137 @@
+"""Deallocate: one read, one transaction, then start the cleanups.
+
+If the process dies after the transaction, or a cleanup cannot be started, the reconciler starts it: the caller's part
+is done once the transaction is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.core import access, changes
+from atmosphere.core.errors import Unavailable, UnknownAllocation
+from atmosphere.core.model import (
+    Allocation,
+    AllocationId,
+    AllocationStatus,
+    EndedBy,
+    Environment,
+    EnvironmentKey,
+    PoolName,
+    RuleName,
+    Status,
+)
+from atmosphere.ports import CleanupOrder, Conflict, OutcomeUnknown, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atmosphere.core.access import AccessRules, VerifiedCaller
+    from atmosphere.core.changes import Change, Row
+    from atmosphere.ports import Cleaner, Clock, Ids, Store
+
+_MAX_ROUNDS: Final = 5
+_SOON: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deallocator:
+    """The verb with its collaborators; `cleanup_limit` is how long cleaning may take before it is dirty."""
+
+    store: Store
+    cleaner: Cleaner
+    clock: Clock
+    ids: Ids
+    cleanup_limit: timedelta
+
+    def deallocate(
+        self, id_: AllocationId | None, *, outcome: str, caller: VerifiedCaller, rules: AccessRules
+    ) -> Allocation:
+        """End the caller's allocation; ending it again has no effect. Raises `UnknownAllocation`, `Unavailable`.
+
+        An id that does not exist leaves a tombstone, so that an allocate with that id still on its way cannot succeed.
+        """
+        if id_ is None:
+            raise UnknownAllocation
+        try:
+            found = self.store.allocation(id_)
+            if found is None:
+                return self._bury(id_, outcome=outcome, caller=caller, rules=rules)
+            allocation = access.visible(found, rules, caller)
+            if allocation.is_tombstone:
+                raise UnknownAllocation
+            by = EndedBy.OWNER if allocation.owner == caller.owner else EndedBy.OPERATOR
+            self.end(allocation, outcome=outcome, by=by)
+        except Unreachable as down:
+            raise Unavailable(
+                "a service that this one depends on did not answer: try again", retry_after=_SOON
+            ) from down
+        return allocation
+
+    def _bury(self, id_: AllocationId, *, outcome: str, caller: VerifiedCaller, rules: AccessRules) -> Allocation:
+        now = self.clock.now()
+        tombstone = Allocation(
+            id=id_,
+            pool=PoolName(""),
+            requester="",
+            owner=caller.owner,
+            rule=RuleName(""),
+            status=AllocationStatus.ENDED,
+            started=now,
+            deadline=now,
+            ended=now,
+            outcome=outcome,
+            ended_by=EndedBy.OWNER,
+        )
+        try:
+            self.store.commit([changes.Put(row=tombstone)], token=self.ids.new())
+        except Conflict:  # it came into being just now: end it like any other
+            if self.store.allocation(id_) is None:
+                raise Unreachable from None
+            return self.deallocate(id_, outcome=outcome, caller=caller, rules=rules)
+        raise UnknownAllocation
+
+    def end(self, allocation: Allocation, *, outcome: str, by: EndedBy) -> bool:
+        """End an allocation and start cleaning what it holds; False if it had ended before."""
+        now = self.clock.now()
+        planned = changes.end(allocation, now=now, outcome=outcome, by=by)
+        planned += [
+            changes.let_go(lot.key, allocation.id, now=now, limit=self.cleanup_limit) for lot in allocation.lots
+        ]
+        for _ in range(_MAX_ROUNDS):
+            try:
+                self._commit(planned, allocation.id)
+            except Conflict as broken:
+                if 0 in broken.actual:
+                    return False
+                # a row that is no longer this allocation's is dropped: a later tenant's must not be touched
+                failed = {index for index, row in broken.actual.items() if not _held_by(row, allocation.id)}
+                planned = [change for index, change in enumerate(planned) if index not in failed]
+            else:
+                self._start_cleaning(allocation.id, planned)
+                return True
+        raise OutcomeUnknown(f"{allocation.id} could not be ended in {_MAX_ROUNDS} rounds")
+
+    def _commit(self, planned: Sequence[Change], id_: AllocationId) -> None:
+        try:
+            self.store.commit(planned, token=self.ids.new())
+        except OutcomeUnknown:
+            found = self.store.allocation(id_)
+            if found is None or found.status is not AllocationStatus.ENDED:
+                raise
+
+    def _start_cleaning(self, id_: AllocationId, ended: Sequence[Change]) -> None:
+        for change in ended:
+            target = changes.target_of(change)
+            if not isinstance(target, EnvironmentKey):
+                continue
+            try:
+                self.cleaner.start(CleanupOrder(id_, target, attempt=1))
+            except Unreachable:
+                continue  # the row says `cleaning` and will be silent: the reconciler starts the next attempt
+
+
+def _held_by(row: Row | None, id_: AllocationId) -> bool:
+    return isinstance(row, Environment) and row.allocation == id_ and row.status is Status.IN_USE

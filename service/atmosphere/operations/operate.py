@@ -1,0 +1,74 @@
+"""What an operator does to an environment: clean, reinstate, discard, hold, resume; with a reason, and on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.core import changes, lifecycle
+from atmosphere.core.errors import Conflicting, UnknownEnvironment
+from atmosphere.core.lifecycle import Event, Kind
+from atmosphere.core.model import ActKind, Environment, EnvironmentKey, HistoryEntry, Status
+from atmosphere.ports import CleanupOrder, Conflict, Unreachable
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from atmosphere.core.access import VerifiedCaller
+    from atmosphere.ports import Cleaner, Clock, Ids, Store
+
+EVENTS: Final[dict[ActKind, Event]] = {
+    ActKind.CLEAN: Event.CLEAN,
+    ActKind.REINSTATE: Event.REINSTATE,
+    ActKind.DISCARD: Event.DISCARD,
+    ActKind.HOLD: Event.HOLD,
+    ActKind.RESUME: Event.RESUME,
+}
+_MAX_ROUNDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operating:
+    """The verbs with their collaborators."""
+
+    store: Store
+    cleaner: Cleaner
+    clock: Clock
+    ids: Ids
+    cleanup_limit: timedelta
+
+    def act(self, key: EnvironmentKey, act: ActKind, *, reason: str, caller: VerifiedCaller) -> Environment | None:
+        """Do it and record it; the row afterwards, None if it is gone. Raises `UnknownEnvironment`, `Conflicting`."""
+        for _ in range(_MAX_ROUNDS):
+            row = self.store.environment(key)
+            if row is None:
+                raise UnknownEnvironment
+            try:
+                self._commit(row, act, reason=reason, caller=caller)
+            except Conflict:
+                continue
+            after = self.store.environment(key)
+            self._start_cleaning(after)
+            return after
+        raise Unreachable(f"{key} changed {_MAX_ROUNDS} times meanwhile: try again")
+
+    def _commit(self, row: Environment, act: ActKind, *, reason: str, caller: VerifiedCaller) -> None:
+        event = EVENTS[act]
+        if lifecycle.decide(row, event).kind is Kind.REFUSED:
+            raise Conflicting(f"{act} is not possible while {row.key} is {row.status} ({row.mark})")
+        now = self.clock.now()
+        change = changes.operate(row, event, fence=self.ids.new(), now=now, limit=self.cleanup_limit)
+        if change is None:
+            return
+        entry = HistoryEntry(
+            key=row.key, at=now, id=self.ids.new(), kind=act, pool=row.pool, who=caller.owner, reason=reason
+        )
+        self.store.commit([change, changes.Put(row=entry)], token=self.ids.new())
+
+    def _start_cleaning(self, row: Environment | None) -> None:
+        if row is None or row.status is not Status.CLEANING or row.allocation is None:
+            return
+        try:
+            self.cleaner.start(CleanupOrder(row.allocation, row.key, row.attempt))
+        except Unreachable:
+            return  # silent from the start: the reconciler starts the next attempt

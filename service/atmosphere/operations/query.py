@@ -1,0 +1,69 @@
+"""Reading: one allocation, pools, environments, history. Never credentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from atmosphere.core import access
+from atmosphere.core.errors import UnknownAllocation, UnknownEnvironment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from atmosphere.core.access import VerifiedCaller
+    from atmosphere.core.model import Allocation, AllocationId, Environment, EnvironmentKey, PoolName, Status
+    from atmosphere.core.snapshot import Snapshot
+    from atmosphere.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCounts:
+    """How many of a pool's environments are in each status."""
+
+    pool: PoolName
+    counts: Mapping[Status, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """The questions with their collaborators; the caller is known already, each question asks for its own right."""
+
+    store: Store
+    snapshot: Snapshot
+    caller: VerifiedCaller
+
+    def allocation(self, id_: AllocationId | None) -> Allocation:
+        """The caller's own, or any for an operator; raises `UnknownAllocation`."""
+        found = self.store.allocation(id_) if id_ else None
+        allocation = access.visible(found, self.snapshot.access, self.caller)
+        if allocation.is_tombstone:
+            raise UnknownAllocation
+        return allocation
+
+    def pool(self, pool: PoolName) -> PoolCounts:
+        """Counts of one pool; raises `Forbidden`, also for a pool that does not exist."""
+        if not access.is_operator(self.snapshot.access, self.caller) or pool not in self.snapshot.pools:
+            access.rule_for(self.snapshot.access, self.caller, pool)
+        return PoolCounts(pool, self.store.counts(pool))
+
+    def pools(self) -> Sequence[PoolCounts]:
+        """Counts of every pool that the caller may use; of all for an operator."""
+        if access.is_operator(self.snapshot.access, self.caller):
+            pools = self.snapshot.pools
+        else:
+            pools = access.pools_of(self.snapshot.access, self.caller)
+        return [PoolCounts(pool, self.store.counts(pool)) for pool in pools]
+
+    def environments(self) -> Sequence[Environment]:
+        """Every row, in order; operators only."""
+        access.operators_only(self.snapshot.access, self.caller)
+        return self.store.environments()
+
+    def environment(self, key: EnvironmentKey) -> Environment:
+        """One row; operators only; raises `UnknownEnvironment`."""
+        access.operators_only(self.snapshot.access, self.caller)
+        found = self.store.environment(key)
+        if found is None:
+            raise UnknownEnvironment
+        return found

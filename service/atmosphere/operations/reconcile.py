@@ -1,0 +1,120 @@
+"""The reconciler: every minute, repair what nobody else finished.
+
+Overdue allocations are ended with the outcome `timeout`, overdue cleanings become dirty, silent cleanings get their
+next attempt. One read when nothing is wrong; one poisoned row never keeps the others waiting.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.core import changes
+from atmosphere.core.model import AllocationStatus, EndedBy, Environment, EnvironmentKey, Status
+from atmosphere.ports import CleanupOrder, Conflict
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from atmosphere.operations.deallocate import Deallocator
+    from atmosphere.ports import Cleaner, Clock, Ids, Store
+
+_BATCH: Final = 200
+TIMEOUT_OUTCOME: Final = "timeout"
+
+
+class Repair(StrEnum):
+    """What the reconciler can do to a row."""
+
+    ALLOCATION_TIMEOUT = "allocation-timeout"
+    ENDED_BUT_IN_USE = "ended-but-in-use"
+    ALLOCATION_MISSING = "allocation-missing"
+    CLEANUP_TIMEOUT = "cleanup-timeout"
+    CLEANUP_SILENT = "cleanup-silent"
+    LOST_RACE = "lost-race"
+    """Somebody else changed the row meanwhile: nothing to repair."""
+    FAILED = "failed"
+    """This row could not be repaired now; the next run tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """One row that was due, and what came of it."""
+
+    key: EnvironmentKey
+    repair: Repair
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything that one run did."""
+
+    repaired: list[Repaired] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counter[Repair]:
+        """How often each repair was made."""
+        return Counter(entry.repair for entry in self.repaired)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciler:
+    """The verb with its collaborators; a run stops looking at further rows after `budget`."""
+
+    store: Store
+    cleaner: Cleaner
+    clock: Clock
+    ids: Ids
+    deallocator: Deallocator
+    budget: timedelta
+
+    def run(self) -> Run:
+        """Repair every row that is due, or as many as fit the budget, earliest first; raises `Unreachable`."""
+        started = self.clock.now()
+        run = Run()
+        for row in self.store.waking(started, _BATCH):
+            if self.clock.now() - started > self.budget:
+                break
+            run.repaired.append(self._guarded(row))
+        return run
+
+    def _guarded(self, row: Environment) -> Repaired:
+        try:
+            return Repaired(row.key, self._repair(row))
+        except Conflict:
+            return Repaired(row.key, Repair.LOST_RACE)
+        except Exception as fault:  # noqa: BLE001 -- one poisoned row must not keep all others waiting; it is logged
+            return Repaired(row.key, Repair.FAILED, type(fault).__name__)
+
+    def _repair(self, row: Environment) -> Repair:
+        now = self.clock.now()
+        if row.status is Status.IN_USE:
+            return self._end(row)
+        if row.deadline is not None and row.deadline <= now:
+            dirty = changes.found_dirty(row, now=now, reason=Repair.CLEANUP_TIMEOUT, report=row.report)
+            self.store.commit([dirty], token=self.ids.new())
+            return Repair.CLEANUP_TIMEOUT
+        return self._next_attempt(row)
+
+    def _end(self, row: Environment) -> Repair:
+        allocation = self.store.allocation(row.allocation) if row.allocation else None
+        if allocation is None:
+            self.store.commit([changes.orphaned(row, now=self.clock.now())], token=self.ids.new())
+            return Repair.ALLOCATION_MISSING
+        if allocation.status is AllocationStatus.ACTIVE:
+            ended = self.deallocator.end(allocation, outcome=TIMEOUT_OUTCOME, by=EndedBy.TIMEOUT)
+            return Repair.ALLOCATION_TIMEOUT if ended else Repair.LOST_RACE
+        limit = self.deallocator.cleanup_limit
+        freed = changes.let_go(row.key, allocation.id, now=self.clock.now(), limit=limit)
+        self.store.commit([freed], token=self.ids.new())
+        self.cleaner.start(CleanupOrder(allocation.id, row.key, attempt=1))
+        return Repair.ENDED_BUT_IN_USE
+
+    def _next_attempt(self, row: Environment) -> Repair:
+        self.store.commit([changes.next_attempt(row, now=self.clock.now())], token=self.ids.new())
+        if row.allocation is not None:
+            self.cleaner.start(CleanupOrder(row.allocation, row.key, attempt=row.attempt + 1))
+        return Repair.CLEANUP_SILENT

@@ -1,0 +1,48 @@
+"""Credentials for the environments of an allocation: the same roles, names and policies each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from atmosphere import contract
+from atmosphere.core.request import MIN_DURATION
+from atmosphere.ports import SessionRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from atmosphere.core.model import Allocation, Lot, SessionCredentials, Settings
+    from atmosphere.ports import Credentials
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """An active allocation with fresh credentials, one session for each lot."""
+
+    allocation: Allocation
+    sessions: Sequence[SessionCredentials]
+
+
+def mint(
+    allocation: Allocation, *, at: datetime, settings: Settings, credentials: Credentials
+) -> Sequence[SessionCredentials]:
+    """One session for each lot: an hour, or what is left of the allocation, but never less than STS gives (900 s).
+
+    The revocation at the end of the allocation, not the lifetime, is what ends them.
+    """
+    left = max(allocation.deadline - at, MIN_DURATION)
+    lifetime = min(settings.credential_lifetime, left)
+    return credentials.mint([_session(allocation, lot, lifetime) for lot in allocation.lots])
+
+
+def _session(allocation: Allocation, lot: Lot, lifetime: timedelta) -> SessionRequest:
+    return SessionRequest(
+        role_arn=lot.role_arn,
+        session_name=contract.session_name(contract.TEST_SESSION, lot.key.region, allocation.id),
+        region=lot.key.region,
+        lifetime=lifetime,
+        external_id=lot.external_id,
+        session_policy=lot.session_policy,
+    )

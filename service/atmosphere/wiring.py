@@ -1,0 +1,152 @@
+"""The composition root: from a function's environment variables to the operations, each made when first asked for.
+
+A container makes one `App` and keeps it; tests make their own and set its parts. What a function's role may not do it
+is not wired to do either: a missing variable is a KeyError that names it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.adapters import clients
+from atmosphere.adapters.dynamodb import DynamoStore
+from atmosphere.adapters.s3 import S3Objects, S3Reports, S3Snapshot
+from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
+from atmosphere.adapters.sts import StsCredentials
+from atmosphere.adapters.system import SystemClock, SystemIds
+from atmosphere.contract import TABLE_VARIABLES, Env
+from atmosphere.operations.allocate import Allocator
+from atmosphere.operations.clean import Cleaning
+from atmosphere.operations.deallocate import Deallocator
+from atmosphere.operations.operate import Operating
+from atmosphere.operations.reconcile import Reconciler
+from atmosphere.operations.refresh import Refresher
+from atmosphere.operations.register import Registrar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from atmosphere.cleanup.model import Assignment, PassResult, PassState
+    from atmosphere.core.model import Settings
+    from atmosphere.ports import Cleaner, CleanupOrder, Clock, Credentials, Ids, Reports, SnapshotSource, Store
+
+RECONCILE_BUDGET: Final = timedelta(seconds=45)  # of a 55 s time-out
+PASS_BUDGET: Final = timedelta(seconds=240)  # of a 300 s time-out
+
+
+@dataclass
+class App:
+    """The ports as the environment says, and the operations on them."""
+
+    environ: Mapping[str, str] = field(repr=False)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The real time."""
+        return SystemClock()
+
+    @cached_property
+    def ids(self) -> Ids:
+        """Real ids."""
+        return SystemIds()
+
+    @cached_property
+    def store(self) -> Store:
+        """The three tables."""
+        tables = {table: self.environ[variable] for table, variable in TABLE_VARIABLES.items()}
+        return DynamoStore(clients.dynamodb(), tables)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """STS."""
+        return StsCredentials(clients.sts())
+
+    @cached_property
+    def cleaner(self) -> Cleaner:
+        """The state machine."""
+        return StepFunctionsCleaner(clients.stepfunctions(), self.environ[Env.STATE_MACHINE])
+
+    @cached_property
+    def snapshots(self) -> SnapshotSource:
+        """The configuration as deployed."""
+        return S3Snapshot(clients.s3(), self.environ[Env.BUCKET], self.environ[Env.SNAPSHOT_KEY])
+
+    @cached_property
+    def reports(self) -> Reports:
+        """What cleanups reported."""
+        return S3Reports(self.own_objects)
+
+    @cached_property
+    def own_objects(self) -> S3Objects:
+        """The service's bucket."""
+        return self.objects(self.environ[Env.BUCKET])
+
+    def objects(self, bucket: str) -> S3Objects:
+        """Any bucket that the function's role may read."""
+        return S3Objects(clients.s3(), bucket)
+
+    def allocator(self) -> Allocator:
+        """POST /allocations."""
+        return Allocator(store=self.store, credentials=self.credentials, clock=self.clock, ids=self.ids)
+
+    def refresher(self) -> Refresher:
+        """POST /allocations/{id}/credentials."""
+        return Refresher(store=self.store, credentials=self.credentials, clock=self.clock)
+
+    def deallocator(self, settings: Settings) -> Deallocator:
+        """DELETE /allocations/{id}."""
+        return Deallocator(
+            store=self.store,
+            cleaner=self.cleaner,
+            clock=self.clock,
+            ids=self.ids,
+            cleanup_limit=settings.cleanup_limit,
+        )
+
+    def operating(self, settings: Settings) -> Operating:
+        """POST /environments/…."""
+        return Operating(
+            store=self.store,
+            cleaner=self.cleaner,
+            clock=self.clock,
+            ids=self.ids,
+            cleanup_limit=settings.cleanup_limit,
+        )
+
+    def reconciler(self, settings: Settings) -> Reconciler:
+        """Every minute."""
+        return Reconciler(
+            store=self.store,
+            cleaner=self.cleaner,
+            clock=self.clock,
+            ids=self.ids,
+            deallocator=self.deallocator(settings),
+            budget=RECONCILE_BUDGET,
+        )
+
+    def registrar(self) -> Registrar:
+        """At every deployment."""
+        return Registrar(store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids)
+
+    def cleaning(self, order: CleanupOrder) -> Cleaning:
+        """One cleanup's say."""
+        return Cleaning(order=order, store=self.store, clock=self.clock, ids=self.ids)
+
+    def run_pass(self, todo: Assignment, state: PassState, *, beat: Callable[[], None]) -> PassResult:
+        """One pass of the engine, which only the cleanup function imports."""
+        from atmosphere.cleanup.accounts import Accounts  # noqa: PLC0415 -- spares every other function its start
+        from atmosphere.cleanup.engine import run_pass  # noqa: PLC0415
+        from atmosphere.cleanup.keep import S3Keep  # noqa: PLC0415
+
+        keep = S3Keep(clients.s3(), self.environ[Env.BUCKET])
+        return run_pass(todo, state, aws=Accounts(), keep=keep, clock=self.clock, beat=beat, budget=PASS_BUDGET)
+
+
+@cache
+def app() -> App:
+    """The container's App."""
+    return App(os.environ)
