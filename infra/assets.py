@@ -39,6 +39,7 @@ _DEAD_WEIGHT: Final = frozenset({"__pycache__", "tests", "test", "examples", "bi
 _POWERTOOLS_UNUSED: Final = re.compile(
     r"aws_lambda_powertools/(event_handler/|utilities/(?!__init__\.py|jmespath_utils/|typing/))"
 )  # two fifths of an asset; logs and metrics need none of it
+_KEPT: Final = 16  # assets; each change of the code makes two
 _EPOCH: Final = 315_532_800  # 1980-01-01, the oldest time that a zip can hold
 
 
@@ -64,8 +65,19 @@ def build(services: Iterable[str], target: Target) -> Asset:
         with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
             fresh = Path(scratch) / "asset"
             _fill(fresh, wanted, target)
+            os.utime(fresh)  # its age decides what is forgotten
             _publish(fresh, directory)
+        _prune()
+    else:
+        os.utime(directory)
     return Asset(directory, digest)
+
+
+def _prune() -> None:
+    """Forget the assets that were not used for the longest time."""
+    built = [path for target in Target for path in CACHE.glob(f"{target}-*")]
+    for path in sorted(built, key=lambda path: path.stat().st_mtime, reverse=True)[_KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _digest(services: frozenset[str], target: Target) -> str:
@@ -159,10 +171,15 @@ def _installed() -> Iterator[tuple[str, Path]]:
                 yield entry.as_posix(), source
 
 
+def wheels_directory() -> Path:
+    """Where pip has put, or will put, the locked distributions for Lambda's own platform."""
+    lock = sha256(LOCK.read_bytes()).hexdigest()[:32]
+    return CACHE / f"wheels-{RUNTIME}-{lock}"
+
+
 def _downloaded() -> Iterator[tuple[str, Path]]:
     """The files of the locked distributions for Lambda's own platform."""
-    lock = sha256(LOCK.read_bytes()).hexdigest()[:32]
-    wheels = CACHE / f"wheels-{RUNTIME}-{lock}"
+    wheels = wheels_directory()
     if not wheels.is_dir():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as scratch:

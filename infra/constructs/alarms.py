@@ -10,7 +10,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 
-from atmosphere.contract import METRICS_NAMESPACE, NAME, FunctionName
+from atmosphere.contract import BECAME_DIRTY, METRICS_NAMESPACE, NAME, FunctionName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +25,6 @@ _FIVE_MINUTES: Final = Duration.minutes(5)
 _OVER: Final = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 _UNDER: Final = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _QUIET: Final = cloudwatch.TreatMissingData.NOT_BREACHING
-
-DIRTY_METRIC: Final = "DirtyEnvironments"
-"""How many environments are dirty; emitted by the functions under the dimension service=atmosphere only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +85,11 @@ def _alarms(
             meaning="An environment could not be cleaned and waits for an operator.",
             metric=cloudwatch.Metric(
                 namespace=METRICS_NAMESPACE,
-                metric_name=DIRTY_METRIC,
+                metric_name=BECAME_DIRTY,
                 dimensions_map={"service": NAME},
-                statistic="Maximum",
+                statistic="Sum",
                 period=_FIVE_MINUTES,
             ),
-            missing=cloudwatch.TreatMissingData.IGNORE,  # stays on until somebody reports none
         ),
         _Alarm(
             name="api-errors",
@@ -114,7 +110,7 @@ def _alarms(
 
 
 def _errors(name: FunctionName, function: lambda_.Function) -> _Alarm:
-    """The reconciler runs every minute and has every minute another chance; any other function's error counts at once."""
+    """The reconciler has another chance every minute; any other function's error counts at once."""
     repeats = name is FunctionName.RECONCILE
     return _Alarm(
         name=f"{name}-errors",

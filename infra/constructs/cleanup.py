@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_cdk import ArnFormat, Aws, Duration, Stack
+from aws_cdk import ArnFormat, Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 
@@ -57,8 +57,7 @@ class CleanupMachine(sfn.StateMachine):
             construct_id,
             state_machine_name=MACHINE_NAME,
             state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(Stack.of(scope).to_json_string(definition(function))),
-            timeout=Duration.seconds(int(limit.total_seconds()) + _MARGIN),
+            definition_body=sfn.DefinitionBody.from_string(Stack.of(scope).to_json_string(definition(function, limit))),
             role=role,
         )
 
@@ -67,10 +66,11 @@ def _may_invoke(function: str) -> iam.PolicyDocument:
     return iam.PolicyDocument(statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function])])
 
 
-def definition(function: str) -> dict[str, Any]:
+def definition(function: str, limit: timedelta) -> dict[str, Any]:
     """The Amazon States Language; `next` and `waitSeconds` are what the pass decides."""
     return {
         "Comment": "Clean one environment after one allocation",
+        "TimeoutSeconds": int(limit.total_seconds()) + _MARGIN,
         "StartAt": "Pass",
         "States": {
             "Pass": {

@@ -25,7 +25,7 @@ def pattern(route: Route) -> str:
     return f"execute-api:/{STAGE}/{route.method}{root}{re.sub(r'{[a-z_]+}', '*', route.path)}"
 
 
-def resource_policy(accounts: Sequence[str]) -> iam.PolicyDocument:
+def resource_policy(accounts: Sequence[str], routes: Sequence[Route] = ROUTES) -> iam.PolicyDocument:
     """Listed accounts on the IAM tree, everybody on the GitHub tree, nobody else. No account listed: nobody."""
     document = iam.PolicyDocument()
     if accounts:
@@ -34,10 +34,10 @@ def resource_policy(accounts: Sequence[str]) -> iam.PolicyDocument:
                 sid="ListedAccounts",
                 principals=[iam.AccountPrincipal(account) for account in accounts],
                 actions=[_ACTION],
-                resources=_patterns(Tree.IAM),
+                resources=_patterns(routes, Tree.IAM),
             )
         )
-    if github := _patterns(Tree.GITHUB):
+    if github := _patterns(routes, Tree.GITHUB):
         document.add_statements(
             iam.PolicyStatement(
                 sid="TokensAreCheckedByTheAuthorizer",
@@ -50,8 +50,8 @@ def resource_policy(accounts: Sequence[str]) -> iam.PolicyDocument:
     return document
 
 
-def _patterns(tree: Tree) -> list[str]:
-    return sorted({pattern(route) for route in ROUTES if route.tree is tree})
+def _patterns(routes: Sequence[Route], tree: Tree) -> list[str]:
+    return sorted({pattern(route) for route in routes if route.tree is tree})
 
 
 def _nobody_else(accounts: Sequence[str], spared: Sequence[str]) -> iam.PolicyStatement:

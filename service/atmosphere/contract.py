@@ -13,6 +13,7 @@ from typing import Final
 STAGE: Final = "v1"
 NAME: Final = "atmosphere"
 METRICS_NAMESPACE: Final = "Atmosphere"
+BECAME_DIRTY: Final = "BecameDirty"  # the metric of an alarm: one for each environment, under `service` only
 
 
 class Tree(StrEnum):
@@ -117,6 +118,7 @@ class Function:
 _SNAPSHOT: Final = (Env.BUCKET, Env.SNAPSHOT_KEY)
 _ROWS: Final = (Env.ENVIRONMENTS_TABLE, Env.ALLOCATIONS_TABLE, Env.HISTORY_TABLE)
 _API_SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "sts")
+_CLEANED_SERVICES: Final = ("cloudformation", "cloudcontrol", "ecr", "iam", "lambda", "logs", "sns", "sqs", "ssm")
 
 FUNCTIONS: Final = (
     Function(
@@ -160,7 +162,7 @@ FUNCTIONS: Final = (
         name=FunctionName.CLEANUP,
         purpose="one pass of cleaning one environment",
         variables=(*_SNAPSHOT, *_ROWS),
-        services=(*_API_SERVICES, "cloudformation", "cloudcontrol", "ecr", "iam", "logs"),
+        services=(*_API_SERVICES, *_CLEANED_SERVICES),
         timeout=300,
         memory=1769,
     ),

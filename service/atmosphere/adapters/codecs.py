@@ -60,6 +60,8 @@ def _lot(value: Mapping[str, Any]) -> Lot:
 
 @dataclass(frozen=True, slots=True)
 class Codec:
+    """Between a field's value and an attribute's; never given None."""
+
     encode: Callable[[Any], Value]
     decode: Callable[[Value], Any]
 

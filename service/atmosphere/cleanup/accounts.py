@@ -21,10 +21,8 @@ from atmosphere.cleanup.model import Ended, Verdict
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.pace import Pace
     from atmosphere.core.model import Region, RoleArn
 
 CONFIG: Final = Config(
@@ -36,7 +34,13 @@ CONFIG: Final = Config(
 _SESSION_SECONDS: Final = 3600
 _CANARY_SECONDS: Final = 900  # the least that STS grants
 REFUSALS: Final = frozenset(
-    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "AuthorizationErrorException"}
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedOperation",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+    }
 )
 """Codes of AWS that say "you may not", and nothing else."""
 
@@ -73,7 +77,7 @@ class Accounts:
         self._sts: dict[str, Any] = {}
         self.plan = plan
 
-    def open(self, assignment: Assignment, *, now: Callable[[], datetime], protected: Protected) -> Account:
+    def open(self, assignment: Assignment, pace: Pace, *, protected: Protected) -> Account:
         """The environment's account under its admin role.
 
         Raises `Ended` when it is not the account it should be or its role cannot be used, `Unreachable` when STS does
@@ -85,34 +89,42 @@ class Accounts:
         name = contract.session_name(contract.CLEANUP_SESSION, assignment.key.region, assignment.allocation)
         try:
             session = self._assume(
-                role, name, external_id=assignment.registration.external_id, region=assignment.key.region, seconds=_SESSION_SECONDS
+                role,
+                name,
+                external_id=assignment.registration.external_id,
+                region=assignment.key.region,
+                seconds=_SESSION_SECONDS,
             )
         except RoleUnusable as unusable:
             raise Ended(Verdict.BLOCKED, "role-unusable", str(unusable)) from unusable
-        account = Account(session, self._guard(assignment, now=now, protected=protected))
+        account = Account(session, self._guard(assignment, pace, protected))
         _refuse_account(assignment, _whoami(account, assignment.key.region))
         return account
 
-    def canary(self, assignment: Assignment, role: RoleArn, external_id: str, *, now: Callable[[], datetime]) -> Account:
+    def canary(
+        self, assignment: Assignment, role: RoleArn, external_id: str, pace: Pace
+    ) -> Account:
         """A session like those that the test was given, which can only look. Raises `RoleUnusable`, `Unreachable`."""
         _refuse_foreign(assignment, role)
         name = contract.session_name(contract.TEST_SESSION, assignment.key.region, assignment.allocation)
-        session = self._assume(role, name, external_id=external_id, region=assignment.key.region, seconds=_CANARY_SECONDS)
+        session = self._assume(
+            role, name, external_id=external_id, region=assignment.key.region, seconds=_CANARY_SECONDS
+        )
         guard = Guard(
             may_mutate=False,
             regions=assignment.regions,
             deadline=assignment.deadline,
-            now=now,
+            pace=pace,
             protected=Protected(frozenset()),
         )
         return Account(session, guard)
 
-    def _guard(self, assignment: Assignment, *, now: Callable[[], datetime], protected: Protected) -> Guard:
+    def _guard(self, assignment: Assignment, pace: Pace, protected: Protected) -> Guard:
         return Guard(
             may_mutate=not (self.plan or assignment.capture_only),
             regions=assignment.regions,
             deadline=assignment.deadline,
-            now=now,
+            pace=pace,
             protected=protected,
         )
 

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, Final
 from atmosphere.cleanup.model import MutationRefused, OutOfTime, PastDeadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from botocore.session import Session
 
+    from atmosphere.cleanup.pace import Pace
     from atmosphere.core.model import Region
 
 _READ: Final = re.compile(r"(Describe|List|Get|Head|Lookup|BatchGet|Search|Simulate|Validate)[A-Z]")
@@ -82,17 +83,16 @@ class Guard:
         may_mutate: bool,
         regions: tuple[Region, ...],
         deadline: datetime,
-        now: Callable[[], datetime],
+        pace: Pace,
         protected: Protected,
     ) -> None:
         self._may_mutate = may_mutate
         self._regions = regions
         self._deadline = deadline
-        self._now = now
+        self._pace = pace
         self._lock = Lock()
         self._journal: list[Mutation] = []
         self.protected = protected
-        self.halted = False
         self.count = 0
 
     def watch(self, session: Session) -> None:
@@ -106,10 +106,11 @@ class Guard:
             taken, self._journal = self._journal, []
             return taken
 
-    def _note(self, *, params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
-        context["atmosphere_names"] = dict(_names(params))
+    def _note(self, **event: Any) -> None:
+        event["context"]["atmosphere_names"] = dict(_names(event["params"]))
 
-    def _judge(self, *, model: Any, context: Mapping[str, Any], **_: object) -> None:
+    def _judge(self, **event: Any) -> None:
+        model, context = event["model"], event["context"]
         if is_read(model.name):
             return
         service: str = model.service_model.service_name
@@ -119,15 +120,15 @@ class Guard:
         with self._lock:
             self.count += 1
             self._journal.append(
-                Mutation(at=self._now(), service=service, operation=model.name, region=region, names=names)
+                Mutation(at=self._pace.now(), service=service, operation=model.name, region=region, names=names)
             )
 
     def _refuse(self, service: str, operation: str, region: str, names: Mapping[str, str]) -> None:
-        if self.halted:
+        if self._pace.stopped:
             raise OutOfTime
         if not self._may_mutate:
             raise MutationRefused(f"{service}:{operation} would change something, and this cleanup may only look")
-        if self._now() >= self._deadline:
+        if self._pace.now() >= self._deadline:
             raise PastDeadline
         if service not in _GLOBAL_SERVICES and region not in self._regions:
             raise MutationRefused(f"{service}:{operation} in {region}: cleaning covers {', '.join(self._regions)} only")

@@ -73,7 +73,9 @@ class Member:
 def stacks_of(account: Account, region: Region) -> list[Stack]:
     """Every stack of a region that is not deleted."""
     pages = account.client("cloudformation", region).get_paginator("describe_stacks").paginate()
-    return [_stack(entry, region) for page in pages for entry in page["Stacks"] if entry["StackStatus"] != "DELETE_COMPLETE"]
+    return [
+        _stack(entry, region) for page in pages for entry in page["Stacks"] if entry["StackStatus"] != "DELETE_COMPLETE"
+    ]
 
 
 def _stack(entry: Mapping[str, Any], region: Region) -> Stack:
@@ -94,8 +96,10 @@ def _stack(entry: Mapping[str, Any], region: Region) -> Stack:
 
 def deleted_since(account: Account, region: Region, started: datetime | None) -> list[tuple[str, str]]:
     """Id and name of each stack deleted since an instant (CloudFormation remembers 90 days)."""
-    pages = account.client("cloudformation", region).get_paginator("list_stacks").paginate(
-        StackStatusFilter=["DELETE_COMPLETE"]
+    pages = (
+        account.client("cloudformation", region)
+        .get_paginator("list_stacks")
+        .paginate(StackStatusFilter=["DELETE_COMPLETE"])
     )
     return [
         (entry["StackId"], entry["StackName"])
@@ -129,16 +133,20 @@ class Ending:
 
 
 def ending(account: Account, region: Region, stack: str) -> Ending:
-    """Read the events of a stack, newest first: retained resources, also those replaced by updates, are `DELETE_SKIPPED`."""
-    pages = account.client("cloudformation", region).get_paginator("describe_stack_events").paginate(StackName=stack)
-    skipped: set[Resource] = set()
-    last: str | None = None
-    for event in (event for page in pages for event in page["StackEvents"]):
-        if event.get("PhysicalResourceId") == stack and last is None:
-            last = event["ResourceStatus"]
-        if event["ResourceStatus"] == "DELETE_SKIPPED" and event.get("PhysicalResourceId"):
-            skipped.add(Resource.at(event["ResourceType"], event["PhysicalResourceId"], region))
-    return Ending(deleted=last == "DELETE_COMPLETE", skipped=frozenset(skipped))
+    """Whether a stack is deleted, and what its events say was `DELETE_SKIPPED`: retained, also when an update replaced it.
+
+    The stack is named by its id, under which CloudFormation still knows it for 90 days.
+    """
+    client = account.client("cloudformation", region)
+    status = client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+    pages = client.get_paginator("describe_stack_events").paginate(StackName=stack)
+    skipped = {
+        Resource.at(event["ResourceType"], event["PhysicalResourceId"], region)
+        for page in pages
+        for event in page["StackEvents"]
+        if event["ResourceStatus"] == "DELETE_SKIPPED" and event.get("PhysicalResourceId")
+    }
+    return Ending(deleted=status == "DELETE_COMPLETE", skipped=frozenset(skipped))
 
 
 def importers(account: Account, stack: Stack) -> set[str]:
@@ -170,22 +178,17 @@ def roots(stacks: Sequence[Stack], ledger: Ledger) -> list[Stack]:
 def ready(stacks: Sequence[Stack], waits_for: Mapping[str, set[str]]) -> list[Stack]:
     """The stacks that wait for none of the others; all of them if they wait in a circle.
 
-    `waits_for` maps a stack's id to the names of those that must go before it.
+    `waits_for` maps a stack's id to the ids of those that must go before it.
     """
-    names = {stack.name for stack in stacks}
-    first = [stack for stack in stacks if not (waits_for.get(stack.id, set()) & names - {stack.name})]
+    ids = {stack.id for stack in stacks}
+    first = [stack for stack in stacks if not (waits_for.get(stack.id, set()) & ids - {stack.id})]
     return first or list(stacks)
 
 
 def role_owners(stacks: Sequence[Stack], ledger: Ledger) -> Iterator[tuple[str, str]]:
-    """Pairs (owner's id, name of a stack that remembers the owner's role): the owner goes last."""
-    owners = {
-        item.id: stack.id
-        for stack in stacks
-        for item in ledger.tree(stack.id)
-        if item.type == "AWS::IAM::Role"
-    }
+    """Pairs (owner's id, id of a stack that remembers the owner's role): the owner goes last."""
+    owners = {item.id: stack.id for stack in stacks for item in ledger.tree(stack.id) if item.type == "AWS::IAM::Role"}
     for stack in stacks:
         owner = owners.get((stack.role or "").rpartition("/")[2])
         if owner is not None:
-            yield owner, stack.name
+            yield owner, stack.id

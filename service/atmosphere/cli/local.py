@@ -84,6 +84,7 @@ def up(
     stopping = threading.Event()
     _on_signals(stopping)
     try:
+        _withdraw(ready_file)  # of a run that was killed
         service.start()
         _announce(service.description, ready_file, quiet=quiet)
         progress.notice("ready; Ctrl-C stops it")

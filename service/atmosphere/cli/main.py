@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from atmosphere.client.errors import NotConnected, ServiceError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,6 +36,7 @@ class _Subcommand:
 
 
 _SERVICE: Final = "atmosphere.cli.service"
+_OPERATOR: Final = "atmosphere.cli.operator"
 _SUBCOMMANDS: Final = {
     "allocate": _Subcommand(_SERVICE, "Allocate an environment and print its credentials."),
     "credentials": _Subcommand(
@@ -41,9 +44,9 @@ _SUBCOMMANDS: Final = {
     ),
     "deallocate": _Subcommand(_SERVICE, "Give an allocation back."),
     "status": _Subcommand(_SERVICE, "Show an allocation, or the pools."),
-    "history": _Subcommand(_SERVICE, "Show who had an environment, or what a requester had (operators)."),
+    "history": _Subcommand(_OPERATOR, "Show who had an environment, or what a requester had (operators)."),
     "environment": _Subcommand(
-        _SERVICE, "Show environments, and clean, reinstate, discard, hold or resume one (operators)."
+        _OPERATOR, "Show environments, and clean, reinstate, discard, hold or resume one (operators)."
     ),
     "config": _Subcommand("atmosphere.cli.config", "Check the configuration, and see what a change to it would do."),
     "local": _Subcommand("atmosphere.cli.local", "Run the whole service on this machine."),
@@ -90,6 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return wrong.exit_code
     except (click.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
+    except (ServiceError, NotConnected) as refusal:
+        print(refusal, file=sys.stderr)
+        return Exit.PROBLEMS
     except Exception as fault:  # noqa: BLE001 the outermost door: the type and the text, and no traceback unless asked for
         if debug:
             traceback.print_exc()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich import box
@@ -12,6 +14,8 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+_UNFOLDED: Final = 1000  # columns
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
@@ -32,12 +36,30 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], *,
     if not filled:
         print(empty)
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_header=any(columns))
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in filled:
         table.add_row(*row)
-    console().print(table)
+    out = console()
+    if not out.is_terminal:
+        out.width = _UNFOLDED  # whoever reads a pipe searches for whole words
+    out.print(table)
+
+
+def plain(value: Any) -> dict[str, Any]:
+    """A result as JSON values, spelled as on the wire."""
+    return {_camel(name): shown(item) if isinstance(item, datetime) else item for name, item in asdict(value).items()}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def shown(at: datetime | None) -> str | None:
+    """An instant as everything here writes it: ISO 8601, UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def note(text: str) -> None:

@@ -96,13 +96,12 @@ def _further_regions(sources: Sources) -> None:
     for path, entry in sources.environment_entries():
         for index, region in enumerate(entry.regions):
             place = (*path, "regions", index)
+            partitions = {PARTITION_OF.get(region), PARTITION_OF.get(entry.region)}
             if region == entry.region:
-                sources.environments.report(
-                    place, f"{region} is the environment's own region", "remove it from regions"
-                )
+                sources.environments.report(place, f"{region} is the environment's own region", "remove it")
             elif region in entry.regions[:index]:
                 sources.environments.report(place, f"{region} stands here twice", "keep one of them")
-            elif PARTITION_OF.get(region) != PARTITION_OF.get(entry.region) and region in PARTITION_OF:
+            elif None not in partitions and len(partitions) > 1:
                 remedy = "remove it: credentials of one partition mean nothing in another"
                 sources.environments.report(place, f"{region} is in another partition than {entry.region}", remedy)
 

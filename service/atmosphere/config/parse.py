@@ -121,17 +121,14 @@ class _Wrong:
 
 def _place(loc: tuple[str | int, ...], shape: type[BaseModel]) -> tuple[Path, type[BaseModel], str]:
     """The path in the file, the innermost shape around it and the description of the innermost field."""
-    path: list[str | int] = []
+    path = loc[:-1] if loc[-1:] == ("[key]",) else loc  # pydantic's mark for an error in a map's key
     model, description = shape, ""
-    for part in loc:
-        if part == "[key]":  # pydantic's mark for an error in a map's key, which it names just before
-            break
-        path.append(part)
+    for place, part in enumerate(path, start=1):
         known = model.model_fields.get(part) if isinstance(part, str) else None
         if known is not None:
             description = known.description or ""
-            model = _inner(known.annotation) or model
-    return tuple(path), model, description
+            model = (_inner(known.annotation) if place < len(path) else None) or model
+    return path, model, description
 
 
 def _inner(annotation: Any) -> type[BaseModel] | None:

@@ -15,11 +15,13 @@ from atmosphere.core.model import Settings
 _ACCOUNT_PATTERN: Final = r"^[0-9]{12}$"
 _ROLE_NAME: Final = r"^[A-Za-z0-9_+=,.@-]{1,64}$"
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+_ASKED_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"  # what a request can name: core/request.py
 _ARN: Final = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/([\x21-\x7e]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}$"
 
 Account = Annotated[str, StringConstraints(pattern=_ACCOUNT_PATTERN)]
 AwsRegion = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,6}(-[a-z]+)+-[0-9]{1,2}$")]
 Name = Annotated[str, StringConstraints(pattern=_NAME)]
+AskedName = Annotated[str, StringConstraints(pattern=_ASKED_NAME)]
 RoleArnText = Annotated[str, StringConstraints(pattern=_ARN, max_length=600)]
 IamRoleName = Annotated[str, StringConstraints(pattern=_ROLE_NAME)]
 KeepPattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:*?_-]+:[\x20-\x7e]+$", max_length=300)]
@@ -40,11 +42,11 @@ def _named(value: object) -> object:
 
 _CAPABILITIES_SCHEMA: Final = {
     "oneOf": [
-        {"type": "array", "items": {"type": "string", "pattern": _NAME}, "uniqueItems": True},
-        {"type": "object", "propertyNames": {"pattern": _NAME}},
+        {"type": "array", "items": {"type": "string", "pattern": _ASKED_NAME}, "uniqueItems": True},
+        {"type": "object", "propertyNames": {"pattern": _ASKED_NAME}},
     ]
 }
-Capabilities = Annotated[dict[Name, JsonValue], BeforeValidator(_named), WithJsonSchema(_CAPABILITIES_SCHEMA)]
+Capabilities = Annotated[dict[AskedName, JsonValue], BeforeValidator(_named), WithJsonSchema(_CAPABILITIES_SCHEMA)]
 
 
 class _Shape(BaseModel):
@@ -62,9 +64,10 @@ class EnvironmentEntry(_Shape):
         "e.g. arn:aws:iam::222222222222:role/AtmosphereAdmin"
     )
     capabilities: Capabilities = Field(
-        description="what it offers, so that tests can ask for it: a list of names, or a map of names to values"
+        description="what it offers, so that tests can ask for it: a list of names, or a map of names "
+        "to values; names are 1 to 32 letters, digits, dashes and underscores"
     )
-    roles: dict[Name, RoleArnText] = Field(
+    roles: dict[AskedName, RoleArnText] = Field(
         default_factory=dict, description="further roles that a test may ask for by name: a map of names to role ARNs"
     )
     regions: list[AwsRegion] = Field(

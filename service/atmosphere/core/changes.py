@@ -269,11 +269,19 @@ def found_dirty(environment: Environment, *, now: datetime, reason: str, report:
 
 
 def blocked(environment: Environment, *, now: datetime, pause: timedelta, report: str | None) -> Update:
-    """This attempt met something it could not delete: rest `pause`, then the reconciler starts the next one."""
+    """This attempt met something it could not delete: rest `pause`, then the reconciler starts another.
+
+    The attempt is over with this write, so that it has no say any more if it speaks again.
+    """
     return Update(
         target=environment.key,
         expects=_of_this_cleanup(environment),
-        sets={"wake_at": _wake(environment, now, pause), "blocked": environment.blocked + 1, "report": report},
+        sets={
+            "wake_at": _wake(environment, now, pause),
+            "attempt": environment.attempt + 1,
+            "blocked": environment.blocked + 1,
+            "report": report,
+        },
     )
 
 

@@ -113,7 +113,8 @@ class Environment:
 
     `registered` rules until the row is next free; a configuration that changed meanwhile waits in `next_registered`.
     `allocation` is the fence: the allocation that holds the row, or whose leftovers are being cleaned or made it dirty.
-    `attempt` counts the cleanups started for that allocation, `blocked` those of them that found something undeletable.
+    `attempt` numbers the cleanups of that allocation (a rest has a number too), `blocked` counts those that found
+    something undeletable.
     `wake_at` is when the reconciler should look: the deadline while in use, the heartbeat's end while cleaning.
     `capture` is set from birth until first free: what is found then is the baseline, and nothing is deleted.
     """

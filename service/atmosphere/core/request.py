@@ -5,7 +5,6 @@ Source: the wire contract (docs/api/openapi.yaml). Unknown keys and unknown type
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from atmosphere.core.errors import InvalidRequest
 from atmosphere.core.model import ADMIN, AccountId, AllocationId, PoolName, Region, RoleName
 from atmosphere.core.selection import Capability, Constraint, InAccounts, InRegions, Want
 from atmosphere.core.snapshot import canonical
+from atmosphere.core.strict_json import parse_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +35,8 @@ DEFAULT_NAME: Final = "default"
 
 _POOL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
-_ACCOUNT: Final = re.compile(r"\d{12}")
-_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+){1,3}-\d{1,2}")
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+_REGION: Final = re.compile(r"[a-z]{2,6}(-[a-z]+)+-[0-9]{1,2}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -176,9 +176,9 @@ def _policy(value: Json) -> str | None:
         return None
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except ValueError as broken:
-            raise InvalidRequest("'sessionPolicy' is not JSON: send an IAM policy document") from broken
+            value = parse_object(value.encode("utf-8", "surrogatepass"))
+        except InvalidRequest as broken:
+            raise InvalidRequest("'sessionPolicy' is not valid JSON: send an IAM policy document") from broken
     if not isinstance(value, dict) or "Statement" not in value:
         raise InvalidRequest("'sessionPolicy' is no IAM policy document: send an object with 'Version' and 'Statement'")
     text = canonical(value)

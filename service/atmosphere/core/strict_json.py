@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from atmosphere.core.errors import InvalidRequest, TooLarge
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 16 * 1024
 _MAX_DEPTH: Final = 10
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 
 
 def parse_object(body: bytes) -> dict[str, Json]:
@@ -21,7 +24,7 @@ def parse_object(body: bytes) -> dict[str, Json]:
     try:
         text = body.decode("utf-8")
         _bound_depth(text)
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
     except UnicodeDecodeError as broken:
         raise InvalidRequest("the body is not UTF-8: send JSON in UTF-8") from broken
     except (ValueError, RecursionError) as broken:
@@ -32,9 +35,9 @@ def parse_object(body: bytes) -> dict[str, Json]:
 
 
 def _bound_depth(text: str) -> None:
-    """Refuse deep nesting before the parser recurses; brackets inside strings only make the bound stricter."""
+    """Refuse deep nesting before the parser recurses; brackets inside strings do not count."""
     depth = 0
-    for character in text:
+    for character in _STRING.sub("", text):
         if character in "[{":
             depth += 1
         elif character in "]}":
@@ -52,3 +55,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise InvalidRequest(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """`1e999` would become infinity, which no JSON can hold."""
+    number = float(text)
+    if math.isinf(number):
+        raise InvalidRequest(f"the number {text[:20]!r} is too large")
+    return number

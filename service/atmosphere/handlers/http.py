@@ -11,6 +11,7 @@ import binascii
 import json
 import math
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import observability, wiring
@@ -43,6 +44,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.UNAVAILABLE: 503,
 }
 INTERNAL: Final = "internal"
+_SOON: Final = timedelta(seconds=2)
 _HEADERS: Final = {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
@@ -109,7 +111,7 @@ def respond(event: dict[str, Any], app: App, handle: Callable[[Asked, App], Repl
         reply = refused(refusal)
     except Unreachable as down:
         observability.fault_line("a dependency did not answer", down)
-        reply = refused(Unavailable())
+        reply = refused(Unavailable(retry_after=_SOON))
     except Exception as fault:  # noqa: BLE001 -- the outermost door: every reply is JSON and tells nothing of the fault
         observability.fault_line("fault", fault)
         reply = Reply(status=500, body={"message": "something went wrong in the service", "code": INTERNAL})

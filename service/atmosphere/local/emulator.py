@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -28,6 +29,7 @@ PROGRAM: Final = ROOT / ".emulator" / "bin" / "ministack"
 HUB_ACCOUNT: Final = "111111111111"
 REGION: Final = "us-east-1"
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
+_PORTS: Final = range(20_000, 30_000)  # below what Linux, macOS and Windows hand out for connections
 _START_LIMIT: Final = 60.0  # seconds
 _STOP_GRACE: Final = 20.0  # seconds; saving takes some; a stack stuck on a custom resource would never end by itself
 
@@ -40,11 +42,19 @@ class EmulatorFailed(RuntimeError):
 
 
 def free_port() -> int:
-    """A loopback port that nobody uses at this moment."""
+    """A loopback port that nobody uses at this moment, from a range that no system hands out by itself meanwhile."""
+    return next(port for port in iter(lambda: random.choice(_PORTS), None) if _is_free(port))  # noqa: S311 - no secret
+
+
+def _is_free(port: int) -> bool:
+    """Whether it can be listened on; otherwise somebody else would answer in the child's place."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 class Emulator:
@@ -71,6 +81,8 @@ class Emulator:
         """Start and wait until it answers; its Lambdas reach AWS through `lambda_endpoint` (the wire tap)."""
         if not PROGRAM.exists():
             raise EmulatorFailed(f"{PROGRAM} is not there: run `make setup` in the repository first")
+        if not _is_free(self.port):
+            raise EmulatorFailed(f"port {self.port} is in use: stop what listens there, or choose another")
         scratch = self.directory / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:

@@ -11,10 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from atmosphere.adapters.dynamodb import DynamoStore
 from atmosphere.config.load import load
-from atmosphere.contract import FUNCTIONS, STAGE, Table
+from atmosphere.contract import FUNCTIONS, STAGE, FunctionName, Table
 from atmosphere.local.accounts import CallerKeys, make_callers, make_environments
 from atmosphere.local.assembly import synthesize
+from atmosphere.local.births import await_births
 from atmosphere.local.deployment import DeploymentFailed, deploy
 from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator
 from atmosphere.local.progress import Progress, Silence, step
@@ -103,9 +105,11 @@ class LocalService:
             self._name_functions()
         with step(self._progress, "callers"):
             self._callers = make_callers(self.hub)
-        function = self._outputs["FunctionReconcile"]
+        function = self._output("Function", FunctionName.RECONCILE)
         self._ticker = Ticker(self.hub, function, gap=self._gap, show=self._progress.notice)
         self._ticker.start()
+        with step(self._progress, "baselines"):
+            await_births(self.store(), self._progress.notice)
 
     def _start_aws(self) -> None:
         if self._state is not None and self._state.open():
@@ -123,6 +127,10 @@ class LocalService:
 
     def _output(self, kind: str, name: str) -> str:
         return self._outputs[kind + name.title().replace("_", "")]
+
+    def store(self) -> DynamoStore:
+        """The service's tables, read as the root of its account."""
+        return DynamoStore(self.hub.client("dynamodb"), {table: self._output("Table", table) for table in Table})
 
     @property
     def description(self) -> dict[str, Any]:

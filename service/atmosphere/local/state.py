@@ -1,7 +1,7 @@
 """The directory that keeps a local service's state from one start to the next.
 
-What the embedded AWS saves is whole only after it ended in good order. So a marker is written then, and taken away at the
-next start: without it, what is there is thrown away. A lock keeps two services from sharing a directory; the kernel
+What the embedded AWS saves is whole only after it ended in good order. So a marker is written then and taken away at
+the next start: without it, what is there is thrown away. A lock keeps two services from sharing a directory; the kernel
 lets go of it whatever becomes of its holder.
 """
 

@@ -91,7 +91,7 @@ class Allocator:
             raise InvalidRequest("'sessionPolicy' was refused by STS: correct or shorten it") from refused
 
     def _decide(self, asking: _Asking) -> Granted | DryRun:
-        if asking.key and (granted := self._replay(asking, asking.key)):
+        if asking.key and not asking.request.dry_run and (granted := self._replay(asking, asking.key)):
             return granted
         _refuse_impossible(asking)
         if asking.request.dry_run:
@@ -145,7 +145,7 @@ class Allocator:
             return None
         if found.owner != asking.caller.owner:
             raise Conflicting("this id belongs to another caller: use a new UUID")
-        if found.status is AllocationStatus.ENDED:
+        if found.status is AllocationStatus.ENDED or found.deadline <= asking.started:
             raise AlreadyEnded
         if found.request_hash != asking.request.asked_hash:
             raise KeyReused

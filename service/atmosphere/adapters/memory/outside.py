@@ -72,7 +72,7 @@ def _is_policy(text: str) -> bool:
         policy = json.loads(text)
     except ValueError:
         return False
-    return isinstance(policy, dict) and "Statement" in policy and len(text) <= _MAX_POLICY
+    return isinstance(policy, dict) and bool(policy.get("Statement")) and len(text) <= _MAX_POLICY
 
 
 class MemoryCleaner:

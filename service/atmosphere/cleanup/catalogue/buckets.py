@@ -1,0 +1,140 @@
+"""S3 buckets: everything in them goes first, every version, delete marker and unfinished upload.
+
+Source: S3 API reference. 1000 keys a call; a reply of 200 can carry errors for single keys, which are counted here. The
+bucket's policy and replication go first, or the bucket refuses and refills.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from atmosphere.cleanup.catalogue.base import Found, Scope, code_of, pages
+from atmosphere.cleanup.model import Residual
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.core.model import Region
+
+_ABSENT: Final = ("NoSuchBucket", "404")
+_FIRST: Final = (
+    ("delete_bucket_policy", "NoSuchBucketPolicy"),
+    ("delete_bucket_replication", "ReplicationConfigurationNotFoundError"),
+)
+
+
+class ObjectsRemain(Exception):
+    """A deletion of objects answered 200 and named keys that it could not delete."""
+
+    def __init__(self, codes: Mapping[str, int], first: str) -> None:
+        counted = ", ".join(f"{count} x {code}" for code, count in sorted(codes.items()))
+        super().__init__(f"{counted}; first: {first}")
+        self.code = max(codes, key=lambda code: codes[code])
+
+
+def _location(client: Any, bucket: str) -> str:
+    try:
+        location: str | None = client.get_bucket_location(Bucket=bucket).get("LocationConstraint")
+    except ClientError as error:
+        if code_of(error) in _ABSENT:
+            return ""
+        raise
+    return location or "us-east-1"
+
+
+class Buckets:
+    """`AWS::S3::Bucket`, listed by the region that the bucket is in."""
+
+    name: Final = "AWS::S3::Bucket"
+    service: Final = "s3"
+    scope: Final = Scope.REGION
+    residual: Final = Residual.BLOCKING
+
+    def list(self, account: Account, region: Region) -> Iterator[Found]:
+        """See `ResourceType`. The creation date is no fingerprint: it changes with the bucket's policy."""
+        client = account.client("s3", region)
+        for page in pages(client, "list_buckets", MaxBuckets=1000):  # S3 names the regions only if asked for pages
+            for bucket in page.get("Buckets", ()):
+                if (bucket.get("BucketRegion") or _location(client, bucket["Name"])) == region:
+                    yield Found(bucket["Name"])
+
+    def exists(self, account: Account, region: Region, identity: str) -> bool:
+        """See `ResourceType`."""
+        try:
+            account.client("s3", region).head_bucket(Bucket=identity)
+        except ClientError as error:
+            if code_of(error) in _ABSENT:
+                return False
+            raise
+        return True
+
+    def prepare(self, account: Account, region: Region, identity: str, check: Check) -> None:
+        """Empty it. Raises `ObjectsRemain` when some objects stay."""
+        client = account.client("s3", region)
+        try:
+            self._unlock(client, identity)
+            self._empty(client, identity, check)
+            self._abort_uploads(client, identity, check)
+        except ClientError as error:
+            if code_of(error) not in _ABSENT:
+                raise
+
+    def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:
+        """See `ResourceType`."""
+        self.prepare(account, region, identity, check)
+        try:
+            account.client("s3", region).delete_bucket(Bucket=identity)
+        except ClientError as error:
+            if code_of(error) not in _ABSENT:
+                raise
+
+    def _unlock(self, client: Any, bucket: str) -> None:
+        for operation, absent in _FIRST:
+            try:
+                getattr(client, operation)(Bucket=bucket)
+            except ClientError as error:
+                if code_of(error) != absent:
+                    raise
+
+    def _empty(self, client: Any, bucket: str, check: Check) -> None:
+        failed: Counter[str] = Counter()
+        first = ""
+        for page in pages(client, "list_object_versions", Bucket=bucket):
+            check()
+            entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            for error in self._delete(
+                client, bucket, [{"Key": e["Key"], "VersionId": e["VersionId"]} for e in entries]
+            ):
+                failed[error["Code"]] += 1
+                first = first or f"{error['Key']} ({error.get('Message', '')})"
+        if failed:
+            raise ObjectsRemain(failed, first)
+
+    def _delete(self, client: Any, bucket: str, keys: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, Any]]:
+        if not keys:
+            return ()
+        errors = client.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}).get("Errors", ())
+        locked = [
+            {"Key": e["Key"], "VersionId": e["VersionId"]}
+            for e in errors
+            if e["Code"] == "AccessDenied" and "VersionId" in e
+        ]
+        if not locked:
+            return tuple(errors)
+        # a governance lock gives way to who may bypass it; asked for only here, as buckets without locks refuse the header
+        others = [e for e in errors if e["Code"] != "AccessDenied" or "VersionId" not in e]
+        again = client.delete_objects(
+            Bucket=bucket, Delete={"Objects": locked, "Quiet": True}, BypassGovernanceRetention=True
+        )
+        return (*others, *again.get("Errors", ()))
+
+    def _abort_uploads(self, client: Any, bucket: str, check: Check) -> None:
+        for page in pages(client, "list_multipart_uploads", Bucket=bucket):
+            for upload in page.get("Uploads", ()):
+                check()
+                client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])

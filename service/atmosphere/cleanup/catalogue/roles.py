@@ -1,0 +1,83 @@
+"""IAM roles: everything attached to one goes first, or IAM answers DeleteConflict. Roles that AWS manages are not listed.
+
+Source: IAM API reference, DeleteRole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from atmosphere.cleanup.catalogue.base import Found, Scope, code_of, pages
+from atmosphere.cleanup.model import GLOBAL, Residual
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.core.model import Region
+
+ABSENT: Final = "NoSuchEntity"
+_AWS_PATHS: Final = ("/aws-service-role/", "/aws-reserved/")
+
+
+def role_id(account: Account, name: str) -> str | None:
+    """The unique id of a role, None if it does not exist. Raises `ClientError`."""
+    try:
+        identity: str = account.client("iam", GLOBAL).get_role(RoleName=name)["Role"]["RoleId"]
+    except ClientError as error:
+        if code_of(error) == ABSENT:
+            return None
+        raise
+    return identity
+
+
+class Roles:
+    """`AWS::IAM::Role`; the fingerprint is the role's unique id, which a role made anew does not share."""
+
+    name: Final = "AWS::IAM::Role"
+    service: Final = "iam"
+    scope: Final = Scope.GLOBAL
+    residual: Final = Residual.BLOCKING
+
+    def list(self, account: Account, region: Region) -> Iterator[Found]:
+        """See `ResourceType`."""
+        for page in pages(account.client("iam", region), "list_roles"):
+            for role in page["Roles"]:
+                if not role["Path"].startswith(_AWS_PATHS):
+                    yield Found(role["RoleName"], role["RoleId"])
+
+    def exists(self, account: Account, region: Region, identity: str) -> bool:
+        """See `ResourceType`."""
+        return role_id(account, identity) is not None
+
+    def prepare(self, account: Account, region: Region, identity: str, check: Check) -> None:
+        """Nothing: while its stack is being deleted, custom resources still need what the role may do."""
+
+    def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:
+        """See `ResourceType`."""
+        client = account.client("iam", region)
+        try:
+            self._strip(client, identity, check)
+            client.delete_role(RoleName=identity)
+        except ClientError as error:
+            if code_of(error) != ABSENT:
+                raise
+
+    def _strip(self, client: Any, role: str, check: Check) -> None:
+        for page in pages(client, "list_instance_profiles_for_role", RoleName=role):
+            for profile in page["InstanceProfiles"]:
+                check()
+                client.remove_role_from_instance_profile(
+                    RoleName=role, InstanceProfileName=profile["InstanceProfileName"]
+                )
+        for page in pages(client, "list_attached_role_policies", RoleName=role):
+            for policy in page["AttachedPolicies"]:
+                check()
+                client.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+        for page in pages(client, "list_role_policies", RoleName=role):
+            for name in page["PolicyNames"]:
+                check()
+                client.delete_role_policy(RoleName=role, PolicyName=name)

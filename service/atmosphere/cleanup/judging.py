@@ -1,0 +1,171 @@
+"""What of everything that is there is left over, what has to stay and does not, and what is not known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from atmosphere.cleanup.catalogue import CATALOGUE, is_tangible, type_of
+from atmosphere.cleanup.catalogue.base import code_of
+from atmosphere.cleanup.catalogue.generic import NoHandler
+from atmosphere.cleanup.catalogue.roles import role_id
+from atmosphere.cleanup.model import GLOBAL, Residual, Resource, Trouble
+from atmosphere.cleanup.stacks import FAILED, STACK, Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.inventory import Inventory
+    from atmosphere.cleanup.kept import Kept
+    from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.pace import Pace
+    from atmosphere.cleanup.records import Baseline, Ledger
+
+_TYPES = frozenset(entry.name for entry in CATALOGUE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What one look came to. `loose` are resources that no stack would take along; `amiss` is what happened to the baseline."""
+
+    stacks: Sequence[Stack] = ()
+    loose: Sequence[Resource] = ()
+    deferred: Sequence[Resource] = ()
+    amiss: Mapping[Resource, Trouble] = field(default_factory=dict)
+    unhandled: Mapping[Resource, Trouble] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    uncovered: Sequence[str] = ()
+
+    @property
+    def things(self) -> list[Resource]:
+        """Everything that keeps the environment from being clean."""
+        return sorted({*(stack.resource for stack in self.stacks), *self.loose, *self.amiss, *self.unhandled})
+
+    @property
+    def nothing(self) -> bool:
+        """Nothing is left over, nothing is amiss, and everything could be looked at."""
+        return not (self.stacks or self.loose or self.amiss or self.unhandled or self.unknown)
+
+
+class Judge:
+    """Compares what is there with the baseline and the ledger."""
+
+    def __init__(self, *, assignment: Assignment, account: Account, pace: Pace, kept: Kept, baseline: Baseline) -> None:
+        self._assignment = assignment
+        self._account = account
+        self._pace = pace
+        self._kept = kept
+        self._baseline = baseline
+
+    def leftover_stacks(self, inventory: Inventory) -> list[Stack]:
+        """The stacks that have to go."""
+        return [stack for stack in inventory.stacks if not self._kept.reason(stack.resource)]
+
+    def judge(self, inventory: Inventory, ledger: Ledger, unknown: Mapping[str, str]) -> Left:
+        """What is left of what was found, and of what the ledger says was left behind."""
+        stacks = self.leftover_stacks(inventory)
+        taken = {item for stack in stacks if stack.status != FAILED for item in ledger.tree(stack.id)}
+        covered = {item for item in inventory.found if item.type in self._baseline.types}
+        loose = {item for item in covered if item not in taken and not self._kept.reason(item)}
+        orphans = [item for item in ledger.orphans if item not in loose and self._must_go(item, taken, inventory)]
+        present, unhandled, unclear = self._look_for(orphans)
+        loose |= present
+        amiss, also_unclear = self._amiss(inventory)
+        return Left(
+            stacks=stacks,
+            loose=sorted(item for item in loose if type_of(item.type).residual is Residual.BLOCKING),
+            deferred=sorted(item for item in loose if type_of(item.type).residual is Residual.DEFERRED),
+            amiss=amiss,
+            unhandled=unhandled,
+            unknown={**inventory.unknown, **unknown, **unclear, **also_unclear},
+            uncovered=sorted({item.type for item in inventory.found} - set(self._baseline.types)),
+        )
+
+    # --- orphans ------------------------------------------------------------------------------------------------------
+
+    def _must_go(self, item: Resource, taken: set[Resource], inventory: Inventory) -> bool:
+        """Whether an orphan has to be looked for by its id; of what was listed the listing has told already."""
+        if not is_tangible(item.type) or item in taken or self._kept.reason(item):
+            return False
+        listed = (
+            item.type in _TYPES and inventory.knows(item) and (item.region != GLOBAL or self._assignment.sweep_globals)
+        )
+        return not listed or item in inventory.found
+
+    def _look_for(self, orphans: Sequence[Resource]) -> tuple[set[Resource], dict[Resource, Trouble], dict[str, str]]:
+        present: set[Resource] = set()
+        unhandled: dict[Resource, Trouble] = {}
+        unknown: dict[str, str] = {}
+        answers = self._pace.side_by_side([partial(self._exists, item) for item in orphans])
+        for item, answer in zip(orphans, answers, strict=True):
+            if isinstance(answer, Trouble):
+                unhandled[item] = answer
+            elif isinstance(answer, str):
+                unknown[f"{item}@{item.region}"] = answer
+            elif answer:
+                present.add(item)
+        return present, unhandled, unknown
+
+    def _exists(self, item: Resource) -> bool | str | Trouble:
+        try:
+            return type_of(item.type).exists(self._account, item.region, item.id)
+        except NoHandler as error:
+            return Trouble(code=error.code, message=str(error))
+        except ClientError as error:
+            return code_of(error)
+        except BotoCoreError as error:
+            return type(error).__name__
+
+    # --- the baseline -------------------------------------------------------------------------------------------------
+
+    def _amiss(self, inventory: Inventory) -> tuple[dict[Resource, Trouble], dict[str, str]]:
+        there = inventory.everything()
+        amiss: dict[Resource, Trouble] = {}
+        unknown: dict[str, str] = {}
+        for item in self._baseline.items:
+            if item not in there and self._is_listed(item, inventory):
+                amiss[item] = Trouble(code="baseline-missing", message="it was there before the first test and is gone")
+        for item, fingerprint in there.items():
+            before = self._baseline.items.get(item)
+            if before is not None and before != fingerprint:
+                amiss[item] = Trouble(code="baseline-changed", message="it was deleted and made anew")
+        roles = registered_roles(self._assignment)
+        answers = self._pace.side_by_side([partial(self._role_amiss, item) for item in roles])
+        for item, answer in zip(roles, answers, strict=True):
+            if isinstance(answer, Trouble):
+                amiss[item] = answer
+            elif answer is not None:
+                unknown[f"{item}@{GLOBAL}"] = answer
+        return amiss, unknown
+
+    def _is_listed(self, item: Resource, inventory: Inventory) -> bool:
+        if not inventory.knows(item):
+            return False
+        if item.region == GLOBAL:
+            return self._assignment.sweep_globals and item.type in _TYPES
+        return item.region in self._assignment.regions and (item.type in _TYPES or item.type == STACK)
+
+    def _role_amiss(self, item: Resource) -> Trouble | str | None:
+        """What happened to a registered role: a trouble, the code of a failed look, or nothing."""
+        try:
+            now = role_id(self._account, item.id)
+        except ClientError as error:
+            return code_of(error)
+        except BotoCoreError as error:
+            return type(error).__name__
+        if now is None:
+            return Trouble(code="baseline-missing", message="a role of the registration is gone")
+        before = self._baseline.items.get(item)
+        if before is not None and before != now:
+            return Trouble(code="baseline-changed", message="a role of the registration was deleted and made anew")
+        return None
+
+
+def registered_roles(assignment: Assignment) -> list[Resource]:
+    """The roles of the registration as resources."""
+    names = {role.rpartition("/")[2] for role in assignment.registration.roles.values()}
+    return sorted(Resource("AWS::IAM::Role", name, GLOBAL) for name in names)

@@ -1,0 +1,56 @@
+"""What cleaning must leave alone: the baseline, what the configuration says to keep, and what is never anybody's leftover."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.guard import Protected
+from atmosphere.cleanup.stacks import STACK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from atmosphere.cleanup.model import Assignment, Resource
+    from atmosphere.cleanup.records import Baseline
+
+BUILT_IN: Final = (
+    f"{STACK}:StackSet-*",  # an organisation's; deleting them fails or makes its administrators repair them
+    "AWS::IAM::Role:AWSServiceRole*",
+    "AWS::IAM::Role:AWSReservedSSO_*",
+    "AWS::IAM::Role:OrganizationAccountAccessRole",
+    "AWS::IAM::Role:stacksets-exec-*",
+    "AWS::IAM::Role:*controltower*",
+    "AWS::IAM::Role:*ControlTower*",
+)
+_SERVICES: Final = {STACK: "cloudformation", **{entry.name: entry.service for entry in CATALOGUE}}
+
+
+class Kept:
+    """Says of a resource whether it stays, and why."""
+
+    def __init__(self, assignment: Assignment, baseline: Baseline | None) -> None:
+        roles = (f"AWS::IAM::Role:{role.rpartition('/')[2]}" for role in assignment.registration.roles.values())
+        self._patterns = (*BUILT_IN, *roles, *assignment.registration.keep)
+        self._baseline = baseline.items if baseline else {}
+
+    def reason(self, item: Resource) -> str | None:
+        """Why it stays, None if it does not."""
+        if item in self._baseline:
+            return "part of the baseline"
+        name = str(item)
+        return next((f"kept by {pattern}" for pattern in self._patterns if fnmatchcase(name, pattern)), None)
+
+    def protected(self) -> Protected:
+        """The same as names that the guard refuses in calls that change something."""
+        return Protected(frozenset(self._protected()))
+
+    def _protected(self) -> Iterator[str]:
+        for item in self._baseline:
+            if item.type in _SERVICES:
+                yield f"{_SERVICES[item.type]}:{item.id}"
+        for pattern in self._patterns:
+            for type_, service in _SERVICES.items():
+                if pattern.startswith(f"{type_}:"):
+                    yield f"{service}:{pattern.removeprefix(f'{type_}:')}"

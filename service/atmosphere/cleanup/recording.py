@@ -1,0 +1,127 @@
+"""Keeps the ledger: what each leftover stack owns, before it is deleted, and what each deleted stack left behind, after.
+
+CloudFormation's word is taken for what it says it deleted. What it skipped (retained, or let go of by force) becomes an
+orphan, whose absence has to be seen. That also holds for stacks that the test created and deleted by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from atmosphere.cleanup import stacks as cloudformation
+from atmosphere.cleanup.catalogue.base import code_of
+from atmosphere.cleanup.records import Ledger, StackRecord
+from atmosphere.cleanup.stacks import STACK, Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.model import Assignment, Resource
+    from atmosphere.cleanup.pace import Pace
+    from atmosphere.cleanup.records import LedgerBook
+    from atmosphere.core.model import Region
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What one question to CloudFormation brought: news for the ledger, or the code of what went wrong."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+
+class Recorder:
+    """Writes the ledger of one assignment."""
+
+    def __init__(self, *, assignment: Assignment, account: Account, pace: Pace, book: LedgerBook) -> None:
+        self._assignment = assignment
+        self._account = account
+        self._pace = pace
+        self._book = book
+        self.ledger = book.read()
+
+    def update(self, stacks: Sequence[Stack], leftovers: Sequence[Stack], *, deleted_too: bool) -> dict[str, str]:
+        """Bring the ledger up to date and write it; returns what could not be asked. Raises `Unreachable`.
+
+        `stacks` are all that exist, `leftovers` those of them that will be deleted. `deleted_too` also looks for stacks that
+        were deleted since the allocation began, which takes a listing of its own.
+        """
+        unknown: dict[str, str] = {}
+        existing = {stack.id for stack in stacks}
+        gone = [
+            (stack, record.name, record.region) for stack, record in self.ledger.stacks.items() if stack not in existing
+        ]
+        if deleted_too:
+            tasks = [partial(self._deleted, region) for region in self._assignment.regions]
+            for found, failed in self._pace.side_by_side(tasks):
+                gone += found
+                unknown |= failed
+        questions: list[Callable[[], _News]] = [
+            partial(self._record, stack) for stack in leftovers if not self._is_known(stack)
+        ]
+        questions += [partial(self._settle, *each) for each in dict.fromkeys(gone) if not self._is_settled(each[0])]
+        news = Ledger()
+        for answer in self._pace.side_by_side(questions):
+            news = news.merged(answer.ledger)
+            unknown |= answer.unknown
+        if news.stacks or news.orphans:
+            self.ledger = self._book.add(news)
+        return unknown
+
+    def _is_known(self, stack: Stack) -> bool:
+        record = self.ledger.stacks.get(stack.id)
+        return record is not None and bool(stack.seen) and record.seen == stack.seen
+
+    def _is_settled(self, stack: str) -> bool:
+        record = self.ledger.stacks.get(stack)
+        return record is not None and record.settled
+
+    def _record(self, stack: Stack) -> _News:
+        label = f"resources of {stack.name}@{stack.region}"
+        try:
+            members = cloudformation.members(self._account, stack.region, stack.id)
+        except (ClientError, BotoCoreError) as error:
+            return _News(unknown={label: _code(error)})
+        owned = frozenset(member.resource for member in members if member.resource.id)
+        record = StackRecord(name=stack.name, region=stack.region, seen=stack.seen, owned=owned)
+        return _News(Ledger(stacks={stack.id: record}))
+
+    def _deleted(self, region: Region) -> tuple[list[tuple[str, str, Region]], dict[str, str]]:
+        try:
+            found = cloudformation.deleted_since(self._account, region, self._assignment.started)
+        except (ClientError, BotoCoreError) as error:
+            return [], {f"deleted stacks@{region}": _code(error)}
+        return [(stack, name, region) for stack, name in found], {}
+
+    def _settle(self, stack: str, name: str, region: Region) -> _News:
+        label = f"events of {name}@{region}"
+        try:
+            ending = cloudformation.ending(self._account, region, stack)
+        except ClientError as error:
+            if "does not exist" not in error.response["Error"].get("Message", ""):
+                return _News(unknown={label: code_of(error)})
+            return _News(
+                self._settled(stack, name, region, self._owned(stack))
+            )  # nobody tells any more: look for it all
+        except BotoCoreError as error:
+            return _News(unknown={label: _code(error)})
+        if not ending.deleted:
+            return _News(unknown={label: "not-deleted-yet"})
+        return _News(self._settled(stack, name, region, ending.skipped))
+
+    def _owned(self, stack: str) -> frozenset[Resource]:
+        record = self.ledger.stacks.get(stack)
+        return record.owned if record else frozenset()
+
+    def _settled(self, stack: str, name: str, region: Region, left: frozenset[Resource]) -> Ledger:
+        record = StackRecord(name=name, region=region, owned=self._owned(stack), settled=True)
+        return Ledger(stacks={stack: record}, orphans={item: name for item in left if item.type != STACK})
+
+
+def _code(error: ClientError | BotoCoreError) -> str:
+    return code_of(error) if isinstance(error, ClientError) else type(error).__name__

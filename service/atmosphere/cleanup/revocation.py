@@ -1,0 +1,259 @@
+"""Revocation: every session that the allocation was given is refused before anything is deleted, and seen to be.
+
+STS cannot take keys back; IAM decides at every call. So each role that was used gets one inline policy for each region,
+`AtmosphereRevoke-<region>`, that denies everything to sessions with the test's session names issued before a cut-off.
+The cut-off lies in the future by the clock skew, is a whole second, and only ever moves forward. A canary, a session of the
+same kind minted just before, is seen to be allowed something harmless first, and seen to be refused it after.
+
+Source: IAM user guide, "Revoke temporary security credentials"; global condition keys aws:userid, aws:TokenIssueTime.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from atmosphere import contract
+from atmosphere.cleanup.accounts import REFUSALS, Account, Accounts, RoleUnusable
+from atmosphere.cleanup.catalogue.base import code_of
+from atmosphere.cleanup.guard import REVOCATION_POLICY
+from atmosphere.cleanup.model import Ended, Phase, Verdict
+from atmosphere.ports import Unreachable
+
+if TYPE_CHECKING:
+    from atmosphere.cleanup.model import Assignment, Limits, PassState
+    from atmosphere.cleanup.pace import Pace
+    from atmosphere.core.model import Region, RoleArn
+
+PROBES: Final = (
+    ("cloudformation", "list_stacks"),
+    ("s3", "list_buckets"),
+    ("dynamodb", "list_tables"),
+    ("sqs", "list_queues"),
+)
+"""Harmless calls, cheapest to grant first. sts:GetCallerIdentity is useless here: no policy can deny it."""
+
+_DEAD: Final = REFUSALS | {"InvalidClientTokenId", "ExpiredToken", "UnrecognizedClientException"}
+_REFUSALS_IN_A_ROW: Final = 2  # IAM's replicas do not all learn at the same moment
+_READS: Final = 5  # IAM may answer from before the write for a moment
+_SECOND: Final = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A canary session and a call that it was seen to be allowed."""
+
+    account: Account
+    service: str
+    operation: str
+    region: Region
+
+    def refused(self) -> bool:
+        """Whether the call is refused now. Raises `Unreachable` when AWS does not say."""
+        return not _allowed(self.account, self.service, self.operation, self.region, also=_DEAD)
+
+
+class NotSeen(Exception):
+    """The canary was not refused within the time of one pass."""
+
+
+class Revocation:
+    """Revokes for one assignment. `account` is the cleaner's own session; `accounts` mints the canaries."""
+
+    def __init__(
+        self, *, assignment: Assignment, account: Account, accounts: Accounts, pace: Pace, limits: Limits
+    ) -> None:
+        self._assignment = assignment
+        self._account = account
+        self._accounts = accounts
+        self._pace = pace
+        self._limits = limits
+        self._policy = REVOCATION_POLICY + assignment.key.region
+
+    def run(self, state: PassState) -> PassState:
+        """Revoke on every role that was used; returns the state of the next phase.
+
+        Raises `Ended` when it can never be proven, `NotSeen` when it is not proven yet, `Unreachable`.
+        """
+        self._wait_for_standing()
+        probes = [self._probe(role, external_id) for role, external_id in self._assignment.roles_used]
+        cut_off = state.cut_off
+        if self._assignment.roles_used:
+            cut_off = self._cut_off()
+            for role, _ in self._assignment.roles_used:
+                self._deny(role, cut_off)
+        if any(probe is None for probe in probes):
+            raise Ended(Verdict.DIRTY, "canary-unseen", _UNSEEN)
+        self._see_refused([probe for probe in probes if isinstance(probe, Probe)])
+        return replace(state, phase=Phase.CLEAR, cut_off=cut_off)
+
+    def stands(self, cut_off: datetime | None) -> bool:
+        """Whether every role that still exists carries a cut-off that is not before this one."""
+        for role, _ in self._assignment.roles_used:
+            if not self._role_exists(role):
+                continue
+            standing = self._standing(role)
+            if standing is None or cut_off is None or standing < cut_off:
+                return False
+        return True
+
+    # --- the canary ---------------------------------------------------------------------------------------------------
+
+    def _probe(self, role: RoleArn, external_id: str) -> Probe | str | None:
+        """A canary of the role; None where nothing can be seen with it, and text where the role is gone with its sessions."""
+        try:
+            canary = self._accounts.canary(self._assignment, role, external_id, self._pace)
+        except RoleUnusable:
+            return None if self._role_exists(role) else "gone"
+        return find_probe(canary, self._assignment.key.region)
+
+    def _see_refused(self, probes: list[Probe]) -> None:
+        until = self._pace.now() + min(self._limits.canary_wait, self._pace.left)
+        waiting = dict.fromkeys(range(len(probes)), 0)
+        while waiting:
+            for index in list(waiting):
+                waiting[index] = waiting[index] + 1 if probes[index].refused() else 0
+                if waiting[index] >= _REFUSALS_IN_A_ROW:
+                    del waiting[index]
+            if waiting and not any(waiting.values()):
+                if self._pace.now() + self._limits.canary_poll >= until:
+                    raise NotSeen
+                self._pace.sleep(self._limits.canary_poll)
+
+    # --- the policy ---------------------------------------------------------------------------------------------------
+
+    def _cut_off(self) -> datetime:
+        standing = [self._standing(role) for role, _ in self._assignment.roles_used]
+        future = self._pace.now() + self._assignment.settings.clock_skew
+        cut_off = future.astimezone(UTC).replace(microsecond=0) + _SECOND
+        return max([cut_off, *(entry for entry in standing if entry is not None)])
+
+    def _wait_for_standing(self) -> None:
+        """A canary minted before a cut-off that stands already would be refused from the start."""
+        standing = [self._standing(role) for role, _ in self._assignment.roles_used]
+        latest = max((entry for entry in standing if entry is not None), default=None)
+        if latest is not None and latest > self._pace.now():
+            self._pace.sleep(latest - self._pace.now())
+
+    def _deny(self, role: RoleArn, cut_off: datetime) -> None:
+        iam = self._account.client("iam", "global")
+        document = revocation_policy(self._assignment.key.region, cut_off)
+        try:
+            iam.put_role_policy(RoleName=_name(role), PolicyName=self._policy, PolicyDocument=document)
+        except ClientError as error:
+            if code_of(error) == "NoSuchEntity":
+                return
+            if code_of(error) in REFUSALS:
+                explanation = (
+                    f"{role} cannot be given the policy {self._policy}: the admin role needs iam:PutRolePolicy on it"
+                )
+                raise Ended(Verdict.BLOCKED, "revocation-refused", explanation) from error
+            raise _unreachable(error) from error
+        except BotoCoreError as error:
+            raise _unreachable(error) from error
+        self._read_back(role, cut_off)
+
+    def _read_back(self, role: RoleArn, cut_off: datetime) -> None:
+        for _ in range(_READS):
+            if self._standing(role) == cut_off:
+                return
+            self._pace.sleep(self._limits.canary_poll)
+        raise Unreachable(f"the policy {self._policy} of {role} does not read back yet")
+
+    def _standing(self, role: RoleArn) -> datetime | None:
+        """The cut-off in force on a role, None if there is none."""
+        try:
+            reply = self._account.client("iam", "global").get_role_policy(RoleName=_name(role), PolicyName=self._policy)
+        except ClientError as error:
+            if code_of(error) == "NoSuchEntity":
+                return None
+            raise _unreachable(error) from error
+        except BotoCoreError as error:
+            raise _unreachable(error) from error
+        return _cut_off_in(reply["PolicyDocument"], self._assignment.key.region)
+
+    def _role_exists(self, role: RoleArn) -> bool:
+        try:
+            self._account.client("iam", "global").get_role(RoleName=_name(role))
+        except ClientError as error:
+            if code_of(error) == "NoSuchEntity":
+                return False
+            raise _unreachable(error) from error
+        except BotoCoreError as error:
+            raise _unreachable(error) from error
+        return True
+
+
+_UNSEEN: Final = (
+    "a role that the allocation used can no longer be seen at work, so nothing proves that its keys are refused: the Deny is in "
+    "place; check the role's trust policy and permissions, then let the environment be cleaned again"
+)
+
+
+def find_probe(canary: Account, region: Region) -> Probe | None:
+    """The first probe that the session is allowed, None if it is allowed none. Raises `Unreachable`."""
+    for service, operation in PROBES:
+        if _allowed(canary, service, operation, region, also=frozenset()):
+            return Probe(canary, service, operation, region)
+    return None
+
+
+def _allowed(account: Account, service: str, operation: str, region: Region, *, also: frozenset[str]) -> bool:
+    try:
+        getattr(account.client(service, region), operation)()
+    except ClientError as error:
+        if code_of(error) in REFUSALS | also:
+            return False
+        raise _unreachable(error) from error
+    except BotoCoreError as error:
+        raise _unreachable(error) from error
+    return True
+
+
+def revocation_policy(region: Region, cut_off: datetime) -> str:
+    """The policy as JSON text: denies everything to the test sessions of this region issued before the cut-off."""
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Deny",
+                    "Action": "*",
+                    "Resource": "*",
+                    "Condition": {
+                        "StringLike": {"aws:userid": _sessions(region)},
+                        "DateLessThan": {"aws:TokenIssueTime": cut_off.strftime("%Y-%m-%dT%H:%M:%SZ")},
+                    },
+                }
+            ],
+        },
+        separators=(",", ":"),
+    )
+
+
+def _sessions(region: Region) -> str:
+    return f"*:{contract.TEST_SESSION}.{region}.*"
+
+
+def _cut_off_in(document: Any, region: Region) -> datetime | None:
+    """The cut-off of a policy that is exactly ours, None of any other: somebody changed it, so it protects nothing."""
+    policy = json.loads(document) if isinstance(document, str) else document
+    try:
+        text = policy["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"]
+        cut_off = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+    return cut_off if policy == json.loads(revocation_policy(region, cut_off)) else None
+
+
+def _name(role: RoleArn) -> str:
+    return role.rpartition("/")[2]
+
+
+def _unreachable(error: ClientError | BotoCoreError) -> Unreachable:
+    code = code_of(error) if isinstance(error, ClientError) else type(error).__name__
+    return Unreachable(f"AWS did not say whether the credentials are refused ({code})")

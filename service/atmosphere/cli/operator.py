@@ -1,0 +1,156 @@
+"""Commands for operators: history, environment."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from atmosphere.cli.connection import Connection, connected
+from atmosphere.cli.output import json_option, plain, print_json, print_table, shown
+from atmosphere.cli.service import EPILOG
+
+if TYPE_CHECKING:
+    from atmosphere.client.results import EnvironmentState, HistoryLine
+
+_DATES: Final = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"))
+
+
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+
+
+def _key(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, str] | None:
+    """`ACCOUNT/REGION`, with or without `aws://`."""
+    if value is None:
+        return None
+    account, _, region = value.removeprefix("aws://").partition("/")
+    if not (_ACCOUNT.fullmatch(account) and region):
+        raise click.BadParameter(f"{value!r} is not like 222222222222/us-east-1", ctx=ctx, param=param)
+    return account, region
+
+
+@click.command(epilog=EPILOG)
+@click.argument("environment", callback=_key, required=False)
+@click.option("--requester", help="What this requester had, instead of who had an environment.")
+@click.option("--since", type=_DATES, help="Not before this instant (UTC).")
+@click.option("--until", type=_DATES, help="Not after this instant (UTC).")
+@json_option
+@connected(caller="operator")
+def history(
+    connection: Connection,
+    *,
+    environment: tuple[str, str] | None,
+    requester: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    as_json: bool,
+) -> None:
+    """Show who had ENVIRONMENT (ACCOUNT/REGION), newest first, with the acts of operators."""
+    if (environment is None) == (requester is None):
+        raise click.UsageError("name either an environment (ACCOUNT/REGION) or --requester")
+    lines = connection.client().history(
+        environment="/".join(environment) if environment else None,
+        requester=requester,
+        since=since.replace(tzinfo=UTC) if since else None,
+        until=until.replace(tzinfo=UTC) if until else None,
+    )
+    if as_json:
+        print_json({"entries": [plain(line) for line in lines]})
+        return
+    columns = ("at", "environment", "what", "who", "requester or reason", "ended", "outcome")
+    print_table(columns, map(_history_row, lines), empty="nothing is on record")
+
+
+def _history_row(line: HistoryLine) -> tuple[str | None, ...]:
+    outcome = f"{line.outcome} (by {line.ended_by})" if line.outcome else None
+    why = line.reason or line.requester
+    return (
+        shown(line.at),
+        f"aws://{line.account}/{line.region}",
+        line.kind,
+        line.who,
+        why,
+        shown(line.ended_at),
+        outcome,
+    )
+
+
+@click.group(epilog=EPILOG)
+def environment() -> None:
+    """Show environments, and clean, reinstate, discard, hold or resume one."""
+
+
+@environment.command("list", epilog=EPILOG)
+@json_option
+@connected(caller="operator")
+def list_command(connection: Connection, *, as_json: bool) -> None:
+    """Show every environment."""
+    found = connection.client().environments()
+    if as_json:
+        print_json({"environments": [plain(entry) for entry in found]})
+        return
+    columns = ("environment", "pool", "status", "since", "deadline", "allocation", "dirty because")
+    print_table(columns, map(_row, found), empty="no environment is registered")
+
+
+def _row(entry: EnvironmentState) -> tuple[str | None, ...]:
+    return (
+        f"aws://{entry.account}/{entry.region}",
+        entry.pool,
+        f"{entry.status}, deregistering" if entry.registration == "deregistering" else entry.status,
+        shown(entry.since),
+        shown(entry.deadline),
+        entry.allocation,
+        entry.dirty_reason,
+    )
+
+
+@environment.command("show", epilog=EPILOG)
+@click.argument("environment", callback=_key)
+@json_option
+@connected(caller="operator")
+def show_command(connection: Connection, *, environment: tuple[str, str], as_json: bool) -> None:
+    """Show ENVIRONMENT (ACCOUNT/REGION) with the report of its last cleanup."""
+    found = connection.client().environment(*environment)
+    if as_json:
+        print_json(plain(found))
+        return
+    _show(found)
+    if found.cleanup is not None:
+        print_json(found.cleanup)
+
+
+def _show(found: EnvironmentState) -> None:
+    fields = {name: value for name, value in plain(found).items() if name != "cleanup"}
+    print_table(("", ""), fields.items(), empty="nothing")
+
+
+_ACTS: Final = {
+    "clean": "Clean a dirty environment once more.",
+    "reinstate": "Declare a dirty environment clean, by name and with a reason, and put it back in service.",
+    "discard": "Drop a dirty environment that the configuration no longer names.",
+    "hold": "Take an environment out of service; one that is in use when it would become free.",
+    "resume": "End a hold; the environment is cleaned first.",
+}
+
+
+def _act(act: str, text: str) -> click.Command:
+    @click.command(act, help=f"{text} The reason is kept on record.", epilog=EPILOG)
+    @click.argument("environment", callback=_key)
+    @click.option("--reason", required=True, help="Why, for the record.")
+    @json_option
+    @connected(caller="operator")
+    def operate(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:
+        found = connection.client().operate(*environment, act, reason=reason)
+        if as_json:
+            print_json(plain(found))
+        else:
+            _show(found)
+
+    return operate
+
+
+for _name, _text in _ACTS.items():
+    environment.add_command(_act(_name, _text))

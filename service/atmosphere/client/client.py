@@ -1,0 +1,257 @@
+"""The API as a Python object: allocate and wait, use, give back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+from uuid import uuid4
+
+from atmosphere.client import results
+from atmosphere.client.errors import BUSY, ServiceError
+from atmosphere.client.transport import RETRY_BUDGET, RealPace, Transport, region_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from botocore.credentials import Credentials
+
+    from atmosphere.client.transport import Pace
+
+DEFAULT_WAIT: Final = 1800.0  # seconds
+_RETRY_AFTER: Final = 5.0  # seconds, should a 423 come without its header
+_OUTCOME_BYTES: Final = 100
+
+
+class Constraint(TypedDict):
+    """One thing an environment has to have: type `region`, `account` or `capability`, and a value for it."""
+
+    type: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One of several environments that are asked for at once."""
+
+    name: str
+    constraints: Sequence[Constraint] = ()
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What a caller may show while it waits: why, where in the queue (if told), and the seconds waited so far."""
+
+    code: str
+    message: str
+    waited: float
+    next_try: float
+    position: int | None = None
+    waiting: int | None = None
+
+
+class AtmosphereClient:
+    """A caller's side of the API.
+
+    Every method raises `ServiceError`. Failures that may pass (5xx, 429, no connection) are repeated for
+    `retry_seconds`, without a further effect: an allocation is asked for under one id until it is answered.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        credentials: Credentials,
+        region: str | None = None,
+        retry_seconds: float = RETRY_BUDGET,
+        pace: Pace | None = None,
+    ) -> None:
+        self._pace = pace or RealPace()
+        self._transport = Transport(
+            endpoint=endpoint,
+            credentials=credentials,
+            region=region or region_of(endpoint),
+            budget=retry_seconds,
+            pace=self._pace,
+        )
+
+    def allocate(
+        self,
+        pool: str,
+        *,
+        requester: str,
+        constraints: Sequence[Constraint] = (),
+        environments: Sequence[Wanted] = (),
+        accounts: str | None = None,
+        duration_seconds: int | None = None,
+        role: str | None = None,
+        session_policy: str | None = None,
+        wait_seconds: float = DEFAULT_WAIT,
+        on_wait: Callable[[Waiting], None] | None = None,
+        key: str | None = None,
+    ) -> results.Granted:
+        """Take one environment of the pool, or several at once, waiting up to `wait_seconds` for its turn.
+
+        `key` (a UUID) becomes the allocation's id; one is made if none is given. All attempts carry it, so that a lost
+        reply costs nothing: the next one is the same allocation.
+        """
+        body = _request(
+            pool=pool,
+            requester=requester,
+            constraints=list(constraints) or None,
+            environments=[_wanted(entry) for entry in environments] or None,
+            accounts=accounts,
+            durationSeconds=duration_seconds,
+            role=role,
+            sessionPolicy=session_policy,
+        )
+        headers = {"Idempotency-Key": key or str(uuid4())}
+        reply = self._in_turn(
+            lambda: self._transport.send("POST", "allocations", body=body, headers=headers), wait_seconds, on_wait
+        )
+        return results.read(results.granted, reply)
+
+    def _in_turn(
+        self, ask: Callable[[], dict[str, Any]], wait_seconds: float, on_wait: Callable[[Waiting], None] | None
+    ) -> dict[str, Any]:
+        started = self._pace.now()
+        while True:
+            try:
+                return ask()
+            except ServiceError as refusal:
+                waited = self._pace.now() - started
+                if refusal.status != BUSY or waited >= wait_seconds:
+                    raise
+                pause = min(refusal.retry_after or _RETRY_AFTER, wait_seconds - waited)
+                if on_wait is not None:
+                    on_wait(_waiting(refusal, waited=waited, next_try=pause))
+                self._pace.sleep(pause)
+
+    @contextmanager
+    def allocation(
+        self,
+        pool: str,
+        *,
+        requester: str,
+        constraints: Sequence[Constraint] = (),
+        duration_seconds: int | None = None,
+        role: str | None = None,
+        wait_seconds: float = DEFAULT_WAIT,
+        on_wait: Callable[[Waiting], None] | None = None,
+    ) -> Iterator[results.Granted]:
+        """Hold an environment for a `with` block; it is given back whatever happens, also while still asking."""
+        key = str(uuid4())
+        try:
+            grant = self.allocate(
+                pool,
+                requester=requester,
+                constraints=constraints,
+                duration_seconds=duration_seconds,
+                role=role,
+                wait_seconds=wait_seconds,
+                on_wait=on_wait,
+                key=key,
+            )
+        except BaseException as failure:
+            self._abandon(key, failure)
+            raise
+        try:
+            yield grant
+        except BaseException as failure:
+            self._give_back(grant.id, failure)
+            raise
+        self.deallocate(grant.id, outcome="success")
+
+    def _abandon(self, key: str, failure: BaseException) -> None:
+        """An allocate without an answer may yet take effect: end it under its id, which also stops a late one."""
+        if not isinstance(failure, ServiceError) or failure.unknown_outcome:
+            self._give_back(key, failure)
+
+    def _give_back(self, id_: str, failure: BaseException) -> None:
+        try:
+            self.deallocate(id_, outcome=f"failed: {type(failure).__name__}")
+        except ServiceError as second:
+            failure.add_note(f"allocation {id_} was not given back either ({second}); its deadline takes it back")
+
+    def deallocate(self, id_: str, *, outcome: str = "success") -> None:
+        """Give an allocation back; repeating it is fine. `outcome` is cut at 100 bytes."""
+        cut = outcome.encode()[:_OUTCOME_BYTES].decode(errors="ignore")
+        self._transport.send("DELETE", "allocations", id_, body={"outcome": cut})
+
+    def get(self, id_: str) -> results.AllocationState:
+        """The allocation as the service sees it."""
+        return results.read(results.allocation_state, self._transport.send("GET", "allocations", id_))
+
+    def credentials(self, id_: str) -> results.Granted:
+        """Fresh credentials for every environment of an active allocation."""
+        reply = self._transport.send("POST", "allocations", id_, "credentials", body={})
+        return results.read(results.granted, reply)
+
+    def pools(self) -> tuple[results.Pool, ...]:
+        """Every pool that the caller may use."""
+        return results.read(results.pools, self._transport.send("GET", "pools"))
+
+    def pool(self, name: str) -> results.Pool:
+        """One pool."""
+        return results.read(results.pool, self._transport.send("GET", "pools", name))
+
+    def environments(self) -> tuple[results.EnvironmentState, ...]:
+        """Every registered environment (operators)."""
+        return results.read(results.environment_states, self._transport.send("GET", "environments"))
+
+    def environment(self, account: str, region: str) -> results.EnvironmentState:
+        """One environment with its last cleanup report (operators)."""
+        reply = self._transport.send("GET", "environments", account, region)
+        return results.read(results.environment_state, reply)
+
+    def operate(self, account: str, region: str, act: str, *, reason: str) -> results.EnvironmentState:
+        """Clean, reinstate, discard, hold or resume an environment (operators); `reason` is kept on record."""
+        reply = self._transport.send("POST", "environments", account, region, act, body={"reason": reason})
+        return results.read(results.environment_state, reply)
+
+    def history(
+        self,
+        *,
+        environment: str | None = None,
+        requester: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[results.HistoryLine]:
+        """Who had an environment (`ACCOUNT/REGION`), or what a requester had, newest first (operators).
+
+        Pages are fetched as they are needed.
+        """
+        query = _request(
+            environment=environment,
+            requester=requester,
+            since=since.isoformat() if since else None,
+            until=until.isoformat() if until else None,
+        )
+        while True:
+            reply = self._transport.send("GET", "allocations", query=query)
+            yield from results.read(results.history_lines, reply)
+            if not reply.get("cursor"):
+                return
+            query["cursor"] = reply["cursor"]
+
+
+def _request(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _wanted(entry: Wanted) -> dict[str, Any]:
+    return _request(name=entry.name, constraints=list(entry.constraints), role=entry.role)
+
+
+def _waiting(refusal: ServiceError, *, waited: float, next_try: float) -> Waiting:
+    details: Mapping[str, Any] = refusal.details
+    return Waiting(
+        code=refusal.code,
+        message=refusal.message,
+        waited=waited,
+        next_try=next_try,
+        position=details.get("position"),
+        waiting=details.get("waiting"),
+    )

@@ -1,0 +1,43 @@
+"""Where a client's endpoint and credentials come from: the usual AWS chain, or the ready file of a local run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import botocore.session
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError
+
+from atmosphere.client.client import AtmosphereClient
+from atmosphere.client.errors import NotConnected
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def from_chain(endpoint: str, *, profile: str | None = None, region: str | None = None) -> AtmosphereClient:
+    """A client with the credentials that boto3 would find (environment, profile, container, instance), kept fresh."""
+    try:
+        found = botocore.session.Session(profile=profile).get_credentials()
+    except BotoCoreError as broken:
+        raise NotConnected(str(broken)) from broken
+    if found is None:
+        raise NotConnected("there are no AWS credentials to sign with: set a profile, or AWS_ACCESS_KEY_ID and its kin")
+    return AtmosphereClient(endpoint, credentials=found, region=region)
+
+
+def from_ready_file(path: Path, caller: str) -> AtmosphereClient:
+    """A client for the service that `atmosphere local up --ready-file` runs, as one of its example callers."""
+    try:
+        ready = json.loads(path.read_text(encoding="utf-8"))
+        keys = ready["callers"][caller]
+        credentials = Credentials(keys["accessKeyId"], keys["secretAccessKey"], keys.get("sessionToken"))
+        return AtmosphereClient(ready["endpoint"], credentials=credentials)
+    except OSError as missing:
+        raise NotConnected(
+            f"{path} cannot be read ({missing.strerror}): is `atmosphere local up` running?"
+        ) from missing
+    except (ValueError, KeyError, TypeError) as broken:
+        message = f"{path} is no ready file with a caller {caller!r} ({type(broken).__name__}): write it anew"
+        raise NotConnected(message) from broken

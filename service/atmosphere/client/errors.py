@@ -1,0 +1,45 @@
+"""What the client raises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+UNREACHABLE: Final = "unreachable"
+UNREADABLE: Final = "unreadable-reply"
+BUSY: Final = 423  # HTTP "Locked": try again later
+
+
+class ServiceError(Exception):
+    """The service refused, failed or could not be reached.
+
+    `status` is the HTTP status, 0 when there was no reply; `code` is the stable code of docs/api, or `unreachable`, or
+    `unreadable-reply` for what was not this API's JSON. `retry_after` is in seconds, where the service said so.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(f"{message} ({code}{f', HTTP {status}' if status else ''})")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+        self.details = dict(details or {})
+
+    @property
+    def unknown_outcome(self) -> bool:
+        """Whether the request may have taken effect although it failed."""
+        return self.status == 0 or self.status >= 500 or self.code == UNREADABLE  # noqa: PLR2004 HTTP's server errors
+
+
+class NotConnected(ValueError):
+    """There is no endpoint or there are no credentials; the text says how to give them."""

@@ -1,0 +1,230 @@
+"""What the API answers, as frozen values. Secrets never show in a `repr`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from atmosphere.client.errors import UNREADABLE, ServiceError
+from atmosphere.core.model import SessionCredentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from atmosphere.core.model import Json
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One environment of an allocation. `credentials` are there after allocate and refresh only."""
+
+    name: str
+    role: str
+    account: str
+    region: str
+    pool: str
+    admin_role: str
+    capabilities: Mapping[str, Json] = field(default_factory=dict)
+    credentials: SessionCredentials | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """An allocation that this caller holds, with credentials for each environment."""
+
+    id: str
+    expires_at: datetime
+    environments: tuple[Place, ...]
+
+    @property
+    def environment(self) -> Place:
+        """The first, which is the only one unless several were asked for."""
+        return self.environments[0]
+
+    def named(self, name: str) -> Place:
+        """The environment of that name; raises `KeyError`."""
+        for place in self.environments:
+            if place.name == name:
+                return place
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationState:
+    """What the service tells of an allocation: never credentials."""
+
+    id: str
+    status: str
+    pool: str
+    requester: str
+    started_at: datetime
+    expires_at: datetime
+    environments: tuple[Place, ...]
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    ended_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A pool's environments counted by status."""
+
+    name: str
+    counts: Mapping[str, int]
+    waiting: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentState:
+    """What operators see of an environment. `status` is None once it is gone; `cleanup` is the last report."""
+
+    account: str
+    region: str
+    pool: str | None = None
+    status: str | None = None
+    registration: str | None = None
+    allocation: str | None = None
+    since: datetime | None = None
+    deadline: datetime | None = None
+    dirty_reason: str | None = None
+    report: str | None = None
+    cleanup: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLine:
+    """One allocation of an environment, or one act of an operator on it."""
+
+    account: str
+    region: str
+    at: datetime
+    id: str
+    kind: str
+    pool: str
+    who: str
+    requester: str = ""
+    reason: str | None = None
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    ended_by: str | None = None
+
+
+def read(parse: Callable[[Mapping[str, Any]], Result], reply: Mapping[str, Any]) -> Result:
+    """A 200 reply as a value; raises `ServiceError` where it lacks what the contract promises."""
+    try:
+        return parse(reply)
+    except (KeyError, TypeError, ValueError, AttributeError) as broken:
+        message = f"the reply is not what this version of the client knows ({broken!r}): update one of the two"
+        raise ServiceError(200, UNREADABLE, message) from broken
+
+
+def instant(text: str | None) -> datetime | None:
+    """An ISO 8601 instant of the wire."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def place(value: Mapping[str, Any]) -> Place:
+    """One entry of a reply's `environments`."""
+    environment = value["environment"]
+    return Place(
+        name=value["name"],
+        role=value["role"],
+        account=environment["account"],
+        region=environment["region"],
+        pool=environment["pool"],
+        admin_role=environment["adminRoleArn"],
+        capabilities=environment.get("capabilities", {}),
+        credentials=_credentials(value["credentials"]) if "credentials" in value else None,
+    )
+
+
+def _credentials(value: Mapping[str, Any]) -> SessionCredentials:
+    return SessionCredentials(
+        access_key_id=value["accessKeyId"],
+        secret_access_key=value["secretAccessKey"],
+        session_token=value["sessionToken"],
+        expiration=datetime.fromisoformat(value["expiration"]),
+    )
+
+
+def granted(value: Mapping[str, Any]) -> Granted:
+    """The reply to an allocate or a refresh."""
+    return Granted(
+        id=value["id"],
+        expires_at=datetime.fromisoformat(value["expiresAt"]),
+        environments=tuple(place(entry) for entry in value["environments"]),
+    )
+
+
+def allocation_state(value: Mapping[str, Any]) -> AllocationState:
+    """The reply to `GET /allocations/{id}`."""
+    return AllocationState(
+        id=value["id"],
+        status=value["status"],
+        pool=value["pool"],
+        requester=value["requester"],
+        started_at=datetime.fromisoformat(value["startedAt"]),
+        expires_at=datetime.fromisoformat(value["expiresAt"]),
+        environments=tuple(place(entry) for entry in value["environments"]),
+        ended_at=instant(value.get("endedAt")),
+        outcome=value.get("outcome"),
+        ended_by=value.get("endedBy"),
+    )
+
+
+def pool(value: Mapping[str, Any]) -> Pool:
+    """One pool."""
+    return Pool(name=value["pool"], counts=value["counts"], waiting=value.get("waiting"))
+
+
+def pools(value: Mapping[str, Any]) -> tuple[Pool, ...]:
+    """The reply to `GET /pools`."""
+    return tuple(pool(entry) for entry in value["pools"])
+
+
+def environment_states(value: Mapping[str, Any]) -> tuple[EnvironmentState, ...]:
+    """The reply to `GET /environments`."""
+    return tuple(environment_state(entry) for entry in value["environments"])
+
+
+def history_lines(value: Mapping[str, Any]) -> tuple[HistoryLine, ...]:
+    """One page of a history."""
+    return tuple(history_line(entry) for entry in value["entries"])
+
+
+def environment_state(value: Mapping[str, Any]) -> EnvironmentState:
+    """One environment, as operators see it."""
+    return EnvironmentState(
+        account=value["account"],
+        region=value["region"],
+        pool=value.get("pool"),
+        status=value.get("status"),
+        registration=value.get("registration"),
+        allocation=value.get("allocation"),
+        since=instant(value.get("since")),
+        deadline=instant(value.get("deadline")),
+        dirty_reason=value.get("dirtyReason"),
+        report=value.get("report"),
+        cleanup=value.get("cleanup"),
+    )
+
+
+def history_line(value: Mapping[str, Any]) -> HistoryLine:
+    """One entry of a history."""
+    return HistoryLine(
+        account=value["account"],
+        region=value["region"],
+        at=datetime.fromisoformat(value["at"]),
+        id=value["id"],
+        kind=value["kind"],
+        pool=value["pool"],
+        who=value["who"],
+        requester=value.get("requester") or "",
+        reason=value.get("reason"),
+        ended_at=instant(value.get("endedAt")),
+        outcome=value.get("outcome"),
+        ended_by=value.get("endedBy"),
+    )

@@ -1,0 +1,153 @@
+"""One signed JSON request, repeated until it has an answer: 5xx, 429 and lost connections, within a budget of time.
+
+Every request of the API may arrive twice without a further effect, so repeating is always safe. Each repeat is signed
+anew, with whatever the credentials are by then.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import quote, urlencode, urlsplit
+
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from atmosphere.client.errors import UNREACHABLE, UNREADABLE, ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from botocore.credentials import Credentials
+
+DEFAULT_REGION: Final = "us-east-1"
+RETRY_BUDGET: Final = 30.0  # seconds in which failures are repeated
+_CONNECT: Final = 5.0  # seconds
+_READ: Final = 35.0  # seconds; the gateway gives up after 29
+_FIRST_PAUSE: Final = 0.25  # seconds
+_LONGEST_PAUSE: Final = 8.0  # seconds
+_OK: Final = 200
+_TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
+
+
+class Pace(Protocol):
+    """The time as the client sees it; tests bring their own."""
+
+    def now(self) -> float:
+        """Seconds of a clock that never goes back."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class RealPace:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Seconds of the monotonic clock."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def region_of(endpoint: str) -> str:
+    """The region that an API Gateway host names, else us-east-1, for which other hosts are signed."""
+    host = urlsplit(endpoint).hostname or ""
+    parts = host.split(".")
+    if len(parts) > 3 and parts[1] == "execute-api" and parts[3] == "amazonaws":  # noqa: PLR2004 ID.execute-api.REGION.…
+        return parts[2]
+    return DEFAULT_REGION
+
+
+@dataclass(slots=True)
+class Transport:
+    """Sends requests to one endpoint with one caller's credentials. Raises `ServiceError` for all but 200."""
+
+    endpoint: str
+    credentials: Credentials
+    region: str = DEFAULT_REGION
+    budget: float = RETRY_BUDGET
+    pace: Pace = field(default_factory=RealPace)
+    jitter: Callable[[float, float], float] = random.uniform
+    _pool: urllib3.PoolManager = field(
+        default_factory=lambda: urllib3.PoolManager(
+            retries=False, timeout=urllib3.Timeout(connect=_CONNECT, read=_READ), maxsize=4
+        ),
+        repr=False,
+    )
+
+    def send(
+        self,
+        method: str,
+        *path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """The reply's JSON object. `path` are the segments, quoted here."""
+        url = f"{self.endpoint.rstrip('/')}/{'/'.join(quote(part, safe='') for part in path)}"
+        if query:
+            url += f"?{urlencode(query, quote_via=quote)}"
+        content = b"" if body is None else json.dumps(body).encode()
+        give_up = self.pace.now() + self.budget
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return self._once(method, url, content, headers or {})
+            except ServiceError as error:
+                wait = max(self.jitter(0, pause), error.retry_after or 0)
+                if not _worth_repeating(error) or self.pace.now() + wait > give_up:
+                    raise
+                self.pace.sleep(wait)
+                pause = min(_LONGEST_PAUSE, pause * 2)
+
+    def _once(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+        request = AWSRequest(method=method, url=url, data=content, headers={**_HEADERS, **headers})
+        SigV4Auth(self.credentials.get_frozen_credentials(), "execute-api", self.region).add_auth(request)
+        try:
+            reply = self._pool.request(
+                method, url, body=content, headers=dict(request.headers.items()), redirect=False, retries=False
+            )
+        except urllib3.exceptions.HTTPError as lost:
+            message = (
+                f"{self.endpoint} did not answer ({type(lost).__name__}): is the address right, and the service up?"
+            )
+            raise ServiceError(0, UNREACHABLE, message) from lost
+        return _value(reply.status, reply.data, reply.headers.get("Retry-After"))
+
+
+_HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "atmosphere-client"}
+
+
+def _worth_repeating(error: ServiceError) -> bool:
+    return error.status in (0, _TOO_MANY) or error.status >= _SERVER_ERROR
+
+
+def _value(status: int, content: bytes, retry_after: str | None) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        message = "the reply is not this API's JSON: is the endpoint right, with its stage and without /allocations?"
+        raise ServiceError(status, UNREADABLE, message, retry_after=_seconds(retry_after))
+    if status == _OK:
+        return value
+    message = str(value.get("message") or value.get("Message") or "the service gave no reason")
+    after = _seconds(retry_after) or _seconds(value.get("retryAfterSeconds"))
+    raise ServiceError(status, str(value.get("code") or "unknown"), message, retry_after=after, details=value)
+
+
+def _seconds(value: Any) -> float | None:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return None
+    return seconds if seconds >= 0 else None

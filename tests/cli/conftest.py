@@ -1,0 +1,31 @@
+"""A scripted service and the ready file that leads to it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.client.conftest import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    service = Service()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def ready_file(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The ready file of a local run, already set as the default of every command."""
+    callers = {name: {"accessKeyId": name, "secretAccessKey": "signs"} for name in ("runner", "operator")}
+    path = tmp_path / "ready.json"
+    path.write_text(json.dumps({"endpoint": service.endpoint, "callers": callers}))
+    monkeypatch.setenv("ATMOSPHERE_READY_FILE", str(path))
+    return path

@@ -1,0 +1,65 @@
+"""The command starts quickly, documents its exit codes, and lets no traceback out of its door."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from atmosphere.cli.main import _SUBCOMMANDS, main
+
+
+def test_help_lists_every_subcommand_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+
+    text = capsys.readouterr().out
+    assert all(name in text for name in _SUBCOMMANDS)
+    assert "Exit codes: 0 fine, 1 problems or a refusal, 2 wrong usage." in text
+
+
+@pytest.mark.parametrize("name", [name for name in _SUBCOMMANDS if name != "local"])
+def test_every_subcommand_is_there_and_documents_its_exit_codes(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    assert "Exit codes" in capsys.readouterr().out
+
+
+def test_starting_imports_nothing_heavy() -> None:
+    heavy = ("boto3", "botocore", "pydantic", "yaml", "aws_cdk", "rich", "urllib3")
+    program = (
+        "import sys; from atmosphere.cli.main import main; main(['--help']); "
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert shown.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["--nonsense"], ["config", "nonsense"], ["config", "plan", "one"]])
+def test_wrong_usage_exits_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert "Error" in capsys.readouterr().err
+
+
+def test_an_unexpected_failure_shows_type_and_text_and_exits_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("something odd")
+
+    monkeypatch.setattr("atmosphere.cli.config.check", fail)
+
+    assert main(["config", "check"]) == 1
+    assert capsys.readouterr().err == "ZeroDivisionError: something odd\n"
+    assert main(["--debug", "config", "check"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("atmosphere.cli.config.check", interrupt)
+
+    assert main(["config", "check"]) == 130

@@ -1,0 +1,267 @@
+"""What callers and operators do from a shell, against a service that speaks the contract."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atmosphere.cli.main import main
+from tests.client.conftest import ID, Answer, entry, granted, refused
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.client.conftest import Service
+
+pytestmark = pytest.mark.usefixtures("ready_file")
+ALLOCATE = ["allocate", "--pool", "demo", "--requester", "me"]
+STATE = {
+    "account": "222222222222",
+    "region": "us-east-1",
+    "pool": "demo",
+    "status": "dirty",
+    "registration": "registered",
+    "since": "2026-11-22T10:00:00Z",
+    "dirtyReason": "a bucket stayed",
+}
+
+
+def signer(service: Service) -> str:
+    return service.arrived[-1].headers["authorization"].split("Credential=")[1].split("/")[0]
+
+
+def test_allocate_shows_the_environment_and_no_secret(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [granted()]
+
+    assert main(ALLOCATE) == 0
+
+    shown = capsys.readouterr()
+    assert ID in shown.out
+    assert "aws://222222222222/us-east-1" in shown.out
+    assert "a secret" not in shown.out + shown.err
+    assert signer(service) == "runner"
+
+
+def test_what_is_asked_for_becomes_constraints(service: Service) -> None:
+    service.script = [granted()]
+
+    words = ["--in-region", "us-east-1", "--in-region", "eu-west-1", "--in-account", "222222222222", "--capability"]
+    assert main([*ALLOCATE, *words, "bedrock", "--capability", 'quota={"vpcs": 20}', "--duration", "900"]) == 0
+
+    assert service.arrived[0].body == {
+        "pool": "demo",
+        "requester": "me",
+        "constraints": [
+            {"type": "region", "value": ["us-east-1", "eu-west-1"]},
+            {"type": "account", "value": ["222222222222"]},
+            {"type": "capability", "value": "bedrock"},
+            {"type": "capability", "value": {"quota": {"vpcs": 20}}},
+        ],
+        "durationSeconds": 900,
+    }
+
+
+def test_json_and_export_are_the_ways_to_see_credentials(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [granted()]
+
+    assert main([*ALLOCATE, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert main([*ALLOCATE, "--export"]) == 0
+    exported = capsys.readouterr().out.splitlines()
+
+    assert shown["environments"][0]["credentials"]["SecretAccessKey"] == "a secret"
+    assert f"export ATMOSPHERE_ALLOCATION={ID}" in exported
+    assert "export AWS_SECRET_ACCESS_KEY='a secret'" in exported
+
+
+def test_a_profile_file_fetches_credentials_by_itself_and_holds_none(
+    service: Service, tmp_path: Path, ready_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.script = [granted(entry("one"), entry("two", "333333333333"))]
+    path = tmp_path / "aws config"
+
+    assert main([*ALLOCATE, "--profile-file", str(path)]) == 0
+
+    profile = configparser.ConfigParser()
+    profile.read(path)
+    assert profile.sections() == ["profile atmosphere", "profile atmosphere-two"]
+    command = shlex.split(profile["profile atmosphere-two"]["credential_process"])[1:]
+    assert command[:4] == ["credentials", ID, "--environment", "two"]
+    assert "a secret" not in path.read_text()
+    capsys.readouterr()
+
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "Version": 1,
+        "AccessKeyId": "an id",
+        "SecretAccessKey": "a secret",
+        "SessionToken": "a token",
+        "Expiration": "2026-11-22T11:00:00Z",
+    }
+    assert service.arrived[-1].path.endswith(f"/allocations/{ID}/credentials")
+
+
+def test_credentials_of_an_unknown_name_exit_2(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [granted()]
+
+    assert main(["credentials", ID, "--environment", "other"]) == 2
+    assert "there are default" in capsys.readouterr().err
+
+
+def test_a_refusal_is_shown_with_its_code_and_exits_1(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [refused(423, "pool-busy", after=9)]
+
+    assert main([*ALLOCATE, "--wait", "0"]) == 1
+
+    assert capsys.readouterr().err == "no: pool-busy (pool-busy, HTTP 423)\n"
+
+
+def test_a_wait_is_shown_on_the_error_stream_only(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [refused(423, "pool-busy", after=0, position=3), granted()]
+
+    assert main([*ALLOCATE, "--wait", "0.05", "--json"]) == 0
+
+    shown = capsys.readouterr()
+    assert "pool-busy, place 3" in shown.err
+    assert json.loads(shown.out)["id"] == ID
+
+
+def test_deallocate_sends_the_outcome(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["deallocate", ID, "--outcome", "tests failed"]) == 0
+
+    assert (service.arrived[0].method, service.arrived[0].body) == ("DELETE", {"outcome": "tests failed"})
+    assert "was given back" in capsys.readouterr().out
+
+
+def test_status_shows_pools_by_status(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [Answer(body={"pools": [{"pool": "demo", "counts": {"free": 12, "in-use": 34}}]})]
+
+    assert main(["status"]) == 0
+    table = capsys.readouterr().out
+    assert main(["status", "--json"]) == 0
+
+    assert table.split()[-6:] == ["demo", "12", "34", "0", "0", "0"]
+    assert json.loads(capsys.readouterr().out) == {"pools": [{"pool": "demo", "counts": {"free": 12, "in-use": 34}}]}
+
+
+def test_status_shows_one_allocation(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [
+        Answer(
+            body={
+                "id": ID,
+                "status": "active",
+                "pool": "demo",
+                "requester": "me",
+                "startedAt": "2026-11-22T10:00:00Z",
+                "expiresAt": "2026-11-22T13:00:00Z",
+                "environments": [entry(keys=False)],
+            }
+        )
+    ]
+
+    assert main(["status", ID]) == 0
+    text = capsys.readouterr().out
+    assert main(["status", ID, "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out)["environments"][0] == {
+        "name": "default",
+        "role": "admin",
+        "account": "222222222222",
+        "region": "us-east-1",
+        "pool": "demo",
+        "adminRole": "arn:aws:iam::222222222222:role/AtmosphereAdmin",
+        "capabilities": {"bedrock": True},
+    }
+    assert "active" in text
+    assert "aws://222222222222/us-east-1 (demo, admin)" in text
+
+
+def test_operators_list_and_show_environments(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [Answer(body={"environments": [STATE]}), Answer(body={**STATE, "cleanup": {"verdict": "dirty"}})]
+
+    assert main(["environment", "list"]) == 0
+    assert "a bucket stayed" in capsys.readouterr().out
+    assert signer(service) == "operator"
+    assert main(["environment", "show", "aws://222222222222/us-east-1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cleanup"] == {"verdict": "dirty"}
+    assert service.arrived[-1].path.endswith("/environments/222222222222/us-east-1")
+
+
+@pytest.mark.parametrize("act", ["clean", "reinstate", "discard", "hold", "resume"])
+def test_operators_act_with_a_reason(service: Service, act: str, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [Answer(body=STATE)]
+
+    assert main(["environment", act, "222222222222/us-east-1"]) == 2
+    assert main(["environment", act, "222222222222/us-east-1", "--reason", "looked at it"]) == 0
+
+    (asked,) = service.arrived
+    assert asked.path.endswith(f"/environments/222222222222/us-east-1/{act}")
+    assert asked.body == {"reason": "looked at it"}
+
+
+@pytest.mark.parametrize("key", ["222222222222", "222222222222/", "2/us-east-1", "us-east-1/222222222222"])
+def test_a_malformed_environment_exits_2(service: Service, key: str) -> None:
+    assert main(["environment", "show", key]) == 2
+    assert service.arrived == []
+
+
+def test_history_shows_who_had_what_and_why(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    line = {
+        "account": "222222222222",
+        "region": "us-east-1",
+        "at": "2026-11-22T10:00:00Z",
+        "id": ID,
+        "kind": "allocation",
+        "pool": "demo",
+        "who": "iam:111111111111:role/runner",
+        "requester": "build 7",
+        "endedAt": "2026-11-22T11:00:00Z",
+        "outcome": "success",
+        "endedBy": "owner",
+    }
+    service.script = [Answer(body={"entries": [line], "cursor": None})]
+
+    assert main(["history", "222222222222/us-east-1", "--since", "2026-11-01"]) == 0
+    text = capsys.readouterr().out
+    assert main(["history", "--requester", "build 7", "--json"]) == 0
+
+    assert "build 7" in text
+    assert "success (by owner)" in text
+    assert json.loads(capsys.readouterr().out)["entries"][0]["endedBy"] == "owner"
+    assert [arrived.path.partition("?")[2].split("&")[0] for arrived in service.arrived] == [
+        "environment=222222222222%2Fus-east-1",
+        "requester=build%207",
+    ]
+
+
+@pytest.mark.parametrize("words", [["history"], ["history", "222222222222/us-east-1", "--requester", "me"]])
+def test_history_of_nothing_or_of_two_things_exits_2(words: list[str]) -> None:
+    assert main(words) == 2
+
+
+def test_without_a_service_the_usage_error_says_how_to_name_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("ATMOSPHERE_READY_FILE")
+
+    assert main(["status"]) == 2
+    assert "--endpoint" in capsys.readouterr().err
+
+
+def test_an_endpoint_is_signed_for_with_the_usual_aws_credentials(
+    service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("ATMOSPHERE_READY_FILE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "222222222222")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    service.script = [Answer(body={"pools": []})]
+
+    assert main(["status", "--endpoint", f"{service.endpoint}/"]) == 0
+
+    assert signer(service) == "222222222222"
+    assert "//pools" not in service.arrived[0].path

@@ -1,0 +1,387 @@
+"""Everything that is wrong with a configuration is told, each with file, line, path and remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atmosphere.config.access_checks import ACCESS_CHECKS
+from atmosphere.config.environment_checks import ENVIRONMENT_CHECKS
+from atmosphere.config.load import check, load
+from atmosphere.config.problems import ConfigProblems, Severity
+
+if TYPE_CHECKING:
+    from tests.config.conftest import Configuration
+
+ENVIRONMENTS, ACCESS, SETTINGS = "environments.yaml", "access.yaml", "settings.yaml"
+ADMIN = "arn:aws:iam::555555555555:role/AtmosphereAdmin"
+LONG = "arn:aws:iam::555555555555:role/a-path-that-is-rather-long/AtmosphereAdmin"
+SIXTH = "arn:aws:iam::666666666666:role/AtmosphereAdmin"
+ALSO_FIFTH = f"""
+  - account: "555555555555"
+    region: REGION
+    pool: europe
+    admin_role: {ADMIN}
+    capabilities: []
+"""
+SECOND_RULE = '  - {name: integration-tests, account: "111111111111", pools: [demo]}\n\noperators:'
+
+# (file, what stands there, what a mistake makes of it, path, part of the message, part of the remedy)
+MISTAKES = {
+    "unknown key": (ENVIRONMENTS, "pool: demo", "pol: demo", "environments[0].pol", "unknown key 'pol'", "pool?"),
+    "missing key": (ENVIRONMENTS, "pool: demo", "", "environments[0].pool", "pool is missing", "add pool"),
+    "account as a number": (
+        ENVIRONMENTS,
+        '"222222222222"',
+        "222222222222",
+        "environments[0].account",
+        "is a number, not an account id",
+        'put it in quotes: "222222222222"',
+    ),
+    "short account": (ENVIRONMENTS, '"222222222222"', '"2222"', "environments[0].account", "wrong form", "12 digits"),
+    "pool is a list": (
+        ENVIRONMENTS,
+        "pool: demo",
+        "pool: [demo]",
+        "environments[0].pool",
+        "a list stands",
+        "write the pool",
+    ),
+    "malformed pool": (ENVIRONMENTS, "pool: demo", "pool: ../x", "environments[0].pool", "wrong form", "letters"),
+    "capability is a number": (
+        ENVIRONMENTS,
+        "- bedrock",
+        "- 3.11",
+        "environments[0].capabilities",
+        "3.11 is not a text",
+        "",
+    ),
+    "capability twice": (
+        ENVIRONMENTS,
+        "- bedrock",
+        "- public-network",
+        "environments[0].capabilities",
+        "'public-network' stands here twice",
+        "",
+    ),
+    "malformed ARN": (
+        ENVIRONMENTS,
+        f"admin_role: {ADMIN}",
+        "admin_role: Admin",
+        "environments[3].admin_role",
+        "wrong form",
+        "ARN",
+    ),
+    "role of another account": (
+        ENVIRONMENTS,
+        "arn:aws:iam::222222222222",
+        "arn:aws:iam::999999999999",
+        "environments[0].admin_role",
+        "in account 999999999999, the environment in 222222222222",
+        "own account",
+    ),
+    "unknown partition": (
+        ENVIRONMENTS,
+        "arn:aws:iam::222222222222",
+        "arn:aws-moon:iam::222222222222",
+        "environments[0].admin_role",
+        "'aws-moon' is not an AWS partition",
+        "aws-cn",
+    ),
+    "partition of another region": (
+        ENVIRONMENTS,
+        "arn:aws:iam::222222222222",
+        "arn:aws-cn:iam::222222222222",
+        "environments[0].admin_role",
+        "partition aws-cn, the region us-east-1 in aws",
+        "partition",
+    ),
+    "role name not in settings": (
+        ENVIRONMENTS,
+        "222222222222:role/AtmosphereAdmin",
+        "222222222222:role/Other",
+        "environments[0].admin_role",
+        "Other is not in role_names of settings.yaml",
+        "add Other to role_names",
+    ),
+    "a role called admin": (
+        ENVIRONMENTS,
+        "regions: [eu-central-1]",
+        f"roles: {{admin: {ADMIN}}}",
+        "environments[3].roles.admin",
+        "`admin` is always the admin_role",
+        "another name",
+    ),
+    "eleven roles": (
+        ENVIRONMENTS,
+        "regions: [eu-central-1]",
+        f"roles: {{{', '.join(f'r{n}: {ADMIN}' for n in range(11))}}}",
+        "environments[3].roles",
+        "11 roles, at most 10 fit",
+        "fewer",
+    ),
+    "row too large": (
+        ENVIRONMENTS,
+        "regions: [eu-central-1]",
+        f"roles: {{{', '.join(f'r{n}: {LONG}' for n in range(9))}}}",
+        "environments[3]",
+        "as JSON, at most 800 fit a row",
+        "shorter",
+    ),
+    "unknown region": (
+        ENVIRONMENTS,
+        "region: eu-west-1",
+        "region: eu-wset-1",
+        "environments[3].region",
+        "'eu-wset-1' is not an AWS region",
+        "correct it",
+    ),
+    "malformed region": (
+        ENVIRONMENTS,
+        "region: eu-west-1",
+        "region: Ireland",
+        "environments[3].region",
+        "wrong form",
+        "us-east-1",
+    ),
+    "own region again": (
+        ENVIRONMENTS,
+        "[eu-central-1]",
+        "[eu-west-1]",
+        "environments[3].regions[0]",
+        "the environment's own region",
+        "remove it",
+    ),
+    "region twice": (
+        ENVIRONMENTS,
+        "[eu-central-1]",
+        "[eu-central-1, eu-central-1]",
+        "environments[3].regions[1]",
+        "stands here twice",
+        "keep one",
+    ),
+    "region of another partition": (
+        ENVIRONMENTS,
+        "[eu-central-1]",
+        "[cn-north-1]",
+        "environments[3].regions[0]",
+        "in another partition than eu-west-1",
+        "remove it",
+    ),
+    "capabilities too large": (
+        ENVIRONMENTS,
+        "- bedrock",
+        "\n".join(f"      - capability-number-{n}" for n in range(20)).lstrip(),
+        "environments[0].capabilities",
+        "bytes of JSON, at most 400 fit",
+        "shorter",
+    ),
+    "keep everything": (
+        ENVIRONMENTS,
+        "regions: [eu-central-1]",
+        'keep: ["**:*"]',
+        "environments[3].keep[0]",
+        "would keep resources of every type",
+        "name the type",
+    ),
+    "malformed keep": (
+        ENVIRONMENTS,
+        "regions: [eu-central-1]",
+        "keep: [bucket]",
+        "environments[3].keep[0]",
+        "wrong form",
+        "TYPE:ID",
+    ),
+    "blocked account": (
+        SETTINGS,
+        '["111111111111"]',
+        '["222222222222"]',
+        "environments[0].account",
+        "account 222222222222 is in blocked_accounts",
+        "another account",
+    ),
+    "pool without environment": (
+        ACCESS,
+        "pools: [demo, release, europe]",
+        "pools: [demo, release, europe, nope]",
+        "iam[0].pools[3]",
+        "the pool nope has no environment",
+        "demo, europe, release",
+    ),
+    "pool twice": (
+        ACCESS,
+        "release, europe]",
+        "release, europe, demo]",
+        "iam[0].pools[3]",
+        "demo stands here twice",
+        "keep one",
+    ),
+    "no pools": (
+        ACCESS,
+        "pools: [demo, release, europe]",
+        "pools: []",
+        "iam[0].pools",
+        "the list is empty",
+        "at least one",
+    ),
+    "no roles": (ACCESS, "roles: [runner]", "roles: []", "iam[0].roles", "the list is empty", "without it"),
+    "rule name twice": (ACCESS, "\noperators:", SECOND_RULE, "iam[1].name", "already used at line", "its own name"),
+    "quota of nothing": (ACCESS, "max_active: 8", "max_active: 0", "iam[0].max_active", "0 is too small", "no limit"),
+    "quota as a text": (
+        ACCESS,
+        "max_active: 8",
+        'max_active: "8"',
+        "iam[0].max_active",
+        'the text "8" stands here',
+        "",
+    ),
+    "operators is a text": (
+        ACCESS,
+        '\n  - account: "111111111111"\n    role: operator',
+        " all",
+        "operators",
+        "the text",
+        "",
+    ),
+    "session too short": (SETTINGS, "10800", "60", "session_seconds", "60 is too small", "900 to 10800"),
+    "session too long": (SETTINGS, "10800", "86400", "session_seconds", "86400 is too large", "900 to 10800"),
+    "session as a text": (SETTINGS, "10800", "3h", "session_seconds", 'the text "3h" stands here', "seconds"),
+    "role ARN in role_names": (
+        SETTINGS,
+        "[AtmosphereAdmin]",
+        f"[AtmosphereAdmin, '{ADMIN}']",
+        "role_names[1]",
+        "wrong form",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told_with_file_line_path_and_remedy(configuration: Configuration, mistake: str) -> None:
+    file, old, new, path, what, remedy = MISTAKES[mistake]
+    configuration.replace(file, old, new)
+
+    checked = check(configuration.directory)
+
+    errors = [problem for problem in checked.problems if problem.severity is Severity.ERROR]
+    told = {problem.path: problem for problem in errors}
+    assert checked.snapshot is None
+    assert path in told, errors
+    assert what in told[path].what
+    assert remedy in told[path].remedy
+    assert 1 <= told[path].line <= len(configuration.text(told[path].file).splitlines())
+
+
+def test_the_line_is_the_one_to_edit(configuration: Configuration) -> None:
+    configuration.replace(ENVIRONMENTS, "333333333333:role/AtmosphereAdmin", "333333333333:role/Other")
+
+    (problem,) = check(configuration.directory).problems
+
+    assert problem.line == configuration.line_of(ENVIRONMENTS, "role/Other")
+    assert str(problem).startswith(f"environments.yaml:{problem.line}: environments[1].admin_role: the role name Other")
+
+
+def test_the_same_environment_twice_is_refused_even_on_one_line(configuration: Configuration) -> None:
+    entry = f'{{account: "666666666666", region: eu-north-1, pool: demo, admin_role: "{SIXTH}", capabilities: []}}'
+    configuration.write(ENVIRONMENTS, f"environments: [{entry}, {entry}]\n")
+    configuration.replace(ACCESS, ", release, europe", "")
+
+    told = [p for p in check(configuration.directory).problems if p.severity is Severity.ERROR]
+
+    assert [(p.path, p.what.split(" at ")[0]) for p in told] == [
+        ("environments[1]", "aws://666666666666/eu-north-1 is already registered")
+    ]
+
+
+def test_a_region_of_an_account_belongs_to_one_environment_only(configuration: Configuration) -> None:
+    configuration.append(
+        ENVIRONMENTS,
+        ALSO_FIFTH.replace("REGION", "eu-central-1"),
+    )
+
+    told = [p for p in check(configuration.directory).problems if p.severity is Severity.ERROR]
+
+    assert [p.path for p in told] == ["environments[3].regions[0]"]
+    assert "already covered by the environment at line" in told[0].what
+
+
+def test_two_environments_of_one_account_are_a_warning(configuration: Configuration) -> None:
+    configuration.append(
+        ENVIRONMENTS,
+        ALSO_FIFTH.replace("REGION", "eu-north-1"),
+    )
+
+    checked = check(configuration.directory)
+
+    assert checked.snapshot is not None
+    (warning,) = checked.problems
+    assert warning.severity is Severity.WARNING
+    assert "global services are not swept" in warning.what
+
+
+def test_a_pool_that_nobody_may_use_is_a_warning(configuration: Configuration) -> None:
+    configuration.replace(ACCESS, ", europe", "")
+
+    checked = check(configuration.directory)
+
+    assert checked.snapshot is not None
+    assert [(p.severity, p.path) for p in checked.problems] == [(Severity.WARNING, "environments[3].pool")]
+
+
+def test_an_empty_list_of_environments_is_refused(configuration: Configuration) -> None:
+    configuration.write(ENVIRONMENTS, "environments: []\n")
+
+    told = [problem.what for problem in check(configuration.directory).problems]
+
+    assert "no environment is registered" in told
+
+
+def test_all_problems_of_all_files_are_told_at_once(configuration: Configuration) -> None:
+    configuration.replace(ENVIRONMENTS, "pool: demo", "pol: demo")
+    configuration.replace(ENVIRONMENTS, "region: eu-west-1", "region: eu-wset-1")
+    configuration.replace(ACCESS, "max_active: 8", "max_active: none")
+    configuration.replace(SETTINGS, "10800", "1")
+
+    with pytest.raises(ConfigProblems) as refused:
+        load(configuration.directory)
+
+    told = [(problem.file, problem.path) for problem in refused.value.problems]
+    assert told == [
+        (ENVIRONMENTS, "environments[0].pool"),
+        (ENVIRONMENTS, "environments[0].pol"),
+        (ENVIRONMENTS, "environments[3].region"),
+        (ACCESS, "iam[0].max_active"),
+        (SETTINGS, "session_seconds"),
+    ]
+
+
+def test_an_entry_that_is_set_aside_makes_no_further_problems_by_its_absence(configuration: Configuration) -> None:
+    configuration.replace(ENVIRONMENTS, "pool: release", "pool: [release]")
+
+    told = [problem.path for problem in check(configuration.directory).problems]
+
+    assert told == ["environments[2].pool"]
+
+
+@pytest.mark.parametrize("look", [*ENVIRONMENT_CHECKS, *ACCESS_CHECKS], ids=lambda look: look.__name__)
+def test_without_a_check_some_mistake_would_pass(
+    look: object, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every check is there for at least one of the mistakes above (or a test beside them)."""
+    beside = {"_some_environment", "_unique_environments", "_regions_apart", "_shared_accounts", "_unused_pools"}
+    name = getattr(look, "__name__", "")
+    if name in beside:
+        return
+    from tests.config.conftest import Configuration  # noqa: PLC0415 only here outside of types
+
+    monkeypatch.setattr("atmosphere.config.load.ENVIRONMENT_CHECKS", [c for c in ENVIRONMENT_CHECKS if c is not look])
+    monkeypatch.setattr("atmosphere.config.load.ACCESS_CHECKS", [c for c in ACCESS_CHECKS if c is not look])
+    passed = []
+    for mistake, (file, old, new, path, _, _) in MISTAKES.items():
+        configuration = Configuration(tmp_path_factory.mktemp("mistake"))
+        configuration.replace(file, old, new)
+        if path not in {problem.path for problem in check(configuration.directory).problems}:
+            passed.append(mistake)
+    assert passed

@@ -1,0 +1,74 @@
+"""A plan tells a reviewer what putting a configuration in force changes, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from atmosphere.config.load import load
+from atmosphere.config.plan import Kind, Step, plan
+from tests.config.conftest import EXAMPLES
+
+if TYPE_CHECKING:
+    from tests.config.conftest import Configuration
+
+
+def changes(configuration: Configuration) -> tuple[Step, ...]:
+    return plan(load(EXAMPLES), load(configuration.directory))
+
+
+def test_the_same_configuration_changes_nothing(configuration: Configuration) -> None:
+    configuration.append("environments.yaml", "# a remark\n")
+
+    assert changes(configuration) == ()
+
+
+def test_an_environment_that_goes_is_drained_and_its_pool_with_it(configuration: Configuration) -> None:
+    text = configuration.text("environments.yaml")
+    configuration.write("environments.yaml", text[: text.index('  - account: "555555555555"')])
+    configuration.replace("access.yaml", ", europe", "")
+
+    found = changes(configuration)
+
+    assert [(step.kind, step.subject) for step in found] == [
+        (Kind.DRAINED, "aws://555555555555/eu-west-1"),
+        (Kind.CHANGED, "rule integration-tests"),
+        (Kind.REMOVED, "pool europe"),
+    ]
+    assert "nothing is allocated from it any more" in found[0].effect
+
+
+def test_a_new_environment_is_added_with_its_pool(configuration: Configuration) -> None:
+    configuration.append(
+        "environments.yaml",
+        '  - account: "666666666666"\n    region: us-east-1\n    pool: release\n    capabilities: []\n'
+        "    admin_role: arn:aws:iam::666666666666:role/AtmosphereAdmin\n",
+    )
+
+    (step,) = changes(configuration)
+
+    assert (step.kind, step.subject, step.details) == (Kind.ADDED, "aws://666666666666/us-east-1", ("pool: release",))
+
+
+def test_a_changed_environment_says_what_and_when(configuration: Configuration) -> None:
+    configuration.replace("environments.yaml", "pool: release", "pool: demo")
+    configuration.replace("access.yaml", ", release", "")
+
+    first = changes(configuration)[0]
+
+    assert (first.kind, first.details) == (Kind.CHANGED, ("pool: release -> demo",))
+    assert first.effect == "takes effect when it is next free"
+
+
+def test_access_and_settings_show_their_values(configuration: Configuration) -> None:
+    configuration.replace("access.yaml", "max_active: 8", "max_active: 9")
+    configuration.replace("access.yaml", "role: operator", "role: keeper")
+    configuration.replace("settings.yaml", "session_seconds: 10800", "session_seconds: 3600")
+
+    found = changes(configuration)
+
+    assert [(step.kind, step.subject, step.details) for step in found] == [
+        (Kind.CHANGED, "rule integration-tests", ("max_active: 8 -> 9",)),
+        (Kind.ADDED, "operator 111111111111:role/keeper", ()),
+        (Kind.REMOVED, "operator 111111111111:role/operator", ()),
+        (Kind.CHANGED, "settings", ("session: 3:00:00 -> 1:00:00",)),
+    ]

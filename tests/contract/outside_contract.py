@@ -1,0 +1,153 @@
+"""What the ports beside the store promise, as suites; each adapter subclasses them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import pytest
+
+from atmosphere.core.model import Region, RoleArn
+from atmosphere.ports import CleanupOrder, InvalidPolicy, SessionRequest, Unreachable
+from tests.builders import ALLOCATION, KEY, OTHER_ALLOCATION, a_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atmosphere.adapters.s3 import S3Objects
+    from atmosphere.ports import Cleaner, Clock, Credentials, Ids, SnapshotSource
+
+ROLE_ARN: Final = RoleArn("arn:aws:iam::111111111111:role/AtmosphereAdmin")
+EXTERNAL_ID: Final = "atmosphere"
+REQUEST: Final = SessionRequest(
+    role_arn=ROLE_ARN,
+    session_name="atmosphere.eu-west-1.0b1c2d3e4f5046178293a4b5c6d7e8f9",
+    region=Region("eu-west-1"),
+    lifetime=timedelta(hours=1),
+    external_id=EXTERNAL_ID,
+)
+ORDER: Final = CleanupOrder(ALLOCATION, KEY, 1)
+
+
+class CredentialsContract:
+    """Subclasses give `credentials`, whose AWS has a role `ROLE_ARN` that trusts the service with `EXTERNAL_ID`,
+    `clock`, and `refused`: a role that does not."""
+
+    refuses = True
+
+    def test_each_request_gets_a_session_of_its_own_in_order(self, credentials: Credentials, clock: Clock) -> None:
+        lifetimes = [timedelta(minutes=minutes) for minutes in (15, 30, 60)]
+        before = clock.now()
+        sessions = credentials.mint([replace(REQUEST, lifetime=lifetime) for lifetime in lifetimes])
+        assert len({session.access_key_id for session in sessions}) == 3
+        assert len({session.session_token for session in sessions}) == 3
+        for session, lifetime in zip(sessions, lifetimes, strict=True):
+            assert abs(session.expiration - before - lifetime) < timedelta(seconds=30)
+            assert session.expiration.tzinfo is not None
+
+    def test_nothing_asked_is_nothing_minted(self, credentials: Credentials) -> None:
+        assert credentials.mint([]) == []
+
+    def test_a_session_policy_narrows(self, credentials: Credentials) -> None:
+        allow = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        assert len(credentials.mint([replace(REQUEST, session_policy=policy)])) == 1
+
+    def test_one_role_that_refuses_fails_them_all(self, credentials: Credentials, refused: RoleArn) -> None:
+        if not self.refuses:
+            pytest.skip("moto lets every role be assumed, with every policy")
+        for requests in ([refused], [ROLE_ARN, refused], [refused, ROLE_ARN]):
+            with pytest.raises(Unreachable, match="AccessDenied"):
+                credentials.mint([replace(REQUEST, role_arn=role) for role in requests])
+
+    @pytest.mark.parametrize("policy", ["{}", "[]", "no", '{"Version": "2012-10-17", "Statement": []}'])
+    def test_a_policy_that_sts_does_not_take_is_refused(self, credentials: Credentials, policy: str) -> None:
+        if not self.refuses:
+            pytest.skip("moto lets every role be assumed, with every policy")
+        with pytest.raises(InvalidPolicy):
+            credentials.mint([REQUEST, replace(REQUEST, session_policy=policy)])
+
+
+class CleanerContract:
+    """Subclasses give `cleaner`, and say in `started` which orders run."""
+
+    def started(self, cleaner: Cleaner) -> Sequence[CleanupOrder]:
+        raise NotImplementedError
+
+    def test_an_order_starts(self, cleaner: Cleaner) -> None:
+        cleaner.start(ORDER)
+        assert list(self.started(cleaner)) == [ORDER]
+
+    def test_an_order_given_twice_starts_once(self, cleaner: Cleaner) -> None:
+        cleaner.start(ORDER)
+        cleaner.start(ORDER)
+        assert list(self.started(cleaner)) == [ORDER]
+
+    def test_another_attempt_and_another_allocation_start_anew(self, cleaner: Cleaner) -> None:
+        orders = [ORDER, replace(ORDER, attempt=2), replace(ORDER, allocation=OTHER_ALLOCATION)]
+        for order in orders:
+            cleaner.start(order)
+        assert sorted(self.started(cleaner), key=str) == sorted(orders, key=str)
+
+
+class SnapshotContract:
+    """Subclasses give `source`, with `a_snapshot()` in it, and `broken`: sources that cannot be read."""
+
+    def test_the_snapshot_is_what_was_deployed(self, source: SnapshotSource) -> None:
+        assert source.load() == a_snapshot()
+
+    def test_it_is_read_once(self, source: SnapshotSource) -> None:
+        assert source.load() is source.load()
+
+    def test_what_cannot_be_read_is_unreachable_each_time(self, broken: SnapshotSource) -> None:
+        for _ in range(2):
+            with pytest.raises(Unreachable):
+                broken.load()
+
+
+class ObjectsContract:
+    """Subclasses give `objects`, empty."""
+
+    def test_what_was_put_is_there(self, objects: S3Objects) -> None:
+        assert objects.get("a/b.json") is None
+        objects.put("a/b.json", b"1")
+        objects.put("a/b.json", b"2")
+        assert objects.get("a/b.json") == b"2"
+
+    def test_the_first_to_put_if_absent_wins(self, objects: S3Objects) -> None:
+        assert objects.put_if_absent("a", b"1")
+        assert not objects.put_if_absent("a", b"2")
+        assert objects.get("a") == b"1"
+
+
+class ClockContract:
+    """Subclasses give `clock`."""
+
+    def test_time_is_utc_and_moves_on(self, clock: Clock) -> None:
+        before = clock.now()
+        clock.sleep(timedelta(milliseconds=2))
+        assert clock.now() - before >= timedelta(milliseconds=2)
+        assert before.tzinfo is UTC
+
+    def test_a_negative_sleep_is_none(self, clock: Clock) -> None:
+        before = clock.now()
+        clock.sleep(timedelta(seconds=-1))
+        assert clock.now() >= before
+
+
+class IdsContract:
+    """Subclasses give `ids`."""
+
+    def test_ids_are_random_uuids_in_lower_case(self, ids: Ids) -> None:
+        made = [ids.new() for _ in range(50)]
+        assert len(set(made)) == 50
+        for identity in made:
+            assert str(UUID(identity)) == identity
+            assert UUID(identity).version == 4
+
+    def test_chance_stays_below_its_limit(self, ids: Ids) -> None:
+        assert {ids.below(3) for _ in range(200)} == {0, 1, 2}
+        assert ids.below(1) == 0

@@ -1,0 +1,298 @@
+"""Every condition of every write is needed, and needed alone.
+
+For each builder in `core/changes.py` and each expectation that it carries, the table tells a story in which exactly
+that one is broken. The commit must then fail; and without that one expectation it must go through, which shows that
+nothing else would have stopped it. A builder or an expectation without a story fails the test.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from atmosphere.adapters.dynamodb import DynamoStore
+from atmosphere.adapters.memory import MemoryStore
+from atmosphere.core import changes
+from atmosphere.core.changes import Absent, Put, target_of
+from atmosphere.core.lifecycle import Event
+from atmosphere.core.model import (
+    Allocation,
+    AllocationStatus,
+    EndedBy,
+    Environment,
+    EnvironmentKey,
+    HistoryEntry,
+    Mark,
+    PoolName,
+    Status,
+)
+from atmosphere.ports import Conflict
+from tests.builders import (
+    ALLOCATION,
+    KEY,
+    LIMIT,
+    NOW,
+    OTHER_ALLOCATION,
+    a_history_entry,
+    a_registration,
+    after,
+    an_allocation,
+    an_environment,
+)
+from tests.tables import create_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from atmosphere.core.changes import Change, Expectation, Row, Target
+    from atmosphere.ports import Store
+
+
+@dataclass(frozen=True)
+class Case:
+    """A write, and the rows that it was made from."""
+
+    before: tuple[Row, ...]
+    changes: tuple[Change, ...]
+
+
+def _of(before: Environment, change: Change | None) -> Case:
+    assert change is not None
+    return Case((before,), (change,))
+
+
+FREE: Final = an_environment()
+IN_USE: Final = an_environment(status=Status.IN_USE)
+CLEANING: Final = an_environment(status=Status.CLEANING)
+DIRTY: Final = an_environment(status=Status.DIRTY)
+HELD: Final = an_environment(status=Status.HELD)
+LEAVING: Final = an_environment(status=Status.DIRTY, mark=Mark.DEREGISTERING)
+NEXT: Final = a_registration(pool=PoolName("next"))
+THIRD: Final = a_registration(pool=PoolName("third"))
+
+
+def _operate(before: Environment, event: Event) -> Case:
+    return _of(before, changes.operate(before, event, fence=OTHER_ALLOCATION, now=NOW, limit=LIMIT))
+
+
+def _found_clean(**row: Any) -> Case:
+    before = replace(CLEANING, **row)
+    return _of(before, changes.found_clean(before, now=NOW, report=None))
+
+
+# The part before the colon is the builder.
+CASES: Final[dict[str, Case]] = {
+    "start": Case((FREE,), tuple(changes.start(an_allocation(), {KEY: FREE}))),
+    "end": Case(
+        (an_allocation(), a_history_entry()),
+        tuple(changes.end(an_allocation(), now=NOW, outcome="ok", by=EndedBy.OWNER)),
+    ),
+    "let_go": _of(IN_USE, changes.let_go(KEY, ALLOCATION, now=NOW, limit=LIMIT)),
+    "beat": _of(CLEANING, changes.beat(CLEANING, now=NOW)),
+    "found_clean: free": _found_clean(),
+    "found_clean: free with the next registration": _found_clean(next_registered=NEXT),
+    "found_clean: held": _found_clean(hold=True),
+    "found_clean: gone": _found_clean(mark=Mark.DEREGISTERING),
+    "found_dirty": _of(CLEANING, changes.found_dirty(CLEANING, now=NOW, reason="blocked", report=None)),
+    "blocked": _of(CLEANING, changes.blocked(CLEANING, now=NOW, pause=LIMIT, report=None)),
+    "next_attempt": _of(CLEANING, changes.next_attempt(CLEANING, now=NOW)),
+    "orphaned": _of(IN_USE, changes.orphaned(IN_USE, now=NOW)),
+    "born": Case((), (changes.born(a_registration(), fence=ALLOCATION, now=NOW, limit=LIMIT),)),
+    "reregister: free": _of(FREE, changes.reregister(FREE, NEXT, now=NOW)),
+    "reregister: later": _of(IN_USE, changes.reregister(IN_USE, NEXT, now=NOW)),
+    "deregister: gone": _of(FREE, changes.deregister(FREE)),
+    "deregister: drains": _of(IN_USE, changes.deregister(IN_USE)),
+    "operate: clean": _operate(DIRTY, Event.CLEAN),
+    "operate: reinstate": _operate(DIRTY, Event.REINSTATE),
+    "operate: reinstate what is leaving": _operate(LEAVING, Event.REINSTATE),
+    "operate: discard": _operate(LEAVING, Event.DISCARD),
+    "operate: hold now": _operate(FREE, Event.HOLD),
+    "operate: hold later": _operate(IN_USE, Event.HOLD),
+    "operate: resume": _operate(HELD, Event.RESUME),
+    "operate: resume before it was held": _operate(replace(IN_USE, hold=True), Event.RESUME),
+}
+
+Story = tuple[str, "dict[str, Any] | Row"]
+"""What happened meanwhile, and what it did to the row (or the row that it made)."""
+
+TENANT: Final[dict[str, Story]] = {
+    "status": ("it went elsewhere meanwhile", {"status": Status.HELD}),
+    "allocation": ("it has another tenant by now", {"allocation": OTHER_ALLOCATION}),
+}
+CLEANUP: Final[dict[str, Story]] = {
+    "status": ("it was given up as overdue", {"status": Status.DIRTY}),
+    "allocation": ("a late word about an earlier tenant", {"allocation": OTHER_ALLOCATION}),
+    "attempt": ("a late word of an attempt that was replaced", {"attempt": 2}),
+}
+MARKS: Final[dict[str, Story]] = {
+    "mark": ("the configuration dropped it meanwhile", {"mark": Mark.DEREGISTERING}),
+    "hold": ("an operator asked to hold it meanwhile", {"hold": True}),
+    "next_registered": ("the configuration changed meanwhile", {"next_registered": THIRD}),
+}
+MARKS_OF_LEAVING: Final = MARKS | {"mark": ("the configuration named it again", {"mark": Mark.REGISTERED})}
+MARKS_OF_HELD: Final = MARKS | {"hold": ("the operator took the hold back", {"hold": False})}
+ACT: Final = {
+    **TENANT,
+    "attempt": ("another operator had it cleaned, and it is as before", {"attempt": 7}),
+    **MARKS,
+}
+
+STORIES: Final[dict[str, dict[str, Story]]] = {
+    "start": {
+        "Allocation": ("the id was released before the allocation came", an_allocation(status=AllocationStatus.ENDED)),
+        "HistoryEntry": ("its history tells of it already", a_history_entry(outcome="told")),
+        "status": ("an operator holds it", {"status": Status.HELD}),
+        "freed_at": ("it was taken, cleaned and freed again since it was read", {"freed_at": after(hours=4)}),
+        "mark": ("the configuration dropped it", {"mark": Mark.DEREGISTERING}),
+        "registered": ("its registration changed", {"registered": NEXT}),
+    },
+    "end": {
+        "status": ("it was ended already", {"status": AllocationStatus.ENDED}),
+        "ended": ("its history tells of its end already", {"ended": after(hours=1)}),
+    },
+    "let_go": TENANT,
+    "beat": CLEANUP,
+    "found_clean: free": CLEANUP | MARKS,
+    "found_clean: free with the next registration": CLEANUP | MARKS,
+    "found_clean: held": CLEANUP | MARKS_OF_HELD,
+    "found_clean: gone": CLEANUP | MARKS_OF_LEAVING,
+    "found_dirty": CLEANUP,
+    "blocked": CLEANUP,
+    "next_attempt": CLEANUP | {"wake_at": ("the silent cleanup spoke again", {"wake_at": after(minutes=9)})},
+    "orphaned": TENANT,
+    "born": {"Environment": ("another deployment registered it, and it is in use", IN_USE)},
+    "reregister: free": TENANT | MARKS,
+    "reregister: later": TENANT | MARKS,
+    "deregister: gone": {
+        "status": ("it was taken", {"status": Status.IN_USE}),
+        "freed_at": ("it was freed anew", {"freed_at": after(hours=4)}),
+    },
+    "deregister: drains": TENANT,
+    "operate: clean": ACT,
+    "operate: reinstate": ACT,
+    "operate: reinstate what is leaving": ACT | MARKS_OF_LEAVING,
+    "operate: discard": ACT | MARKS_OF_LEAVING,
+    "operate: hold now": ACT,
+    "operate: hold later": ACT,
+    "operate: resume": ACT | {"status": ("it was resumed already", {"status": Status.CLEANING})},
+    "operate: resume before it was held": ACT | MARKS_OF_HELD,
+}
+
+# `Is("id", ...)` of a history row says that the row is there: its key has the id in it, so no other value is possible,
+# and the other expectation needs the row as well.
+IMPLIED: Final = {("end", "id")}
+
+
+def _name(change: Change, expected: Expectation) -> str:
+    if isinstance(expected, Absent):
+        assert isinstance(change, Put)
+        return type(change.row).__name__
+    return expected.field
+
+
+EXPECTATIONS: Final = [
+    pytest.param(case, number, which, id=f"{case}-{_name(change, expected)}")
+    for case, made in CASES.items()
+    for number, change in enumerate(made.changes)
+    for which, expected in enumerate(change.expects)
+    if (case, _name(change, expected)) not in IMPLIED
+]
+
+
+def _fresh(row: Row, store: Store) -> None:
+    store.commit([Put(row=row, expects=())], token=str(row))
+
+
+def _look(store: Store, target: Target) -> Row | None:
+    if isinstance(target, EnvironmentKey):
+        return store.environment(target)
+    if isinstance(target, changes.HistoryKey):
+        found = store.history_of(target.key, since=target.at, until=target.at, cursor=None).entries
+        return next(iter(found), None)
+    return store.allocation(target)
+
+
+def _break(store: Store, case: Case, number: int, story: Story) -> None:
+    """Write the rows as they are when the write comes: all as it expects, but for one thing."""
+    rows: dict[Target, Row] = {target_of(Put(row=row)): row for row in case.before}
+    target, (_, meanwhile) = target_of(case.changes[number]), story
+    if isinstance(meanwhile, Environment | Allocation | HistoryEntry):
+        rows[target] = meanwhile
+    else:
+        rows[target] = replace(rows[target], **meanwhile)
+    for row in rows.values():
+        _fresh(row, store)
+
+
+class ExpectationsContract:
+    """Subclasses give `store`."""
+
+    @pytest.mark.parametrize("case", CASES)
+    def test_the_write_goes_through_when_nothing_happened(self, store: Store, case: str) -> None:
+        for row in CASES[case].before:
+            _fresh(row, store)
+        store.commit(CASES[case].changes, token="t")
+
+    @pytest.mark.parametrize(("case", "number", "which"), EXPECTATIONS)
+    def test_each_expectation_alone_stops_the_write(self, store: Store, case: str, number: int, which: int) -> None:
+        made = CASES[case]
+        change = made.changes[number]
+        name = _name(change, change.expects[which])
+        assert name in STORIES[case], f"{case} expects {name}: tell in STORIES what could break only that"
+        _break(store, made, number, STORIES[case][name])
+        targets = [target_of(each) for each in made.changes]
+        found = [_look(store, target) for target in targets]
+
+        with pytest.raises(Conflict) as conflict:
+            store.commit(made.changes, token="as it is")
+        assert conflict.value.actual == {number: found[number]}
+        assert [_look(store, target) for target in targets] == found
+
+        careless = replace(change, expects=change.expects[:which] + change.expects[which + 1 :])
+        store.commit([*made.changes[:number], careless, *made.changes[number + 1 :]], token="careless")
+
+
+class TestMemoryStore(ExpectationsContract):
+    @pytest.fixture
+    def store(self) -> Store:
+        return MemoryStore()
+
+
+class TestDynamoStoreOnMoto(ExpectationsContract):
+    @pytest.fixture
+    def store(self, moto_client: Callable[[str], Any]) -> Store:
+        client = moto_client("dynamodb")
+        return DynamoStore(client, create_tables(client))
+
+
+def test_every_builder_has_a_case() -> None:
+    builders = {
+        name
+        for name, value in inspect.getmembers(changes, inspect.isfunction)
+        if value.__module__ == changes.__name__ and not name.startswith("_")
+    } - {"target_of", "applied"}
+    assert {case.partition(":")[0] for case in CASES} == builders
+
+
+def test_every_story_is_about_an_expectation() -> None:
+    expected = {
+        case: {_name(change, each) for change in made.changes for each in change.expects}
+        for case, made in CASES.items()
+    }
+    assert {case: set(stories) for case, stories in STORIES.items()} == {
+        case: {name for name in names if (case, name) not in IMPLIED} for case, names in expected.items()
+    }
+
+
+def test_what_is_implied_is_expected_by_its_neighbours() -> None:
+    store = MemoryStore()
+    _fresh(an_allocation(), store)
+    ending: Sequence[Any] = CASES["end"].changes
+    without = [
+        replace(each, expects=tuple(e for e in each.expects if getattr(e, "field", "") != "id")) for each in ending
+    ]
+    with pytest.raises(Conflict):
+        store.commit(without, token="t")

@@ -1,0 +1,306 @@
+"""Credentials, cleaners, snapshots, objects, clocks and ids under their suites."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from atmosphere.adapters.memory import (
+    FakeClock,
+    MemoryCleaner,
+    MemoryCredentials,
+    MemoryObjects,
+    MemorySnapshot,
+    SeededIds,
+)
+from atmosphere.adapters.s3 import S3Objects, S3Snapshot
+from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
+from atmosphere.adapters.sts import StsCredentials
+from atmosphere.adapters.system import SystemClock, SystemIds
+from atmosphere.contract import execution_name, snapshot_key
+from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, RoleArn
+from atmosphere.core.snapshot import digest, to_json
+from atmosphere.ports import CleanupOrder, Unreachable
+from tests.builders import HUB, a_snapshot
+from tests.contract.outside_contract import (
+    EXTERNAL_ID,
+    ORDER,
+    REQUEST,
+    ROLE_ARN,
+    CleanerContract,
+    ClockContract,
+    CredentialsContract,
+    IdsContract,
+    ObjectsContract,
+    SnapshotContract,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from atmosphere.ports import Cleaner, Clock, Credentials, Ids, SnapshotSource
+
+    Clients = Callable[..., Any]
+
+STRANGE_ROLE: Final = RoleArn(f"arn:aws:iam::{HUB}:role/Strange")
+TEXT: Final = to_json(a_snapshot())
+
+
+class TestMemoryCredentials(CredentialsContract):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return FakeClock()
+
+    @pytest.fixture
+    def credentials(self, clock: Clock) -> MemoryCredentials:
+        return MemoryCredentials(clock)
+
+    @pytest.fixture
+    def refused(self, credentials: MemoryCredentials) -> RoleArn:
+        credentials.refused.add(STRANGE_ROLE)
+        return STRANGE_ROLE
+
+    def test_it_remembers_what_it_minted_and_when(self, clock: FakeClock, credentials: MemoryCredentials) -> None:
+        session = credentials.mint([REQUEST])[0]
+        assert [(minted.credentials, minted.issued_at) for minted in credentials.minted] == [(session, clock.now())]
+
+    def test_while_it_fails_nothing_is_minted(self, credentials: MemoryCredentials) -> None:
+        credentials.failing = True
+        with pytest.raises(Unreachable):
+            credentials.mint([REQUEST])
+        assert credentials.minted == []
+
+
+def _make_role(iam: Any, name: str, external_id: str) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": f"arn:aws:iam::{HUB}:root"},
+        "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
+    }
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+
+
+class TestStsOnMoto(CredentialsContract):
+    refuses = False
+
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return SystemClock()
+
+    @pytest.fixture
+    def credentials(self, moto_client: Clients) -> Credentials:
+        return StsCredentials(moto_client("sts"))
+
+    @pytest.fixture
+    def refused(self) -> RoleArn:
+        return STRANGE_ROLE
+
+
+@pytest.mark.emulator
+class TestStsOnTheEmulator(CredentialsContract):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return SystemClock()
+
+    @pytest.fixture
+    def credentials(self, emulator_client: Clients) -> Credentials:
+        iam = emulator_client("iam")
+        _make_role(iam, ROLE_ARN.rpartition("/")[2], EXTERNAL_ID)
+        _make_role(iam, STRANGE_ROLE.rpartition("/")[2], "somebody-else")
+        iam.create_user(UserName="service")
+        allow = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+        iam.put_user_policy(
+            UserName="service",
+            PolicyName="assume",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
+        )
+        key = iam.create_access_key(UserName="service")["AccessKey"]
+        return StsCredentials(emulator_client("sts", key["AccessKeyId"], key["SecretAccessKey"]))
+
+    @pytest.fixture
+    def refused(self) -> RoleArn:
+        return STRANGE_ROLE
+
+
+class TestMemoryCleaner(CleanerContract):
+    @pytest.fixture
+    def cleaner(self) -> MemoryCleaner:
+        return MemoryCleaner()
+
+    def started(self, cleaner: Cleaner) -> Sequence[CleanupOrder]:
+        assert isinstance(cleaner, MemoryCleaner)
+        return cleaner.started
+
+    def test_while_it_fails_nothing_starts(self, cleaner: MemoryCleaner) -> None:
+        cleaner.failing = True
+        with pytest.raises(Unreachable):
+            cleaner.start(ORDER)
+        assert cleaner.started == []
+
+
+class _StateMachine(CleanerContract):
+    @pytest.fixture
+    def cleaner(self, client: Any, machine_role: None) -> Cleaner:
+        definition = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
+        machine = client.create_state_machine(
+            name="cleanup", definition=json.dumps(definition), roleArn=f"arn:aws:iam::{HUB}:role/machine"
+        )
+        return StepFunctionsCleaner(client, machine["stateMachineArn"])
+
+    def started(self, cleaner: Cleaner) -> Sequence[CleanupOrder]:
+        assert isinstance(cleaner, StepFunctionsCleaner)
+        client = cleaner._client
+        arns = [
+            execution["executionArn"]
+            for execution in client.list_executions(stateMachineArn=cleaner._state_machine_arn)["executions"]
+        ]
+        return [self._order(client.describe_execution(executionArn=arn)) for arn in arns]
+
+    def _order(self, execution: Any) -> CleanupOrder:
+        given = json.loads(execution["input"])
+        assert type(given["attempt"]) is int
+        allocation, account, region = given["allocation"], given["account"], given["region"]
+        assert execution["name"] == execution_name(allocation, account, region, given["attempt"])
+        key = EnvironmentKey(AccountId(account), Region(region))
+        return CleanupOrder(AllocationId(allocation), key, given["attempt"])
+
+
+class TestStepFunctionsOnMoto(_StateMachine):
+    @pytest.fixture
+    def machine_role(self) -> None:
+        """Moto asks for none."""
+
+    @pytest.fixture
+    def client(self, moto_client: Clients) -> Any:
+        return moto_client("stepfunctions")
+
+
+@pytest.mark.emulator
+class TestStepFunctionsOnTheEmulator(_StateMachine):
+    @pytest.fixture
+    def machine_role(self, emulator_client: Clients) -> None:
+        _make_role(emulator_client("iam"), "machine", "")
+
+    @pytest.fixture
+    def client(self, emulator_client: Clients) -> Any:
+        return emulator_client("stepfunctions")
+
+
+class TestMemorySnapshot(SnapshotContract):
+    @pytest.fixture
+    def source(self) -> SnapshotSource:
+        return MemorySnapshot(a_snapshot())
+
+    @pytest.fixture
+    def broken(self) -> SnapshotSource:
+        return MemorySnapshot(None)
+
+
+class _Bucket(SnapshotContract):
+    @pytest.fixture
+    def client(self, s3: Any) -> Any:
+        s3.create_bucket(Bucket="snapshots")
+        return s3
+
+    @pytest.fixture
+    def source(self, client: Any) -> SnapshotSource:
+        key = snapshot_key(digest(TEXT))
+        client.put_object(Bucket="snapshots", Key=key, Body=TEXT.encode())
+        return S3Snapshot(client, "snapshots", key)
+
+    @pytest.fixture(
+        params=[b"", b"{}", b"\xff\xfe", TEXT.encode()[:-1], TEXT.replace('"format":1', '"format":2').encode(), None],
+        ids=["empty", "no snapshot", "no text", "cut short", "another format", "missing"],
+    )
+    def broken(self, client: Any, request: pytest.FixtureRequest) -> SnapshotSource:
+        key = snapshot_key(sha256(request.param or b"").hexdigest())
+        if request.param is not None:
+            client.put_object(Bucket="snapshots", Key=key, Body=request.param)
+        return S3Snapshot(client, "snapshots", key)
+
+    def test_content_that_is_not_what_its_name_says_is_refused(self, client: Any) -> None:
+        key = snapshot_key(digest(TEXT + " "))
+        client.put_object(Bucket="snapshots", Key=key, Body=TEXT.encode())
+        with pytest.raises(Unreachable, match="digest"):
+            S3Snapshot(client, "snapshots", key).load()
+
+    def test_a_failure_is_not_kept(self, client: Any) -> None:
+        key = snapshot_key(digest(TEXT))
+        source = S3Snapshot(client, "snapshots", key)
+        with pytest.raises(Unreachable):
+            source.load()
+        client.put_object(Bucket="snapshots", Key=key, Body=TEXT.encode())
+        assert source.load() == a_snapshot()
+
+    def test_no_bucket_is_unreachable(self, client: Any) -> None:
+        with pytest.raises(Unreachable, match="NoSuchBucket"):
+            S3Snapshot(client, "elsewhere", "snapshots/x.json").load()
+
+
+class TestS3SnapshotOnMoto(_Bucket):
+    @pytest.fixture
+    def s3(self, moto_client: Clients) -> Any:
+        return moto_client("s3")
+
+
+@pytest.mark.emulator
+class TestS3SnapshotOnTheEmulator(_Bucket):
+    @pytest.fixture
+    def s3(self, emulator_client: Clients) -> Any:
+        return emulator_client("s3")
+
+
+class TestMemoryObjects(ObjectsContract):
+    @pytest.fixture
+    def objects(self) -> MemoryObjects:
+        return MemoryObjects()
+
+
+class TestS3ObjectsOnMoto(ObjectsContract):
+    @pytest.fixture
+    def objects(self, moto_client: Clients) -> S3Objects:
+        client = moto_client("s3")
+        client.create_bucket(Bucket="objects")
+        return S3Objects(client, "objects")
+
+
+@pytest.mark.emulator
+class TestS3ObjectsOnTheEmulator(ObjectsContract):
+    @pytest.fixture
+    def objects(self, emulator_client: Clients) -> S3Objects:
+        client = emulator_client("s3")
+        client.create_bucket(Bucket="objects")
+        return S3Objects(client, "objects")
+
+
+class TestSystemClock(ClockContract):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return SystemClock()
+
+
+class TestFakeClock(ClockContract):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return FakeClock()
+
+
+class TestSystemIds(IdsContract):
+    @pytest.fixture
+    def ids(self) -> Ids:
+        return SystemIds()
+
+
+class TestSeededIds(IdsContract):
+    @pytest.fixture
+    def ids(self) -> Ids:
+        return SeededIds(7)
+
+    def test_the_same_seed_gives_the_same_ids(self) -> None:
+        assert [SeededIds(3).new() for _ in range(2)] == [SeededIds(3).new() for _ in range(2)]
+        assert SeededIds(3).new() != SeededIds(4).new()

@@ -1,0 +1,154 @@
+"""The documents name what exists, and what exists is documented."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from click import Context
+
+from atmosphere.cli.local import up
+from atmosphere.cli.main import atmosphere as command
+from atmosphere.config.shapes import DURATIONS
+from atmosphere.contract import TABLES, Env, FunctionName
+from atmosphere.local.service import LocalService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(__file__).parents[2]
+DOCS: Final = ROOT / "docs"
+DOCUMENTS: Final = sorted(
+    path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("config/*.md"))
+)
+DECISIONS: Final = sorted(path.name for path in (DOCS / "adr").glob("*.md") if path.name != "README.md")
+HEADINGS: Final = ("Context", "Decision", "Alternatives", "Consequences", "Status")
+
+LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
+MAKE: Final = re.compile(r"\bmake ([a-z-]+)")
+COMMAND: Final = re.compile(r"(?:\.venv/bin/|`)atmosphere ([a-z]+)")
+TEST_PATH: Final = re.compile(r"`(tests/[A-Za-z0-9_./-]+)`")
+
+
+@cache
+def text(document: str) -> str:
+    return (ROOT / document).read_text()
+
+
+def anchors(document: Path) -> set[str]:
+    """What a link may name in a document, by the rules that code hosts share."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links(document: str) -> Iterator[tuple[Path, str]]:
+    for target in LINK.findall(text(document)):
+        if "://" not in target and not target.startswith("mailto:"):
+            path, _, anchor = target.partition("#")
+            yield ((ROOT / document).parent / path if path else ROOT / document), anchor
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_to_a_file_and_its_heading(document: str) -> None:
+    dead = [
+        f"{path}#{anchor}"
+        for path, anchor in links(document)
+        if not path.exists() or (anchor and anchor not in anchors(path))
+    ]
+    assert dead == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_make_target_that_is_named_exists(document: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
+    assert set(MAKE.findall("\n".join(code(document)))) <= targets
+
+
+def code(document: str) -> Iterator[str]:
+    """What stands in back-ticks or in fences."""
+    yield from re.findall(r"```(?:sh|text)?\n(.*?)```", text(document), re.DOTALL)
+    yield from re.findall(r"`([^`\n]+)`", text(document))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_that_is_named_exists(document: str) -> None:
+    assert set(COMMAND.findall(text(document))) <= set(command.list_commands(Context(command)))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_test_that_is_named_exists(document: str) -> None:
+    assert [path for path in TEST_PATH.findall(text(document)) if not (ROOT / path).exists()] == []
+
+
+def test_every_make_target_is_explained() -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*## ", text("Makefile"), re.MULTILINE))
+    assert {f"`make {name}`" for name in targets | {"clean"}} <= set(
+        re.findall(r"`make [a-z-]+`", text("CONTRIBUTING.md"))
+    )
+
+
+def test_every_suite_is_explained() -> None:
+    suites = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.glob("test_*.py"))}
+    assert [name for name in sorted(suites) if f"`tests/{name}`" not in text("CONTRIBUTING.md")] == []
+
+
+@pytest.mark.parametrize("variable", Env)
+def test_every_variable_of_the_functions_is_explained(variable: Env) -> None:
+    assert f"`{variable}`" in text("docs/architecture.md")
+
+
+@pytest.mark.parametrize("duration", DURATIONS)
+def test_every_setting_of_a_local_run_is_explained(duration: str) -> None:
+    assert f"| `{duration}_seconds` |" in text("docs/local.md")
+
+
+def test_every_option_of_a_local_run_is_explained() -> None:
+    options = {name for parameter in up.params for name in parameter.opts if name.startswith("--")}
+    assert set(re.findall(r"^\| `(--[a-z-]+)", text("docs/local.md"), re.MULTILINE)) == options
+
+
+def test_every_key_of_the_ready_file_is_explained() -> None:
+    section = text("docs/local.md").partition("## What it prints")[2].partition("\n## ")[0]
+    explained = set(re.findall(r"`([a-zA-Z]+)`", "".join(re.findall(r"^\|([^|]+)\|", section, re.MULTILINE))))
+    service = LocalService(ROOT / "config")  # not started: only the keys count
+    service._outputs = defaultdict(str)
+    try:
+        assert explained == set(service.description)
+    finally:
+        service.stop()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_and_index_is_explained(table: str) -> None:
+    (row,) = re.findall(rf"^\| `{table}` \|.*$", text("docs/architecture.md"), re.MULTILINE)
+    assert [index.name for index in TABLES[table].indexes if f"`{index.name}`" not in row] == []  # type: ignore[index]
+
+
+@pytest.mark.parametrize("decision", DECISIONS)
+def test_a_decision_is_listed_and_has_its_headings(decision: str) -> None:
+    assert f"]({decision})" in text("docs/adr/README.md")
+    assert tuple(re.findall(r"^## (.+)$", text(f"docs/adr/{decision}"), re.MULTILINE)) == HEADINGS
+
+
+def test_every_room_is_on_the_map() -> None:
+    rooms = {
+        path.stem
+        for path in (ROOT / "service" / "atmosphere").iterdir()
+        if (path.is_dir() or path.suffix == ".py") and not path.name.startswith("_")
+    }
+    drawing = text("docs/architecture.md").partition("## Rooms")[2].partition("\n## ")[0]
+    assert [room for room in sorted(rooms) if room not in drawing] == []
+
+
+def test_no_function_is_without_a_word() -> None:
+    told = text("docs/architecture.md") + text("docs/operations.md")
+    assert [name for name in FunctionName if name not in told] == []
+
+
+def test_the_license_is_the_one_that_the_project_declares() -> None:
+    assert 'license = "Apache-2.0"' in text("pyproject.toml")
+    assert "Apache License\n                           Version 2.0, January 2004" in (ROOT / "LICENSE").read_text()

@@ -1,0 +1,61 @@
+"""The app as a command, and its templates under cfn-lint."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.app import main
+
+INFRA = Path(__file__).resolve().parents[2] / "infra"
+# W3005: CDK writes DependsOn also where a reference says the same
+IGNORED = ("W3005",)
+
+
+@pytest.mark.parametrize("stack", ["atmosphere", "atmosphere-environment"])
+def test_a_template_is_valid(assembly: Path, stack: str) -> None:
+    command = [
+        str(Path(sys.executable).with_name("cfn-lint")),
+        "--ignore-checks",
+        *IGNORED,
+        "--non-zero-exit-code",
+        "warning",
+        "-t",
+    ]
+    done = subprocess.run(
+        [*command, str(assembly / f"{stack}.template.json")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_bad_configuration_is_told_and_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "environments.yaml").write_text("environments: 7\n")
+    out = tmp_path / "out"
+    assert main(["--config", str(config), "--target", "host", "--out", str(out)]) == 1
+    assert not out.exists()
+    assert "environments.yaml" in capsys.readouterr().err
+
+
+def test_infra_enters_the_service_by_its_contract_and_configuration_only() -> None:
+    doors = {"atmosphere.contract", "atmosphere.config.load", "atmosphere.config.problems", "atmosphere.core.snapshot"}
+    found = set()
+    for source in INFRA.rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                found.add(node.module or "")
+            elif isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+    assert {name for name in found if name.partition(".")[0] == "atmosphere"} <= doors
+
+
+def test_a_setting_that_is_none_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--setting", "session_seconds"])
+    assert ended.value.code == 2
+    assert "name=value" in capsys.readouterr().err

@@ -1,0 +1,117 @@
+"""The role of an environment: who may become it, on the embedded AWS."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from atmosphere.contract import CLEANUP_SESSION, TEST_SESSION, FunctionName
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from atmosphere.local.emulator import Emulator
+
+SERVICE, ENVIRONMENT, REGION = "111111111111", "222222222222", "us-east-1"
+ROLE = f"arn:aws:iam::{ENVIRONMENT}:role/atmosphere-admin"
+SESSION = f"{TEST_SESSION}.us-east-1.{'0' * 32}"
+ANYBODY = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+MAY_ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+
+
+def policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+class Cloud:
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+
+    def client(self, service: str, account: str, **keys: str) -> Any:
+        given = keys or {"aws_access_key_id": account, "aws_secret_access_key": "test"}
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, **given)  # type: ignore[call-overload]
+
+    def deploy(self, template: str, external_id: str) -> None:
+        formation = self.client("cloudformation", ENVIRONMENT)
+        parameters = {"ServiceAccount": SERVICE, "ExternalId": external_id}
+        formation.create_stack(
+            StackName="atmosphere-environment",
+            TemplateBody=template,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+        )
+        formation.get_waiter("stack_create_complete").wait(
+            StackName="atmosphere-environment", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
+        )
+
+    def session_of(self, role: str) -> Any:
+        """STS as a role of the service's account."""
+        iam = self.client("iam", SERVICE)
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=policy(ANYBODY))
+        iam.put_role_policy(RoleName=role, PolicyName="own", PolicyDocument=policy(MAY_ASSUME))
+        arn = f"arn:aws:iam::{SERVICE}:role/{role}"
+        keys = self.client("sts", SERVICE).assume_role(RoleArn=arn, RoleSessionName=role)["Credentials"]
+        return self.client(
+            "sts",
+            SERVICE,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+
+
+@pytest.fixture
+def cloud(emulator: Emulator) -> Cloud:
+    return Cloud(emulator.endpoint)
+
+
+@pytest.fixture(scope="session")
+def environment_template(assembly: Path) -> str:
+    return (assembly / "atmosphere-environment.template.json").read_text()
+
+
+def test_it_needs_nothing_in_its_account(environment_template: str) -> None:
+    template = json.loads(environment_template)
+    assert {entry["Type"] for entry in template["Resources"].values()} == {"AWS::IAM::Role"}
+    assert set(template["Parameters"]) == {"ServiceAccount", "ExternalId", "RoleName"}
+    (role,) = template["Resources"].values()
+    assert role["Properties"]["MaxSessionDuration"] == 3600
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("name", [FunctionName.ALLOCATE, FunctionName.REFRESH, FunctionName.CLEANUP])
+def test_the_functions_that_mint_and_clean_may_become_it(cloud: Cloud, environment_template: str, name: str) -> None:
+    cloud.deploy(environment_template, "example")
+    sts = cloud.session_of(f"atmosphere-{name}")
+    for session in (SESSION, f"{CLEANUP_SESSION}.us-east-1.x"):
+        assert sts.assume_role(RoleArn=ROLE, RoleSessionName=session, ExternalId="example")["Credentials"]
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize(
+    ("role", "wanted"),
+    [
+        ("atmosphere-allocate", {"RoleSessionName": SESSION, "ExternalId": "wrong"}),
+        ("atmosphere-allocate", {"RoleSessionName": SESSION}),
+        ("atmosphere-allocate", {"RoleSessionName": "somebody", "ExternalId": "example"}),
+        ("atmosphere-query", {"RoleSessionName": SESSION, "ExternalId": "example"}),
+        ("atmosphere-allocate-not", {"RoleSessionName": SESSION, "ExternalId": "example"}),
+    ],
+    ids=["wrong external id", "no external id", "foreign session name", "another function", "look-alike role"],
+)
+def test_nobody_else_may_become_it(cloud: Cloud, environment_template: str, role: str, wanted: dict[str, str]) -> None:
+    cloud.deploy(environment_template, "example")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        cloud.session_of(role).assume_role(RoleArn=ROLE, **wanted)
+
+
+@pytest.mark.emulator
+def test_without_an_external_id_the_roles_still_decide(cloud: Cloud, environment_template: str) -> None:
+    cloud.deploy(environment_template, "")
+    assert cloud.session_of("atmosphere-allocate").assume_role(RoleArn=ROLE, RoleSessionName=SESSION)["Credentials"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        cloud.session_of("atmosphere-query").assume_role(RoleArn=ROLE, RoleSessionName=SESSION)

@@ -1,0 +1,26 @@
+"""One local service for the tests of this directory: the real template, with short durations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from atmosphere.local.emulator import ROOT
+from atmosphere.local.service import LocalService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SHORT: Final[Mapping[str, str]] = {
+    "session_seconds": "60",
+    "verify_gap_seconds": "0",
+    "clock_skew_seconds": "0",
+    "attempt_pause_seconds": "1",
+}
+
+
+@pytest.fixture(scope="session")
+def local_service() -> Iterator[LocalService]:
+    with LocalService(ROOT / "config", settings=SHORT, ticker=1.0) as service:
+        yield service

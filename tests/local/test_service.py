@@ -1,0 +1,148 @@
+"""The local service as a whole: the real template, answering; and its state over a restart."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from atmosphere.config.problems import ConfigProblems
+from atmosphere.contract import FunctionName, Table
+from atmosphere.core.model import Status
+from atmosphere.local.emulator import ROOT
+from atmosphere.local.service import LocalService
+from atmosphere.local.wire import Call, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SHORT = {"session_seconds": "60", "verify_gap_seconds": "0", "clock_skew_seconds": "0", "attempt_pause_seconds": "1"}
+pytestmark = pytest.mark.emulator
+
+KEYS = {
+    *("endpoint", "awsEndpoint", "region", "account", "callers", "functions", "tables", "stateMachine", "pools"),
+    "pid",
+}
+
+
+def _ask(
+    description: Mapping[str, Any], caller: str | None, method: str, path: str, body: object = None
+) -> tuple[int, Any]:
+    data = b"" if body is None else json.dumps(body).encode()
+    request = AWSRequest(method, description["endpoint"] + path, data=data, headers={"content-type": "text/plain"})
+    if caller:
+        keys = description["callers"][caller]
+        credentials = Credentials(keys["accessKeyId"], keys["secretAccessKey"], keys["sessionToken"])
+        SigV4Auth(credentials, "execute-api", description["region"]).add_auth(request)
+    plain = urllib.request.Request(str(request.url), data or None, dict(request.headers.items()), method=method)  # noqa: S310 - loopback
+    try:
+        with urllib.request.urlopen(plain, timeout=60) as reply:  # noqa: S310 - loopback
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused)
+
+
+def test_the_description_has_exactly_the_keys_that_clients_read(local_service: LocalService) -> None:
+    description = local_service.description
+    assert set(description) == KEYS
+    assert description["endpoint"].startswith(description["awsEndpoint"] + "/_aws/execute-api/")
+    assert not description["endpoint"].endswith("/")
+    assert set(description["functions"]) == set(FunctionName)
+    assert set(description["tables"]) == set(Table)
+    assert description["pools"] == ["demo", "europe", "release"]
+    assert description["pid"] == os.getpid()
+    for keys in description["callers"].values():
+        assert set(keys) == {"accessKeyId", "secretAccessKey", "sessionToken"}
+
+
+def test_every_example_environment_is_free_when_it_is_ready(local_service: LocalService) -> None:
+    rows = local_service.store().environments()
+    found = {row.registered.key.path: (row.status, row.dirty_reason) for row in rows}
+    places = ("222222222222/us-east-1", "333333333333/us-east-1", "444444444444/us-east-1", "555555555555/eu-west-1")
+    assert found == dict.fromkeys(places, (Status.FREE, None))
+
+
+def test_the_example_callers_are_who_the_access_rules_say(local_service: LocalService) -> None:
+    description = local_service.description
+    asked = {name: _ask(description, name, "GET", "/pools/demo")[0] for name in ("runner", "stranger", None)}
+    assert asked == {"runner": 200, "stranger": 403, None: 403}
+    assert _ask(description, "operator", "GET", "/environments")[0] == 200
+    assert _ask(description, "runner", "GET", "/environments")[0] == 403
+
+
+def test_an_example_caller_may_do_nothing_but_call_apis(local_service: LocalService) -> None:
+    keys = local_service.description["callers"]["runner"]
+    client = boto3.client(
+        "s3",
+        endpoint_url=local_service.emulator.endpoint,
+        aws_access_key_id=keys["accessKeyId"],
+        aws_secret_access_key=keys["secretAccessKey"],
+        aws_session_token=keys["sessionToken"],
+    )
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.list_buckets()
+
+
+def test_the_credentials_of_an_allocation_open_the_environments_account(local_service: LocalService) -> None:
+    description = local_service.description
+    status, reply = _ask(description, "runner", "POST", "/allocations", {"pool": "release", "requester": "me"})
+    assert status == 200, reply
+    keys = reply["credentials"]
+    client = boto3.client(
+        "sts",
+        endpoint_url=description["awsEndpoint"],
+        aws_access_key_id=keys["accessKeyId"],
+        aws_secret_access_key=keys["secretAccessKey"],
+        aws_session_token=keys["sessionToken"],
+    )
+    assert client.get_caller_identity()["Account"] == "444444444444"
+    assert _ask(description, "runner", "DELETE", f"/allocations/{reply['id']}", {"outcome": "success"}) == (200, {})
+
+
+def test_the_tap_counts_the_calls_of_a_function_and_makes_them_fail(local_service: LocalService) -> None:
+    tap = local_service.tap
+    description = local_service.description
+    _ask(description, "runner", "GET", "/allocations/1aa3f3c4-8f2f-4f9b-9d0e-2f8f2f6b2a10")  # warm
+    tap.reset()
+    _ask(description, "runner", "GET", "/allocations/1aa3f3c4-8f2f-4f9b-9d0e-2f8f2f6b2a10")
+    ours = {call: count for call, count in tap.calls().items() if call.function == "query"}
+    assert ours == {Call("dynamodb:GetItem", "query"): 1}
+    for _ in range(3):  # as often as the SDK tries
+        tap.inject(Fault(operation="dynamodb:GetItem", function="query", code="InternalServerError", status=500))
+    status, reply = _ask(description, "runner", "GET", "/allocations/1aa3f3c4-8f2f-4f9b-9d0e-2f8f2f6b2a10")
+    assert (status, reply["code"]) == (503, "unavailable")
+    assert tap.pending() == ()
+
+
+def test_state_survives_a_restart_and_takes_a_changed_setting(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with LocalService(ROOT / "config", settings=SHORT, state=state, ticker=60) as first:
+        endpoint = first.description["endpoint"].rpartition("/_aws/")[2]
+        reply = _ask(first.description, "runner", "POST", "/allocations", {"pool": "europe", "requester": "me"})[1]
+    with LocalService(ROOT / "config", settings=SHORT | {"session_seconds": "900"}, state=state, ticker=60) as second:
+        assert second.description["endpoint"].rpartition("/_aws/")[2] == endpoint
+        status, found = _ask(second.description, "runner", "GET", f"/allocations/{reply['id']}")
+        assert (status, found["expiresAt"]) == (200, reply["expiresAt"])
+        assert (
+            _ask(second.description, "runner", "DELETE", f"/allocations/{reply['id']}", {"outcome": "success"})[0]
+            == 200
+        )
+
+
+def test_a_bad_configuration_starts_nothing_and_leaves_nothing(tmp_path: Path) -> None:
+    service = LocalService(tmp_path / "nowhere")
+    with pytest.raises(ConfigProblems):
+        service.start()
+    assert not service.emulator.alive
+    assert not service.emulator.directory.exists()

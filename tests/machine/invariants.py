@@ -1,0 +1,156 @@
+"""What must hold after every step (P1, P2), and which operation may move an environment how (P3, P4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.core.model import Allocation, AllocationStatus, Environment, Mark, Status
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.machine.observed import Move, ObservedStore
+
+GRACE: Final = timedelta(seconds=120)
+
+_FREE, _IN_USE, _CLEANING, _DIRTY, _HELD = "free", "in-use", "cleaning", "dirty", "held"
+_GONE = "gone"
+
+# Who may move an environment from where to where; staying where it is stands for a note on the row.
+MOVES: Final[dict[str, set[tuple[str, str]]]] = {
+    "allocate": {(_FREE, _IN_USE)},
+    "refresh": set(),
+    "deallocate": {(_IN_USE, _CLEANING)},
+    "reconcile": {(_IN_USE, _CLEANING), (_CLEANING, _CLEANING), (_CLEANING, _DIRTY)},
+    "beat": {(_CLEANING, _CLEANING)},
+    "clean": {(_CLEANING, _FREE), (_CLEANING, _HELD), (_CLEANING, _GONE)},
+    "dirty": {(_CLEANING, _DIRTY)},
+    "blocked": {(_CLEANING, _CLEANING), (_CLEANING, _DIRTY)},
+    "register": {
+        (_GONE, _CLEANING),
+        (_FREE, _FREE),
+        (_FREE, _GONE),
+        (_IN_USE, _IN_USE),
+        (_CLEANING, _CLEANING),
+        (_DIRTY, _DIRTY),
+        (_HELD, _HELD),
+    },
+    "operator clean": {(_DIRTY, _CLEANING)},
+    "operator reinstate": {(_DIRTY, _FREE), (_DIRTY, _HELD), (_DIRTY, _GONE)},
+    "operator discard": {(_DIRTY, _GONE)},
+    "operator hold": {
+        (_FREE, _HELD),
+        (_DIRTY, _HELD),
+        (_IN_USE, _IN_USE),
+        (_CLEANING, _CLEANING),
+    },
+    "operator resume": {(_HELD, _CLEANING), (_IN_USE, _IN_USE), (_CLEANING, _CLEANING)},
+}
+
+
+def check_move(move: Move) -> None:
+    """P1, P3, P4 at the moment of a write."""
+    before = str(move.before.status) if move.before else _GONE
+    after = str(move.after.status) if move.after else _GONE
+    assert (before, after) in MOVES[move.by], f"{move.by} moved {before} to {after}"
+    if move.before and move.after:
+        _check_tenancy(move.by, move.before, move.after)
+    if move.before and move.after is None and move.by != "operator discard":
+        assert move.before.mark is Mark.DEREGISTERING or move.by == "register", "only what is deregistering disappears"
+
+
+def _check_tenancy(by: str, before: Environment, after: Environment) -> None:
+    if by == "allocate":
+        assert before.mark is Mark.REGISTERED, "nothing that is deregistering is allocated"
+        assert before.registered == after.registered
+    held = {Status.IN_USE, Status.CLEANING, Status.DIRTY}
+    if before.status in held and after.status in held:
+        assert before.allocation == after.allocation, "the fence stays until the environment is clean"
+        assert before.registered == after.registered, "a configuration takes effect when the environment is next free"
+        assert after.attempt >= before.attempt
+        assert after.capture is before.capture
+    if before.status in held and after.status in {Status.FREE, Status.HELD} and by != "operator hold":
+        assert after.registered == (before.next_registered or before.registered)
+
+
+def check_rows(store: ObservedStore) -> None:
+    """P1 and P2 of what is there now."""
+    rows = store.everything().values()
+    allocations = {row.id: row for row in rows if isinstance(row, Allocation)}
+    environments = {row.key: row for row in rows if isinstance(row, Environment)}
+    for row in environments.values():
+        _SHAPES[row.status](row)
+        if row.status is Status.IN_USE:
+            assert row.allocation in allocations, f"{row.key} is in use by nobody"
+            holder = allocations[row.allocation]
+            assert holder.status is AllocationStatus.ACTIVE, f"{row.key} is in use though its allocation has ended"
+            assert row.key in {lot.key for lot in holder.lots}
+            assert row.deadline == holder.deadline
+    for allocation in allocations.values():
+        keys = [lot.key for lot in allocation.lots]
+        assert len(keys) == len(set(keys))
+        if allocation.status is AllocationStatus.ACTIVE:
+            for key in keys:
+                assert key in environments, f"{key} of an active allocation is gone"
+                assert environments[key].status is Status.IN_USE
+                assert environments[key].allocation == allocation.id, f"{key} is held twice"
+
+
+def _alive(row: Environment) -> None:
+    assert row.deadline is not None
+    assert row.wake_at is not None
+    assert row.wake_at <= row.deadline
+    assert row.allocation is not None
+    assert row.freed_at is None
+
+
+def _in_use(row: Environment) -> None:
+    _alive(row)
+    assert row.wake_at == row.deadline
+
+
+def _cleaning(row: Environment) -> None:
+    _alive(row)
+    assert row.attempt >= 1
+
+
+def _at_rest(row: Environment) -> None:
+    assert row.deadline is None
+    assert row.wake_at is None
+
+
+def _free(row: Environment) -> None:
+    _at_rest(row)
+    assert row.freed_at is not None
+    assert row.allocation is None
+    assert (row.mark, row.hold, row.capture) == (Mark.REGISTERED, False, False)
+    assert row.next_registered is None
+    assert row.dirty_reason is None
+
+
+def _dirty(row: Environment) -> None:
+    _at_rest(row)
+    assert row.freed_at is None
+    assert row.dirty_reason
+    assert row.allocation is not None
+
+
+def _held(row: Environment) -> None:
+    _at_rest(row)
+    assert row.freed_at is None
+
+
+_SHAPES: Final = {
+    Status.IN_USE: _in_use,
+    Status.CLEANING: _cleaning,
+    Status.FREE: _free,
+    Status.DIRTY: _dirty,
+    Status.HELD: _held,
+}
+
+
+def check_nothing_overdue(store: ObservedStore, now: datetime) -> None:
+    """P2 where the reconciler has run every minute."""
+    late = [row.key for row in store.environments() if row.deadline and row.deadline + GRACE < now]
+    assert not late, f"past their deadlines: {late}"

@@ -1,0 +1,81 @@
+"""A store that remembers who moved which row, and whose indexes can lag behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from atmosphere.adapters.memory import MemoryStore
+from atmosphere.core.changes import target_of
+from atmosphere.core.model import Environment, EnvironmentKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from atmosphere.core.changes import Change, Row, Target
+    from atmosphere.core.model import PoolName, RuleName, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One write of one environment: by whom, from what to what."""
+
+    by: str
+    before: Environment | None
+    after: Environment | None
+
+
+class ObservedStore(MemoryStore):
+    """`MemoryStore` for one thread. `doing` names the operation that is at work."""
+
+    def __init__(self) -> None:
+        super().__init__(page_size=2)
+        self.doing = "nobody"
+        self.moves: list[Move] = []
+        self._behind: MemoryStore | None = None
+
+    def commit(self, changes: Sequence[Change], *, token: str) -> None:
+        keys = [target for change in changes if isinstance(target := target_of(change), EnvironmentKey)]
+        before = [self.environment(key) for key in keys]
+        over = {target: row for target, row in self._rows.items() if getattr(row, "ended", None)}
+        super().commit(changes, token=token)
+        assert all(self._rows[target] == row for target, row in over.items()), "what has ended changed once more"
+        after = [self.environment(key) for key in keys]
+        self.moves += [Move(self.doing, old, new) for old, new in zip(before, after, strict=True) if old != new]
+
+    def everything(self) -> dict[Target, Row]:
+        """Every row."""
+        return dict(self._rows)
+
+    def lag(self) -> None:
+        """From here on, indexes tell what is there now."""
+        self._behind = MemoryStore(page_size=2)
+        self._behind._environments = dict(self._environments)
+        self._behind._active = dict(self._active)
+
+    def catch_up(self) -> None:
+        """Indexes tell the truth again."""
+        self._behind = None
+
+    @property
+    def lagging(self) -> bool:
+        return self._behind is not None
+
+    def free(self, pool: PoolName) -> Iterator[Sequence[Environment]]:
+        return self._behind.free(pool) if self._behind else super().free(pool)
+
+    def holding(self, pool: PoolName, status: Status) -> Iterator[Sequence[Environment]]:
+        return self._behind.holding(pool, status) if self._behind else super().holding(pool, status)
+
+    def any_with(self, pool: PoolName, status: Status) -> bool:
+        return self._behind.any_with(pool, status) if self._behind else super().any_with(pool, status)
+
+    def counts(self, pool: PoolName) -> Mapping[Status, int]:
+        return self._behind.counts(pool) if self._behind else super().counts(pool)
+
+    def waking(self, until: datetime, limit: int) -> Sequence[Environment]:
+        return self._behind.waking(until, limit) if self._behind else super().waking(until, limit)
+
+    def active_of_rule(self, rule: RuleName) -> int:
+        return self._behind.active_of_rule(rule) if self._behind else super().active_of_rule(rule)

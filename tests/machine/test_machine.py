@@ -1,0 +1,176 @@
+"""Everything that can happen to the service, in any order, with crashes: P1, P2, P4 and P5 hold after every step."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from atmosphere.core.model import ActKind, HistoryEntry, Status
+from atmosphere.operations.operate import EVENTS
+from atmosphere.ports import CleanupOrder
+from tests.machine.driver import KEYS, MEANWHILE, Driver, Trouble
+from tests.machine.invariants import check_rows
+from tests.operations.line import Fault
+from tests.operations.world import many
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from atmosphere.core.changes import Row, Target
+
+_NUMBERS = st.integers(0, 40)
+_CALLERS = st.sampled_from(["runner", "runner", "neighbour", "operator"])
+_WHO = st.sampled_from(["owner", "owner", "owner", "stranger", "operator"])
+_KEPT = st.sampled_from([0b1111, 0b1111, 0b1111, 0b1101, 0b0111, 0b1110, 0b0101, 0b0001])
+_ACTIONS = st.lists(st.tuples(st.sampled_from(sorted(MEANWHILE)), _NUMBERS), min_size=1, max_size=3).map(tuple)
+_AT = st.integers(1, 8)
+_TROUBLE = st.one_of(
+    st.none(),
+    st.none(),
+    st.builds(Trouble, at=_AT, fault=st.sampled_from(Fault)),
+    st.builds(Trouble, at=_AT, meanwhile=_ACTIONS),
+    # between reading and writing
+    st.builds(Trouble, at=st.integers(2, 5), meanwhile=st.sampled_from([(("cycle", 1),), (("again", 0),)])),
+)
+_BODIES = st.sampled_from(
+    [
+        {},
+        {},
+        {"constraints": [{"type": "region", "value": ["us-east-1"]}]},
+        {"constraints": [{"type": "capability", "value": {"version": 1}}]},
+        {"durationSeconds": 900},
+        {"environments": many(2)},
+        {"environments": many(2), "accounts": "any"},
+        {"environments": many(3)},
+        {"environments": many(4), "accounts": "any"},
+    ]
+)
+
+
+class Service(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.driver = Driver()
+
+    @initialize(freed=st.integers(0, 4))
+    def deploy(self, freed: int) -> None:
+        self.driver.register(0b1111, 0)
+        for order in list(self.driver.world.cleanups.started)[freed:]:
+            self.driver.cleanup_says("clean", order)
+
+    @rule(caller=_CALLERS, body=_BODIES, key=st.sampled_from(["none", "none", "new", "known"]), number=_NUMBERS)
+    def allocate(self, caller: str, body: dict[str, Any], key: str, number: int) -> None:
+        self._allocate(caller, body, key, number, None)
+
+    @rule(
+        caller=_CALLERS,
+        body=_BODIES,
+        key=st.sampled_from(["none", "new", "new", "known"]),
+        number=_NUMBERS,
+        trouble=_TROUBLE,
+    )
+    def allocate_in_trouble(
+        self, caller: str, body: dict[str, Any], key: str, number: int, trouble: Trouble | None
+    ) -> None:
+        self._allocate(caller, body, key, number, trouble)
+
+    def _allocate(
+        self, caller: str, body: dict[str, Any], key: str, number: int, trouble: Trouble | None
+    ) -> None:
+        new = self.driver.world.ids.new()
+        id_ = {"none": None, "new": new, "known": self.driver.pick_id(number)}[key]
+        self.driver.allocate(caller, body, key=id_, trouble=trouble)
+
+    @rule(number=_NUMBERS, trouble=_TROUBLE)
+    def allocate_again(self, number: int, trouble: Trouble | None) -> None:
+        if asked := self.driver.asked:
+            caller, body, key = asked[-1 - number % min(len(asked), 3)]
+            self._repeatable(lambda: self.driver.allocate(caller, body, key=key, trouble=trouble), trouble)
+
+    @rule(caller=_WHO, number=_NUMBERS, trouble=_TROUBLE)
+    def refresh(self, caller: str, number: int, trouble: Trouble | None) -> None:
+        id_ = self.driver.pick_id(number)
+        who = self.driver.who(caller, id_)
+        self._repeatable(lambda: self.driver.refresh(who, id_, trouble=trouble), trouble)
+
+    @rule(caller=_WHO, number=_NUMBERS, trouble=_TROUBLE)
+    def deallocate(self, caller: str, number: int, trouble: Trouble | None) -> None:
+        id_ = self.driver.pick_id(number)
+        who = self.driver.who(caller, id_)
+        self._repeatable(lambda: self.driver.deallocate(who, id_, trouble=trouble), trouble)
+
+    @rule(seconds=st.sampled_from([1, 29, 60, 91, 180, 601, 1201]))
+    def time_passes(self, seconds: int) -> None:
+        self.driver.world.clock.advance(timedelta(seconds=seconds))
+
+    @rule(trouble=_TROUBLE)
+    def reconcile(self, trouble: Trouble | None) -> None:
+        self._repeatable(lambda: self.driver.reconcile(trouble=trouble), trouble)
+
+    @rule(verdict=st.sampled_from(["clean", "clean", "beat", "dirty", "blocked"]), number=_NUMBERS, trouble=_TROUBLE)
+    def cleanup_says(self, verdict: str, number: int, trouble: Trouble | None) -> None:
+        if order := self.driver.pick_order(number):
+            self._say(verdict, order, trouble)
+
+    def _say(self, verdict: str, order: CleanupOrder, trouble: Trouble | None) -> None:
+        self._repeatable(lambda: self.driver.cleanup_says(verdict, order, trouble=trouble), trouble)
+
+    @rule()
+    def everything_is_cleaned(self) -> None:
+        for row in self.driver.store.environments():
+            if row.status is Status.CLEANING and row.allocation:
+                self.driver.cleanup_says("clean", CleanupOrder(row.allocation, row.key, row.attempt))
+
+    @rule(kept=_KEPT, version=st.integers(0, 2), trouble=_TROUBLE)
+    def register(self, kept: int, version: int, trouble: Trouble | None) -> None:
+        self._repeatable(lambda: self.driver.register(kept, version, trouble=trouble), trouble)
+
+    @rule(act=st.sampled_from(sorted(EVENTS)), number=_NUMBERS, trouble=_TROUBLE)
+    def operate(self, act: ActKind, number: int, trouble: Trouble | None) -> None:
+        key = KEYS[number % len(KEYS)]
+        self._repeatable(lambda: self.driver.operate(act, key, trouble=trouble), trouble)
+
+    @rule(failing=st.sampled_from(["nothing", "nothing", "cleaner", "credentials", "indexes"]))
+    def dependencies_fail_or_recover(self, failing: str) -> None:
+        self.driver.world.cleanups.failing = failing == "cleaner"
+        self.driver.world.keys.failing = failing == "credentials"
+        self.driver.store.catch_up()
+        if failing == "indexes":
+            self.driver.store.lag()
+
+    @invariant()
+    def holds(self) -> None:
+        check_rows(self.driver.store)
+
+    def teardown(self) -> None:
+        self.driver.settle()
+
+    def _repeatable(self, act: Callable[[], object], trouble: Trouble | None) -> None:
+        """P5: what went through has no further effect when it comes again."""
+        act()
+        if trouble is None:
+            once = self._everything()
+            act()
+            assert self._everything() == once, "repeating it changed something more"
+
+    def _everything(self) -> tuple[dict[Target, Row], list[CleanupOrder]]:
+        """All but the record of what operators asked for: that they asked twice is on record."""
+        rows = self.driver.store.everything()
+        kept = {
+            target: row
+            for target, row in rows.items()
+            if not isinstance(row, HistoryEntry) or row.kind is ActKind.ALLOCATION
+        }
+        return kept, list(self.driver.world.cleanups.started)
+
+
+TestService = Service.TestCase
+TestService.settings = settings(
+    max_examples=max(settings().max_examples, 300),
+    stateful_step_count=50,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
