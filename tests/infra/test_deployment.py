@@ -98,9 +98,15 @@ def announce_another_digest(resources: dict[str, Any]) -> None:
 
 
 def fail_after_publishing(resources: dict[str, Any]) -> None:
+    """An alarm on an expression, which the embedded AWS does not take."""
     resources["Broken"] = {
-        "Type": "AWS::Lambda::Permission",
-        "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": "nobody", "Principal": "*"},
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1,
+            "Threshold": 0,
+            "Metrics": [{"Id": "sum", "Expression": "1"}],
+        },
         "DependsOn": [name_of_publication(resources)],
     }
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -28,16 +28,14 @@ TEXT: Final = "text/plain;charset=UTF-8"  # what the published client sends
 PATIENCE: Final = 120.0  # seconds that a cleaning may take here
 _BETWEEN: Final = 0.2
 
-Keys = "Mapping[str, str]"
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply: header names in lower case, the body as text and as JSON."""
+    """A reply: header names in lower case, the body as text and as JSON. It may hold keys, so `repr` hides it."""
 
     status: int
     headers: Mapping[str, str]
-    text: str
+    text: str = field(repr=False)
 
     @property
     def body(self) -> Any:
@@ -49,7 +47,7 @@ class Api:
     """The API as one caller sees it; without keys, unsigned."""
 
     endpoint: str
-    keys: Mapping[str, str] | None
+    keys: Mapping[str, str] | None = field(repr=False)
 
     def ask(self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None) -> Answer:
         """Send one request, signed as the published client signs (service execute-api, region us-east-1)."""

@@ -6,6 +6,7 @@ called in the account before STS has named it as the expected one.
 
 from __future__ import annotations
 
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,8 @@ from atmosphere.cleanup.model import Ended, Verdict
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
+    from botocore.loaders import Loader
+
     from atmosphere.cleanup.model import Assignment
     from atmosphere.cleanup.pace import Pace
     from atmosphere.core.model import Region, RoleArn
@@ -43,6 +46,12 @@ REFUSALS: Final = frozenset(
     }
 )
 """Codes of AWS that say "you may not", and nothing else."""
+
+
+@cache
+def _loader() -> Loader:
+    """Service models are read once for all sessions: most of what making a client costs."""
+    return create_loader()
 
 
 class RoleUnusable(Exception):
@@ -73,7 +82,6 @@ class Accounts:
 
     def __init__(self, base: boto3.Session | None = None, *, plan: bool = False) -> None:
         self._base = base or boto3.Session()
-        self._loader = create_loader()  # service models, read once for all sessions
         self._sts: dict[str, Any] = {}
         self.plan = plan
 
@@ -149,7 +157,7 @@ class Accounts:
     def session(self, credentials: dict[str, str], region: Region) -> Session:
         """A session of its own for one set of keys, sharing the service models."""
         session = Session()
-        session.register_component("data_loader", self._loader)
+        session.register_component("data_loader", _loader())
         session.set_config_variable("region", region)
         session.set_credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
         return session

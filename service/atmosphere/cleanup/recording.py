@@ -56,7 +56,7 @@ class Recorder:
         gone = [
             (stack, record.name, record.region) for stack, record in self.ledger.stacks.items() if stack not in existing
         ]
-        if deleted_too:
+        if deleted_too and self._assignment.started is not None:
             tasks = [partial(self._deleted, region) for region in self._assignment.regions]
             for found, failed in self._pace.side_by_side(tasks):
                 gone += found

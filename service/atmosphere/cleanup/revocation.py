@@ -68,6 +68,7 @@ class Revocation:
         self, *, assignment: Assignment, account: Account, accounts: Accounts, pace: Pace, limits: Limits
     ) -> None:
         self._assignment = assignment
+        self._used = tuple(dict.fromkeys(assignment.roles_used))
         self._account = account
         self._accounts = accounts
         self._pace = pace
@@ -80,11 +81,11 @@ class Revocation:
         Raises `Ended` when it can never be proven, `NotSeen` when it is not proven yet, `Unreachable`.
         """
         self._wait_for_standing()
-        probes = [self._probe(role, external_id) for role, external_id in self._assignment.roles_used]
+        probes = [self._probe(role, external_id) for role, external_id in self._used]
         cut_off = state.cut_off
-        if self._assignment.roles_used:
+        if self._used:
             cut_off = self._cut_off()
-            for role, _ in self._assignment.roles_used:
+            for role, _ in self._used:
                 self._deny(role, cut_off)
         if any(probe is None for probe in probes):
             raise Ended(Verdict.DIRTY, "canary-unseen", _UNSEEN)
@@ -93,7 +94,7 @@ class Revocation:
 
     def stands(self, cut_off: datetime | None) -> bool:
         """Whether every role that still exists carries a cut-off that is not before this one."""
-        for role, _ in self._assignment.roles_used:
+        for role, _ in self._used:
             if not self._role_exists(role):
                 continue
             standing = self._standing(role)
@@ -127,14 +128,14 @@ class Revocation:
     # --- the policy ---------------------------------------------------------------------------------------------------
 
     def _cut_off(self) -> datetime:
-        standing = [self._standing(role) for role, _ in self._assignment.roles_used]
+        standing = [self._standing(role) for role, _ in self._used]
         future = self._pace.now() + self._assignment.settings.clock_skew
         cut_off = future.astimezone(UTC).replace(microsecond=0) + _SECOND
         return max([cut_off, *(entry for entry in standing if entry is not None)])
 
     def _wait_for_standing(self) -> None:
         """A canary minted before a cut-off that stands already would be refused from the start."""
-        standing = [self._standing(role) for role, _ in self._assignment.roles_used]
+        standing = [self._standing(role) for role, _ in self._used]
         latest = max((entry for entry in standing if entry is not None), default=None)
         if latest is not None and latest > self._pace.now():
             self._pace.sleep(latest - self._pace.now())

@@ -38,7 +38,7 @@ class _Subcommand:
 _SERVICE: Final = "atmosphere.cli.service"
 _OPERATOR: Final = "atmosphere.cli.operator"
 _SUBCOMMANDS: Final = {
-    "allocate": _Subcommand(_SERVICE, "Allocate an environment and print its credentials."),
+    "allocate": _Subcommand(_SERVICE, "Allocate an environment, waiting for a turn."),
     "credentials": _Subcommand(
         _SERVICE, "Print fresh credentials of an allocation, as `credential_process` wants them."
     ),

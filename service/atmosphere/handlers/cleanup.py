@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from atmosphere import observability, wiring
 from atmosphere.cleanup.model import Assignment, PassResult, PassState, Verdict
+from atmosphere.contract import BECAME_DIRTY
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region
 from atmosphere.operations.clean import Cleaning, Subject, Superseded
 from atmosphere.ports import CleanupOrder
@@ -93,10 +94,10 @@ def _conclude(cleaning: Cleaning, result: PassResult, *, pause: timedelta) -> bo
             cleaning.free(report=result.report_key)
         case Verdict.BLOCKED:
             if not cleaning.rest(reason=reason, report=result.report_key, pause=pause):
-                observability.count("BecameDirty")
+                observability.count(BECAME_DIRTY)
         case Verdict.DIRTY:
             cleaning.give_up(reason=reason, report=result.report_key)
-            observability.count("BecameDirty")
+            observability.count(BECAME_DIRTY)
     return True
 
 

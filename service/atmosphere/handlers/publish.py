@@ -28,16 +28,21 @@ class WrongDigest(ValueError):
 def publish(properties: dict[str, str], app: App) -> str:
     """Store and apply the announced snapshot; its key in the bucket."""
     digest = properties["Digest"]
-    stored = app.objects(properties["AssetBucket"]).get(properties["AssetKey"])
-    text = (stored or b"").decode()
+    key = snapshot_key(digest)
+    text = _text(key, properties, app)
     if snapshots.digest(text) != digest:
         raise WrongDigest(f"the snapshot asset does not have the digest {digest}: deploy again")
     snapshot = snapshots.from_json(text)
-    key = snapshot_key(digest)
     app.own_objects.put_if_absent(key, text.encode())
     applied = app.registrar().register(snapshot)
     observability.line("published", snapshot=digest, applied={str(kind): number for kind, number in applied.items()})
     return key
+
+
+def _text(key: str, properties: dict[str, str], app: App) -> str:
+    """What was stored before, for a rollback must not depend on an asset whose permission may be gone; else the asset."""
+    stored = app.own_objects.get(key) or app.objects(properties["AssetBucket"]).get(properties["AssetKey"])
+    return (stored or b"").decode()
 
 
 def handle(event: dict[str, Any], app: App) -> dict[str, Any]:

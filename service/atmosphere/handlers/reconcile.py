@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from atmosphere import observability, wiring
-from atmosphere.operations.reconcile import Repair
+from atmosphere.contract import BECAME_DIRTY
+from atmosphere.operations.reconcile import BECOMES_DIRTY, Repair
 
 if TYPE_CHECKING:
     from atmosphere.wiring import App
@@ -20,6 +21,8 @@ def handle(app: App) -> dict[str, int]:
     observability.count("Reconciled")
     for kind, number in repairs.items():
         observability.count("Repaired", number, kind=kind)
+    if dirty := sum(run.counts[kind] for kind in BECOMES_DIRTY):
+        observability.count(BECAME_DIRTY, dirty)
     for entry in run.repaired:
         if entry.repair is Repair.FAILED:
             observability.line("repair failed", environment=entry.key.path, fault=entry.fault or "")

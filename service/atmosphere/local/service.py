@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -27,7 +28,7 @@ from atmosphere.local.ticker import Ticker
 from atmosphere.local.wire import function_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     from atmosphere.core.snapshot import Snapshot
@@ -148,6 +149,15 @@ class LocalService:
             "pools": [str(pool) for pool in pools],
             "pid": os.getpid(),
         }
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """The reconciler is not called within the block."""
+        if self._ticker is None:
+            yield
+            return
+        with self._ticker.held():
+            yield
 
     def stop(self, *, whole: bool = True) -> None:
         """Stop everything; with `state`, what is there is kept for the next start. Safe to repeat."""

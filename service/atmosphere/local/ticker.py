@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from atmosphere.local.root import Account
 
@@ -24,6 +25,7 @@ class Ticker:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
         self._shown = ""
+        self._turn = threading.Lock()
 
     def start(self) -> None:
         """Begin; the first call is one gap away."""
@@ -35,9 +37,16 @@ class Ticker:
         if self._thread.is_alive():
             self._thread.join()
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No call within the block."""
+        with self._turn:
+            yield
+
     def _run(self) -> None:
         while not self._stopping.wait(self._gap):
-            problem = self._tick()
+            with self._turn:
+                problem = self._tick()
             if problem and problem != self._shown and not self._stopping.is_set():
                 self._show(f"the reconciler failed: {problem}")
             self._shown = problem

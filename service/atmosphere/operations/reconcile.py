@@ -39,6 +39,9 @@ class Repair(StrEnum):
     """This row could not be repaired now; the next run tries again."""
 
 
+BECOMES_DIRTY: Final = (Repair.ALLOCATION_MISSING, Repair.CLEANUP_TIMEOUT)
+
+
 @dataclass(frozen=True, slots=True)
 class Repaired:
     """One row that was due, and what came of it."""

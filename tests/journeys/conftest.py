@@ -1,0 +1,34 @@
+"""One local service for all journeys: the example configuration with a pool to count in, and times of a second."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atmosphere.local.service import LocalService
+from bench.counting import add_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHORT = {"verify_gap_seconds": "1", "clock_skew_seconds": "1", "attempt_pause_seconds": "1"}
+EXAMPLE = Path(__file__).parents[2] / "config"
+
+
+def example(directory: Path) -> Path:
+    """The example configuration and the pool `bench`, in a directory of its own."""
+    config = directory / "config"
+    shutil.copytree(EXAMPLE, config)
+    add_pool(config)
+    return config
+
+
+@pytest.fixture(scope="session")
+def local_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
+    """The whole service on this machine."""
+    config = example(tmp_path_factory.mktemp("journeys"))
+    with LocalService(config, settings=SHORT, ticker=1.0) as service:
+        yield service

@@ -1,0 +1,47 @@
+"""AWS calls of each verb, counted on the wire at pools of 10, 100 and 1000 environments (docs: how good it must be)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atmosphere.contract import FunctionName
+from bench.counting import at_once, counting, measure
+
+if TYPE_CHECKING:
+    from atmosphere.local.service import LocalService
+
+pytestmark = pytest.mark.emulator
+
+POOLS = [(size, size * share // 100) for size in (10, 100, 1000) for share in (0, 50, 99)]
+READS = {"dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem"}
+
+
+@pytest.mark.parametrize(("size", "taken"), POOLS)
+def test_every_verb_keeps_its_bar_in_every_pool(local_service: LocalService, size: int, taken: int) -> None:
+    counts = measure(local_service, size, taken)
+    over = [count for count in counts if not 0 < count.total <= count.bar]
+    assert not over
+    assert {count.verb for count in counts} >= {"allocate", "refresh", "deallocate"}
+
+
+def test_a_pool_that_is_full_is_refused_by_reading_only(local_service: LocalService) -> None:
+    refused = next(count for count in measure(local_service, 100, 99) if count.verb == "allocate, 423")
+    assert set(refused.calls) <= READS
+    assert refused.total <= 5
+
+
+def test_an_idle_reconciler_reads_once(local_service: LocalService) -> None:
+    hub, functions = local_service.hub, local_service.description["functions"]
+    with local_service.quiet(), counting(local_service, FunctionName.RECONCILE) as calls:
+        hub.client("lambda").invoke(FunctionName=functions["reconcile"], Payload=b"{}")
+    assert dict(calls) == {"dynamodb:Query": 1}
+
+
+def test_64_callers_at_once_on_64_environments_are_all_served_in_two_transactions_each(
+    local_service: LocalService,
+) -> None:
+    grants, transactions = at_once(local_service, 64)
+    assert len({grant.environment.region for grant in grants}) == 64
+    assert transactions <= 2.0

@@ -1,0 +1,526 @@
+"""Allocate: what it gives, what it refuses, and that nothing is taken unless everything is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from atmosphere.core.errors import (
+    AllDirty,
+    AlreadyEnded,
+    Conflicting,
+    Forbidden,
+    InvalidRequest,
+    KeyReused,
+    PoolBusy,
+    QuotaReached,
+    Refused,
+    Unavailable,
+    UnknownAllocation,
+    Unsatisfiable,
+)
+from atmosphere.core.model import ADMIN, AllocationId, AllocationStatus, Mark, PoolName, Status
+from atmosphere.operations.allocate import LAST_COMMIT, DryRun
+from atmosphere.operations.sessions import Granted
+from tests.builders import HUB, a_key, a_registration, an_environment, an_iam_rule
+from tests.operations.line import Fault, Trap
+from tests.operations.world import NEIGHBOUR, RUNNER, World, a_caller, a_configuration, a_world, many
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEY: Final = AllocationId("11111111-2222-4333-8444-555555555555")
+
+
+def _granted(result: Granted | DryRun) -> Granted:
+    assert isinstance(result, Granted)
+    return result
+
+
+def _taken(world: World) -> int:
+    return sum(row.status is not Status.FREE for row in world.rows.environments())
+
+
+# --- what is given ---
+
+
+def test_an_environment_is_taken_with_its_deadline_and_its_keys_are_of_its_role() -> None:
+    world = a_world(1)
+    grant = _granted(world.ask())
+    (lot,), (session,) = grant.allocation.lots, grant.sessions
+    row = world.row(lot.key)
+    assert (row.status, row.allocation) == (Status.IN_USE, grant.allocation.id)
+    assert row.deadline == row.wake_at == grant.allocation.deadline == world.clock.now() + timedelta(hours=3)
+    (minted,) = world.keys.minted
+    assert minted.credentials is session
+    assert minted.request.role_arn == row.registered.roles[ADMIN]
+    assert minted.request.external_id == row.registered.external_id
+    digits = grant.allocation.id.replace("-", "")
+    assert minted.request.session_name == f"atmosphere.{lot.key.region}.{digits}"
+    assert world.recorded(grant.allocation.id) == grant.allocation
+
+
+def test_the_history_of_the_environment_tells_of_it() -> None:
+    world = a_world(1)
+    allocation = world.allocate(requester="run 7")
+    (entry,) = world.rows.history_of(a_key(1), since=None, until=None, cursor=None).entries
+    assert (entry.id, entry.requester, entry.who, entry.ended) == (allocation.id, "run 7", RUNNER.owner, None)
+
+
+def test_keys_live_an_hour_or_what_is_left() -> None:
+    world = a_world(2)
+    long, short = _granted(world.ask()), _granted(world.ask(durationSeconds=900))
+    assert long.sessions[0].expiration == world.clock.now() + timedelta(hours=1)
+    assert short.sessions[0].expiration == short.allocation.deadline == world.clock.now() + timedelta(seconds=900)
+
+
+def test_the_role_and_the_session_policy_asked_for_are_kept_with_the_allocation() -> None:
+    entry = a_registration(a_key(1), roles={ADMIN: "arn:aws:iam::222222222222:role/A", "reader": "arn:r"})
+    world = World(a_configuration(entry))
+    world.put(an_environment(a_key(1), registered=entry))
+    grant = _granted(world.ask(role="reader", sessionPolicy={"Statement": []}))
+    (minted,) = world.keys.minted
+    assert (minted.request.role_arn, minted.request.session_policy) == ("arn:r", '{"Statement":[]}')
+    assert (grant.allocation.lots[0].role, grant.allocation.lots[0].session_policy) == ("reader", '{"Statement":[]}')
+
+
+def test_the_longest_free_half_goes_first() -> None:
+    world = a_world(8)
+    first = [world.allocate().lots[0].key for _ in range(4)]
+    assert all(world.row(key).status is Status.IN_USE for key in first)
+    assert a_key(8) not in first[:1]
+    assert first[0] in [a_key(number) for number in range(1, 5)]
+
+
+def test_several_are_given_together_in_distinct_accounts() -> None:
+    keys = [a_key(1), a_key(1, "us-east-1"), a_key(2), a_key(3)]
+    world = World(a_configuration(*(a_registration(key) for key in keys)))
+    world.put(*(an_environment(key) for key in keys))
+    grant = _granted(world.ask(environments=many(3)))
+    assert len({lot.key.account for lot in grant.allocation.lots}) == 3
+    assert [lot.name for lot in grant.allocation.lots] == ["e0", "e1", "e2"]
+    assert {world.row(lot.key).allocation for lot in grant.allocation.lots} == {grant.allocation.id}
+    assert [entry.request.role_arn for entry in world.keys.minted] == [lot.role_arn for lot in grant.allocation.lots]
+
+
+def test_several_may_share_an_account_if_the_request_says_so() -> None:
+    keys = [a_key(1), a_key(1, "us-east-1")]
+    world = World(a_configuration(*(a_registration(key) for key in keys)))
+    world.put(*(an_environment(key) for key in keys))
+    with pytest.raises(Unsatisfiable):
+        world.ask(environments=many(2))
+    assert len(world.allocate(environments=many(2), accounts="any").lots) == 2
+
+
+def test_each_of_several_meets_its_own_constraints() -> None:
+    keys = [a_key(1), a_key(2, "us-east-1")]
+    world = World(a_configuration(*(a_registration(key) for key in keys)))
+    world.put(*(an_environment(key) for key in keys))
+    wants = [
+        {"name": "far", "constraints": [{"type": "region", "value": ["us-east-1"]}]},
+        {"name": "any"},
+    ]
+    assert [lot.key for lot in world.allocate(environments=wants).lots] == [keys[1], keys[0]]
+
+
+def test_it_reads_on_until_something_matches() -> None:
+    keys = [a_key(number) for number in range(1, 10)]
+    entries = [a_registration(key, capabilities={"gpu": True} if key == keys[-1] else {}) for key in keys]
+    world = a_world(0, page_size=2)
+    world.snapshot = a_configuration(*entries)
+    world.put(*(an_environment(entry.key, registered=entry) for entry in entries))
+    assert world.allocate(constraints=[{"type": "capability", "value": "gpu"}]).lots[0].key == keys[-1]
+
+
+# --- refusals ---
+
+
+def _statuses(*statuses: Status, **changes: Any) -> World:
+    world = a_world(0)
+    keys = [a_key(number) for number, _ in enumerate(statuses, start=1)]
+    world.snapshot = a_configuration(*(a_registration(key) for key in keys))
+    world.put(*(an_environment(key, status=status, **changes) for key, status in zip(keys, statuses, strict=True)))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("statuses", "refusal"),
+    [
+        ((Status.IN_USE,), PoolBusy),
+        ((Status.CLEANING,), PoolBusy),
+        ((Status.DIRTY, Status.CLEANING), PoolBusy),
+        ((Status.DIRTY,), AllDirty),
+        ((Status.HELD,), AllDirty),
+        ((Status.DIRTY, Status.HELD), AllDirty),
+    ],
+)
+@pytest.mark.parametrize("body", [{}, {"constraints": [{"type": "region", "value": ["eu-west-1"]}]}])
+def test_without_a_free_one_it_is_busy_if_one_is_on_its_way_and_dirty_if_none_is(
+    statuses: tuple[Status, ...], refusal: type[Refused], body: dict[str, Any]
+) -> None:
+    world = _statuses(*statuses)
+    with pytest.raises(refusal) as refused:
+        world.ask(**body)
+    assert refused.value.retry_after is not None
+    assert timedelta(seconds=4) <= refused.value.retry_after <= timedelta(seconds=6)
+    assert world.keys.minted == []
+
+
+def test_something_on_its_way_that_does_not_match_does_not_make_it_busy() -> None:
+    entry = a_registration(a_key(1), capabilities={"gpu": True})
+    world = World(a_configuration(entry, a_registration(a_key(2))))
+    world.put(
+        an_environment(a_key(1), registered=entry, status=Status.DIRTY), an_environment(a_key(2), status=Status.IN_USE)
+    )
+    with pytest.raises(AllDirty):
+        world.ask(constraints=[{"type": "capability", "value": "gpu"}])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"constraints": [{"type": "capability", "value": "gpu"}]},
+        {"constraints": [{"type": "region", "value": ["us-west-2"]}]},
+        {"role": "nobody"},
+        {"environments": many(4)},
+        {"environments": many(2, constraints=[{"type": "account", "value": ["222222222222"]}])},
+    ],
+)
+def test_what_no_registered_environment_can_ever_meet_is_unsatisfiable_and_not_busy(body: dict[str, Any]) -> None:
+    world = a_world(3, taken=3)
+    with pytest.raises(Unsatisfiable):
+        world.ask(**body)
+
+
+def test_more_than_the_rule_ever_allows_is_unsatisfiable() -> None:
+    with pytest.raises(Unsatisfiable, match="allows 2"):
+        a_world(5, max_active=2).ask(environments=many(3))
+
+
+def test_a_rule_that_is_used_up_is_refused_until_something_is_given_back() -> None:
+    world = a_world(5, max_active=2)
+    first = world.allocate()
+    world.allocate()
+    with pytest.raises(QuotaReached):
+        world.ask()
+    world.deallocate(first.id)
+    assert world.allocate()
+
+
+def test_a_group_counts_with_all_its_environments() -> None:
+    world = a_world(5, max_active=3)
+    world.allocate(environments=many(2))
+    with pytest.raises(QuotaReached):
+        world.ask(environments=many(2))
+    assert world.allocate()
+
+
+def test_a_forbidden_and_an_unknown_pool_are_refused_alike() -> None:
+    world = a_world(1)
+    elsewhere = an_iam_rule(pools=(PoolName("other"),))
+    messages = []
+    for pool in ("no-such-pool", "canary"):
+        if pool == "canary":
+            world.snapshot = replace(world.snapshot, access=replace(world.snapshot.access, iam=(elsewhere,)))
+        with pytest.raises(Forbidden) as refused:
+            world.ask(pool=pool)
+        messages.append(refused.value.message)
+    assert messages[0] == messages[1]
+
+
+def test_a_caller_of_another_account_is_forbidden() -> None:
+    with pytest.raises(Forbidden):
+        a_world(1).ask(caller=a_caller("runner", a_key(5).account))
+
+
+def test_a_duration_above_the_services_session_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="session of 1200 s"):
+        a_world(1, session=timedelta(seconds=1200)).ask(durationSeconds=1201)
+
+
+def test_a_deregistering_environment_is_not_allocated() -> None:
+    world = a_world(0)
+    world.snapshot = a_configuration(a_registration(a_key(1)))
+    world.put(an_environment(a_key(1), mark=Mark.DEREGISTERING))
+    with pytest.raises(Refused):
+        world.ask()
+
+
+# --- keys ---
+
+
+def test_the_same_request_with_the_same_key_gets_the_same_allocation_and_fresh_keys() -> None:
+    world = a_world(3)
+    first, second = _granted(world.ask(key=KEY)), _granted(world.ask(key=KEY))
+    assert first.allocation == second.allocation
+    assert first.allocation.id == KEY
+    assert first.sessions != second.sessions
+    assert _taken(world) == 1
+
+
+def test_a_repeated_key_works_where_everything_is_taken_and_the_quota_is_reached() -> None:
+    world = a_world(1, max_active=1)
+    assert _granted(world.ask(key=KEY)).allocation == _granted(world.ask(key=KEY)).allocation
+
+
+def test_the_same_key_with_another_request_is_refused() -> None:
+    world = a_world(3)
+    world.ask(key=KEY)
+    with pytest.raises(KeyReused):
+        world.ask(key=KEY, requester="somebody else")
+    assert _taken(world) == 1
+
+
+def test_another_owners_key_is_a_conflict() -> None:
+    world = a_world(3)
+    world.ask(key=KEY)
+    with pytest.raises(Conflicting):
+        world.ask(key=KEY, caller=NEIGHBOUR)
+
+
+def test_the_key_of_an_ended_allocation_is_over() -> None:
+    world = a_world(3)
+    world.ask(key=KEY)
+    world.deallocate(KEY)
+    with pytest.raises(AlreadyEnded):
+        world.ask(key=KEY)
+
+
+def test_no_keys_for_an_allocation_past_its_deadline_that_nobody_has_ended_yet() -> None:
+    world = a_world(1)
+    world.ask(key=KEY, durationSeconds=900)
+    world.clock.advance(timedelta(seconds=900))
+    minted = len(world.keys.minted)
+    with pytest.raises(AlreadyEnded):
+        world.ask(key=KEY, durationSeconds=900)
+    assert len(world.keys.minted) == minted
+
+
+def test_a_key_that_was_released_before_it_came_is_over() -> None:
+    world = a_world(3)
+    with pytest.raises(UnknownAllocation):
+        world.deallocate(KEY)
+    with pytest.raises(AlreadyEnded):
+        world.ask(key=KEY)
+    with pytest.raises(Conflicting):
+        world.ask(key=KEY, caller=NEIGHBOUR)
+    assert _taken(world) == 0
+
+
+@pytest.mark.parametrize("at", [3, 4])
+def test_a_release_that_overtakes_its_allocate_wins(at: int) -> None:
+    """The client gives up and releases its id while the allocate is still on its way."""
+    world = a_world(3)
+
+    def release() -> None:
+        with pytest.raises(UnknownAllocation):
+            world.deallocate(KEY)
+
+    world.line.lay(Trap(at, meanwhile=release))
+    with pytest.raises(AlreadyEnded):
+        world.ask(key=KEY)
+    assert _taken(world) == 0
+
+
+def test_a_request_that_loses_a_race_with_itself_gets_the_same_allocation() -> None:
+    world = a_world(3)
+    others: list[Granted] = []
+    world.line.lay(Trap(4, meanwhile=lambda: others.append(_granted(world.ask(key=KEY)))))
+    assert _granted(world.ask(key=KEY)).allocation == others[0].allocation
+    assert _taken(world) == 1
+
+
+def test_keys_minted_for_an_allocation_that_ends_meanwhile_are_not_returned() -> None:
+    world = a_world(3)
+    world.ask(key=KEY)
+    world.line.lay(Trap(3, meanwhile=lambda: world.deallocate(KEY) and None))
+    with pytest.raises(AlreadyEnded):
+        world.ask(key=KEY)
+
+
+# --- races and faults ---
+
+
+def _steal(world: World) -> Callable[[], None]:
+    return lambda: world.ask(caller=NEIGHBOUR) and None
+
+
+def test_who_loses_a_race_for_an_environment_gets_another() -> None:
+    world = a_world(2)
+    won: list[Granted] = []
+    world.line.lay(Trap(3, meanwhile=lambda: won.append(_granted(world.ask(caller=NEIGHBOUR)))))
+    mine = world.allocate()
+    assert {mine.lots[0].key, won[0].allocation.lots[0].key} == {a_key(1), a_key(2)}
+
+
+def test_who_loses_the_last_one_is_told_that_the_pool_is_busy() -> None:
+    world = a_world(1)
+    world.line.lay(Trap(3, meanwhile=lambda: world.ask(caller=NEIGHBOUR) and None))
+    with pytest.raises(PoolBusy):
+        world.ask()
+
+
+def test_a_group_that_loses_one_of_its_environments_takes_none() -> None:
+    world = a_world(3)
+    world.line.lay(Trap(3, meanwhile=lambda: world.ask(caller=NEIGHBOUR) and None))
+    with pytest.raises(PoolBusy):
+        world.ask(environments=many(3))
+    assert _taken(world) == 1
+
+
+def test_keys_made_before_the_environment_was_cleaned_once_more_are_not_given_out() -> None:
+    """A take is tied to the `freed_at` that was read: the keys are younger than the clean state."""
+    world = a_world(1)
+
+    def another_life() -> None:
+        other = world.allocate(caller=NEIGHBOUR)
+        world.clock.advance(timedelta(seconds=9))
+        world.deallocate(other.id, caller=NEIGHBOUR)
+        world.cleaning(world.cleanups.started[-1]).free(report=None)
+
+    freed_before = world.row(a_key(1)).freed_at
+    world.line.lay(Trap(3, meanwhile=another_life))
+    grant = _granted(world.ask())
+    made = {entry.credentials: entry.issued_at for entry in world.keys.minted}
+    assert freed_before is not None
+    assert made[grant.sessions[0]] >= freed_before + timedelta(days=1, seconds=9) - timedelta(seconds=3)
+
+
+def test_a_take_is_of_the_registration_that_its_keys_were_made_for() -> None:
+    world = a_world(1)
+    changed = a_registration(a_key(1), capabilities={"docker": True}, external_id="another")
+    world.line.lay(Trap(3, meanwhile=lambda: world.registrar.register(a_configuration(changed)) and None))
+    grant = _granted(world.ask())
+    assert grant.allocation.lots[0].registered == world.row(a_key(1)).registered == changed
+    assert world.keys.minted[-1].request.external_id == "another"
+
+
+def test_what_the_configuration_drops_meanwhile_is_not_taken() -> None:
+    world = a_world(2)
+    kept = a_configuration(a_registration(a_key(2)))
+    world.line.lay(Trap(3, meanwhile=lambda: world.registrar.register(kept) and None))
+    assert world.allocate().lots[0].key == a_key(2)
+
+
+def test_after_seven_lost_races_nothing_is_taken_and_the_caller_may_try_again() -> None:
+    world = a_world(3)
+    rounds = Counter[str]()
+
+    def clash() -> None:
+        rounds["lost"] += 1
+        world.line.lay(_nth_commit(world, clash))
+
+    world.line.lay(_nth_commit(world, clash))
+    with pytest.raises(Unavailable, match="too many callers") as refused:
+        world.ask()
+    assert rounds["lost"] == 7
+    assert refused.value.retry_after is not None
+    assert _taken(world) == 0
+
+
+def _nth_commit(world: World, then: Callable[[], None]) -> Trap:
+    """The commit of the round that begins now (read, mint, commit) clashes, and so does the next one's."""
+    return Trap(3, Fault.CLASH, then)
+
+
+def test_credentials_that_cannot_be_had_take_nothing() -> None:
+    world = a_world(3)
+    world.keys.failing = True
+    with pytest.raises(Unavailable) as refused:
+        world.ask(environments=many(2))
+    assert refused.value.retry_after is not None
+    assert _taken(world) == 0
+    assert "commit" not in world.line.counts
+
+
+def test_a_role_that_does_not_trust_the_service_takes_nothing() -> None:
+    world = a_world(1)
+    world.keys.refused.add(a_registration(a_key(1)).admin_role)
+    with pytest.raises(Unavailable):
+        world.ask()
+    assert _taken(world) == 0
+
+
+def test_a_session_policy_that_sts_refuses_is_the_callers_mistake() -> None:
+    world = a_world(1)
+
+    class Strict(type(world.keys)):  # type: ignore[misc]
+        def mint(self, requests: Any) -> Any:
+            return super().mint([replace(request, session_policy="[]") for request in requests])
+
+    world.credentials = Strict(world.clock)
+    with pytest.raises(InvalidRequest, match="'sessionPolicy'"):
+        world.ask(sessionPolicy={"Statement": []})
+    assert _taken(world) == 0
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_dependency_that_does_not_answer_takes_nothing(at: int) -> None:
+    world = a_world(2)
+    world.line.lay(Trap(at, Fault.DOWN))
+    with pytest.raises(Unavailable):
+        world.ask()
+    assert _taken(world) == 0
+
+
+def test_a_commit_whose_reply_was_lost_is_looked_up_and_granted() -> None:
+    world = a_world(2)
+    world.line.lay(Trap(3, Fault.REPLY_LOST))
+    assert world.recorded(_granted(world.ask()).allocation.id).status is AllocationStatus.ACTIVE
+    assert _taken(world) == 1
+
+
+def test_a_commit_that_was_lost_on_its_way_is_looked_up_and_refused() -> None:
+    world = a_world(2)
+    world.line.lay(Trap(3, Fault.REQUEST_LOST))
+    with pytest.raises(Unavailable):
+        world.ask()
+    assert _taken(world) == 0
+
+
+@pytest.mark.parametrize(("late", "taken"), [(timedelta(), 1), (timedelta(seconds=1), 0)])
+def test_no_commit_starts_after_twelve_seconds(late: timedelta, taken: int) -> None:
+    """The function's time-out is 20 s: a later commit could outlive whoever would answer."""
+    world = a_world(2)
+    world.line.lay(Trap(2, meanwhile=lambda: world.clock.advance(LAST_COMMIT + late)))
+    if taken:
+        assert world.ask()
+    else:
+        with pytest.raises(Unavailable):
+            world.ask()
+    assert _taken(world) == taken
+
+
+# --- dry run ---
+
+
+@pytest.mark.parametrize(("taken", "would"), [(0, True), (2, False)])
+def test_a_dry_run_tells_and_takes_nothing(taken: int, would: bool) -> None:
+    world = a_world(2, taken=taken)
+    assert world.ask(dryRun=True) == DryRun(would_allocate=would)
+    assert _taken(world) == taken
+    assert world.keys.minted == []
+
+
+def test_a_dry_run_knows_the_quota_and_what_can_never_be() -> None:
+    world = a_world(3, max_active=1)
+    world.allocate()
+    assert world.ask(dryRun=True) == DryRun(would_allocate=False)
+    with pytest.raises(Unsatisfiable):
+        world.ask(dryRun=True, role="nobody")
+
+
+def test_a_dry_run_with_the_key_of_an_allocation_mints_nothing() -> None:
+    world = a_world(3)
+    world.ask(key=KEY)
+    minted = len(world.keys.minted)
+    assert world.ask(key=KEY, dryRun=True) == DryRun(would_allocate=True)
+    assert len(world.keys.minted) == minted
+
+
+def test_the_caller_is_bound_to_the_allocation_and_not_what_it_says() -> None:
+    assert a_world(1).allocate(requester="iam:999999999999:role/operator").owner == f"iam:{HUB}:role/runner"
