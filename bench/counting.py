@@ -63,8 +63,8 @@ class Count:
 def add_pool(config: Path) -> None:
     """Add the pool to a configuration: a few environments of one account, which `runner` may use without a limit."""
     environments = yaml.safe_load((config / "environments.yaml").read_text())
-    common = {"account": str(ACCOUNT), "pool": POOL, "admin_role": ROLE, "external_id": "bench", "capabilities": []}
-    environments["environments"] += [common | {"region": region} for region in HOMES]
+    common = {"account": str(ACCOUNT), "pool": POOL, "admin_role": ROLE, "external_id": "bench"}
+    environments["environments"] += [common | {"region": region, "capabilities": []} for region in HOMES]
     (config / "environments.yaml").write_text(yaml.safe_dump(environments))
     access = yaml.safe_load((config / "access.yaml").read_text())
     access["iam"].append({"name": POOL, "account": "111111111111", "roles": ["runner"], "pools": [POOL]})

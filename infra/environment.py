@@ -42,7 +42,7 @@ class EnvironmentStack(Stack):
             "RoleName",
             "The role's name, as listed in config/settings.yaml",
             pattern=r"[\w+=,.@-]{1,64}",
-            default="atmosphere-admin",
+            default="AtmosphereAdmin",
         )
         has_external_id = CfnCondition(
             self, "HasExternalId", expression=Fn.condition_not(Fn.condition_equals(external_id, ""))

@@ -62,9 +62,12 @@ def _objects(action: str, *prefixes: str) -> Grant:
 
 
 def _listing(*prefixes: str) -> Grant:
-    """Without it S3 answers 403 for an object that is not there, which must not be taken for "not there"."""
+    """Without it S3 answers 403 for an object that is not there, which must not be taken for "not there".
+
+    `IfExists`, because a GetObject has no prefix in its context, and it is then that the 404 is wanted.
+    """
     patterns = [f"{prefix}/*" for prefix in prefixes]
-    return Grant(("s3:ListBucket",), lambda places: [places.bucket], {"StringLike": {"s3:prefix": patterns}})
+    return Grant(("s3:ListBucket",), lambda places: [places.bucket], {"StringLikeIfExists": {"s3:prefix": patterns}})
 
 
 _ENVIRONMENTS, _ALLOCATIONS, _HISTORY = Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY

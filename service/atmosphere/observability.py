@@ -46,16 +46,16 @@ class Line(TypedDict, total=False):
     where: list[str]
 
 
-def line(message: str, **keys: Unpack[Line]) -> None:
+def line(message: str, /, **keys: Unpack[Line]) -> None:
     """Log one line; keys that are not in `Line` are dropped."""
     _logger.info(message, extra=_allowed(keys))
 
 
-def fault_line(message: str, fault: BaseException, **keys: Unpack[Line]) -> None:
+def fault_line(message: str, raised: BaseException, /, **keys: Unpack[Line]) -> None:
     """Log a fault by its type and the places it passed; its text may hold anything and stays out."""
-    frames = traceback.extract_tb(fault.__traceback__)
+    frames = traceback.extract_tb(raised.__traceback__)
     where = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames[-8:]]
-    _logger.error(message, extra=_allowed(keys) | {"fault": type(fault).__name__, "where": where})
+    _logger.error(message, extra=_allowed(keys) | {"fault": type(raised).__name__, "where": where})
 
 
 def _allowed(keys: Line) -> dict[str, object]:

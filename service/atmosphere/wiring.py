@@ -58,7 +58,7 @@ class App:
     def store(self) -> Store:
         """The three tables."""
         tables = {table: self.environ[variable] for table, variable in TABLE_VARIABLES.items()}
-        return DynamoStore(clients.dynamodb(), tables)
+        return DynamoStore(clients.dynamodb(), tables, commits=clients.dynamodb_commits())
 
     @cached_property
     def credentials(self) -> Credentials:

@@ -1,10 +1,11 @@
-"""An environment on the embedded AWS: an account with its admin role, a service that may assume it, and a test's leftovers."""
+"""An environment on the embedded AWS: an account with its admin role, and a service that may assume it."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -53,6 +54,17 @@ def role_arn(name: str = ROLE, account: str = ACCOUNT) -> RoleArn:
     return RoleArn(f"arn:aws:iam::{account}:role/{name}")
 
 
+@cache
+def _root_session(account: str) -> boto3.Session:
+    return boto3.Session(aws_access_key_id=account, aws_secret_access_key="test", region_name=REGION)
+
+
+@cache
+def _root_client(endpoint: str, service: str, region: str, account: str) -> Any:
+    session: Any = _root_session(account)
+    return session.client(service, region_name=region, endpoint_url=endpoint)
+
+
 class Ground:
     """The account under test, and everything that cleans it."""
 
@@ -61,13 +73,12 @@ class Ground:
         self.keep = MemoryKeep()
         self.clock = SystemClock()
         self.limits = IMPATIENT
-        self.base = boto3.Session(aws_access_key_id=HUB, aws_secret_access_key="test", region_name=REGION)
+        self.base = _root_session(HUB)
         self.accounts = Accounts(self.base)
 
     def root(self, service: str, region: str = REGION, account: str = ACCOUNT) -> Any:
         """A client as the account's root: what the test's own calls are."""
-        session = boto3.Session(aws_access_key_id=account, aws_secret_access_key="test", region_name=region)
-        return session.client(service)
+        return _root_client(self.endpoint, service, region, account)
 
     def make_role(self, name: str = ROLE, *, actions: str | list[str] = "*", account: str = ACCOUNT) -> RoleArn:
         """A role of the account that the service may assume with the external id."""
@@ -77,16 +88,24 @@ class Ground:
             "Action": "sts:AssumeRole",
             "Condition": {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
         }
-        serves = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        serves = {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudformation.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
         iam = self.root("iam", account=account)
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust, serves]}))
+        iam.create_role(
+            RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust, serves]})
+        )
         allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
         iam.put_role_policy(RoleName=name, PolicyName="permissions", PolicyDocument=json.dumps(allow))
         return role_arn(name, account)
 
     def session(self, name: str, role: str = ROLE) -> boto3.Session:
         """A session of a role under a session name of one's choice."""
-        keys = self.base.client("sts").assume_role(RoleArn=role_arn(role), RoleSessionName=name, ExternalId=EXTERNAL_ID)["Credentials"]
+        keys = self.base.client("sts").assume_role(
+            RoleArn=role_arn(role), RoleSessionName=name, ExternalId=EXTERNAL_ID
+        )["Credentials"]
         return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=REGION)
 
     def assignment(self, **changes: Any) -> Assignment:
@@ -97,7 +116,8 @@ class Ground:
         )
         registration = replace(registration, **changes.pop("registration", {}))
         settings = replace(
-            Settings(role_names=(ROLE,), verify_gap=timedelta(0), clock_skew=timedelta(0)), **changes.pop("settings", {})
+            Settings(role_names=(ROLE,), verify_gap=timedelta(0), clock_skew=timedelta(0)),
+            **changes.pop("settings", {}),
         )
         defaults: dict[str, Any] = {
             "allocation": ALLOCATION,

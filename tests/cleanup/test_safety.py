@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cleanup.conftest import ACCOUNT, EXTERNAL_ID, HUB, ROLE, role_arn
-from tests.cleanup.faults import Crash, FaultyAccounts
 
 from atmosphere.cleanup.model import PassState, Verdict
 from atmosphere.cleanup.records import baseline_name
 from atmosphere.core.model import ADMIN, EnvironmentKey
+from tests.cleanup.conftest import ACCOUNT, EXTERNAL_ID, HUB, REGION, ROLE, role_arn
+from tests.cleanup.faults import Crash, FaultyAccounts
 
 if TYPE_CHECKING:
     from tests.cleanup.conftest import Ground
@@ -57,7 +57,8 @@ def what_is_there(ground: Ground) -> dict[str, Any]:
 CLEAN = {"stacks": [], "buckets": [], "repositories": 0, "topics": 0, "groups": 0}
 
 
-# --- the right account --------------------------------------------------------------------------------------------------
+# --- the right account
+# --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ CLEAN = {"stacks": [], "buckets": [], "repositories": 0, "topics": 0, "groups": 
         ({"service_account": ACCOUNT}, "blocked-account"),
         ({"settings": {"blocked_accounts": (ACCOUNT,)}}, "blocked-account"),
         ({"registration": {"roles": {ADMIN: role_arn(account="333333333333")}}}, "wrong-account"),
-        ({"key": EnvironmentKey(HUB, "us-east-1")}, "blocked-account"),
+        ({"key": EnvironmentKey(HUB, REGION)}, "blocked-account"),
         ({"roles_used": ((role_arn(account="333333333333"), EXTERNAL_ID),)}, "wrong-account"),
     ],
 )
@@ -100,7 +101,8 @@ def test_an_admin_role_that_cannot_be_assumed_is_told_and_may_recover(registered
     assert "trust policy" in registered.report(result)["explanation"]
 
 
-# --- limits -------------------------------------------------------------------------------------------------------------
+# --- limits
+# -------------------------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_changed_at_or_after_the_deadline(registered):
@@ -149,7 +151,7 @@ def test_a_stack_that_owns_something_of_the_baseline_is_reported_and_left(ground
     ground.make_stack("app", {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}, "B": {"Type": "AWS::S3::Bucket"}}})
     [bucket] = ground.buckets()
     assert ground.capture().verdict is Verdict.CLEAN
-    name = baseline_name(EnvironmentKey(ACCOUNT, "us-east-1"))
+    name = baseline_name(EnvironmentKey(ACCOUNT, REGION))
     baseline = json.loads(ground.keep.texts[name])
     baseline["items"] = [row for row in baseline["items"] if row[0] != "AWS::CloudFormation::Stack"]
     ground.keep.texts[name] = json.dumps(baseline)  # as if the test had imported the bucket into a stack of its own
@@ -189,7 +191,8 @@ def test_a_superseded_cleanup_changes_nothing_more(registered):
     assert (what_is_there(registered), registered.journal()) == (before, [])
 
 
-# --- what cannot be seen is not clean -----------------------------------------------------------------------------------
+# --- what cannot be seen is not clean
+# -----------------------------------------------------------------------------------
 
 LISTINGS = [
     "DescribeStacks",
@@ -223,7 +226,10 @@ def test_a_baseline_is_not_captured_from_a_listing_that_fails(ground, operation,
     monkeypatch.setattr("atmosphere.cleanup.capture._NAP", timedelta(0))
     accounts = FaultyAccounts(ground.base, judge=lambda asked, _: "InternalFailure" if asked == operation else None)
     result = ground.one_pass(ground.assignment(capture_only=True), accounts=accounts)
-    assert (result.verdict, ground.keep.get(baseline_name(EnvironmentKey(ACCOUNT, "us-east-1")))) == (Verdict.BLOCKED, None)
+    assert (result.verdict, ground.keep.get(baseline_name(EnvironmentKey(ACCOUNT, REGION)))) == (
+        Verdict.BLOCKED,
+        None,
+    )
 
 
 def test_a_listing_that_recovers_lets_the_environment_be_clean(registered):
@@ -234,7 +240,8 @@ def test_a_listing_that_recovers_lets_the_environment_be_clean(registered):
     assert registered.clean().verdict is Verdict.CLEAN
 
 
-# --- killed at any line -------------------------------------------------------------------------------------------------
+# --- killed at any line
+# -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.emulator
 
 def resources(**entries: str | dict[str, Any]) -> dict[str, Any]:
     """A template of resources given by type, or in full."""
-    return {"Resources": {name: {"Type": entry} if isinstance(entry, str) else entry for name, entry in entries.items()}}
+    return {
+        "Resources": {name: {"Type": entry} if isinstance(entry, str) else entry for name, entry in entries.items()}
+    }
 
 
 def fill_versioned(s3: Any, bucket: str, objects: int = 3) -> None:
@@ -47,13 +49,20 @@ def test_a_stack_with_a_filled_versioned_bucket_goes(registered):
 def test_importers_go_before_what_they_import(registered):
     export = {"Outputs": {"Out": {"Value": "x", "Export": {"Name": "shared"}}}}
     registered.make_stack("a-base", {**resources(Topic="AWS::SNS::Topic"), **export})
-    importing = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Fn::ImportValue": "shared"}}}
+    importing = {
+        "Type": "AWS::SSM::Parameter",
+        "Properties": {"Type": "String", "Value": {"Fn::ImportValue": "shared"}},
+    }
     export2 = {"Outputs": {"Out": {"Value": "x", "Export": {"Name": "shared2"}}}}
     registered.make_stack("b-middle", {**resources(P=importing), **export2})
     importing2 = json.loads(json.dumps(importing).replace("shared", "shared2"))
     registered.make_stack("c-top", resources(P=importing2))
     assert registered.clean().verdict is Verdict.CLEAN
-    deleted = [entry["names"]["StackName"].split("/")[1] for entry in registered.journal() if entry["operation"] == "DeleteStack"]
+    deleted = [
+        entry["names"]["StackName"].split("/")[1]
+        for entry in registered.journal()
+        if entry["operation"] == "DeleteStack"
+    ]
     assert deleted == ["c-top", "b-middle", "a-base"]
 
 
@@ -61,7 +70,10 @@ def test_only_the_root_of_nested_stacks_is_deleted_and_protection_comes_off_all(
     s3 = registered.root("s3")
     s3.create_bucket(Bucket="templates")
     s3.put_object(Bucket="templates", Key="child", Body=json.dumps(resources(Bucket="AWS::S3::Bucket")))
-    child = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": f"{registered.endpoint}/templates/child"}}
+    child = {
+        "Type": "AWS::CloudFormation::Stack",
+        "Properties": {"TemplateURL": f"{registered.endpoint}/templates/child"},
+    }
     registered.make_stack("root", resources(Child=child))
     cloudformation = registered.root("cloudformation")
     for stack in cloudformation.describe_stacks()["Stacks"]:
@@ -70,7 +82,11 @@ def test_only_the_root_of_nested_stacks_is_deleted_and_protection_comes_off_all(
     fill_versioned(s3, inner)
     assert registered.clean().verdict is Verdict.CLEAN
     assert (registered.stacks(), registered.buckets()) == ([], [])
-    deleted = [entry["names"]["StackName"].split("/")[1] for entry in registered.journal() if entry["operation"] == "DeleteStack"]
+    deleted = [
+        entry["names"]["StackName"].split("/")[1]
+        for entry in registered.journal()
+        if entry["operation"] == "DeleteStack"
+    ]
     assert deleted == ["root"]
 
 
@@ -96,7 +112,8 @@ def test_a_stack_that_failed_to_delete_before_is_unblocked_and_deleted(registere
 
 def test_everything_of_a_stack_with_more_than_a_page_of_resources_is_in_the_ledger(registered):
     parameters: dict[str, Any] = {
-        f"P{number:03}": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "x"}} for number in range(130)
+        f"P{number:03}": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "x"}}
+        for number in range(130)
     }
     stack = registered.make_stack("wide", {"Resources": parameters | {"Z": {"Type": "AWS::S3::Bucket"}}})
     [bucket] = registered.buckets()
@@ -117,7 +134,11 @@ def test_every_region_of_the_registration_is_cleaned_and_no_other(ground):
 
 
 def test_what_a_stack_retained_when_the_test_deleted_it_goes(registered):
-    retained = {"Type": "AWS::IAM::Role", "DeletionPolicy": "Retain", "Properties": {"AssumeRolePolicyDocument": {"Statement": []}}}
+    retained = {
+        "Type": "AWS::IAM::Role",
+        "DeletionPolicy": "Retain",
+        "Properties": {"AssumeRolePolicyDocument": {"Statement": []}},
+    }
     stack = registered.make_stack("own", resources(Role=retained))
     registered.root("cloudformation").delete_stack(StackName="own")
     registered.await_stack(stack, "DELETE_COMPLETE")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from atmosphere.adapters.s3 import S3Objects
-    from atmosphere.ports import Cleaner, Clock, Credentials, Ids, SnapshotSource
+    from atmosphere.ports import Cleaner, Clock, Credentials, Ids, Reports, SnapshotSource
 
 ROLE_ARN: Final = RoleArn("arn:aws:iam::111111111111:role/AtmosphereAdmin")
 EXTERNAL_ID: Final = "atmosphere"
@@ -121,6 +121,16 @@ class ObjectsContract:
         assert objects.put_if_absent("a", b"1")
         assert not objects.put_if_absent("a", b"2")
         assert objects.get("a") == b"1"
+
+
+class ReportsContract:
+    """Subclasses give `reports`, with `{"verdict": "dirty"}` under the key `cleanups/r.json`."""
+
+    def test_a_report_is_its_json(self, reports: Reports) -> None:
+        assert reports.load("cleanups/r.json") == {"verdict": "dirty"}
+
+    def test_a_report_that_is_gone_is_none(self, reports: Reports) -> None:
+        assert reports.load("cleanups/gone.json") is None
 
 
 class ClockContract:

@@ -45,7 +45,7 @@ from tests.builders import (
 from tests.tables import create_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from atmosphere.core.changes import Change, Expectation, Row, Target
     from atmosphere.ports import Store
@@ -181,10 +181,6 @@ STORIES: Final[dict[str, dict[str, Story]]] = {
     "operate: resume before it was held": ACT | MARKS_OF_HELD,
 }
 
-# `Is("id", ...)` of a history row says that the row is there: its key has the id in it, so no other value is possible,
-# and the other expectation needs the row as well.
-IMPLIED: Final = {("end", "id")}
-
 
 def _name(change: Change, expected: Expectation) -> str:
     if isinstance(expected, Absent):
@@ -198,7 +194,6 @@ EXPECTATIONS: Final = [
     for case, made in CASES.items()
     for number, change in enumerate(made.changes)
     for which, expected in enumerate(change.expects)
-    if (case, _name(change, expected)) not in IMPLIED
 ]
 
 
@@ -282,17 +277,4 @@ def test_every_story_is_about_an_expectation() -> None:
         case: {_name(change, each) for change in made.changes for each in change.expects}
         for case, made in CASES.items()
     }
-    assert {case: set(stories) for case, stories in STORIES.items()} == {
-        case: {name for name in names if (case, name) not in IMPLIED} for case, names in expected.items()
-    }
-
-
-def test_what_is_implied_is_expected_by_its_neighbours() -> None:
-    store = MemoryStore()
-    _fresh(an_allocation(), store)
-    ending: Sequence[Any] = CASES["end"].changes
-    without = [
-        replace(each, expects=tuple(e for e in each.expects if getattr(e, "field", "") != "id")) for each in ending
-    ]
-    with pytest.raises(Conflict):
-        store.commit(without, token="t")
+    assert {case: set(stories) for case, stories in STORIES.items()} == expected

@@ -13,10 +13,11 @@ from atmosphere.adapters.memory import (
     MemoryCleaner,
     MemoryCredentials,
     MemoryObjects,
+    MemoryReports,
     MemorySnapshot,
     SeededIds,
 )
-from atmosphere.adapters.s3 import S3Objects, S3Snapshot
+from atmosphere.adapters.s3 import S3Objects, S3Reports, S3Snapshot
 from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
 from atmosphere.adapters.sts import StsCredentials
 from atmosphere.adapters.system import SystemClock, SystemIds
@@ -35,6 +36,7 @@ from tests.contract.outside_contract import (
     CredentialsContract,
     IdsContract,
     ObjectsContract,
+    ReportsContract,
     SnapshotContract,
 )
 
@@ -276,6 +278,37 @@ class TestS3ObjectsOnTheEmulator(ObjectsContract):
         client = emulator_client("s3")
         client.create_bucket(Bucket="objects")
         return S3Objects(client, "objects")
+
+
+class TestMemoryReports(ReportsContract):
+    @pytest.fixture
+    def reports(self) -> MemoryReports:
+        reports = MemoryReports()
+        reports.reports["cleanups/r.json"] = {"verdict": "dirty"}
+        return reports
+
+    def test_while_it_fails_nothing_is_read(self, reports: MemoryReports) -> None:
+        reports.failing = True
+        with pytest.raises(Unreachable):
+            reports.load("cleanups/r.json")
+
+
+class TestS3ReportsOnMoto(ReportsContract):
+    @pytest.fixture
+    def objects(self, moto_client: Clients) -> S3Objects:
+        client = moto_client("s3")
+        client.create_bucket(Bucket="reports")
+        return S3Objects(client, "reports")
+
+    @pytest.fixture
+    def reports(self, objects: S3Objects) -> S3Reports:
+        objects.put("cleanups/r.json", b'{"verdict": "dirty"}')
+        return S3Reports(objects)
+
+    def test_a_report_that_is_no_json_is_unreachable(self, objects: S3Objects, reports: S3Reports) -> None:
+        objects.put("cleanups/r.json", b"no")
+        with pytest.raises(Unreachable, match=r"cleanups/r\.json"):
+            reports.load("cleanups/r.json")
 
 
 class TestSystemClock(ClockContract):

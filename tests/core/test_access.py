@@ -23,7 +23,11 @@ _SESSION: Final = f"arn:aws:sts::{_HUB}:assumed-role/runner/GitHubActions"
         (_SESSION, "runner", f"iam:{_HUB}:role/runner"),
         (f"arn:aws:sts::{_HUB}:assumed-role/runner/i-0123456789abcdef0", "runner", f"iam:{_HUB}:role/runner"),
         (f"arn:aws-cn:sts::{_HUB}:assumed-role/runner/session", "runner", f"iam:{_HUB}:role/runner"),
-        (f"arn:aws-us-gov:sts::{_HUB}:assumed-role/a+b=c,d.e@f-g/s@x", "a+b=c,d.e@f-g", f"iam:{_HUB}:role/a+b=c,d.e@f-g"),
+        (
+            f"arn:aws-us-gov:sts::{_HUB}:assumed-role/a+b=c,d.e@f-g/s@x",
+            "a+b=c,d.e@f-g",
+            f"iam:{_HUB}:role/a+b=c,d.e@f-g",
+        ),
         (f"arn:aws:iam::{_HUB}:user/jane", None, f"iam:arn:aws:iam::{_HUB}:user/jane"),
         (f"arn:aws:iam::{_HUB}:user/team/jane", None, f"iam:arn:aws:iam::{_HUB}:user/team/jane"),
         (f"arn:aws:iam::{_HUB}:root", None, f"iam:arn:aws:iam::{_HUB}:root"),
@@ -123,7 +127,7 @@ _RULES: Final = AccessRules(
         (_caller("runner", _OTHER), False, False),
     ],
 )
-def test_callers_are_known_by_rule_or_as_operators(caller: VerifiedCaller, known: bool, operator: bool) -> None:
+def test_callers_are_known_by_rule_or_as_operators(*, caller: VerifiedCaller, known: bool, operator: bool) -> None:
     assert access.is_operator(_RULES, caller) is operator
     for allowed, ask in ((known, access.known), (operator, access.operators_only)):
         if allowed:

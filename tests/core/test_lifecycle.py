@@ -46,7 +46,7 @@ def _expected() -> dict[tuple[Event, Status], str]:
     }
 
 
-def _word(word: str, mark: Mark, hold: bool) -> Decision:
+def _word(word: str, mark: Mark, *, hold: bool) -> Decision:
     leaving = mark is Mark.DEREGISTERING
     if word == "clean":
         return Decision(Kind.GONE) if leaving else Decision(Kind.MOVE, Status.HELD if hold else Status.FREE)
@@ -57,10 +57,10 @@ def _word(word: str, mark: Mark, hold: bool) -> Decision:
 
 @pytest.mark.parametrize(("event", "status", "mark", "hold"), [*product(Event, Status, Mark, (False, True))])
 def test_each_event_in_each_status_under_each_mark_is_decided_as_written(
-    event: Event, status: Status, mark: Mark, hold: bool
+    *, event: Event, status: Status, mark: Mark, hold: bool
 ) -> None:
     row = an_environment(status=status, mark=mark, hold=hold)
-    assert decide(row, event) == _word(_expected()[event, status], mark, hold)
+    assert decide(row, event) == _word(_expected()[event, status], mark, hold=hold)
 
 
 def test_only_a_clean_verdict_and_a_reinstatement_lead_to_free() -> None:

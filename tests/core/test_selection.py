@@ -50,7 +50,7 @@ def _want(*constraints: Constraint, role: str = "admin") -> Want:
         ("x", {}, False),
     ],
 )
-def test_an_offered_value_contains_a_wanted_one(offered: Any, wanted: Any, holds: bool) -> None:
+def test_an_offered_value_contains_a_wanted_one(*, offered: Any, wanted: Any, holds: bool) -> None:
     assert contains(offered, wanted) is holds
 
 
@@ -79,7 +79,7 @@ _OFFER: Final = a_registration(
         (_want(Capability("docker"), Capability("gpu")), False),
     ],
 )
-def test_an_environment_does_if_it_has_the_role_and_meets_every_constraint(want: Want, does: bool) -> None:
+def test_an_environment_does_if_it_has_the_role_and_meets_every_constraint(*, want: Want, does: bool) -> None:
     assert matches(_OFFER, want) is does
 
 
@@ -104,7 +104,7 @@ _CONSTRAINTS = st.one_of(
 _WANTS = st.lists(st.lists(_CONSTRAINTS, max_size=2).map(lambda some: _want(*some)), min_size=1, max_size=4)
 
 
-def _brute_force(wants: Sequence[Want], offers: Sequence[Registration], distinct: bool) -> bool:
+def _brute_force(wants: Sequence[Want], offers: Sequence[Registration], *, distinct: bool) -> bool:
     return any(
         all(matches(offer, want) for offer, want in zip(chosen, wants, strict=True))
         and (not distinct or len({offer.key.account for offer in chosen}) == len(wants))
@@ -114,10 +114,10 @@ def _brute_force(wants: Sequence[Want], offers: Sequence[Registration], distinct
 
 @given(wants=_WANTS, offers=_offers(), distinct=st.booleans())
 def test_an_assignment_is_found_exactly_where_one_exists(
-    wants: list[Want], offers: list[Registration], distinct: bool
+    *, wants: list[Want], offers: list[Registration], distinct: bool
 ) -> None:
     given = assign(wants, offers, distinct_accounts=distinct)
-    assert (given is not None) == _brute_force(wants, offers, distinct)
+    assert (given is not None) == _brute_force(wants, offers, distinct=distinct)
     if given is not None:
         assert all(matches(offer, want) for offer, want in zip(given, wants, strict=True))
         assert len({offer.key for offer in given}) == len(wants)

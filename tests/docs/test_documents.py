@@ -134,6 +134,12 @@ def test_a_decision_is_listed_and_has_its_headings(decision: str) -> None:
     assert tuple(re.findall(r"^## (.+)$", text(f"docs/adr/{decision}"), re.MULTILINE)) == HEADINGS
 
 
+def test_every_promise_names_the_tests_that_hold_it() -> None:
+    rows = re.findall(r"^\| (P\d+) \|.*\| (.*) \|$", text("docs/architecture.md"), re.MULTILINE)
+    assert [promise for promise, _ in rows] == [f"P{number}" for number in range(1, 11)]
+    assert [promise for promise, tests in rows if not TEST_PATH.search(tests)] == ["P9"]  # comes with the queue
+
+
 def test_every_room_is_on_the_map() -> None:
     rooms = {
         path.stem

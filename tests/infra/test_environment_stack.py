@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from atmosphere.local.emulator import Emulator
 
 SERVICE, ENVIRONMENT, REGION = "111111111111", "222222222222", "us-east-1"
-ROLE = f"arn:aws:iam::{ENVIRONMENT}:role/atmosphere-admin"
+ROLE = f"arn:aws:iam::{ENVIRONMENT}:role/AtmosphereAdmin"
 SESSION = f"{TEST_SESSION}.us-east-1.{'0' * 32}"
 ANYBODY = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
 MAY_ASSUME = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}

@@ -138,7 +138,8 @@ def test_only_what_lists_objects_is_bounded_by_a_prefix(reading: Reading) -> Non
     for role in reading.of("AWS::IAM::Role").values():
         for statement in statements(role):
             if "s3:ListBucket" in as_set(statement["Action"]):
-                assert all(pattern.endswith("/*") for pattern in statement["Condition"]["StringLike"]["s3:prefix"])
+                patterns = statement["Condition"]["StringLikeIfExists"]["s3:prefix"]
+                assert all(pattern.endswith("/*") for pattern in patterns)
 
 
 def test_roles_trust_only_the_service_that_uses_them(reading: Reading) -> None:

@@ -18,8 +18,10 @@ from botocore.exceptions import ClientError
 from atmosphere.config.problems import ConfigProblems
 from atmosphere.contract import FunctionName, Table
 from atmosphere.core.model import Status
+from atmosphere.local.assembly import SynthesisFailed
 from atmosphere.local.emulator import ROOT
 from atmosphere.local.service import LocalService
+from atmosphere.local.state import State
 from atmosphere.local.wire import Call, Fault
 
 if TYPE_CHECKING:
@@ -138,6 +140,18 @@ def test_state_survives_a_restart_and_takes_a_changed_setting(tmp_path: Path) ->
             _ask(second.description, "runner", "DELETE", f"/allocations/{reply['id']}", {"outcome": "success"})[0]
             == 200
         )
+
+
+def test_a_synthesis_that_fails_costs_no_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JSII_NODE", "no-such-node")
+    before = State(tmp_path)
+    before.open()
+    before.saved.mkdir()
+    before.close(whole=True)
+    with pytest.raises(SynthesisFailed):
+        LocalService(ROOT / "config", settings={"session_seconds": "1234"}, state=tmp_path).start()
+    assert before.open() is False
+    before.close()
 
 
 def test_a_bad_configuration_starts_nothing_and_leaves_nothing(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ also compared with what the rows say.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from atmosphere.core import selection
@@ -33,10 +33,10 @@ from tests.builders import POOL, a_key, a_registration
 from tests.machine.invariants import check_move, check_nothing_overdue, check_rows
 from tests.machine.observed import ObservedStore
 from tests.operations.line import Crash, Fault, Trap
-from tests.operations.world import NEIGHBOUR, OPERATOR, RUNNER, World, a_configuration, many
+from tests.operations.world import NEIGHBOUR, OPERATOR, RUNNER, World, a_configuration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from atmosphere.core.access import VerifiedCaller
     from atmosphere.core.snapshot import Snapshot
@@ -73,9 +73,11 @@ def a_deployment(kept: int, version: int) -> Snapshot:
 class Driver:
     """One service and everything that was ever asked of it."""
 
-    def __init__(self) -> None:
-        self.store = ObservedStore()
-        self.world = World(a_deployment(0b1111, 0), rows=self.store)
+    def __init__(self, others: Mapping[str, Callable[[Driver, int], object]]) -> None:
+        self._others = others
+        self.world = World(a_deployment(0b1111, 0))
+        self.world.watch(store := ObservedStore(self.world.clock))
+        self.store = store
         self.known: list[AllocationId] = [self.world.ids.new()]  # one that nobody has asked for yet
         self.asked: list[tuple[str, dict[str, Any], AllocationId]] = []  # every request with a key
         self._freed: dict[tuple[AllocationId, EnvironmentKey], datetime | None] = {}
@@ -90,7 +92,9 @@ class Driver:
         quiet = trouble is None and not self.store.lagging and not self.world.keys.failing
         free = [row for row in self.store.environments() if row.status is Status.FREE]
         room = 3 - self.store.active_of_rule(self.world.snapshot.access.iam[0].name)
-        result, moves = self._do("allocate", trouble, lambda: self.world.ask(caller=CALLERS[caller], key=key, **body))
+        result, moves = self._do(
+            "allocate", key, trouble, lambda: self.world.ask(caller=CALLERS[caller], key=key, **body)
+        )
         if isinstance(result, Granted):
             self._granted(result, CALLERS[caller])
             assert key in {None, result.allocation.id}
@@ -132,7 +136,7 @@ class Driver:
     def refresh(self, caller: str, id_: AllocationId, *, trouble: Trouble | None = None) -> object:
         quiet = trouble is None and not self.world.keys.failing
         before = self.store.allocation(id_)
-        result, _ = self._do("refresh", trouble, lambda: self.world.refresh(id_, caller=CALLERS[caller]))
+        result, _ = self._do("refresh", id_, trouble, lambda: self.world.refresh(id_, caller=CALLERS[caller]))
         if isinstance(result, Granted):
             self._granted(result, CALLERS[caller])
         elif quiet and before and before.owner == CALLERS[caller].owner and before.lots:
@@ -143,7 +147,7 @@ class Driver:
 
     def deallocate(self, caller: str, id_: AllocationId, *, trouble: Trouble | None = None) -> object:
         before = self.store.allocation(id_)
-        result, moves = self._do("deallocate", trouble, lambda: self.world.deallocate(id_, caller=CALLERS[caller]))
+        result, moves = self._do("deallocate", id_, trouble, lambda: self.world.deallocate(id_, caller=CALLERS[caller]))
         if isinstance(result, Allocation):
             assert self.world.recorded(id_).status is AllocationStatus.ENDED
         if before and caller != "operator" and before.owner != CALLERS[caller].owner:
@@ -151,7 +155,7 @@ class Driver:
         return result
 
     def reconcile(self, *, trouble: Trouble | None = None) -> object:
-        result, _ = self._do("reconcile", trouble, self.world.reconciler.run)
+        result, _ = self._do("reconcile", None, trouble, self.world.reconciler.run)
         if isinstance(result, Run):
             faults = {entry.fault for entry in result.repaired if entry.repair is Repair.FAILED}
             assert faults <= {"Unreachable", "OutcomeUnknown"}, faults
@@ -171,7 +175,7 @@ class Driver:
             order.allocation,
             order.attempt,
         )
-        result, moves = self._do(verdict, trouble, verbs[verdict])
+        result, moves = self._do(verdict, order, trouble, verbs[verdict])
         if not current and not (trouble and trouble.meanwhile):
             assert isinstance(result, (Superseded, Unreachable, Crash))
             assert not moves, "a cleanup that is over had an effect"
@@ -179,7 +183,7 @@ class Driver:
 
     def register(self, kept: int, version: int, *, trouble: Trouble | None = None) -> object:
         self.world.snapshot = snapshot = a_deployment(kept, version)
-        result, _ = self._do("register", trouble, lambda: self.world.registrar.register(snapshot))
+        result, _ = self._do("register", snapshot, trouble, lambda: self.world.registrar.register(snapshot))
         if not isinstance(result, BaseException) and not (trouble and trouble.meanwhile):
             rows = {row.key: row for row in self.store.environments()}
             for entry in snapshot.environments:
@@ -191,9 +195,8 @@ class Driver:
 
     def operate(self, act: ActKind, key: EnvironmentKey, *, trouble: Trouble | None = None) -> object:
         acting = self.world.operating
-        return self._do(
-            f"operator {act}", trouble, lambda: acting.act(key, act, reason="because", caller=OPERATOR)
-        )[0]
+        act_on = partial(acting.act, key, act, reason="because", caller=OPERATOR)
+        return self._do(f"operator {act}", key, trouble, act_on)[0]
 
     def settle(self) -> None:
         """P2: with the reconciler alone, nothing stays past its deadline, and all ends free, dirty, held or gone."""
@@ -209,10 +212,12 @@ class Driver:
 
     # --- how it is run ---
 
-    def _do(self, doing: str, trouble: Trouble | None, call: Callable[[], object]) -> tuple[object, list[Move]]:
+    def _do(
+        self, doing: str, of: object, trouble: Trouble | None, call: Callable[[], object]
+    ) -> tuple[object, list[Move]]:
         """What came of it, an expected exception included, and the writes that were its own."""
         first = len(self.store.moves)
-        with self._as(doing):
+        with self._as((doing, of)):
             self.world.line.lay(self._trap(trouble))
             try:
                 result = call()
@@ -234,7 +239,7 @@ class Driver:
         return Trap(trouble.at, trouble.fault, lambda: self._meanwhile(trouble.meanwhile))
 
     @contextmanager
-    def _as(self, doing: str) -> Iterator[None]:
+    def _as(self, doing: tuple[str, object]) -> Iterator[None]:
         outer, self.store.doing = self.store.doing, doing
         try:
             yield
@@ -243,7 +248,7 @@ class Driver:
 
     def _meanwhile(self, actions: Sequence[Action]) -> None:
         for name, number in actions:
-            MEANWHILE[name](self, number)
+            self._others[name](self, number)
 
     def pick_id(self, number: int) -> AllocationId:
         """One that was heard of; every other time one that is active."""
@@ -261,56 +266,17 @@ class Driver:
         owner = next((name for name, caller in CALLERS.items() if found and caller.owner == found.owner), "runner")
         return owner if word == "owner" else "neighbour" if owner == "runner" else "runner"
 
+    def current_orders(self) -> list[CleanupOrder]:
+        """One for each environment that is being cleaned, whether or not it was started."""
+        return [
+            CleanupOrder(row.allocation, row.key, row.attempt)
+            for row in self.store.environments()
+            if row.status is Status.CLEANING and row.allocation
+        ]
+
     def pick_order(self, number: int) -> CleanupOrder | None:
         """One that was started; every other time one that is at work."""
         started = self.world.cleanups.started
-        rows = {(row.allocation, row.key, row.attempt) for row in self.store.environments()}
-        current = [order for order in started if (order.allocation, order.key, order.attempt) in rows]
-        among = current if number % 2 and current else started
+        among = [order for order in self.current_orders() if order in started] if number % 2 else started
+        among = among or started
         return among[number // 2 % len(among)] if among else None
-
-
-def _cycle(driver: Driver, number: int) -> None:
-    """Somebody takes all there is, gives it back, and it is clean again."""
-    results = [driver.allocate("neighbour", {}, key=None) for _ in KEYS]
-    driver.world.clock.advance(timedelta(seconds=20 + number))
-    for allocation in [result.allocation for result in results if isinstance(result, Granted)]:
-        driver.deallocate("neighbour", allocation.id)
-        for lot in allocation.lots:
-            driver.cleanup_says("clean", CleanupOrder(allocation.id, lot.key, 1))
-
-
-def _said(verdict: str) -> Callable[[Driver, int], object]:
-    def act(driver: Driver, number: int) -> None:
-        if order := driver.pick_order(number):
-            driver.cleanup_says(verdict, order)
-
-    return act
-
-
-def _again(driver: Driver, number: int) -> None:
-    """A request arrives a second time while it is being answered."""
-    if driver.asked:
-        caller, body, key = driver.asked[-1 - number % min(len(driver.asked), 2)]
-        driver.allocate(caller, body, key=key)
-
-
-def _end(driver: Driver, number: int) -> None:
-    driver.deallocate("operator", driver.pick_id(number))
-
-
-MEANWHILE: Final[dict[str, Callable[[Driver, int], object]]] = {
-    "cycle": _cycle,
-    "allocate": lambda driver, number: driver.allocate("neighbour", {"environments": many(1 + number % 2)}, key=None),
-    "again": _again,
-    "end": _end,
-    "advance": lambda driver, number: driver.world.clock.advance(timedelta(seconds=31 * (number + 1))),
-    "reconcile": lambda driver, number: driver.reconcile(),
-    "clean": _said("clean"),
-    "blocked": _said("blocked"),
-    "dirty": _said("dirty"),
-    "register": lambda driver, number: driver.register(1 + number % 15, number % 3),
-    "hold": lambda driver, number: driver.operate(ActKind.HOLD, KEYS[number % 4]),
-    "reinstate": lambda driver, number: driver.operate(ActKind.REINSTATE, KEYS[number % 4]),
-    "clean again": lambda driver, number: driver.operate(ActKind.CLEAN, KEYS[number % 4]),
-}

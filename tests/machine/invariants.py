@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core.model import Allocation, AllocationStatus, Environment, Mark, Status
+from atmosphere.ports import CleanupOrder
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,10 +55,45 @@ def check_move(move: Move) -> None:
     before = str(move.before.status) if move.before else _GONE
     after = str(move.after.status) if move.after else _GONE
     assert (before, after) in MOVES[move.by], f"{move.by} moved {before} to {after}"
+    if move.before and (check := _OF.get(move.by)):
+        check(move, move.before)
     if move.before and move.after:
         _check_tenancy(move.by, move.before, move.after)
     if move.before and move.after is None and move.by != "operator discard":
         assert move.before.mark is Mark.DEREGISTERING or move.by == "register", "only what is deregistering disappears"
+
+
+def _of_the_order(move: Move, before: Environment) -> None:
+    """P5: only the cleanup that the row is waiting for has a say."""
+    assert move.of == CleanupOrder(before.allocation, before.key, before.attempt)  # type: ignore[arg-type]
+
+
+def _of_the_allocation(move: Move, before: Environment) -> None:
+    """P1: what ends an allocation touches no other tenant's environment."""
+    assert before.allocation == move.of, f"the environment of {before.allocation} was let go by {move.of}"
+
+
+def _of_what_is_due(move: Move, before: Environment) -> None:
+    """P5: the reconciler, late or twice, repairs only what is due."""
+    assert before.deadline is not None
+    assert before.wake_at is not None
+    assert before.wake_at <= move.at, "the reconciler moved what was not due"
+    if move.after and move.after.status is not before.status:
+        assert before.deadline <= move.at, "the reconciler moved what was not overdue"
+
+
+def _of_the_environment(move: Move, before: Environment) -> None:
+    assert before.key == move.of
+    if move.after and move.after.status is Status.CLEANING and before.status is not Status.CLEANING:
+        assert move.after.attempt > before.attempt, "an attempt with this number was there before"
+
+
+_OF: Final = {
+    **dict.fromkeys(("beat", "clean", "dirty", "blocked"), _of_the_order),
+    **dict.fromkeys((name for name in MOVES if name.startswith("operator")), _of_the_environment),
+    "deallocate": _of_the_allocation,
+    "reconcile": _of_what_is_due,
+}
 
 
 def _check_tenancy(by: str, before: Environment, after: Environment) -> None:

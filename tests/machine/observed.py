@@ -13,25 +13,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from atmosphere.adapters.memory import FakeClock
     from atmosphere.core.changes import Change, Row, Target
     from atmosphere.core.model import PoolName, RuleName, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One write of one environment: by whom, from what to what."""
+    """One write of one environment: by which operation on what, when, from what to what."""
 
     by: str
+    of: object
+    at: datetime
     before: Environment | None
     after: Environment | None
 
 
 class ObservedStore(MemoryStore):
-    """`MemoryStore` for one thread. `doing` names the operation that is at work."""
+    """`MemoryStore` for one thread. `doing` is the operation that is at work, and what it was asked to work on."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock) -> None:
         super().__init__(page_size=2)
-        self.doing = "nobody"
+        self.clock = clock
+        self.doing: tuple[str, object] = ("nobody", None)
         self.moves: list[Move] = []
         self._behind: MemoryStore | None = None
 
@@ -42,7 +46,9 @@ class ObservedStore(MemoryStore):
         super().commit(changes, token=token)
         assert all(self._rows[target] == row for target, row in over.items()), "what has ended changed once more"
         after = [self.environment(key) for key in keys]
-        self.moves += [Move(self.doing, old, new) for old, new in zip(before, after, strict=True) if old != new]
+        now = self.clock.now()
+        pairs = zip(before, after, strict=True)
+        self.moves += [Move(*self.doing, now, old, new) for old, new in pairs if old != new]
 
     def everything(self) -> dict[Target, Row]:
         """Every row."""

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from atmosphere.core.model import ActKind, HistoryEntry, Status
+from atmosphere.core.model import ActKind, HistoryEntry
 from atmosphere.operations.operate import EVENTS
-from atmosphere.ports import CleanupOrder
-from tests.machine.driver import KEYS, MEANWHILE, Driver, Trouble
+from tests.machine.driver import KEYS, Driver, Trouble
 from tests.machine.invariants import check_rows
+from tests.machine.meanwhile import MEANWHILE
 from tests.operations.line import Fault
 from tests.operations.world import many
 
@@ -21,21 +21,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from atmosphere.core.changes import Row, Target
+    from atmosphere.ports import CleanupOrder
 
 _NUMBERS = st.integers(0, 40)
 _CALLERS = st.sampled_from(["runner", "runner", "neighbour", "operator"])
 _WHO = st.sampled_from(["owner", "owner", "owner", "stranger", "operator"])
 _KEPT = st.sampled_from([0b1111, 0b1111, 0b1111, 0b1101, 0b0111, 0b1110, 0b0101, 0b0001])
 _ACTIONS = st.lists(st.tuples(st.sampled_from(sorted(MEANWHILE)), _NUMBERS), min_size=1, max_size=3).map(tuple)
-_AT = st.integers(1, 8)
-_TROUBLE = st.one_of(
-    st.none(),
-    st.none(),
-    st.builds(Trouble, at=_AT, fault=st.sampled_from(Fault)),
-    st.builds(Trouble, at=_AT, meanwhile=_ACTIONS),
-    # between reading and writing
-    st.builds(Trouble, at=st.integers(2, 5), meanwhile=st.sampled_from([(("cycle", 1),), (("again", 0),)])),
-)
+
+
+def _trouble(calls: int) -> st.SearchStrategy[Trouble | None]:
+    """For an operation of about so many calls: half of the time none, else a fault or others at one of them."""
+    at = st.integers(1, calls)
+    return st.one_of(
+        st.none(),
+        st.none(),
+        st.builds(Trouble, at=at, fault=st.sampled_from(Fault)),
+        st.builds(Trouble, at=at, meanwhile=_ACTIONS),
+    )
+
+
 _BODIES = st.sampled_from(
     [
         {},
@@ -54,7 +59,7 @@ _BODIES = st.sampled_from(
 class Service(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.driver = Driver()
+        self.driver = Driver(MEANWHILE)
 
     @initialize(freed=st.integers(0, 4))
     def deploy(self, freed: int) -> None:
@@ -71,33 +76,31 @@ class Service(RuleBasedStateMachine):
         body=_BODIES,
         key=st.sampled_from(["none", "new", "new", "known"]),
         number=_NUMBERS,
-        trouble=_TROUBLE,
+        trouble=_trouble(5),
     )
     def allocate_in_trouble(
         self, caller: str, body: dict[str, Any], key: str, number: int, trouble: Trouble | None
     ) -> None:
         self._allocate(caller, body, key, number, trouble)
 
-    def _allocate(
-        self, caller: str, body: dict[str, Any], key: str, number: int, trouble: Trouble | None
-    ) -> None:
+    def _allocate(self, caller: str, body: dict[str, Any], key: str, number: int, trouble: Trouble | None) -> None:
         new = self.driver.world.ids.new()
         id_ = {"none": None, "new": new, "known": self.driver.pick_id(number)}[key]
         self.driver.allocate(caller, body, key=id_, trouble=trouble)
 
-    @rule(number=_NUMBERS, trouble=_TROUBLE)
+    @rule(number=_NUMBERS, trouble=_trouble(5))
     def allocate_again(self, number: int, trouble: Trouble | None) -> None:
         if asked := self.driver.asked:
             caller, body, key = asked[-1 - number % min(len(asked), 3)]
             self._repeatable(lambda: self.driver.allocate(caller, body, key=key, trouble=trouble), trouble)
 
-    @rule(caller=_WHO, number=_NUMBERS, trouble=_TROUBLE)
+    @rule(caller=_WHO, number=_NUMBERS, trouble=_trouble(3))
     def refresh(self, caller: str, number: int, trouble: Trouble | None) -> None:
         id_ = self.driver.pick_id(number)
         who = self.driver.who(caller, id_)
         self._repeatable(lambda: self.driver.refresh(who, id_, trouble=trouble), trouble)
 
-    @rule(caller=_WHO, number=_NUMBERS, trouble=_TROUBLE)
+    @rule(caller=_WHO, number=_NUMBERS, trouble=_trouble(4))
     def deallocate(self, caller: str, number: int, trouble: Trouble | None) -> None:
         id_ = self.driver.pick_id(number)
         who = self.driver.who(caller, id_)
@@ -107,11 +110,11 @@ class Service(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.driver.world.clock.advance(timedelta(seconds=seconds))
 
-    @rule(trouble=_TROUBLE)
+    @rule(trouble=_trouble(6))
     def reconcile(self, trouble: Trouble | None) -> None:
         self._repeatable(lambda: self.driver.reconcile(trouble=trouble), trouble)
 
-    @rule(verdict=st.sampled_from(["clean", "clean", "beat", "dirty", "blocked"]), number=_NUMBERS, trouble=_TROUBLE)
+    @rule(verdict=st.sampled_from(["clean", "clean", "beat", "dirty", "blocked"]), number=_NUMBERS, trouble=_trouble(2))
     def cleanup_says(self, verdict: str, number: int, trouble: Trouble | None) -> None:
         if order := self.driver.pick_order(number):
             self._say(verdict, order, trouble)
@@ -121,15 +124,14 @@ class Service(RuleBasedStateMachine):
 
     @rule()
     def everything_is_cleaned(self) -> None:
-        for row in self.driver.store.environments():
-            if row.status is Status.CLEANING and row.allocation:
-                self.driver.cleanup_says("clean", CleanupOrder(row.allocation, row.key, row.attempt))
+        for order in self.driver.current_orders():
+            self.driver.cleanup_says("clean", order)
 
-    @rule(kept=_KEPT, version=st.integers(0, 2), trouble=_TROUBLE)
+    @rule(kept=_KEPT, version=st.integers(0, 2), trouble=_trouble(6))
     def register(self, kept: int, version: int, trouble: Trouble | None) -> None:
         self._repeatable(lambda: self.driver.register(kept, version, trouble=trouble), trouble)
 
-    @rule(act=st.sampled_from(sorted(EVENTS)), number=_NUMBERS, trouble=_TROUBLE)
+    @rule(act=st.sampled_from(sorted(EVENTS)), number=_NUMBERS, trouble=_trouble(4))
     def operate(self, act: ActKind, number: int, trouble: Trouble | None) -> None:
         key = KEYS[number % len(KEYS)]
         self._repeatable(lambda: self.driver.operate(act, key, trouble=trouble), trouble)
@@ -170,7 +172,7 @@ class Service(RuleBasedStateMachine):
 
 TestService = Service.TestCase
 TestService.settings = settings(
-    max_examples=max(settings().max_examples, 300),
+    max_examples=max(settings().max_examples, 500),
     stateful_step_count=50,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from atmosphere.ports import Conflict, OutcomeUnknown, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 R = TypeVar("R")
 
@@ -38,7 +40,7 @@ class Trap:
 
     at: int
     fault: Fault | None = None
-    meanwhile: Callable[[], None] | None = None
+    meanwhile: Callable[[], object] | None = None
     """What others do just before that call."""
 
     def before(self, name: str) -> None:

@@ -59,12 +59,16 @@ class World:
         self.clock = FakeClock()
         self.ids = SeededIds(1)
         self.line = Line()
-        self.rows = rows or MemoryStore()
         self.keys = MemoryCredentials(self.clock)
         self.cleanups = MemoryCleaner()
-        self.store = cast("Store", Watched(self.rows, self.line))
+        self.watch(rows or MemoryStore())
         self.credentials = cast("Credentials", Watched(self.keys, self.line))
         self.cleaner = cast("Cleaner", Watched(self.cleanups, self.line))
+
+    def watch(self, rows: MemoryStore) -> None:
+        """Use this store, on the line."""
+        self.rows = rows
+        self.store = cast("Store", Watched(rows, self.line))
 
     def put(self, *environments: Environment) -> None:
         """Rows that are there."""

@@ -40,24 +40,29 @@ _FIRST_PAUSE: Final = 0.05  # seconds, doubled each time
 
 
 class DynamoStore:
-    """`ports.Store` on the tables of `contract.TABLES`, deployed as `tables`. Safe to share between threads."""
+    """`ports.Store` on the tables of `contract.TABLES`, deployed as `tables`. Safe to share between threads.
+
+    `commits` is the client for writing, if it has other time limits than the one for reading.
+    """
 
     def __init__(
         self,
         client: DynamoDBClient,
         tables: Mapping[Table, str],
         *,
+        commits: DynamoDBClient | None = None,
         page_size: int = 100,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
+        self._commits = commits or client
         self._tables = tables
         self._page_size = page_size
         self._pause = pause
 
     def commit(self, changes: Sequence[Change], *, token: str) -> None:
         """See `transactions.transact`."""
-        transact(self._client, self._tables, changes, token)
+        transact(self._commits, self._tables, changes, token)
 
     def free(self, pool: PoolName) -> Iterator[Sequence[Environment]]:
         """Each page is read when it is asked for."""

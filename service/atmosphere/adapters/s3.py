@@ -93,4 +93,7 @@ class S3Reports:
     def load(self, key: str) -> Json:
         """See `Reports`."""
         stored = self._objects.get(key)
-        return None if stored is None else cast("Json", json.loads(stored))
+        try:
+            return None if stored is None else cast("Json", json.loads(stored))
+        except ValueError as broken:
+            raise Unreachable(f"{key} is not JSON: let the environment be cleaned again for a new report") from broken

@@ -1,4 +1,4 @@
-"""The only door to an environment's account: assumes its admin role, proves that it is the right account, guards the clients.
+"""The only door to an environment's account: assumes its admin role, proves the account, guards the clients.
 
 Every pass assumes the role anew (chained sessions last an hour at most) and every client comes from here. Nothing is
 called in the account before STS has named it as the expected one.
@@ -109,9 +109,7 @@ class Accounts:
         _refuse_account(assignment, _whoami(account, assignment.key.region))
         return account
 
-    def canary(
-        self, assignment: Assignment, role: RoleArn, external_id: str, pace: Pace
-    ) -> Account:
+    def canary(self, assignment: Assignment, role: RoleArn, external_id: str, pace: Pace) -> Account:
         """A session like those that the test was given, which can only look. Raises `RoleUnusable`, `Unreachable`."""
         _refuse_foreign(assignment, role)
         name = contract.session_name(contract.TEST_SESSION, assignment.key.region, assignment.allocation)

@@ -59,8 +59,8 @@ def _preflight(assignment: Assignment, accounts: Accounts, role: RoleArn, pace: 
         raise Ended(
             Verdict.DIRTY,
             "role-preflight",
-            f"{role} may call none of {calls}, so nothing could show that its keys are refused: grant it one of them, then "
-            "let the environment be cleaned",
+            f"{role} may call none of {calls}, so nothing could show that its keys are refused: grant it one of them, "
+            "then let the environment be cleaned",
         )
 
 

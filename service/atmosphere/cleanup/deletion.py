@@ -1,8 +1,9 @@
 """One round of deleting: everything that waits for nothing is tried at once; what fails is noted and tried again later.
 
 Stacks go as CloudFormation wants it: importers before exporters, the owner of a role after the stacks that remember the
-role, nested ones with their root; protection off, buckets emptied and images gone first. A stack that failed to delete has
-its blockers deleted one by one; CloudFormation is told to let go of a resource only when that resource is seen to be gone.
+role, nested ones with their root; protection off, buckets emptied and images gone first. A stack that failed to delete
+has its blockers deleted one by one; CloudFormation is told to let go of a resource only when that resource is seen to
+be gone.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ class Deletion:
     # --- a stack that failed to delete --------------------------------------------------------------------------------
 
     def _after_failure(self, stack: Stack) -> dict[str, Any]:
-        """Delete what blocks the stack; says what to retain once the blockers are gone and CloudFormation does not see it."""
+        """Delete what blocks the stack; says what to retain once that is gone and CloudFormation does not see it."""
         blockers = self._blockers(stack, stack.id)
         present = [blocker for blocker in blockers if self._is_there_after_all(blocker, stack)]
         before = self._troubles.entries.get(stack.resource)

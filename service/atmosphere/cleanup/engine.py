@@ -1,7 +1,7 @@
 """One pass of cleaning one environment: guard, revoke, clear, and the verdict.
 
-A pass may be killed after any call and run again, and two passes at the same time do no harm: whatever is done twice has
-the same effect, what must be remembered is written before it is needed, and absence is always seen anew.
+A pass may be killed after any call and run again, and two passes at the same time do no harm: whatever is done twice
+has the same effect, what must be remembered is written before it is needed, and absence is always seen anew.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def run_pass(
     """Do as much as fits into `budget`, and say what came of it.
 
     `beat` is called at the start and then at least every 20 s; what it raises (the cleanup was superseded) flies, after
-    which nothing more is changed. Raises `ports.Unreachable` when the journal or the report could not be written: the pass
-    can be repeated. A final verdict comes with a report.
+    which nothing more is changed. Raises `ports.Unreachable` when the journal or the report could not be written: the
+    pass can be repeated. A final verdict comes with a report.
     """
     limits = limits or Limits()
     pace = Pace(clock=clock, beat=beat, budget=budget, workers=limits.workers)
@@ -106,7 +106,7 @@ class _Pass:
 
     def _steps(self) -> PassResult:
         baseline = read_baseline(self._keep, self._assignment.key)
-        kept = Kept(self._assignment, baseline)
+        kept = Kept(self._assignment.registration, baseline)
         self._account = self._aws.open(self._assignment, self._pace, protected=kept.protected())
         if self._assignment.capture_only:
             return self._capture(self._account)
@@ -135,8 +135,8 @@ class _Pass:
             raise Ended(
                 Verdict.DIRTY,
                 "no-baseline",
-                f"there is no baseline for {', '.join(sorted(missing))}, so nothing was deleted: look at what is there, and "
-                "register the environment anew",
+                f"there is no baseline for {', '.join(sorted(missing))}, so nothing was deleted: look what is there, "
+                "and register the environment anew",
             )
         return baseline
 
@@ -174,7 +174,7 @@ class _Pass:
         if self._state.canary_waits < self._limits.canary_passes:
             return self._result(Verdict.AGAIN, "canary-not-refused")
         self._findings = Findings(
-            explanation="the Deny is in place, and a session of the test's kind is still served: look at the role's policies"
+            explanation="the Deny is in place, but a session like the test's is served: look at the role's policies"
         )
         return self._result(Verdict.DIRTY, "canary-not-refused")
 

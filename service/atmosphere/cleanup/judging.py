@@ -30,7 +30,11 @@ _TYPES = frozenset(entry.name for entry in CATALOGUE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """What one look came to. `loose` are resources that no stack would take along; `amiss` is what happened to the baseline."""
+    """What one look came to.
+
+    `loose` are resources that no stack would take along, `amiss` is what happened to the baseline, `unhandled` are
+    orphans that nothing can look at.
+    """
 
     stacks: Sequence[Stack] = ()
     loose: Sequence[Resource] = ()

@@ -1,4 +1,4 @@
-"""What cleaning must leave alone: the baseline, what the configuration says to keep, and what is never anybody's leftover."""
+"""What cleaning must leave alone: the baseline, what the configuration keeps, and what is nobody's leftover."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from atmosphere.cleanup.stacks import STACK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from atmosphere.cleanup.model import Assignment, Resource
+    from atmosphere.cleanup.model import Resource
     from atmosphere.cleanup.records import Baseline
+    from atmosphere.core.model import Registration
 
 BUILT_IN: Final = (
     f"{STACK}:StackSet-*",  # an organisation's; deleting them fails or makes its administrators repair them
@@ -30,9 +31,9 @@ _SERVICES: Final = {STACK: "cloudformation", **{entry.name: entry.service for en
 class Kept:
     """Says of a resource whether it stays, and why."""
 
-    def __init__(self, assignment: Assignment, baseline: Baseline | None) -> None:
-        roles = (f"AWS::IAM::Role:{role.rpartition('/')[2]}" for role in assignment.registration.roles.values())
-        self._patterns = (*BUILT_IN, *roles, *assignment.registration.keep)
+    def __init__(self, registration: Registration, baseline: Baseline | None) -> None:
+        roles = (f"AWS::IAM::Role:{role.rpartition('/')[2]}" for role in registration.roles.values())
+        self._patterns = (*BUILT_IN, *roles, *registration.keep)
         self._baseline = baseline.items if baseline else {}
 
     def reason(self, item: Resource) -> str | None:

@@ -120,8 +120,8 @@ class PassState:
     """What one pass tells the next. A new attempt starts from `PassState()`.
 
     `cut_off`: sessions issued before it are refused. `canary_waits`: passes whose canary was not refused in time.
-    `clean_at`: when nothing was found for the first time. `mark`: digest of what was left after the last round, unchanged
-    for `quiet_rounds` rounds, since `quiet_since`.
+    `clean_at`: when nothing was found for the first time. `mark`: digest of what was left after the last round,
+    unchanged for `quiet_rounds` rounds, since `quiet_since`.
     """
 
     number: int = 0

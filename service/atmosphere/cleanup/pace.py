@@ -76,14 +76,17 @@ class Pace:
             try:
                 self._await(futures)
             except BaseException:
-                self.stopped = True
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
             return [future.result() for future in futures]
 
     def _one(self, task: Callable[[], T]) -> T:
         self.check()
-        return task()
+        try:
+            return task()
+        except BaseException:
+            self.stopped = True
+            raise
 
     def _await(self, futures: list[Future[T]]) -> None:
         pending: set[Future[T]] = set(futures)

@@ -1,4 +1,4 @@
-"""Keeps the ledger: what each leftover stack owns, before it is deleted, and what each deleted stack left behind, after.
+"""Keeps the ledger: what each leftover stack owns, before it is deleted, and what it left behind, after.
 
 CloudFormation's word is taken for what it says it deleted. What it skipped (retained, or let go of by force) becomes an
 orphan, whose absence has to be seen. That also holds for stacks that the test created and deleted by itself.
@@ -48,8 +48,8 @@ class Recorder:
     def update(self, stacks: Sequence[Stack], leftovers: Sequence[Stack], *, deleted_too: bool) -> dict[str, str]:
         """Bring the ledger up to date and write it; returns what could not be asked. Raises `Unreachable`.
 
-        `stacks` are all that exist, `leftovers` those of them that will be deleted. `deleted_too` also looks for stacks that
-        were deleted since the allocation began, which takes a listing of its own.
+        `stacks` are all that exist, `leftovers` those of them that will be deleted. `deleted_too` also looks for stacks
+        that were deleted since the allocation began, which takes a listing of its own.
         """
         unknown: dict[str, str] = {}
         existing = {stack.id for stack in stacks}

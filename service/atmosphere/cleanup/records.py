@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """What was there when the environment was registered, with the immutable fingerprint of each thing where it has one.
+    """What was there when the environment was registered, each thing with its fingerprint where it has one.
 
     Only the types and regions that were looked at are covered; of others the baseline says nothing.
     """

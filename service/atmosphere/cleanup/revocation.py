@@ -2,8 +2,8 @@
 
 STS cannot take keys back; IAM decides at every call. So each role that was used gets one inline policy for each region,
 `AtmosphereRevoke-<region>`, that denies everything to sessions with the test's session names issued before a cut-off.
-The cut-off lies in the future by the clock skew, is a whole second, and only ever moves forward. A canary, a session of the
-same kind minted just before, is seen to be allowed something harmless first, and seen to be refused it after.
+The cut-off lies in the future by the clock skew, is a whole second, and only ever moves forward. A canary, a session of
+the same kind minted just before, is seen to be allowed something harmless first, and seen to be refused it after.
 
 Source: IAM user guide, "Revoke temporary security credentials"; global condition keys aws:userid, aws:TokenIssueTime.
 """
@@ -105,7 +105,7 @@ class Revocation:
     # --- the canary ---------------------------------------------------------------------------------------------------
 
     def _probe(self, role: RoleArn, external_id: str) -> Probe | str | None:
-        """A canary of the role; None where nothing can be seen with it, and text where the role is gone with its sessions."""
+        """A canary of the role, None where it can show nothing, text where the role is gone with its sessions."""
         try:
             canary = self._accounts.canary(self._assignment, role, external_id, self._pace)
         except RoleUnusable:
@@ -190,8 +190,8 @@ class Revocation:
 
 
 _UNSEEN: Final = (
-    "a role that the allocation used can no longer be seen at work, so nothing proves that its keys are refused: the Deny is in "
-    "place; check the role's trust policy and permissions, then let the environment be cleaned again"
+    "a role that the allocation used can no longer be seen at work, so nothing proves that its keys are refused: the "
+    "Deny is in place; check the role's trust policy and permissions, then let the environment be cleaned again"
 )
 
 

@@ -7,7 +7,6 @@ DescribeStacks pages serves all stacks of a region; there are no waiters.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -16,6 +15,7 @@ from atmosphere.cleanup.model import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from atmosphere.cleanup.accounts import Account
     from atmosphere.cleanup.records import Ledger
@@ -133,7 +133,7 @@ class Ending:
 
 
 def ending(account: Account, region: Region, stack: str) -> Ending:
-    """Whether a stack is deleted, and what its events say was `DELETE_SKIPPED`: retained, also when an update replaced it.
+    """Whether a stack is deleted, and what it let go of: its events call that `DELETE_SKIPPED`, also in updates.
 
     The stack is named by its id, under which CloudFormation still knows it for 90 days.
     """

@@ -1,11 +1,10 @@
-"""`atmosphere local demo`: the story of `local/demo.py`, told on this terminal."""
+"""How `atmosphere local demo` tells the story of `local/demo.py` on this terminal."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-import click
 from rich import box
 from rich.table import Table
 
@@ -20,11 +19,15 @@ if TYPE_CHECKING:
     from atmosphere.local.progress import Progress
 
 
+_WIDTH: Final = 150  # columns: a line of history is shown whole, in a log too
+
+
 class Terminal:
     """Tells the story line by line, each with the seconds since the start."""
 
     def __init__(self) -> None:
         self._console = console()
+        self._console.width = max(self._console.width, _WIDTH)
         self._started = time.monotonic()
         self._acts = 0
 
@@ -54,11 +57,3 @@ def tell(progress: Progress) -> None:
     with LocalService(ROOT / "config", settings=SETTINGS, ticker=TICKER, progress=progress) as service:
         Demo(service.description, terminal).run()
     terminal.say("every claim of this story was checked; nothing is left running")
-
-
-@click.command(epilog="Exit codes: 0 every claim held, 1 one did not or the service could not start, 2 wrong usage.")
-def demo() -> None:
-    """Tell the whole life of an allocation, with real output, in about a minute."""
-    from atmosphere.cli.local import progress_for_people  # noqa: PLC0415 -- `local` adds this command
-
-    tell(progress_for_people())

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from atmosphere.cli.demo import tell
 from atmosphere.cli.output import console
 from atmosphere.config.problems import ConfigProblems
 from atmosphere.local.assembly import SynthesisFailed
+from atmosphere.local.claims import DemoFailed
 from atmosphere.local.deployment import DeploymentFailed
 from atmosphere.local.emulator import ROOT, EmulatorFailed
 from atmosphere.local.service import TICKER, LocalService
@@ -99,6 +101,15 @@ def up(
         _ignore_signals()
         service.stop()
         _withdraw(ready_file)
+
+
+@local.command(epilog="Exit codes: 0 every claim held, 1 one did not or the service could not start, 2 wrong usage.")
+def demo() -> None:
+    """Tell the whole life of an allocation, with real output, in about a minute."""
+    try:
+        tell(progress_for_people())
+    except (*_FAILURES, DemoFailed) as failed:
+        raise click.ClickException(str(failed)) from failed
 
 
 def _settings(chosen: tuple[str, ...]) -> tuple[dict[str, str], float]:

@@ -165,7 +165,7 @@ def end(allocation: Allocation, *, now: datetime, outcome: str, by: EndedBy) -> 
     changes += [
         Update(
             target=HistoryKey(lot.key, allocation.started, allocation.id),
-            expects=(Is("id", allocation.id), Is("ended", None)),
+            expects=(Is("ended", None),),
             sets=ending,
         )
         for lot in allocation.lots

@@ -40,7 +40,7 @@ def publish(properties: dict[str, str], app: App) -> str:
 
 
 def _text(key: str, properties: dict[str, str], app: App) -> str:
-    """What was stored before, for a rollback must not depend on an asset whose permission may be gone; else the asset."""
+    """What was stored before, else the asset: a rollback must not need an asset whose permission may be gone."""
     stored = app.own_objects.get(key) or app.objects(properties["AssetBucket"]).get(properties["AssetKey"])
     return (stored or b"").decode()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 CACHE: Final = ROOT / ".cache" / "assembly"
-_KEPT: Final = 12  # assemblies; tests use some side by side
+_KEPT: Final = 8  # assemblies; tests use some side by side
 _LIMIT: Final = 300  # seconds
 _NOT_SYNTHESIZED: Final = frozenset({"cli", "client", "local"})  # rooms of the package that are in no template or asset
 

@@ -96,7 +96,7 @@ class Emulator:
                 start_new_session=True,
             )
         self._watch = subprocess.Popen(
-            ["sh", "-c", _WATCH, "watch", str(self._child.pid), str(scratch)],
+            ["sh", "-c", _WATCH, "watch", str(self._child.pid), str(self.directory if self.state is None else scratch)],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )

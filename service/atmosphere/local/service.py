@@ -66,6 +66,7 @@ class LocalService:
         self._outputs: dict[str, str] = {}
         self._callers: Mapping[str, CallerKeys] = {}
         self._snapshot: Snapshot | None = None
+        self._deploying = False
 
     @property
     def hub(self) -> Account:
@@ -85,25 +86,25 @@ class LocalService:
         """
         try:
             self._start()
-        except DeploymentFailed:
-            self.stop()  # what was there before is there again
-            raise
-        except BaseException:
-            self.stop(whole=False)
+        except BaseException as failed:
+            # a stack that failed is as it was before; one that was interrupted is stuck in between
+            self.stop(whole=not self._deploying or isinstance(failed, DeploymentFailed))
             raise
 
     def _start(self) -> None:
         with step(self._progress, "configuration"):
             self._snapshot = load(self._config, self._settings)
-        with step(self._progress, "template"):
-            assembly = synthesize(self._config, self._settings)
         with step(self._progress, "embedded AWS"):
             self._start_aws()
+        with step(self._progress, "template"):
+            assembly = synthesize(self._config, self._settings)
+        self._deploying = True
         with step(self._progress, "environments"):
             make_environments(self.hub, self._snapshot, assembly)
         with step(self._progress, "service"):
             self._outputs = deploy(self.hub, assembly=assembly, stack=STACK)
             self._name_functions()
+        self._deploying = False
         with step(self._progress, "callers"):
             self._callers = make_callers(self.hub)
         function = self._output("Function", FunctionName.RECONCILE)

@@ -1,6 +1,13 @@
 """Every port in memory, under the same promises: for tests, for the state machine and for the simulation."""
 
-from atmosphere.adapters.memory.outside import MemoryCleaner, MemoryCredentials, MemoryObjects, MemorySnapshot, Minted
+from atmosphere.adapters.memory.outside import (
+    MemoryCleaner,
+    MemoryCredentials,
+    MemoryObjects,
+    MemoryReports,
+    MemorySnapshot,
+    Minted,
+)
 from atmosphere.adapters.memory.passing import FakeClock, SeededIds
 from atmosphere.adapters.memory.store import MemoryStore
 
@@ -9,6 +16,7 @@ __all__ = [
     "MemoryCleaner",
     "MemoryCredentials",
     "MemoryObjects",
+    "MemoryReports",
     "MemorySnapshot",
     "MemoryStore",
     "Minted",

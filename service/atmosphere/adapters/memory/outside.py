@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from atmosphere.core.model import RoleArn
+    from atmosphere.core.model import Json, RoleArn
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.ports import CleanupOrder, Clock, SessionRequest
 
@@ -103,6 +103,20 @@ class MemorySnapshot:
         if self.snapshot is None:
             raise Unreachable("the snapshot cannot be read: publish the configuration again")
         return self.snapshot
+
+
+class MemoryReports:
+    """`ports.Reports` of what is put into `reports`."""
+
+    def __init__(self) -> None:
+        self.failing = False
+        self.reports: dict[str, Json] = {}
+
+    def load(self, key: str) -> Json:
+        """The report under the key, None if there is none."""
+        if self.failing:
+            raise Unreachable("GetObject failed with ServiceUnavailable: it was told to")
+        return self.reports.get(key)
 
 
 class MemoryObjects:

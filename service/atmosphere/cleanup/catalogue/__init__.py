@@ -1,4 +1,4 @@
-"""The types of resources that cleaning knows. A type of the next issue is a row in `rows`, or a class beside `buckets`."""
+"""The types of resources that cleaning knows. A further type is a row in `rows`, or a class beside `buckets`."""
 
 from __future__ import annotations
 

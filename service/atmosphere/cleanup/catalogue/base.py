@@ -1,8 +1,8 @@
 """What a type of resource is to the cleanup: how its members are listed, seen, prepared and deleted.
 
-Most types are one `Row` of operation names. Those that need more are a class with the same methods. Either way the id is
-CloudFormation's physical id, absence is proven by `list` or `exists`, never by the reply of a deletion, and deleting what
-is not there succeeds. Methods let `ClientError` fly: who calls them decides what an error means.
+Most types are one `Row` of operation names. Those that need more are a class with the same methods. Either way the id
+is CloudFormation's physical id, absence is proven by `list` or `exists`, never by the reply of a deletion, and deleting
+what is not there succeeds. Methods let `ClientError` fly: who calls them decides what an error means.
 """
 
 from __future__ import annotations
@@ -125,8 +125,8 @@ class Row:
     """A type whose life needs one operation for each step.
 
     `see` is an operation that fails with one of `absent` when the resource is not there; `shows`, where given, is a
-    JMESPath into its reply that is empty then. `unprotect` runs before a deletion, where `protected` is given only if that
-    JMESPath into the reply of `see` is true.
+    JMESPath into its reply that is empty then. `unprotect` runs before a deletion, where `protected` is given only if
+    that JMESPath into the reply of `see` is true.
     """
 
     name: str

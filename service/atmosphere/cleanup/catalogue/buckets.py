@@ -126,7 +126,8 @@ class Buckets:
         ]
         if not locked:
             return tuple(errors)
-        # a governance lock gives way to who may bypass it; asked for only here, as buckets without locks refuse the header
+        # a governance lock gives way to who may bypass it; asked for only here, as buckets without locks refuse the
+        # header
         others = [e for e in errors if e["Code"] != "AccessDenied" or "VersionId" not in e]
         again = client.delete_objects(
             Bucket=bucket, Delete={"Objects": locked, "Quiet": True}, BypassGovernanceRetention=True

@@ -1,4 +1,4 @@
-"""Types without a row: seen and deleted one by one through Cloud Control, by the id that the ledger holds. Never listed.
+"""Types without a row: seen and deleted one by one through Cloud Control, by the ids of the ledger. Never listed.
 
 Source: Cloud Control API reference. A deletion is asynchronous: a later look tells whether it came to pass.
 """

@@ -1,6 +1,6 @@
-"""IAM roles: everything attached to one goes first, or IAM answers DeleteConflict. Roles that AWS manages are not listed.
+"""IAM roles: everything attached to one goes first, or IAM answers DeleteConflict.
 
-Source: IAM API reference, DeleteRole.
+Roles that AWS manages are not listed. Source: IAM API reference, DeleteRole.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Roles:
                 if not role["Path"].startswith(_AWS_PATHS):
                     yield Found(role["RoleName"], role["RoleId"])
 
-    def exists(self, account: Account, region: Region, identity: str) -> bool:
+    def exists(self, account: Account, region: Region, identity: str) -> bool:  # noqa: ARG002  roles have no region
         """See `ResourceType`."""
         return role_id(account, identity) is not None
 

@@ -1,0 +1,171 @@
+"""The guard: which calls of a cleanup's clients get through, whoever makes them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.session import Session
+from moto import mock_aws
+
+from atmosphere.adapters.memory import FakeClock
+from atmosphere.cleanup.guard import Guard, Protected, is_read
+from atmosphere.cleanup.kept import Kept
+from atmosphere.cleanup.model import MutationRefused, OutOfTime, PastDeadline, Resource
+from atmosphere.cleanup.pace import Pace
+from atmosphere.cleanup.records import Baseline
+from atmosphere.core.model import ADMIN, Region
+from tests.builders import a_key, a_registration
+from tests.cleanup.conftest import ACCOUNT, REGION, ROLE, role_arn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+EMPTY = '{"Version": "2012-10-17", "Statement": []}'
+POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
+
+
+class Watch:
+    """A guarded session on moto."""
+
+    def __init__(self, *, may_mutate: bool = True, protected: frozenset[str] = frozenset()) -> None:
+        self.clock = FakeClock()
+        self.pace = Pace(clock=self.clock, beat=lambda: None, budget=timedelta(minutes=4), workers=1)
+        self.guard = Guard(
+            may_mutate=may_mutate,
+            regions=(REGION,),
+            deadline=self.clock.now() + timedelta(minutes=1),
+            pace=self.pace,
+            protected=Protected(protected),
+        )
+        self._session = Session()
+        self._session.set_credentials("x", "x")
+        self.guard.watch(self._session)
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        return self._session.create_client(service, region_name=region)
+
+
+@pytest.fixture(autouse=True)
+def _moto() -> Iterator[None]:
+    with mock_aws():
+        yield
+
+
+@pytest.mark.parametrize(
+    "operation", ["DescribeStacks", "ListBuckets", "GetRole", "HeadBucket", "LookupEvents", "BatchGetImage"]
+)
+def test_reads_are_recognised(operation):
+    assert is_read(operation)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "DeleteStack",
+        "CreateBucket",
+        "PutRolePolicy",
+        "UpdateTable",
+        "AssumeRole",
+        "ListenToNothing",
+        "Getaway",
+        "InvokeFunction",
+    ],
+)
+def test_whatever_is_not_known_to_be_a_read_changes_something(operation):
+    assert not is_read(operation)
+
+
+def test_what_is_let_through_is_journalled_with_its_names_and_without_its_contents():
+    watch = Watch()
+    watch.client("iam").create_role(RoleName="made", AssumeRolePolicyDocument=EMPTY, Description="long story")
+    watch.client("iam").list_roles()
+    [entry] = watch.guard.taken()
+    assert (entry.service, entry.operation, entry.names) == ("iam", "CreateRole", {"RoleName": "made"})
+    assert (watch.guard.taken(), watch.guard.count) == ([], 1)
+
+
+def test_who_may_only_look_changes_nothing():
+    watch = Watch(may_mutate=False)
+    assert watch.client("sqs").list_queues().get("QueueUrls", []) == []
+    with pytest.raises(MutationRefused, match="only look"):
+        watch.client("sqs").create_queue(QueueName="q")
+    assert (boto3.client("sqs").list_queues().get("QueueUrls", []), watch.guard.count) == ([], 0)
+
+
+def test_nothing_is_changed_from_the_deadline_on_but_looking_is_allowed():
+    watch = Watch()
+    watch.clock.advance(timedelta(seconds=59))
+    watch.client("sqs").create_queue(QueueName="before")
+    watch.clock.advance(timedelta(seconds=1))
+    with pytest.raises(PastDeadline):
+        watch.client("sqs").create_queue(QueueName="after")
+    assert len(watch.client("sqs").list_queues()["QueueUrls"]) == 1
+
+
+def test_other_regions_are_left_alone_and_global_services_are_not_a_region():
+    watch = Watch()
+    with pytest.raises(MutationRefused, match="eu-west-1"):
+        watch.client("sqs", "eu-west-1").create_queue(QueueName="q")
+    watch.client("iam", "us-east-1").create_role(RoleName="made", AssumeRolePolicyDocument=EMPTY)
+
+
+def test_a_stopped_pass_changes_nothing_more():
+    watch = Watch()
+    watch.pace.stopped = True
+    with pytest.raises(OutOfTime):
+        watch.client("sqs").create_queue(QueueName="q")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("iam", "delete_role", {"RoleName": ROLE}),
+        ("iam", "delete_role_policy", {"RoleName": ROLE, "PolicyName": "AtmosphereRevoke-us-east-1"}),
+        ("iam", "put_role_policy", {"RoleName": ROLE, "PolicyName": "open", "PolicyDocument": "{}"}),
+        ("iam", "delete_role", {"RoleName": "AWSServiceRoleForSupport"}),
+        ("cloudformation", "delete_stack", {"StackName": "StackSet-landing-zone"}),
+        (
+            "cloudformation",
+            "delete_stack",
+            {"StackName": f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/StackSet-landing-zone/1234"},
+        ),
+        (
+            "cloudformation",
+            "delete_stack",
+            {"StackName": f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/infra/1234"},
+        ),
+        ("sns", "delete_topic", {"TopicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:before"}),
+        ("s3", "delete_bucket", {"Bucket": "shared-artifacts"}),
+    ],
+)
+def test_protected_names_stop_any_change(service, operation, parameters):
+    watch = Watch(protected=_kept().protected().patterns)
+    with pytest.raises(MutationRefused, match=r"protected|baseline"):
+        getattr(watch.client(service), operation)(**parameters)
+
+
+def test_the_revocation_and_a_deletion_under_the_admin_role_are_no_changes_of_that_role():
+    watch = Watch(protected=_kept().protected().patterns)
+    boto3.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=EMPTY)
+    watch.client("iam").put_role_policy(RoleName=ROLE, PolicyName="AtmosphereRevoke-us-east-1", PolicyDocument=POLICY)
+    watch.client("cloudformation").delete_stack(StackName="leftover", RoleARN=role_arn())
+    assert [entry.operation for entry in watch.guard.taken()] == ["PutRolePolicy", "DeleteStack"]
+
+
+def test_a_name_that_only_ends_like_a_protected_one_is_not_protected():
+    watch = Watch(protected=frozenset({"ssm:needed"}))
+    boto3.client("ssm").put_parameter(Name="/leftover/needed", Type="String", Value="x")
+    watch.client("ssm").delete_parameter(Name="/leftover/needed")
+
+
+def _kept() -> Kept:
+    registration = a_registration(a_key(), roles={ADMIN: role_arn()}, keep=("AWS::S3::Bucket:shared-*",))
+    items = {
+        Resource("AWS::CloudFormation::Stack", "infra", Region("us-east-1")): "1234",
+        Resource("AWS::SNS::Topic", f"arn:aws:sns:us-east-1:{ACCOUNT}:before", Region("us-east-1")): None,
+    }
+    return Kept(registration, Baseline(items=items, types=(), regions=()))

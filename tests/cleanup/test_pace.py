@@ -1,0 +1,99 @@
+"""The time of a pass: it beats, it stops, and it tells its workers."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from atmosphere.adapters.memory import FakeClock
+from atmosphere.cleanup.model import OutOfTime
+from atmosphere.cleanup.pace import Pace
+
+
+class Beats:
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.at = [clock.now()]
+
+    def __call__(self) -> None:
+        self.at.append(self.clock.now())
+
+
+def a_pace(clock: FakeClock, beat=lambda: None, *, workers: int = 4) -> Pace:
+    return Pace(clock=clock, beat=beat, budget=timedelta(seconds=240), workers=workers)
+
+
+def test_a_long_sleep_beats_at_least_every_twenty_seconds():
+    clock = FakeClock()
+    beats = Beats(clock)
+    a_pace(clock, beats).sleep(timedelta(seconds=120))
+    gaps = [later - earlier for earlier, later in zip(beats.at, beats.at[1:], strict=False)]
+    assert len(gaps) >= 6
+    assert max(gaps) <= timedelta(seconds=20)
+
+
+def test_the_budget_ends_before_the_pass_must():
+    clock = FakeClock()
+    pace = a_pace(clock)
+    pace.check()
+    clock.advance(timedelta(seconds=230))
+    with pytest.raises(OutOfTime):
+        pace.check()
+
+
+def test_nobody_sleeps_beyond_the_budget():
+    clock = FakeClock()
+    began = clock.now()
+    with pytest.raises(OutOfTime):
+        a_pace(clock).sleep(timedelta(seconds=300))
+    assert clock.now() == began
+
+
+def test_a_failed_beat_stops_the_workers_and_flies():
+    class SupersededError(Exception):
+        pass
+
+    def beat() -> None:
+        raise SupersededError
+
+    clock = FakeClock()
+    pace = a_pace(clock, beat)
+    stopped = threading.Event()
+
+    def work() -> None:
+        while True:
+            try:
+                pace.check()
+            except OutOfTime:
+                stopped.set()
+                raise
+
+    with pytest.raises(SupersededError):
+        pace.side_by_side([work, work])
+    assert stopped.is_set()
+
+
+def test_results_come_in_the_order_of_the_tasks():
+    pace = a_pace(FakeClock())
+    assert pace.side_by_side([partial(int, number) for number in range(20)]) == list(range(20))
+
+
+def test_tasks_really_run_side_by_side():
+    barrier = threading.Barrier(3, timeout=10)
+    assert sorted(a_pace(FakeClock()).side_by_side([barrier.wait] * 3)) == [0, 1, 2]
+
+
+def test_an_exception_of_one_task_flies_and_the_rest_is_not_begun():
+    begun: list[int] = []
+
+    def task(number: int) -> None:
+        begun.append(number)
+        if number == 1:
+            raise ValueError(number)
+
+    with pytest.raises(ValueError, match="1"):
+        a_pace(FakeClock(), workers=1).side_by_side([partial(task, number) for number in range(50)])
+    assert begun == [0, 1]

@@ -1,0 +1,281 @@
+"""Stacks that do not simply go: failed, broken, nested, moving, held by others. Faked, in fake time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from atmosphere.adapters.memory import FakeClock
+from atmosphere.cleanup.engine import run_pass
+from atmosphere.cleanup.keep import MemoryKeep
+from atmosphere.cleanup.model import Assignment, Limits, PassResult, PassState, Verdict
+from atmosphere.cleanup.records import Baseline, baseline_name
+from atmosphere.core.model import ADMIN, AllocationId, EnvironmentKey, PoolName, Registration, Settings
+from tests.cleanup.conftest import ACCOUNT, EXTERNAL_ID, HUB, REGION, ROLE, role_arn
+from tests.cleanup.fakes import STARTED, FakeAccounts, FakeStack, Manner, Part, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY = EnvironmentKey(ACCOUNT, REGION)
+DEADLINE = STARTED + timedelta(hours=2)
+LIMITS = Limits(workers=1)
+NESTED = "AWS::CloudFormation::Stack"
+
+
+class Scene:
+    """A world to be cleaned in fake time."""
+
+    def __init__(self, *stacks: FakeStack) -> None:
+        self.world = World(*stacks)
+        self.keep = MemoryKeep()
+        self.keep.put(
+            baseline_name(KEY),
+            Baseline(items={}, types=("AWS::S3::Bucket", "AWS::SQS::Queue"), regions=(REGION,)).to_json(),
+        )
+        self.clock = FakeClock(STARTED + timedelta(hours=1))
+        self.passes = 0
+
+    def clean(self) -> PassResult:
+        registration = Registration(key=KEY, pool=PoolName("tests"), roles={ADMIN: role_arn()}, external_id=EXTERNAL_ID)
+        assignment = Assignment(
+            allocation=AllocationId("11112222-3333-4444-5555-666677778888"),
+            key=KEY,
+            attempt=1,
+            registration=registration,
+            roles_used=(),
+            started=STARTED,
+            deadline=DEADLINE,
+            capture_only=False,
+            sweep_globals=False,
+            settings=Settings(role_names=(ROLE,)),
+            service_account=HUB,
+        )
+        state = PassState()
+        while self.clock.now() < DEADLINE:
+            self.passes += 1
+            result = run_pass(
+                assignment,
+                state,
+                aws=FakeAccounts(self.world),
+                keep=self.keep,
+                clock=self.clock,
+                beat=lambda: None,
+                budget=timedelta(seconds=240),
+                limits=LIMITS,
+            )
+            if result.verdict is not Verdict.AGAIN:
+                return result
+            assert timedelta(0) <= result.wait <= timedelta(seconds=60)
+            state = PassState.from_json(json.loads(json.dumps(result.state.to_json())))
+            self.clock.advance(result.wait)
+        message = "no verdict before the deadline"
+        raise AssertionError(message)
+
+    def blockers(self, result: PassResult) -> dict[str, dict[str, Any]]:
+        content = json.loads(self.keep.texts[str(result.report_key)])
+        return {entry["id"]: entry for entry in content["blockers"]}
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in (("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")):
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        keys = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="setup-of-the-test")["Credentials"]
+        iam = boto3.client(
+            "iam",
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument="{}")
+        yield
+
+
+def test_a_blocker_of_a_type_without_a_row_is_deleted_by_its_id_and_the_stack_goes():
+    scene = Scene(FakeStack("app", [Part("AWS::Timestream::Database", "db", Manner.FULL)]))
+    assert scene.clean().verdict is Verdict.CLEAN
+    assert (scene.world.alive, scene.world.there) == ([], set())
+
+
+def test_an_orphan_of_a_type_without_a_row_is_found_by_its_id_and_deleted():
+    scene = Scene(FakeStack("app", [Part("AWS::Timestream::Database", "db", Manner.RETAINED)]))
+    assert scene.clean().verdict is Verdict.CLEAN
+    assert scene.world.there == set()
+
+
+def test_an_orphan_that_nothing_can_look_at_blocks_and_is_named():
+    scene = Scene(FakeStack("app", [Part("Vendor::Odd::Thing", "odd-1", Manner.RETAINED)]))
+    scene.world.unsupported.add("Vendor::Odd::Thing")
+    result = scene.clean()
+    assert (result.verdict, result.reason) == (Verdict.BLOCKED, "blocked:Vendor::Odd::Thing")
+    assert scene.blockers(result)["odd-1"]["code"] == "no-handler"
+
+
+def test_a_stack_that_cannot_be_deleted_blocks_and_the_report_names_it_and_what_holds_it():
+    scene = Scene(FakeStack("app", [Part("AWS::Timestream::Database", "db", Manner.FULL), Part("AWS::X::Y", "fine")]))
+    scene.world.undeletable.add("db")
+    result = scene.clean()
+    blockers = scene.blockers(result)
+    assert result.verdict is Verdict.BLOCKED
+    assert blockers.keys() == {"app", "db"}
+    assert (blockers["db"]["code"], blockers["db"]["stack"]) == ("GeneralServiceException", "app")
+    assert "in use by something" in blockers["db"]["message"]
+    assert blockers["db"]["attempts"] >= 3
+    assert not any("RetainResources" in call for call in scene.world.deletions)
+    markdown = scene.keep.texts[str(result.report_key).replace(".json", ".md")]
+    assert "| AWS::Timestream::Database | db |" in markdown
+
+
+def test_blocked_comes_within_minutes_not_at_the_deadline():
+    scene = Scene(FakeStack("app", [Part("AWS::Timestream::Database", "db", Manner.FULL)]))
+    scene.world.undeletable.add("db")
+    began = scene.clock.now()
+    scene.clean()
+    assert scene.clock.now() - began < timedelta(minutes=5)
+
+
+def test_a_custom_resource_that_never_answers_is_let_go_of_after_it_failed_repeatedly():
+    scene = Scene(FakeStack("app", [Part("Custom::Thing", "custom", Manner.BROKEN), Part("AWS::X::Y", "fine")]))
+    assert scene.clean().verdict is Verdict.CLEAN
+    retaining = ["RetainResources" in call for call in scene.world.deletions]
+    assert (retaining[:2], retaining[-1]) == ([False, False], True)
+
+
+def test_a_resource_that_is_gone_but_fails_to_delete_in_a_nested_stack_is_left_behind_by_force():
+    inner = FakeStack("inner", [Part("AWS::X::Y", "broken", Manner.BROKEN)])
+    middle = FakeStack("middle", [Part(NESTED, inner.id)])
+    outer = FakeStack("outer", [Part(NESTED, middle.id)])
+    inner.parent, middle.parent = middle.id, outer.id
+    scene = Scene(outer, middle, inner)
+    assert scene.clean().verdict is Verdict.CLEAN
+    assert scene.world.order() == ["outer"]
+    assert scene.world.deletions[-1]["DeletionMode"] == "FORCE_DELETE_STACK"
+    assert scene.world.there == {(NESTED, inner.id), (NESTED, middle.id)}  # resources of stacks, not of the account
+
+
+def test_what_is_still_there_is_never_left_behind_by_force():
+    inner = FakeStack("inner", [Part("AWS::X::Y", "held", Manner.FULL)])
+    outer = FakeStack("outer", [Part(NESTED, inner.id)])
+    inner.parent = outer.id
+    scene = Scene(outer, inner)
+    scene.world.undeletable.add("held")
+    result = scene.clean()
+    assert result.verdict is Verdict.BLOCKED
+    assert "held" in scene.blockers(result)
+    assert not any("DeletionMode" in call for call in scene.world.deletions)
+
+
+def test_an_update_is_cancelled_and_the_stack_deleted_when_it_has_rolled_back():
+    scene = Scene(FakeStack("app", status="UPDATE_IN_PROGRESS", steps=3, left=1000))
+    assert scene.clean().verdict is Verdict.CLEAN
+    assert len(scene.world.deletions) == 1
+
+
+@pytest.mark.parametrize(
+    "status", ["CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED"]
+)
+def test_stacks_in_states_that_can_be_deleted_are_deleted_at_once(status):
+    scene = Scene(FakeStack("app", [Part("AWS::X::Y", "a")], status=status))
+    assert scene.clean().verdict is Verdict.CLEAN
+
+
+def test_a_deletion_that_takes_long_is_waited_for():
+    scene = Scene(FakeStack("app", steps=60))
+    assert scene.clean().verdict is Verdict.CLEAN
+    assert len(scene.world.deletions) == 1
+
+
+def test_a_chain_of_exports_goes_from_its_end_and_strangers_do_not_wait():
+    chain = [FakeStack(f"s{n}", exports=(f"e{n}",), imports=(f"e{n - 1}",)) for n in range(5)]
+    scene = Scene(*chain, FakeStack("stranger"))
+    assert scene.clean().verdict is Verdict.CLEAN
+    assert [name for name in scene.world.order() if name != "stranger"] == ["s4", "s3", "s2", "s1", "s0"]
+    assert scene.world.order().index("stranger") <= 1
+    assert len(scene.world.deletions) == 6  # none was refused
+
+
+def test_the_stack_that_owns_a_role_goes_after_the_stacks_that_remember_it():
+    owner = FakeStack("a-bootstrap", [Part("AWS::IAM::Role", "exec")])
+    scene = Scene(owner, FakeStack("b-app", role="arn:aws:iam::222222222222:role/exec"))
+    assert scene.clean().verdict is Verdict.CLEAN
+    assert scene.world.order() == ["b-app", "a-bootstrap"]
+
+
+def test_stacks_that_wait_for_each_other_in_a_circle_are_all_tried():
+    one = FakeStack("one", [Part("AWS::IAM::Role", "r1")], role="arn:aws:iam::222222222222:role/r2")
+    two = FakeStack("two", [Part("AWS::IAM::Role", "r2")], role="arn:aws:iam::222222222222:role/r1")
+    scene = Scene(one, two)
+    assert scene.clean().verdict is Verdict.CLEAN
+
+
+def test_an_export_that_a_kept_stack_imports_is_told():
+    scene = Scene(FakeStack("app", exports=("shared",)), FakeStack("StackSet-org", imports=("shared",)))
+    result = scene.clean()
+    assert result.verdict is Verdict.BLOCKED
+    assert "StackSet-org" in scene.blockers(result)["app"]["message"]
+    assert [stack.name for stack in scene.world.alive] == ["app", "StackSet-org"]
+
+
+def test_an_admin_role_that_cloudformation_may_not_use_is_left_out():
+    scene = Scene(FakeStack("app"))
+    scene.world.trusted = False
+    assert scene.clean().verdict is Verdict.CLEAN
+    assert ["RoleARN" in call for call in scene.world.deletions] == [True, False]
+
+
+def test_protection_comes_off_the_root_and_the_refusal_for_nested_ones_does_not_matter():
+    inner = FakeStack("inner", protected=True)
+    outer = FakeStack("outer", [Part(NESTED, inner.id)], protected=True)
+    inner.parent = outer.id
+    assert Scene(outer, inner).clean().verdict is Verdict.CLEAN
+
+
+def test_the_ledger_is_written_before_anything_is_deleted():
+    scene = Scene(FakeStack("app", [Part("AWS::X::Y", f"id-{number}") for number in range(7)]))
+    seen: list[int] = []
+    genuine = scene.keep.amend
+
+    def amend(name: str, change: Any) -> str:
+        seen.append(len(scene.world.deletions))
+        return genuine(name, change)
+
+    scene.keep.amend = amend  # type: ignore[method-assign]
+    scene.clean()
+    assert seen[0] == 0
+    ledger = json.loads(next(text for name, text in scene.keep.texts.items() if name.endswith("ledger.json")))
+    assert len(ledger["stacks"][FakeStack("app").id]["owned"]) == 7
+
+
+def test_clean_takes_two_looks_as_far_apart_as_the_settings_say():
+    scene = Scene()
+    began = scene.clock.now()
+    assert scene.clean().verdict is Verdict.CLEAN
+    assert (scene.passes, scene.clock.now() - began) == (2, timedelta(seconds=20))
+
+
+def test_something_that_comes_back_between_the_two_looks_is_deleted_and_both_looks_are_repeated():
+    scene = Scene()
+    genuine = scene.clock.advance
+    late = FakeStack("late")
+
+    def advance(duration: timedelta) -> None:
+        if duration >= timedelta(seconds=20) and late.id not in scene.world.stacks:
+            scene.world.stacks[late.id] = late
+        genuine(duration)
+
+    scene.clock.advance = advance  # type: ignore[method-assign]
+    assert scene.clean().verdict is Verdict.CLEAN
+    assert (late.status, scene.passes) == ("DELETE_COMPLETE", 3)
+
+
+def test_a_state_of_a_later_version_is_read():
+    state = replace(PassState(), number=3, clean_at=STARTED)
+    assert PassState.from_json({**state.to_json(), "invented": 1}) == state

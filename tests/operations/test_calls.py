@@ -1,0 +1,102 @@
+"""Calls to the outside, counted: they do not grow with the pool (design 10, first rows).
+
+A page of free rows is one read. The authorizer and the snapshot are counted elsewhere.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from atmosphere.core.errors import AllDirty, PoolBusy
+from atmosphere.core.model import AllocationId, Status
+from tests.builders import a_key, a_registration, an_environment
+from tests.operations.line import Fault, Trap
+from tests.operations.world import World, a_configuration, a_world, many
+
+KEY: Final = AllocationId("11111111-2222-4333-8444-555555555555")
+POOLS: Final = (10, 100, 1000)
+
+
+@pytest.mark.parametrize("percent", [0, 50, 99])
+@pytest.mark.parametrize("size", POOLS)
+@pytest.mark.parametrize("environments", [1, 3])
+def test_an_allocate_reads_once_mints_once_for_each_environment_and_commits_once(
+    size: int, percent: int, environments: int
+) -> None:
+    free = max(environments, size - size * percent // 100)
+    world = a_world(size, taken=size - free)
+    world.allocate(environments=many(environments))
+    assert world.line.calls == ["free", "mint", "commit"]  # `mint` is one AssumeRole for each environment
+    assert len(world.keys.minted) == environments
+
+
+@pytest.mark.parametrize("size", POOLS)
+def test_a_key_costs_one_read_more_and_a_quota_another(size: int) -> None:
+    world = a_world(size, max_active=5)
+    world.allocate(key=KEY)
+    assert world.line.calls == ["allocation", "active_of_rule", "free", "mint", "commit"]
+
+
+def test_a_lost_race_costs_one_more_round() -> None:
+    world = a_world(100)
+    world.line.lay(Trap(3, Fault.CLASH))
+    world.allocate()
+    assert world.line.calls == ["free", "mint", "commit"] * 2
+
+
+def _busy(size: int, status: Status) -> World:
+    keys = [a_key(number) for number in range(1, size + 1)]
+    world = World(a_configuration(*(a_registration(key) for key in keys)))
+    world.put(*(an_environment(key, status=status) for key in keys))
+    return world
+
+
+@pytest.mark.parametrize("size", POOLS)
+@pytest.mark.parametrize("status", [Status.IN_USE, Status.CLEANING, Status.DIRTY])
+@pytest.mark.parametrize("body", [{}, {"constraints": [{"type": "region", "value": ["eu-west-1"]}]}])
+def test_a_refusal_costs_five_reads_at_most_and_no_write(size: int, status: Status, body: dict[str, Any]) -> None:
+    world = _busy(size, status)
+    with pytest.raises((PoolBusy, AllDirty)):
+        world.ask(**body)
+    assert len(world.line.calls) <= 5
+    assert set(world.line.calls) <= {"free", "any_with", "holding"}
+
+
+@pytest.mark.parametrize("size", POOLS)
+@pytest.mark.parametrize("environments", [1, 3])
+def test_a_deallocate_is_a_read_a_commit_and_one_start_for_each_environment(size: int, environments: int) -> None:
+    world = a_world(size)
+    allocation = world.allocate(environments=many(environments))
+    world.line.lay(None)
+    world.deallocate(allocation.id)
+    assert world.line.calls == ["allocation", "commit", *["start"] * environments]
+
+
+def test_a_refresh_is_two_reads_and_one_mint_for_each_environment() -> None:
+    world = a_world(10)
+    allocation = world.allocate(environments=many(3))
+    world.line.lay(None)
+    world.refresh(allocation.id)
+    assert world.line.calls == ["allocation", "mint", "allocation"]
+    assert len(world.keys.minted) == 6
+
+
+@pytest.mark.parametrize("size", POOLS)
+def test_an_idle_reconciler_reads_once(size: int) -> None:
+    world = a_world(size)
+    world.allocate()
+    world.line.lay(None)
+    world.clock.advance(timedelta(hours=2))
+    assert world.reconciler.run().repaired == []
+    assert world.line.calls == ["waking"]
+
+
+@pytest.mark.parametrize("size", [10, 100])
+def test_registering_what_is_registered_reads_once_and_writes_nothing(size: int) -> None:
+    world = a_world(size)
+    world.line.lay(None)
+    world.registrar.register(world.snapshot)
+    assert world.line.calls == ["environments"]

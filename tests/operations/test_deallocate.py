@@ -1,0 +1,227 @@
+"""Deallocate: once is enough, twice is harmless, and nobody else's environment is touched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from atmosphere.core.changes import Delete, Is, Update
+from atmosphere.core.errors import AlreadyEnded, Unavailable, UnknownAllocation
+from atmosphere.core.model import AllocationId, AllocationStatus, EndedBy, Status
+from atmosphere.ports import CleanupOrder
+from tests.builders import a_key
+from tests.operations.line import Crash, Fault, Trap
+from tests.operations.world import NEIGHBOUR, OPERATOR, World, a_world, many
+
+KEY: Final = AllocationId("11111111-2222-4333-8444-555555555555")
+
+
+def test_the_allocation_ends_and_its_environments_are_cleaned() -> None:
+    world = a_world(3)
+    allocation = world.allocate(environments=many(2))
+    world.clock.advance(timedelta(minutes=5))
+    world.deallocate(allocation.id, outcome="failure")
+    ended = world.recorded(allocation.id)
+    assert (ended.status, ended.outcome, ended.ended_by) == (AllocationStatus.ENDED, "failure", EndedBy.OWNER)
+    assert ended.ended == world.clock.now()
+    for lot in allocation.lots:
+        row = world.row(lot.key)
+        assert (row.status, row.allocation, row.attempt) == (Status.CLEANING, allocation.id, 1)
+        assert row.deadline == world.clock.now() + timedelta(minutes=60)
+        assert row.wake_at == world.clock.now() + timedelta(seconds=90)
+    assert world.cleanups.started == [CleanupOrder(allocation.id, lot.key, 1) for lot in allocation.lots]
+
+
+def test_the_history_tells_how_it_ended() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.deallocate(allocation.id, outcome="failure")
+    (entry,) = world.rows.history_of(allocation.lots[0].key, since=None, until=None, cursor=None).entries
+    assert (entry.outcome, entry.ended_by, entry.ended) == ("failure", EndedBy.OWNER, world.clock.now())
+
+
+def test_a_second_time_has_no_effect() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.deallocate(allocation.id)
+    before = (world.recorded(allocation.id), world.row(a_key(1)), list(world.cleanups.started))
+    world.clock.advance(timedelta(seconds=10))
+    world.deallocate(allocation.id, outcome="another")
+    assert (world.recorded(allocation.id), world.row(a_key(1)), list(world.cleanups.started)) == before
+
+
+def test_a_late_release_does_not_touch_the_next_tenant() -> None:
+    world = a_world(1)
+    first = world.allocate()
+    world.deallocate(first.id)
+    world.cleaning(world.cleanups.started[0]).free(report=None)
+    second = world.allocate(caller=NEIGHBOUR)
+    before = world.row(a_key(1))
+    world.deallocate(first.id)
+    assert world.row(a_key(1)) == before
+    assert world.recorded(second.id).status is AllocationStatus.ACTIVE
+
+
+def test_unknown_and_foreign_ids_are_refused_byte_for_byte_alike() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    before = world.row(a_key(1))
+    messages = []
+    for id_ in (allocation.id, KEY, None):
+        with pytest.raises(UnknownAllocation) as refused:
+            world.deallocate(id_, caller=NEIGHBOUR)
+        messages.append((refused.value.message, refused.value.code, refused.value.retry_after))
+    assert len(set(messages)) == 1
+    assert world.row(a_key(1)) == before
+
+
+def test_an_operator_may_end_anybodys_and_is_named_as_the_one_who_did() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.deallocate(allocation.id, caller=OPERATOR)
+    assert world.recorded(allocation.id).ended_by is EndedBy.OPERATOR
+
+
+def test_the_word_timeout_from_a_requester_is_no_timeout() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.deallocate(allocation.id, outcome="timeout")
+    ended = world.recorded(allocation.id)
+    assert (ended.outcome, ended.ended_by) == ("timeout", EndedBy.OWNER)
+
+
+def test_an_unknown_id_is_buried_for_its_owner_once() -> None:
+    world = a_world(1)
+    for _ in range(2):
+        with pytest.raises(UnknownAllocation):
+            world.deallocate(KEY)
+    tombstone = world.recorded(KEY)
+    assert tombstone.is_tombstone
+    with pytest.raises(UnknownAllocation):
+        world.deallocate(KEY, caller=OPERATOR)
+    with pytest.raises(UnknownAllocation):
+        world.refresh(KEY)
+    assert world.recorded(KEY) == tombstone
+
+
+def test_an_allocation_that_comes_to_be_during_its_release_is_ended() -> None:
+    world = a_world(1)
+    world.line.lay(Trap(2, meanwhile=lambda: world.ask(key=KEY)))
+    world.deallocate(KEY)
+    assert world.recorded(KEY).status is AllocationStatus.ENDED
+    assert world.status(a_key(1)) is Status.CLEANING
+    with pytest.raises(AlreadyEnded):
+        world.ask(key=KEY)
+
+
+def test_cleanups_that_cannot_be_started_are_the_reconcilers() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.cleanups.failing = True
+    world.deallocate(allocation.id)
+    assert world.status(a_key(1)) is Status.CLEANING
+    assert world.cleanups.started == []
+    world.cleanups.failing = False
+    world.clock.advance(timedelta(seconds=90))
+    world.reconciler.run()
+    assert world.cleanups.started == [CleanupOrder(allocation.id, a_key(1), 2)]
+
+
+def test_a_cleanup_that_cannot_be_started_does_not_keep_the_others() -> None:
+    world = a_world(3)
+    allocation = world.allocate(environments=many(3))
+    world.line.lay(Trap(3, Fault.DOWN))
+    world.deallocate(allocation.id)
+    assert [order.key for order in world.cleanups.started] == [lot.key for lot in allocation.lots[1:]]
+
+
+def _lose(world: World, allocation_of_two: AllocationId) -> None:
+    """One of its rows has gone to somebody else, by whatever mistake."""
+    key = world.recorded(allocation_of_two).lots[0].key
+    stolen = Update(target=key, expects=(Is("status", Status.IN_USE),), sets={"allocation": KEY})
+    world.rows.commit([stolen], token=world.ids.new())
+
+
+def test_an_environment_that_is_no_longer_the_allocations_is_left_alone_and_the_rest_is_cleaned() -> None:
+    world = a_world(2)
+    allocation = world.allocate(environments=many(2))
+    _lose(world, allocation.id)
+    stolen, own = (lot.key for lot in allocation.lots)
+    before = world.row(stolen)
+    world.deallocate(allocation.id)
+    assert world.row(stolen) == before
+    assert world.status(own) is Status.CLEANING
+    assert world.cleanups.started == [CleanupOrder(allocation.id, own, 1)]
+    assert world.recorded(allocation.id).status is AllocationStatus.ENDED
+
+
+def test_an_environment_whose_row_is_gone_does_not_keep_the_rest() -> None:
+    world = a_world(2)
+    allocation = world.allocate(environments=many(2))
+    gone, own = (lot.key for lot in allocation.lots)
+    world.rows.commit([Delete(target=gone, expects=())], token=world.ids.new())
+    world.deallocate(allocation.id)
+    assert world.status(own) is Status.CLEANING
+    assert world.recorded(allocation.id).status is AllocationStatus.ENDED
+
+
+def test_a_clash_is_tried_again() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.line.lay(Trap(2, Fault.CLASH))
+    world.deallocate(allocation.id)
+    assert world.status(a_key(1)) is Status.CLEANING
+
+
+def test_two_releases_at_once_start_one_cleanup() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.line.lay(Trap(2, meanwhile=lambda: world.deallocate(allocation.id)))
+    world.deallocate(allocation.id, outcome="second")
+    assert world.recorded(allocation.id).outcome == "success"
+    assert len(world.cleanups.started) == 1
+
+
+def test_a_release_at_the_instant_of_the_timeout_starts_one_cleanup() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.clock.advance(timedelta(hours=3))
+    world.line.lay(Trap(2, meanwhile=world.reconciler.run))
+    world.deallocate(allocation.id)
+    assert world.recorded(allocation.id).ended_by is EndedBy.TIMEOUT
+    assert len(world.cleanups.started) == 1
+
+
+def test_a_commit_whose_reply_was_lost_counts() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.line.lay(Trap(2, Fault.REPLY_LOST))
+    world.deallocate(allocation.id)
+    assert len(world.cleanups.started) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.REQUEST_LOST, Fault.DOWN])
+@pytest.mark.parametrize("at", [1, 2])
+def test_what_did_not_happen_is_said_so_and_can_be_repeated(at: int, fault: Fault) -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.line.lay(Trap(at, fault))
+    with pytest.raises(Unavailable) as refused:
+        world.deallocate(allocation.id)
+    assert refused.value.retry_after is not None
+    assert world.status(a_key(1)) is Status.IN_USE
+    world.deallocate(allocation.id)
+    assert world.status(a_key(1)) is Status.CLEANING
+
+
+def test_whoever_dies_after_the_commit_leaves_the_cleanup_to_the_reconciler() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.line.lay(Trap(2, Fault.CRASH_AFTER))
+    with pytest.raises(Crash):
+        world.deallocate(allocation.id)
+    world.clock.advance(timedelta(seconds=90))
+    world.reconciler.run()
+    assert world.cleanups.started == [CleanupOrder(allocation.id, a_key(1), 2)]
