@@ -19,6 +19,7 @@ from atmosphere.cleanup.records import Baseline
 from atmosphere.core.model import ADMIN, Region
 from tests.builders import a_key, a_registration
 from tests.cleanup.conftest import ACCOUNT, REGION, ROLE, role_arn
+from tests.cleanup.faults import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,10 @@ class Watch:
         self._session = Session()
         self._session.set_credentials("x", "x")
         self.guard.watch(self._session)
+
+    def answer_everything(self) -> None:
+        """Nothing is sent any more: whatever the guard lets through succeeds."""
+        self._session.register("before-call", lambda **_: (Reply(200), {}))
 
     def client(self, service: str, region: str = REGION) -> Any:
         return self._session.create_client(service, region_name=region)
@@ -144,13 +149,14 @@ def test_a_stopped_pass_changes_nothing_more():
 )
 def test_protected_names_stop_any_change(service, operation, parameters):
     watch = Watch(protected=_kept().protected().patterns)
+    watch.answer_everything()
     with pytest.raises(MutationRefused, match=r"protected|baseline"):
         getattr(watch.client(service), operation)(**parameters)
 
 
 def test_the_revocation_and_a_deletion_under_the_admin_role_are_no_changes_of_that_role():
     watch = Watch(protected=_kept().protected().patterns)
-    boto3.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=EMPTY)
+    watch.answer_everything()
     watch.client("iam").put_role_policy(RoleName=ROLE, PolicyName="AtmosphereRevoke-us-east-1", PolicyDocument=POLICY)
     watch.client("cloudformation").delete_stack(StackName="leftover", RoleARN=role_arn())
     assert [entry.operation for entry in watch.guard.taken()] == ["PutRolePolicy", "DeleteStack"]

@@ -30,7 +30,7 @@ _READ: Final = re.compile(r"(Describe|List|Get|Head|Lookup|BatchGet|Search|Simul
 _GLOBAL_SERVICES: Final = ("iam", "cloudfront", "route53")
 _JOURNALLED: Final = 300  # characters of a name; longer texts are contents
 _CONTENTS: Final = re.compile(
-    r"(Policy(Document)?|Template\w*|Body|Properties|Code|Description|RoleARN|ClientRequestToken)"
+    r"(Policy|\w*PolicyDocument|Template\w*|Body|Properties|Code|Description|RoleARN|ClientRequestToken)"
 )
 REVOCATION_POLICY: Final = "AtmosphereRevoke-"
 """The one thing of a protected role that cleaning writes: the inline policy whose name begins like this."""

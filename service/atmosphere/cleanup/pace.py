@@ -92,7 +92,7 @@ class Pace:
         pending: set[Future[T]] = set(futures)
         while pending:
             done, pending = wait(pending, _LOOK_UP_EVERY, return_when=FIRST_EXCEPTION)
-            for future in done:
-                if failure := future.exception():
-                    raise failure
+            failures = [failure for future in done if (failure := future.exception())]
+            if failures:  # what stopped the others says more than that they were stopped
+                raise min(failures, key=lambda failure: isinstance(failure, OutOfTime))
             self.tick()

@@ -97,8 +97,8 @@ class Demo:
             third = threads.submit(self._wait_for_turn, "billing-tests")
             first, second = self._both_deploy(first, second)
             self._one_lets_go(first)
-            self._one_times_out(second)
             self._the_third_gets_its_turn(third, {first.bucket, second.bucket})
+            self._one_times_out(second)
         self._both_are_clean(first, second)
         self._what_is_on_record(first, second)
 
@@ -167,6 +167,16 @@ class Demo:
         check(refused == "AccessDenied", f"the old keys met {refused}, not a refusal")
         self._stage.say(f"{test.name:<15} old keys …{test.keys.access_key_id[-4:]} → s3:ListBuckets: {refused}")
 
+    def _the_third_gets_its_turn(self, turn: Future[_Test], used: set[str]) -> None:
+        self._stage.act("billing-tests gets its turn, in an environment that is proven clean")
+        test = turn.result(timeout=PATIENCE)
+        stacks = {entry["StackName"] for entry in _live_stacks(self._aws("cloudformation", test.keys))}
+        buckets = {entry["Name"] for entry in self._aws("s3", test.keys).list_buckets()["Buckets"]}
+        check(not stacks & {_STACK} and not buckets & used, f"the next test found {stacks} and {buckets}")
+        what = f"no {_STACK} stack and none of the filled buckets in it"
+        self._stage.say(f"{test.name:<15} 200 allocation {test.grant.id} of {test.place}: {what}")
+        self._runner.deallocate(test.grant.id, outcome="success")
+
     def _one_times_out(self, test: _Test) -> None:
         self._stage.act("search-tests never lets go: its session ends by itself")
 
@@ -178,16 +188,6 @@ class Demo:
         check((state.outcome, state.ended_by) == ("timeout", "timeout"), f"it ended as {state.outcome}")
         self._stage.say(f"{test.name:<15} ended {state.ended_at:%H:%M:%S} with outcome {state.outcome}")
         self._keys_are_refused(test)
-
-    def _the_third_gets_its_turn(self, turn: Future[_Test], used: set[str]) -> None:
-        self._stage.act("billing-tests gets its turn, in an environment that is proven clean")
-        test = turn.result(timeout=PATIENCE)
-        stacks = {entry["StackName"] for entry in _live_stacks(self._aws("cloudformation", test.keys))}
-        buckets = {entry["Name"] for entry in self._aws("s3", test.keys).list_buckets()["Buckets"]}
-        check(not stacks & {_STACK} and not buckets & used, f"the next test found {stacks} and {buckets}")
-        what = f"no {_STACK} stack and none of the filled buckets in it"
-        self._stage.say(f"{test.name:<15} 200 allocation {test.grant.id} of {test.place}: {what}")
-        self._runner.deallocate(test.grant.id, outcome="success")
 
     def _both_are_clean(self, *tests: _Test) -> None:
         self._stage.act("Both environments come back, each with a report")
