@@ -29,6 +29,7 @@ class Table(StrEnum):
     ENVIRONMENTS = "environments"
     ALLOCATIONS = "allocations"
     HISTORY = "history"
+    USED_TOKENS = "used_tokens"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ TABLES: Final[dict[Table, TableKeys]] = {
     Table.ENVIRONMENTS: TableKeys("account", "region", indexes=(BY_STATUS, BY_WAKE, BY_MARK)),
     Table.ALLOCATIONS: TableKeys("id", indexes=(BY_RULE,), ttl="expires"),
     Table.HISTORY: TableKeys("path", "start_id", indexes=(BY_REQUESTER,), ttl="expires"),
+    Table.USED_TOKENS: TableKeys("token", ttl="expires"),
 }
 HISTORY_WEEKS: Final = 26
 
@@ -75,6 +77,7 @@ class Env(StrEnum):
     ENVIRONMENTS_TABLE = "ATMOSPHERE_ENVIRONMENTS_TABLE"
     ALLOCATIONS_TABLE = "ATMOSPHERE_ALLOCATIONS_TABLE"
     HISTORY_TABLE = "ATMOSPHERE_HISTORY_TABLE"
+    USED_TOKENS_TABLE = "ATMOSPHERE_USED_TOKENS_TABLE"
     STATE_MACHINE = "ATMOSPHERE_STATE_MACHINE"
 
 
@@ -82,6 +85,7 @@ TABLE_VARIABLES: Final = {
     Table.ENVIRONMENTS: Env.ENVIRONMENTS_TABLE,
     Table.ALLOCATIONS: Env.ALLOCATIONS_TABLE,
     Table.HISTORY: Env.HISTORY_TABLE,
+    Table.USED_TOKENS: Env.USED_TOKENS_TABLE,
 }
 
 
@@ -96,6 +100,7 @@ class FunctionName(StrEnum):
     RECONCILE = "reconcile"
     CLEANUP = "cleanup"
     PUBLISH = "publish"
+    AUTHORIZE = "authorize"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,8 @@ class Function:
     services: tuple[str, ...]
     timeout: int = 20
     memory: int = 1024
+    verifies_tokens: bool = False
+    """Whether its asset carries PyJWT and cryptography."""
 
     @property
     def handler(self) -> str:
@@ -173,6 +180,14 @@ FUNCTIONS: Final = (
         services=_API_SERVICES,
         timeout=300,
     ),
+    Function(
+        name=FunctionName.AUTHORIZE,
+        purpose="the GitHub tree's door: verifies an OIDC token and burns it",
+        variables=(*_SNAPSHOT, Env.USED_TOKENS_TABLE),
+        services=("dynamodb", "s3"),
+        timeout=10,
+        verifies_tokens=True,
+    ),
 )
 
 
@@ -197,7 +212,16 @@ ROUTES: Final = (
     Route("GET", "/environments", FunctionName.QUERY),
     Route("GET", "/environments/{account}/{region}", FunctionName.QUERY),
     Route("POST", "/environments/{account}/{region}/{act}", FunctionName.OPERATE),
+    Route("POST", "/allocations", FunctionName.ALLOCATE, Tree.GITHUB),
+    Route("GET", "/allocations/{id}", FunctionName.QUERY, Tree.GITHUB),
+    Route("DELETE", "/allocations/{id}", FunctionName.DEALLOCATE, Tree.GITHUB),
+    Route("POST", "/allocations/{id}/credentials", FunctionName.REFRESH, Tree.GITHUB),
+    Route("GET", "/pools/{pool}", FunctionName.QUERY, Tree.GITHUB),
 )
+
+GITHUB_ROOT: Final = "/github"
+RELEASE_SCHEME: Final = "atmosphere-release."
+"""`Authorization: Bearer atmosphere-release.<43 base64url characters>`: ends the one allocation that knows its hash."""
 
 # Session names (docs: security). The test prefix is what revocation denies; the cleaner's never matches it.
 TEST_SESSION: Final = "atmosphere"

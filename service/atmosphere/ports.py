@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from atmosphere.core.changes import Change, Row
+    from atmosphere.core.github import Issuer, TrustedIssuer
     from atmosphere.core.model import (
         Allocation,
         AllocationId,
@@ -173,6 +174,27 @@ class Reports(Protocol):
 
     def load(self, key: str) -> Json:
         """The report under a key as JSON, None if there is none (any more). Raises `Unreachable`."""
+
+
+class UsedTokens(Protocol):
+    """Which tokens were used: each works once."""
+
+    def burn(self, issuer: Issuer, jti: str, *, until: datetime) -> bool:
+        """Use a token up; whether this was the first time. Remembered at least until `until`. Raises `Unreachable`."""
+
+
+class BadToken(Exception):
+    """A token that no issuer we trust has signed for us, or that is out of shape. The text names the rule, no claim."""
+
+
+class TokenSignatures(Protocol):
+    """Checks signatures of tokens with the issuers' published keys."""
+
+    def claims(self, unverified_token: str, *, issuer: TrustedIssuer, audience: str) -> Mapping[str, object]:
+        """The claims of a token whose signature, algorithm, issuer and audience hold; times are not judged here.
+
+        Raises `BadToken`, and `Unreachable` when the keys are not known and cannot be had now.
+        """
 
 
 class Clock(Protocol):

@@ -18,7 +18,7 @@ from atmosphere.adapters.s3 import S3Objects, S3Reports, S3Snapshot
 from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
 from atmosphere.adapters.sts import StsCredentials
 from atmosphere.adapters.system import SystemClock, SystemIds
-from atmosphere.contract import TABLE_VARIABLES, Env
+from atmosphere.contract import TABLE_VARIABLES, Env, Table
 from atmosphere.operations.allocate import Allocator
 from atmosphere.operations.clean import Cleaning
 from atmosphere.operations.deallocate import Deallocator
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from atmosphere.ports import Cleaner, CleanupOrder, Clock, Credentials, Ids, Reports, SnapshotSource, Store
 
 RECONCILE_BUDGET: Final = timedelta(seconds=45)  # of a 55 s time-out
+_ROWS: Final = (Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY)
 PASS_BUDGET: Final = timedelta(seconds=240)  # of a 300 s time-out
 
 
@@ -57,7 +58,7 @@ class App:
     @cached_property
     def store(self) -> Store:
         """The three tables."""
-        tables = {table: self.environ[variable] for table, variable in TABLE_VARIABLES.items()}
+        tables = {table: self.environ[TABLE_VARIABLES[table]] for table in _ROWS}
         return DynamoStore(clients.dynamodb(), tables, commits=clients.dynamodb_commits())
 
     @cached_property

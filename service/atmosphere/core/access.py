@@ -13,6 +13,7 @@ from atmosphere.core.errors import Forbidden, UnknownAllocation
 from atmosphere.core.model import AccountId, OwnerKey, PoolName, RuleName
 
 if TYPE_CHECKING:
+    from atmosphere.core.github import GitHubRule, RunIdentity
     from atmosphere.core.model import Allocation
 
 
@@ -40,6 +41,7 @@ class AccessRules:
     """Everything in `config/access.yaml`."""
 
     iam: tuple[IamRule, ...] = ()
+    github: tuple[GitHubRule, ...] = ()
     operators: tuple[Operator, ...] = ()
 
     @property
@@ -50,11 +52,18 @@ class AccessRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedCaller:
-    """An identity that the gateway has authenticated. `role` is None for an IAM user or a root user."""
+    """An identity that the gateway has authenticated, in one of the two trees.
 
-    account: AccountId
+    IAM: `account` and `arn`; `role` is None for an IAM user or a root user. GitHub: `run`, and `rules`, the names of
+    the rules that the authorizer found to match the token.
+    """
+
     owner: OwnerKey
+    account: AccountId | None = None
     role: str | None = None
+    arn: str = ""
+    run: RunIdentity | None = None
+    rules: tuple[RuleName, ...] = ()
 
 
 _ASSUMED: Final = re.compile(r"arn:aws[a-z-]*:sts::(\d{12}):assumed-role/([\w+=,.@-]{1,64})/[\w+=,.@-]{2,64}")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NewType, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from atmosphere.core.github import RunIdentity, TrustedIssuer
+
 AccountId = NewType("AccountId", str)
 Region = NewType("Region", str)
 PoolName = NewType("PoolName", str)
@@ -189,6 +191,9 @@ class Allocation:
     ended: datetime | None = None
     outcome: str | None = None
     ended_by: EndedBy | None = None
+    asked_by: str = ""
+    """Who asked, for the record: the ARN of a session, or `repository@ref`; never a token."""
+    run: RunIdentity | None = None
 
     @property
     def is_tombstone(self) -> bool:
@@ -246,3 +251,6 @@ class Settings:
     clock_skew: timedelta = timedelta(seconds=5)
     attempt_pause: timedelta = timedelta(seconds=60)
     blocked_accounts: tuple[AccountId, ...] = ()
+    audience: str = ""
+    """The one `aud` of GitHub tokens that this deployment accepts; empty accepts none."""
+    issuers: tuple[TrustedIssuer, ...] = ()

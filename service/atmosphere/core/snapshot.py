@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.core.access import AccessRules, IamRule, Operator
+from atmosphere.core.github import GitHubRule, Issuer, RepositoryId, TrustedIssuer
 from atmosphere.core.model import (
     AccountId,
     EnvironmentKey,
@@ -27,7 +28,7 @@ from atmosphere.core.model import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 class UnreadableSnapshot(ValueError):
@@ -104,15 +105,21 @@ def _settings_to_json(settings: Settings) -> dict[str, Any]:
     return {
         "role_names": list(settings.role_names),
         "blocked_accounts": list(settings.blocked_accounts),
+        "audience": settings.audience,
+        "issuers": [{"issuer": entry.issuer, "jwks_url": entry.jwks_url} for entry in settings.issuers],
         **seconds,
     }
 
 
 def _settings_from_json(value: Mapping[str, Any]) -> Settings:
-    durations = {name: timedelta(seconds=value[f"{name}_seconds"]) for name in _DURATIONS}
+    durations: dict[str, Any] = {name: timedelta(seconds=value[f"{name}_seconds"]) for name in _DURATIONS}
     return Settings(
         role_names=tuple(value["role_names"]),
         blocked_accounts=tuple(AccountId(account) for account in value["blocked_accounts"]),
+        audience=value["audience"],
+        issuers=tuple(
+            TrustedIssuer(issuer=Issuer(entry["issuer"]), jwks_url=entry["jwks_url"]) for entry in value["issuers"]
+        ),
         **durations,
     )
 
@@ -137,6 +144,40 @@ def _rule_from_json(value: Mapping[str, Any]) -> IamRule:
     )
 
 
+def _github_rule_to_json(rule: GitHubRule) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "issuer": rule.issuer,
+        "repository_id": rule.repository_id,
+        "repository_owner_id": rule.repository_owner_id,
+        "repository": rule.repository,
+        "pools": list(rule.pools),
+        "events": list(rule.events),
+        "refs": list(rule.refs),
+        "workflows": list(rule.workflows),
+        "environment": rule.environment,
+        "runner": rule.runner,
+        "max_active": rule.max_active,
+    }
+
+
+def _github_rule_from_json(value: Mapping[str, Any]) -> GitHubRule:
+    return GitHubRule(
+        name=RuleName(value["name"]),
+        issuer=Issuer(value["issuer"]),
+        repository_id=RepositoryId(value["repository_id"]),
+        repository_owner_id=value["repository_owner_id"],
+        repository=value["repository"],
+        pools=tuple(PoolName(pool) for pool in value["pools"]),
+        events=tuple(value["events"]),
+        refs=tuple(value["refs"]),
+        workflows=tuple(value["workflows"]),
+        environment=value["environment"],
+        runner=value["runner"],
+        max_active=value["max_active"],
+    )
+
+
 def to_json(snapshot: Snapshot) -> str:
     """The normalised JSON text; its sha-256 is the snapshot's name."""
     return canonical(
@@ -146,6 +187,7 @@ def to_json(snapshot: Snapshot) -> str:
             "settings": _settings_to_json(snapshot.settings),
             "access": {
                 "iam": [_rule_to_json(rule) for rule in snapshot.access.iam],
+                "github": [_github_rule_to_json(rule) for rule in snapshot.access.github],
                 "operators": [{"account": entry.account, "role": entry.role} for entry in snapshot.access.operators],
             },
         }
@@ -165,6 +207,7 @@ def from_json(text: str) -> Snapshot:
             settings=_settings_from_json(value["settings"]),
             access=AccessRules(
                 iam=tuple(_rule_from_json(rule) for rule in access["iam"]),
+                github=tuple(_github_rule_from_json(rule) for rule in access["github"]),
                 operators=tuple(
                     Operator(account=AccountId(entry["account"]), role=entry["role"]) for entry in access["operators"]
                 ),
