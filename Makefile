@@ -10,7 +10,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: .venv/.ready .emulator/.ready .cache/npm/.ready ## make .venv (with .venv/bin/atmosphere) and the embedded AWS
+setup: .venv/.ready .emulator/.ready .cache/npm/.ready .cache/wheels.ready ## make .venv (with .venv/bin/atmosphere) and the embedded AWS
 
 .venv/.ready: requirements/dev.txt pyproject.toml
 	@echo "setting up .venv (about a minute, once)"
@@ -32,6 +32,12 @@ setup: .venv/.ready .emulator/.ready .cache/npm/.ready ## make .venv (with .venv
 	@mkdir -p .cache/npm && cp tests/journeys/npm/package*.json .cache/npm/
 	@cd .cache/npm && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 	@touch $@
+
+# Without them only the tests of the assets for AWS are skipped, so a registry that has no arm64 wheels stops nobody.
+.cache/wheels.ready: requirements/lambda.txt requirements/authorizer.txt infra/dependencies.py infra/target.py | .venv/.ready
+	@echo "fetching the Lambdas' dependencies for AWS (some seconds, once)"
+	@mkdir -p .cache
+	@$(BIN)/python -m infra.dependencies && touch $@ || echo "they could not be fetched: the tests of the assets for AWS are skipped" >&2
 
 demo: setup ## the whole life of an allocation, on real input
 	@$(BIN)/atmosphere local demo

@@ -20,6 +20,7 @@ from botocore.credentials import Credentials
 
 from atmosphere.client.client import AtmosphereClient
 from atmosphere.client.errors import ServiceError
+from atmosphere.client.proof import Signed
 from atmosphere.client.transport import RealPace, Transport
 from atmosphere.contract import FunctionName
 from atmosphere.core.changes import Delete, Put
@@ -175,8 +176,7 @@ def allocate_once(service: LocalService, *, key: str | None = None, environments
     description = service.description
     door = Transport(
         endpoint=description["endpoint"],
-        credentials=_keys(description, "runner"),
-        region=HOME,
+        proof=Signed(_keys(description, "runner"), HOME),
         budget=0,
         pace=RealPace(),
     )

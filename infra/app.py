@@ -17,7 +17,7 @@ from aws_cdk import App
 from atmosphere.config.load import load
 from atmosphere.config.problems import ConfigProblems
 from atmosphere.contract import NAME
-from infra.assets import AssetFailed
+from infra.dependencies import AssetFailed
 from infra.environment import EnvironmentStack
 from infra.stack import AtmosphereStack
 from infra.target import Target

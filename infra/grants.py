@@ -125,6 +125,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _rows("DeleteItem", _ENVIRONMENTS),
         _ASSUME,
     ),
+    FunctionName.AUTHORIZE: (_SNAPSHOT, _rows("PutItem", Table.USED_TOKENS)),
     FunctionName.PUBLISH: (
         Grant(("s3:GetObject",), lambda places: [f"{places.bucket}/snapshots/*", places.snapshot_asset]),
         _objects("PutObject", "snapshots"),

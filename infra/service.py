@@ -28,20 +28,25 @@ class AtmosphereService(Construct):
     """Tables, bucket, functions, API, cleanup machine, reconciler and alarms for one configuration.
 
     One for each account, because roles and functions have fixed names: the environments' trust policies name them.
+    `loopback_issuer` is for a run on one machine: a stand-in for github.com's token issuer. On AWS it stays empty.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, snapshot: Snapshot, target: Target) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, snapshot: Snapshot, target: Target, loopback_issuer: str = ""
+    ) -> None:
         super().__init__(scope, construct_id)
         self.tables = tables(self)
         self.bucket = bucket(self)
         self.machine = CleanupMachine(self, "CleanupMachine", limit=snapshot.settings.cleanup_limit)
-        self.functions = self._functions(snapshot, target)
+        self.functions = self._functions(snapshot, target, loopback_issuer)
         self.api = Api(self, "Api", accounts=snapshot.access.accounts)
         self.api.add_routes(self.functions)
         every_minute(self, self.functions[FunctionName.RECONCILE])
         self.topic = add_alarms(self, functions=self.functions, api=self.api, machine=self.machine)
 
-    def _functions(self, snapshot: Snapshot, target: Target) -> dict[FunctionName, lambda_.Function]:
+    def _functions(
+        self, snapshot: Snapshot, target: Target, loopback_issuer: str
+    ) -> dict[FunctionName, lambda_.Function]:
         """The publisher first: what it publishes is a variable of all the others."""
         asset = snapshot_asset(self, snapshot)
         places = Places(
@@ -51,7 +56,7 @@ class AtmosphereService(Construct):
             snapshot_asset=asset.bucket.arn_for_objects(asset.s3_object_key),
             roles=[f"arn:{Aws.PARTITION}:iam::*:role/{name}" for name in snapshot.settings.role_names],
         )
-        values = self._values()
+        values = {**self._values(), Env.LOOPBACK_ISSUER: loopback_issuer}
 
         def make(name: FunctionName) -> lambda_.Function:
             contracted = next(function for function in FUNCTIONS if function.name is name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, CfnParameter, Stack
 
 from infra.service import AtmosphereService
 
@@ -20,9 +20,21 @@ class AtmosphereStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, snapshot: Snapshot, target: Target) -> None:
         super().__init__(scope, construct_id, description="Atmosphere: clean AWS environments for integration tests")
-        service = AtmosphereService(self, "Service", snapshot=snapshot, target=target)
+        issuer = _loopback_issuer(self).value_as_string
+        service = AtmosphereService(self, "Service", snapshot=snapshot, target=target, loopback_issuer=issuer)
         for name, value in _outputs(service).items():
             CfnOutput(self, name, value=value)
+
+
+def _loopback_issuer(scope: Construct) -> CfnParameter:
+    """Both targets have it, so that they differ in nothing; only `atmosphere local` ever fills it in."""
+    return CfnParameter(
+        scope,
+        "LoopbackIssuer",
+        description="Leave it empty: the address of a stand-in for GitHub's token issuer, on a run on one machine",
+        default="",
+        allowed_pattern=r"^$|^http://127\.0\.0\.1:\d{1,5}$",
+    )
 
 
 def _outputs(service: AtmosphereService) -> dict[str, str]:
@@ -33,5 +45,5 @@ def _outputs(service: AtmosphereService) -> dict[str, str]:
         "BucketName": service.bucket.bucket_name,
         "AlarmTopicArn": service.topic.topic_arn,
         **{f"Function{name.title()}": made.function_name for name, made in service.functions.items()},
-        **{f"Table{table.title()}": made.table_name for table, made in service.tables.items()},
+        **{f"Table{table.title().replace('_', '')}": made.table_name for table, made in service.tables.items()},
     }

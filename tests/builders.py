@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from atmosphere.core.access import AccessRules, IamRule, Operator
+from atmosphere.core.github import GITHUB_COM, GitHubRule, RepositoryId, RunId, RunIdentity
 from atmosphere.core.model import (
     ADMIN,
     AccountId,
@@ -135,6 +136,36 @@ def settings(**changes: Any) -> Settings:
 def an_iam_rule(**changes: Any) -> IamRule:
     """Everybody of the hub account may use the pool `canary`."""
     return IamRule(**({"name": RULE, "account": HUB, "pools": (POOL,)} | changes))
+
+
+def a_github_rule(**changes: Any) -> GitHubRule:
+    """Runs of one repository may use the pool `canary`."""
+    defaults: dict[str, Any] = {
+        "name": RuleName("app"),
+        "issuer": GITHUB_COM,
+        "repository_id": RepositoryId("900000001"),
+        "repository_owner_id": "800000001",
+        "repository": "acme/app",
+        "pools": (POOL,),
+    }
+    return GitHubRule(**(defaults | changes))
+
+
+def a_run(**changes: Any) -> RunIdentity:
+    """The first attempt of a run that `a_github_rule` lets in."""
+    defaults: dict[str, Any] = {
+        "issuer": GITHUB_COM,
+        "repository_id": RepositoryId("900000001"),
+        "repository": "acme/app",
+        "run_id": RunId("7000000001"),
+        "run_attempt": "1",
+        "check_run_id": "6000000001",
+        "event": "push",
+        "ref": "refs/heads/main",
+        "workflow": "acme/app/.github/workflows/integration.yml@refs/heads/main",
+        "actor": "octocat",
+    }
+    return RunIdentity(**(defaults | changes))
 
 
 def a_snapshot(*registrations: Registration, **changes: Any) -> Snapshot:

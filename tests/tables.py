@@ -23,16 +23,20 @@ def create_tables(client: DynamoDBClient, prefix: str = "test") -> Mapping[Table
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in _key_names(keys)],
             KeySchema=_schema(keys.partition, keys.sort),
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": index.name,
-                    "KeySchema": _schema(index.partition, index.sort),
-                    "Projection": {"ProjectionType": "ALL" if index.projects_all else "KEYS_ONLY"},
-                }
-                for index in keys.indexes
-            ],
+            **({"GlobalSecondaryIndexes": _indexes(keys)} if keys.indexes else {}),
         )
     return names
+
+
+def _indexes(keys: TableKeys) -> Any:
+    return [
+        {
+            "IndexName": index.name,
+            "KeySchema": _schema(index.partition, index.sort),
+            "Projection": {"ProjectionType": "ALL" if index.projects_all else "KEYS_ONLY"},
+        }
+        for index in keys.indexes
+    ]
 
 
 def _key_names(keys: TableKeys) -> list[str]:

@@ -10,7 +10,14 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 
-from atmosphere.contract import BECAME_DIRTY, METRICS_NAMESPACE, NAME, FunctionName
+from atmosphere.contract import (
+    AUTHORIZER_FAILED,
+    BECAME_DIRTY,
+    METRICS_NAMESPACE,
+    NAME,
+    REPOSITORY_RENAMED,
+    FunctionName,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,17 +86,21 @@ def _alarms(
             operator=_UNDER,
             missing=cloudwatch.TreatMissingData.BREACHING,
         ),
-        *(_errors(name, function) for name, function in functions.items()),
+        *(_errors(name, function) for name, function in functions.items() if name is not FunctionName.AUTHORIZE),
+        _Alarm(
+            name=f"{FunctionName.AUTHORIZE}-errors",
+            meaning="Tokens of workflows could be neither accepted nor refused.",
+            metric=_counted(AUTHORIZER_FAILED),  # its errors hold every 401, which anybody can cause
+        ),
+        _Alarm(
+            name="repository-renamed",
+            meaning="A repository has another name than the rule that lets it in.",
+            metric=_counted(REPOSITORY_RENAMED),
+        ),
         _Alarm(
             name="dirty-environments",
             meaning="An environment could not be cleaned and waits for an operator.",
-            metric=cloudwatch.Metric(
-                namespace=METRICS_NAMESPACE,
-                metric_name=BECAME_DIRTY,
-                dimensions_map={"service": NAME},
-                statistic="Sum",
-                period=_FIVE_MINUTES,
-            ),
+            metric=_counted(BECAME_DIRTY),
         ),
         _Alarm(
             name="api-errors",
@@ -106,6 +117,17 @@ def _alarms(
             meaning="The execution of a cleanup outlived every limit.",
             metric=machine.metric_timed_out(period=_FIVE_MINUTES, statistic="Sum"),
         ),
+    )
+
+
+def _counted(name: str) -> cloudwatch.Metric:
+    """A metric that our functions emit themselves."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": NAME},
+        statistic="Sum",
+        period=_FIVE_MINUTES,
     )
 
 

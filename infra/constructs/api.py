@@ -1,15 +1,18 @@
-"""The API: one REST API whose routes are those of the contract, each with `AWS_IAM` and a handler behind it."""
+"""The API: one REST API with the routes of the contract, each with a handler behind it and a guard before it.
+
+The IAM tree is guarded by `AWS_IAM`, the GitHub tree by the authorizer: a function that verifies and burns the token.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_logs as logs
 
-from atmosphere.contract import NAME, ROUTES, STAGE, FunctionName, Tree
+from atmosphere.contract import GITHUB_ROOT, NAME, ROUTES, STAGE, FunctionName, Tree
 from infra.constructs.functions import LOGS_KEPT
 from infra.constructs.policy import resource_policy
 from infra.constructs.replies import add_replies
@@ -33,9 +36,16 @@ ACCESS_LOG: Final = {
     "status": "$context.status",
     "account": "$context.identity.accountId",
     "refusal": "$context.error.responseType",
+    "authorizerRequestId": "$context.authorizer.requestId",  # that of the function, which is told no other
     "latency": "$context.responseLatency",
     "handlerLatency": "$context.integrationLatency",
 }
+
+
+_ROOTS: Final = {Tree.IAM: "", Tree.GITHUB: GITHUB_ROOT}
+_PART: Final = "[A-Za-z0-9_-]+"
+BEARER: Final = rf"^Bearer ({_PART}\.{_PART}\.{_PART}|atmosphere-release\.[A-Za-z0-9_-]{{43}})$"
+"""One JWT or one release token; whatever else is in `Authorization` is 401 without a call of the function."""
 
 
 class Api(apigateway.RestApi):
@@ -63,12 +73,28 @@ class Api(apigateway.RestApi):
         return f"https://{self.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}/{STAGE}"
 
     def add_routes(self, functions: Mapping[FunctionName, lambda_.Function]) -> None:
-        """Every route of the IAM tree."""
+        """Every route of both trees."""
+        authorizer = _authorizer(self, functions[FunctionName.AUTHORIZE])
+        guards: dict[Tree, dict[str, Any]] = {
+            Tree.IAM: {"authorization_type": apigateway.AuthorizationType.IAM},
+            Tree.GITHUB: {"authorization_type": apigateway.AuthorizationType.CUSTOM, "authorizer": authorizer},
+        }
         for route in ROUTES:
-            if route.tree is not Tree.IAM:
-                raise NotImplementedError(f"{route}: no authorizer is built yet")
             handler = apigateway.LambdaIntegration(functions[route.function], allow_test_invoke=False)
-            self.root.resource_for_path(route.path).add_method(route.method, handler)
+            resource = self.root.resource_for_path(f"{_ROOTS[route.tree]}{route.path}")
+            resource.add_method(route.method, handler, **guards[route.tree])
+
+
+def _authorizer(scope: Construct, function: lambda_.Function) -> apigateway.TokenAuthorizer:
+    """Nothing is cached: a token works once, and an answer is for one method only."""
+    return apigateway.TokenAuthorizer(
+        scope,
+        "Tokens",
+        handler=function,
+        identity_source=apigateway.IdentitySource.header("Authorization"),
+        validation_regex=BEARER,
+        results_cache_ttl=Duration.seconds(0),
+    )
 
 
 def _stage_options(scope: Construct) -> apigateway.StageOptions:

@@ -45,7 +45,7 @@ def make_function(
         retention=LOGS_KEPT,
         removal_policy=RemovalPolicy.DESTROY,
     )
-    asset = assets.build(function.services, target)
+    asset = assets.build(function.services, target, verifies_tokens=function.verifies_tokens)
     return lambda_.Function(
         scope,
         f"{title}Function",

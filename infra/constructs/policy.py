@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from atmosphere.contract import ROUTES, STAGE, Route, Tree
+from atmosphere.contract import GITHUB_ROOT, ROUTES, STAGE, Route, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ _ACTION = "execute-api:Invoke"
 
 def pattern(route: Route) -> str:
     """A route as a resource of the policy."""
-    root = "/github" if route.tree is Tree.GITHUB else ""
+    root = GITHUB_ROOT if route.tree is Tree.GITHUB else ""
     return f"execute-api:/{STAGE}/{route.method}{root}{re.sub(r'{[a-z_]+}', '*', route.path)}"
 
 

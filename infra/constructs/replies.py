@@ -40,7 +40,7 @@ class Reply:
 
 
 _FORBIDDEN: Final = Reply(
-    "forbidden", "this caller may not do this, or there is no such route: sign with SigV4, check the path"
+    "forbidden", "this caller may not do this, or there is no such route: check its credentials and the path"
 )
 _INVALID: Final = Reply("invalid-request", "the request is not valid", 400)
 _BUSY: Final = Reply("throttled", "too many requests: slow down and try again", 429, 2)

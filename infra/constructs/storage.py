@@ -23,7 +23,7 @@ def _table(scope: Construct, table: Table) -> dynamodb.Table:
     keys = TABLES[table]
     made = dynamodb.Table(
         scope,
-        f"{table.title()}Table",
+        f"{table.title().replace('_', '')}Table",
         partition_key=_text(keys.partition),
         sort_key=_text(keys.sort) if keys.sort else None,
         time_to_live_attribute=keys.ttl,

@@ -14,6 +14,8 @@ STAGE: Final = "v1"
 NAME: Final = "atmosphere"
 METRICS_NAMESPACE: Final = "Atmosphere"
 BECAME_DIRTY: Final = "BecameDirty"  # the metric of an alarm: one for each environment, under `service` only
+AUTHORIZER_FAILED: Final = "AuthorizerFailed"  # likewise: a token that could be neither accepted nor refused
+REPOSITORY_RENAMED: Final = "RepositoryRenamed"  # a rule's `repository` is no longer that repository's name
 
 
 class Tree(StrEnum):
@@ -79,6 +81,7 @@ class Env(StrEnum):
     HISTORY_TABLE = "ATMOSPHERE_HISTORY_TABLE"
     USED_TOKENS_TABLE = "ATMOSPHERE_USED_TOKENS_TABLE"
     STATE_MACHINE = "ATMOSPHERE_STATE_MACHINE"
+    LOOPBACK_ISSUER = "ATMOSPHERE_LOOPBACK_ISSUER"  # empty but on one machine
 
 
 TABLE_VARIABLES: Final = {
@@ -183,7 +186,7 @@ FUNCTIONS: Final = (
     Function(
         name=FunctionName.AUTHORIZE,
         purpose="the GitHub tree's door: verifies an OIDC token and burns it",
-        variables=(*_SNAPSHOT, Env.USED_TOKENS_TABLE),
+        variables=(*_SNAPSHOT, Env.USED_TOKENS_TABLE, Env.LOOPBACK_ISSUER),
         services=("dynamodb", "s3"),
         timeout=10,
         verifies_tokens=True,
@@ -221,7 +224,10 @@ ROUTES: Final = (
 
 GITHUB_ROOT: Final = "/github"
 RELEASE_SCHEME: Final = "atmosphere-release."
-"""`Authorization: Bearer atmosphere-release.<43 base64url characters>`: ends the one allocation that knows its hash."""
+"""`Authorization: Bearer atmosphere-release.<43 base64url characters>`: ends the one allocation that knows its hash.
+
+The secret is the 43 characters; `releaseTokenHash` of the allocate request is their sha-256 in lower-case hex.
+"""
 
 # Session names (docs: security). The test prefix is what revocation denies; the cleaner's never matches it.
 TEST_SESSION: Final = "atmosphere"

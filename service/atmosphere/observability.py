@@ -38,6 +38,11 @@ class Line(TypedDict, total=False):
     milliseconds: int
     verdict: str
     reason: str
+    rule: str
+    claim: str
+    unmatched: dict[str, str]
+    repositoryId: str
+    runId: str
     phase: str
     repairs: dict[str, int]
     applied: dict[str, int]

@@ -18,8 +18,11 @@ from atmosphere.adapters.s3 import S3Objects, S3Reports, S3Snapshot
 from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
 from atmosphere.adapters.sts import StsCredentials
 from atmosphere.adapters.system import SystemClock, SystemIds
+from atmosphere.adapters.used_tokens import DynamoUsedTokens
 from atmosphere.contract import TABLE_VARIABLES, Env, Table
+from atmosphere.core.github import stand_in
 from atmosphere.operations.allocate import Allocator
+from atmosphere.operations.authorize import Authorizer
 from atmosphere.operations.clean import Cleaning
 from atmosphere.operations.deallocate import Deallocator
 from atmosphere.operations.operate import Operating
@@ -32,7 +35,18 @@ if TYPE_CHECKING:
 
     from atmosphere.cleanup.model import Assignment, PassResult, PassState
     from atmosphere.core.model import Settings
-    from atmosphere.ports import Cleaner, CleanupOrder, Clock, Credentials, Ids, Reports, SnapshotSource, Store
+    from atmosphere.ports import (
+        Cleaner,
+        CleanupOrder,
+        Clock,
+        Credentials,
+        Ids,
+        Reports,
+        SnapshotSource,
+        Store,
+        TokenSignatures,
+        UsedTokens,
+    )
 
 RECONCILE_BUDGET: Final = timedelta(seconds=45)  # of a 55 s time-out
 _ROWS: Final = (Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY)
@@ -89,6 +103,28 @@ class App:
     def objects(self, bucket: str) -> S3Objects:
         """Any bucket that the function's role may read."""
         return S3Objects(clients.s3(), bucket)
+
+    @cached_property
+    def token_signatures(self) -> TokenSignatures:
+        """PyJWT and the issuers' keys, which only the authorizer imports and keeps for the container's life."""
+        from atmosphere.adapters.signing_keys import SigningKeys  # noqa: PLC0415 -- other assets have no PyJWT
+        from atmosphere.adapters.token_signatures import JwtSignatures  # noqa: PLC0415
+
+        return JwtSignatures(SigningKeys(clock=self.clock))
+
+    @cached_property
+    def used_tokens(self) -> UsedTokens:
+        """The table of used tokens."""
+        return DynamoUsedTokens(clients.dynamodb_tokens(), self.environ[Env.USED_TOKENS_TABLE])
+
+    def authorizer(self) -> Authorizer:
+        """The GitHub tree's door. Without the variable there is no stand-in; a malformed one is a ValueError."""
+        return Authorizer(
+            signatures=self.token_signatures,
+            used=self.used_tokens,
+            clock=self.clock,
+            stand_in=stand_in(self.environ.get(Env.LOOPBACK_ISSUER, "")),
+        )
 
     def allocator(self) -> Allocator:
         """POST /allocations."""

@@ -16,6 +16,7 @@ from atmosphere.adapters.items import decode, encode, encode_fields, table_of
 from atmosphere.contract import TABLES, Table
 from atmosphere.core import changes
 from atmosphere.core.changes import Put, target_of
+from atmosphere.core.github import RunIdentity
 from atmosphere.core.model import (
     ADMIN,
     ActKind,
@@ -76,6 +77,19 @@ REGISTRATIONS = st.builds(
     external_id=TEXT,
 )
 MAYBE = st.none() | TEXT
+RUNS = st.builds(
+    RunIdentity,
+    issuer=NAMED,
+    repository_id=NAMED,
+    repository=TEXT,
+    run_id=NAMED,
+    run_attempt=NAMED,
+    check_run_id=MAYBE,
+    event=TEXT,
+    ref=TEXT,
+    workflow=TEXT,
+    actor=TEXT,
+)
 LOTS = st.builds(Lot, name=NAMED, role=NAMED, registered=REGISTRATIONS, session_policy=MAYBE)
 WHEN = st.none() | INSTANTS
 ROWS = st.one_of(
@@ -113,6 +127,8 @@ ROWS = st.one_of(
         ended=WHEN,
         outcome=MAYBE,
         ended_by=st.none() | st.sampled_from(EndedBy),
+        asked_by=TEXT,
+        run=st.none() | RUNS,
     ),
     st.builds(
         HistoryEntry,
@@ -127,6 +143,7 @@ ROWS = st.one_of(
         ended=WHEN,
         outcome=MAYBE,
         ended_by=st.none() | st.sampled_from(EndedBy),
+        asked_by=TEXT,
     ),
 )
 

@@ -25,7 +25,9 @@ ALSO_FIFTH = f"""
     admin_role: {ADMIN}
     capabilities: []
 """
-SECOND_RULE = '  - {name: integration-tests, account: "111111111111", pools: [demo]}\n\noperators:'
+SECOND_RULE = """  - {name: NAME, account: "111111111111", roles: [runner], pools: [europe, demo, release]}
+
+# Workflow"""
 
 # (file, what stands there, what a mistake makes of it, path, part of the message, part of the remedy)
 MISTAKES = {
@@ -226,7 +228,31 @@ MISTAKES = {
         "at least one",
     ),
     "no roles": (ACCESS, "roles: [runner]", "roles: []", "iam[0].roles", "the list is empty", "without it"),
-    "rule name twice": (ACCESS, "\noperators:", SECOND_RULE, "iam[1].name", "already used at line", "its own name"),
+    "rule name twice": (
+        ACCESS,
+        "\n# Workflow",
+        SECOND_RULE.replace("NAME", "integration-tests").replace("europe, ", ""),
+        "iam[1].name",
+        "already used at line",
+        "its own name",
+    ),
+    "rule name twice, once in each tree": (
+        ACCESS,
+        "name: example-workflows",
+        "name: integration-tests",
+        "github[0].name",
+        "already used at line",
+        "its own name",
+    ),
+    "the same rule twice": (
+        ACCESS,
+        "\n# Workflow",
+        SECOND_RULE.replace("NAME", "more"),
+        "iam[1]",
+        "the rule more lets the same callers into the same pools as the one at line",
+        "remove one",
+    ),
+    "role twice": (ACCESS, "[runner]", "[runner, runner]", "iam[0].roles[1]", "runner stands here twice", "keep one"),
     "quota of nothing": (ACCESS, "max_active: 8", "max_active: 0", "iam[0].max_active", "0 is too small", "no limit"),
     "quota as a text": (
         ACCESS,
@@ -287,6 +313,7 @@ def test_the_same_environment_twice_is_refused_even_on_one_line(configuration: C
     entry = f'{{account: "666666666666", region: eu-north-1, pool: demo, admin_role: "{SIXTH}", capabilities: []}}'
     configuration.write(ENVIRONMENTS, f"environments: [{entry}, {entry}]\n")
     configuration.replace(ACCESS, ", release, europe", "")
+    configuration.replace(ACCESS, "[demo, release]", "[demo]")
 
     told = [p for p in check(configuration.directory).problems if p.severity is Severity.ERROR]
 

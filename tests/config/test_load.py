@@ -13,6 +13,7 @@ from atmosphere.config.shapes import DURATIONS
 from atmosphere.core import snapshot
 from atmosphere.core.access import caller_from_arn, is_operator, known, pools_of
 from atmosphere.core.errors import Forbidden
+from atmosphere.core.github import GITHUB_COM, GITHUB_COM_KEYS, TrustedIssuer
 from atmosphere.core.model import EnvironmentKey, Settings
 from tests.config.conftest import EXAMPLES
 
@@ -72,8 +73,11 @@ def test_the_order_of_entries_does_not_change_the_snapshot(configuration: Config
 
 def test_settings_not_written_have_the_defaults_of_the_model(configuration: Configuration) -> None:
     configuration.write("settings.yaml", "role_names: [AtmosphereAdmin]\n")
+    access = configuration.text("access.yaml")
+    configuration.write("access.yaml", access[: access.index("github:")])
 
-    assert load(configuration.directory).settings == Settings(role_names=("AtmosphereAdmin",))
+    github_com = TrustedIssuer(issuer=GITHUB_COM, jwks_url=GITHUB_COM_KEYS)
+    assert load(configuration.directory).settings == Settings(role_names=("AtmosphereAdmin",), issuers=(github_com,))
 
 
 def test_every_duration_of_a_snapshot_can_be_set() -> None:

@@ -11,6 +11,16 @@ from tests.config.conftest import EXAMPLES
 if TYPE_CHECKING:
     from tests.config.conftest import Configuration
 
+ADDED = """  - name: nightly
+    repository: example-org/other
+    repository_id: "12"
+    repository_owner_id: "91234567"
+    pools: [demo]
+    events: [schedule]
+    environment: nightly
+    max_active: 1
+"""
+
 
 def changes(configuration: Configuration) -> tuple[Step, ...]:
     return plan(load(EXAMPLES), load(configuration.directory))
@@ -52,6 +62,7 @@ def test_a_new_environment_is_added_with_its_pool(configuration: Configuration) 
 def test_a_changed_environment_says_what_and_when(configuration: Configuration) -> None:
     configuration.replace("environments.yaml", "pool: release", "pool: demo")
     configuration.replace("access.yaml", ", release", "")
+    configuration.replace("access.yaml", ", release", "")
 
     first = changes(configuration)[0]
 
@@ -72,3 +83,47 @@ def test_access_and_settings_show_their_values(configuration: Configuration) -> 
         (Kind.REMOVED, "operator 111111111111:role/operator", ()),
         (Kind.CHANGED, "settings", ("session: 3:00:00 -> 1:00:00",)),
     ]
+
+
+def test_a_new_github_rule_says_all_that_restricts_it_and_a_changed_one_what_changed(
+    configuration: Configuration,
+) -> None:
+    configuration.replace("access.yaml", "refs: [refs/heads/main]", "refs: [refs/heads/main, refs/tags/v1]")
+    configuration.replace("access.yaml", "operators:", ADDED + "operators:")
+    configuration.replace("settings.yaml", "audience: https://atmosphere", "audience: https://other")
+
+    found = changes(configuration)
+
+    assert [(step.kind, step.subject, step.details) for step in found] == [
+        (
+            Kind.CHANGED,
+            "rule example-workflows",
+            ('refs: ["refs/heads/main"] -> ["refs/heads/main","refs/tags/v1"]',),
+        ),
+        (
+            Kind.ADDED,
+            "rule nightly",
+            (
+                'pools: ["demo"]',
+                "repository: example-org/other",
+                "repository_id: 12",
+                'events: ["schedule"]',
+                "environment: nightly",
+            ),
+        ),
+        (
+            Kind.CHANGED,
+            "settings",
+            ("audience: https://atmosphere.example.com -> https://other.example.com",),
+        ),
+    ]
+
+
+def test_a_github_rule_that_goes_locks_its_callers_out(configuration: Configuration) -> None:
+    text = configuration.text("access.yaml")
+    configuration.write("access.yaml", text[: text.index("github:")] + text[text.index("operators:") :])
+
+    (step,) = changes(configuration)
+
+    assert (step.kind, step.subject) == (Kind.REMOVED, "rule example-workflows")
+    assert step.effect == "its callers are refused at once"

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _ROOT_SECRET = "test"  # the emulator's, for every account
 
-pytest.register_assert_rewrite("tests.contract.store_contract", "tests.contract.outside_contract")
+pytest.register_assert_rewrite(
+    "tests.contract.store_contract", "tests.contract.outside_contract", "tests.contract.tokens_contract"
+)
 
 
 @pytest.fixture

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from atmosphere.core import access
-from atmosphere.core.access import AccessRules, IamRule, Operator, VerifiedCaller, caller_from_arn
+from atmosphere.core.access import AccessRules, IamRule, Operator, VerifiedCaller, caller_from_arn, caller_from_run
 from atmosphere.core.errors import Forbidden, UnknownAllocation
 from atmosphere.core.model import AccountId, OwnerKey, PoolName, RuleName
-from tests.builders import an_allocation
+from tests.builders import a_github_rule, a_run, an_allocation
+
+if TYPE_CHECKING:
+    from atmosphere.core.github import GitHubRule
 
 _HUB: Final = "111111111111"
 _OTHER: Final = "999999999999"
@@ -34,7 +37,9 @@ _SESSION: Final = f"arn:aws:sts::{_HUB}:assumed-role/runner/GitHubActions"
     ],
 )
 def test_a_verified_arn_becomes_a_caller(arn: str, role: str | None, owner: str) -> None:
-    assert caller_from_arn(_HUB, arn) == VerifiedCaller(account=AccountId(_HUB), owner=OwnerKey(owner), role=role)
+    caller = VerifiedCaller(account=AccountId(_HUB), owner=OwnerKey(owner), role=role, arn=arn)
+    assert caller_from_arn(_HUB, arn) == caller
+    assert caller.asked_by == arn
 
 
 @pytest.mark.parametrize(
@@ -169,3 +174,83 @@ def test_an_operator_owns_no_one_elses_allocation() -> None:
 def test_the_accounts_of_the_resource_policy_are_those_of_rules_and_operators() -> None:
     rules = AccessRules(iam=(_rule(),), operators=(Operator(account=AccountId(_OTHER), role="x"),))
     assert rules.accounts == (_HUB, _OTHER)
+
+
+# --- workflow runs ------------------------------------------------------------------------------------------------
+
+_APP: Final = a_github_rule()
+
+
+def _run(rules: tuple[str, ...] = ("app",), **run: Any) -> VerifiedCaller:
+    return caller_from_run(a_run(**run), tuple(RuleName(name) for name in rules))
+
+
+@pytest.mark.parametrize(
+    ("rules", "caller", "pool", "by"),
+    [
+        ((_APP,), _run(), "canary", "app"),
+        ((_APP,), _run(), "other", None),
+        ((), _run(), "canary", None),
+        ((_APP,), _run(()), "canary", None),
+        ((_APP,), _run(("gone",)), "canary", None),
+        ((_APP,), _run(("gone", "app")), "canary", "app"),
+        ((_APP,), _run(repository_id="900000002"), "canary", None),
+        ((_APP,), _run(issuer="https://token.actions.githubusercontent.com/acme"), "canary", None),
+        ((_APP,), _run(repository="acme/renamed"), "canary", "app"),
+        ((_APP, a_github_rule(name="second")), _run(("second",)), "canary", "second"),
+        ((a_github_rule(pools=("x",)), a_github_rule(name="second")), _run(("app", "second")), "canary", "second"),
+        ((_APP,), _caller(), "canary", None),
+    ],
+)
+def test_a_run_is_let_in_by_the_rules_that_its_token_matched(
+    rules: tuple[GitHubRule, ...], caller: VerifiedCaller, pool: str, by: str | None
+) -> None:
+    access_rules = AccessRules(github=rules)
+    if by is None:
+        with pytest.raises(Forbidden):
+            access.rule_for(access_rules, caller, PoolName(pool))
+    else:
+        assert access.rule_for(access_rules, caller, PoolName(pool)).name == by
+        assert pool in access.pools_of(access_rules, caller)
+        access.known(access_rules, caller)
+
+
+def test_rules_of_one_tree_say_nothing_of_the_other() -> None:
+    rules = AccessRules(iam=(_rule("app"),), github=(a_github_rule(name=RuleName("all")),))
+    with pytest.raises(Forbidden):
+        access.known(rules, _run(("app",)))
+    assert access.rule_for(rules, _caller(), PoolName("canary")) is rules.iam[0]
+    assert access.rule_for(rules, _run(("all",)), PoolName("canary")) is rules.github[0]
+
+
+def test_a_run_is_never_an_operator() -> None:
+    rules = AccessRules(github=(_APP,), operators=(Operator(account=AccountId(""), role=""),))
+    assert not access.is_operator(rules, _run())
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({"run_attempt": "2"}, True),
+        ({"check_run_id": "1"}, True),
+        ({"repository": "acme/renamed"}, True),
+        ({"ref": "refs/heads/other", "event": "schedule", "actor": "x", "workflow": "y"}, True),
+        ({"run_id": "7000000002"}, False),
+        ({"repository_id": "900000002"}, False),
+        ({"issuer": "https://token.actions.githubusercontent.com/acme"}, False),
+        ({"repository_id": "90000000", "run_id": "17000000001"}, False),
+    ],
+)
+def test_a_run_is_one_owner_whatever_its_attempt_and_job(*, other: dict[str, Any], same: bool) -> None:
+    assert (_run(**other).owner == _run().owner) is same
+
+
+def test_no_run_shares_an_owner_with_a_session() -> None:
+    run = _run(issuer="iam", repository_id=_HUB)
+    assert run.owner.startswith("github:")
+    assert not _caller().owner.startswith("github:")
+
+
+@pytest.mark.parametrize(("ref", "asked_by"), [("refs/tags/v1", "acme/app@refs/tags/v1"), ("", "acme/app")])
+def test_a_run_is_told_by_its_repository_and_ref(ref: str, asked_by: str) -> None:
+    assert _run(ref=ref).asked_by == asked_by

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atmosphere.core.access import AccessRules, IamRule, Operator
+from atmosphere.core.github import GitHubRule, TrustedIssuer
 from atmosphere.core.model import ADMIN, Registration, Settings
-from atmosphere.core.snapshot import Snapshot, UnreadableSnapshot, digest, from_json, to_json
+from atmosphere.core.snapshot import FORMAT, Snapshot, UnreadableSnapshot, digest, from_json, to_json
 from tests.builders import a_key, a_registration, a_snapshot
 
 _TEXT = st.text(min_size=1, max_size=8)
@@ -43,6 +44,22 @@ def _registrations(draw: st.DrawFn) -> Registration:
 _RULES: st.SearchStrategy[Any] = st.builds(
     IamRule, name=_TEXT, account=_ACCOUNTS, pools=_TEXTS, roles=_TEXTS, max_active=st.none() | st.integers(1, 99)
 )
+_GITHUB_RULES: st.SearchStrategy[Any] = st.builds(
+    GitHubRule,
+    name=_TEXT,
+    issuer=_TEXT,
+    repository_id=_TEXT,
+    repository_owner_id=_TEXT,
+    repository=_TEXT,
+    pools=_TEXTS,
+    events=_TEXTS,
+    refs=_TEXTS,
+    workflows=_TEXTS,
+    environment=st.none() | _TEXT,
+    runner=st.none() | _TEXT,
+    max_active=st.none() | st.integers(1, 99),
+)
+_ISSUERS: st.SearchStrategy[Any] = st.builds(TrustedIssuer, issuer=_TEXT, jwks_url=_TEXT)
 _OPERATORS: st.SearchStrategy[Any] = st.builds(Operator, account=_ACCOUNTS, role=_TEXT)
 _SETTINGS: st.SearchStrategy[Any] = st.builds(
     Settings,
@@ -54,6 +71,8 @@ _SETTINGS: st.SearchStrategy[Any] = st.builds(
     verify_gap=_DURATIONS,
     clock_skew=_DURATIONS,
     attempt_pause=_DURATIONS,
+    audience=st.text(max_size=8),
+    issuers=st.lists(_ISSUERS, max_size=2).map(tuple),
 )
 _SNAPSHOTS = st.builds(
     Snapshot,
@@ -61,6 +80,7 @@ _SNAPSHOTS = st.builds(
     access=st.builds(
         AccessRules,
         iam=st.lists(_RULES, max_size=2).map(tuple),
+        github=st.lists(_GITHUB_RULES, max_size=2).map(tuple),
         operators=st.lists(_OPERATORS, max_size=2).map(tuple),
     ),
     settings=_SETTINGS,
@@ -101,8 +121,8 @@ def _without(path: tuple[str | int, ...]) -> str:
         '"x"',
         "{",
         '{"format": 1}',
-        to_json(a_snapshot()).replace('"format":1', '"format":2'),
-        to_json(a_snapshot()).replace('"format":1', '"format":null'),
+        to_json(a_snapshot()).replace(f'"format":{FORMAT}', f'"format":{FORMAT + 1}'),
+        to_json(a_snapshot()).replace(f'"format":{FORMAT}', '"format":null'),
         to_json(a_snapshot())[:-1],
         _without(("access",)),
         _without(("access", "iam")),

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+import yaml
 from click import Context
 
 from atmosphere.cli.local import up
 from atmosphere.cli.main import atmosphere as command
-from atmosphere.config.shapes import DURATIONS
+from atmosphere.config.load import check, load
+from atmosphere.config.problems import Severity
+from atmosphere.config.shapes import DURATIONS, AccessFile, GitHubEntry, SettingsFile
 from atmosphere.contract import TABLES, Env, FunctionName
+from atmosphere.core.github import (
+    CONDITIONS,
+    GITHUB_COM,
+    RepositoryId,
+    RunId,
+    VerifiedClaims,
+    explain,
+    matching,
+)
+from atmosphere.local.issuer import TokenIssuer
 from atmosphere.local.service import LocalService
+from atmosphere.observability import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,6 +134,7 @@ def test_every_key_of_the_ready_file_is_explained() -> None:
     explained = set(re.findall(r"`([a-zA-Z]+)`", "".join(re.findall(r"^\|([^|]+)\|", section, re.MULTILINE))))
     service = LocalService(ROOT / "config")  # not started: only the keys count
     service._outputs = defaultdict(str)
+    service._issuer = TokenIssuer({}, audience="")
     try:
         assert explained == set(service.description)
     finally:
@@ -153,6 +172,53 @@ def test_every_room_is_on_the_map() -> None:
 def test_no_function_is_without_a_word() -> None:
     told = text("docs/architecture.md") + text("docs/operations.md")
     assert [name for name in FunctionName if name not in told] == []
+
+
+def test_the_refusal_that_is_explained_is_the_one_that_the_example_gives() -> None:
+    """docs/access.md shows the log line of a push to another branch than the example's rule allows."""
+    (shown,) = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text("docs/access.md"), re.DOTALL)]
+    rules = load(ROOT / "config").access.github
+    allowed = VerifiedClaims(
+        issuer=GITHUB_COM,
+        repository_id=RepositoryId(shown["repositoryId"]),
+        repository_owner_id="91234567",
+        repository="example-org/example-repo",
+        run_id=RunId(shown["runId"]),
+        run_attempt="1",
+        event="push",
+        ref="refs/heads/main",
+        jti="1",
+        expires=datetime(2026, 11, 22, tzinfo=UTC),
+    )
+
+    assert matching(rules, allowed) == (shown["rule"],)
+    assert explain(rules, replace(allowed, ref="refs/heads/other")) == shown["unmatched"]
+    assert shown["unmatched"][shown["rule"]] == shown["claim"]
+    assert set(shown) - {"message"} <= set(Line.__annotations__)
+    door = text("service/atmosphere/handlers/authorize.py")
+    assert f'"{shown["message"]}"' in door
+    assert f'"{shown["reason"]}"' in door
+
+
+def test_every_condition_of_a_rule_is_explained_by_its_claim() -> None:
+    section = text("docs/access.md").partition("## A rule for GitHub workflows")[2].partition("\n### ")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", section, re.MULTILINE))
+    assert set(CONDITIONS) == set(rows.values()) - {"repository"}  # which decides nothing, and is told about
+    assert set(rows) == set(GitHubEntry.model_fields) - {"name", "pools", "max_active"}
+
+
+def test_a_rule_in_the_documents_is_one_that_the_check_lets_pass(tmp_path: Path) -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", text("docs/access.md"), re.DOTALL)
+    known = {**AccessFile.model_fields, **SettingsFile.model_fields}
+    shown = [block for block in blocks if yaml.safe_load(block).keys() <= known.keys()]
+    assert len(shown) == 3
+    for block in shown:
+        shutil.copytree(ROOT / "config", tmp_path, dirs_exist_ok=True)
+        (name,) = yaml.safe_load(block)
+        file = "access.yaml" if name in AccessFile.model_fields else "settings.yaml"
+        whole = yaml.safe_load((tmp_path / file).read_text()) | yaml.safe_load(block)
+        (tmp_path / file).write_text(yaml.safe_dump(whole))
+        assert [problem for problem in check(tmp_path).problems if problem.severity is Severity.ERROR] == []
 
 
 def test_the_license_is_the_one_that_the_project_declares() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 import yaml
 
-from atmosphere.contract import ROUTES, Tree
+from atmosphere.contract import RELEASE_SCHEME, ROUTES, Tree
 from atmosphere.core import strict_json
 from atmosphere.core.errors import Code, InvalidRequest, Refused
+from atmosphere.core.github import GITHUB_COM, RepositoryId, RunId, RunIdentity
 from atmosphere.core.model import ActKind, AllocationStatus, EndedBy, SessionCredentials, Status
 from atmosphere.core.request import allocate_request, outcome_request, reason_request
 from atmosphere.handlers import operate, query, shapes
@@ -75,6 +77,7 @@ def test_every_operation_tells_success_and_the_refusals_that_any_request_can_mee
     line: str, operation: dict[str, Any]
 ) -> None:
     assert {"200", "403", "429", "500", "503"} <= set(operation["responses"])
+    assert ("401" in operation["responses"]) == (" /github/" in line)  # the other tree's gateway knows no 401
     if "requestBody" in operation:
         assert {"400", "413"} <= set(operation["responses"])
         assert set(operation["requestBody"]["content"]) == {"application/json", "text/plain"}
@@ -88,6 +91,33 @@ def test_a_status_refers_to_the_refusals_of_that_status(line: str, operation: di
         if status != "200":
             codes = codes_of(response["$ref"].rpartition("/")[2])
             assert {STATUS.get(Code(code)) for code in codes if code in set(Code)} <= {int(status)}
+
+
+def proofs(operation: dict[str, Any]) -> set[str]:
+    """The security schemes of which each alone lets a request in."""
+    return {name for alternative in operation.get("security", DOCUMENT["security"]) for name in alternative}
+
+
+def test_each_tree_asks_for_its_own_proof_and_a_release_token_opens_one_route() -> None:
+    for line, operation in operations():
+        assert proofs(operation) - {"release"} == ({"github"} if " /github/" in line else {"sigv4"})
+    assert [line for line, operation in operations() if "release" in proofs(operation)] == [
+        "DELETE /github/allocations/{id}"
+    ]
+
+
+def test_both_trees_answer_alike() -> None:
+    described = dict(operations())
+    for route in ROUTES:
+        if route.tree is Tree.GITHUB:
+            here, there = (described[f"{route.method} {root}{route.path}"] for root in ("/github", ""))
+            assert set(here["responses"]) - {"401"} == set(there["responses"])
+            assert here["responses"]["200"]["content"] == there["responses"]["200"]["content"]
+            assert here.get("requestBody") == there.get("requestBody")
+
+
+def test_the_release_scheme_is_that_of_the_code() -> None:
+    assert DOCUMENT["components"]["securitySchemes"]["release"]["bearerFormat"] == f"{RELEASE_SCHEME}SECRET"
 
 
 # --- refusals -----------------------------------------------------------------------------------------------------
@@ -116,7 +146,8 @@ def test_every_refusal_has_one_response_and_keeps_to_it(code: Code) -> None:
 
 def kinds(kind: type[Refused] = Refused) -> Iterator[type[Refused]]:
     for derived in kind.__subclasses__():
-        yield derived
+        if derived.__module__ == Refused.__module__:  # what operations refine ends at the authorizer, not on the wire
+            yield derived
         yield from kinds(derived)
 
 
@@ -145,6 +176,19 @@ TWO: Final = an_allocation(
 ENDED: Final = an_allocation(
     status=AllocationStatus.ENDED, ended=NOW + timedelta(minutes=5), outcome="success", ended_by=EndedBy.OWNER
 )
+RUN: Final = RunIdentity(
+    issuer=GITHUB_COM,
+    repository_id=RepositoryId("701234567"),
+    repository="example-org/example-repo",
+    run_id=RunId("9000000001"),
+    run_attempt="2",
+    check_run_id="31000000001",
+    event="push",
+    ref="refs/heads/main",
+    workflow="example-org/example-repo/.github/workflows/test.yml@refs/heads/main",
+    actor="somebody",
+)
+SHORT_RUN: Final = replace(RUN, check_run_id=None, ref="", workflow="", actor="")
 CONSTRAINTS: Final = [{"type": "region", "value": ["us-east-1"]}]
 
 
@@ -159,6 +203,8 @@ REPLIED: Final[dict[str, tuple[str, Any]]] = {
     "dry run": ("DryRun", {"wouldAllocate": True}),
     "refresh": ("Refreshed", shapes.refreshed(Granted(allocation=TWO, sessions=[KEYS, KEYS]))),
     "active allocation": ("Allocation", shapes.allocation(TWO)),
+    "allocation of a run": ("Allocation", shapes.allocation(replace(TWO, run=RUN))),
+    "allocation of a run that says little": ("Allocation", shapes.allocation(replace(TWO, run=SHORT_RUN))),
     "ended allocation": ("Allocation", shapes.allocation(ENDED)),
     "pool": ("Pool", shapes.pool(PoolCounts(POOL, dict.fromkeys(Status, 3)))),
     **{
@@ -218,7 +264,7 @@ PARSERS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
     "operate": reason_request,
 }
 EXAMPLES: Final = {
-    f"{operation['operationId']} {name}": (operation["operationId"], example["value"])
+    f"{operation['operationId']} {name}": (operation["operationId"].removeprefix("github").lower(), example["value"])
     for _, operation in operations()
     for name, example in operation.get("requestBody", {})
     .get("content", {})

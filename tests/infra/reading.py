@@ -61,6 +61,11 @@ class Reading:
         separator, parts = argument
         return separator.join(self.text(part) for part in parts)
 
+    def selected(self, argument: tuple[int, dict[str, Any]]) -> str:
+        """One part of a text that is split."""
+        index, split = argument
+        return f"{self.text(split['Fn::Split'][1])}[{index}]"
+
     def substituted(self, argument: str) -> str:
         return re.sub(r"\$\{([^}]+)\}", r"<\1>", argument)
 
@@ -69,5 +74,6 @@ _WRITTEN: dict[str, Callable[[Reading, Any], str]] = {
     "Ref": Reading.reference,
     "Fn::GetAtt": Reading.attribute,
     "Fn::Join": Reading.joined,
+    "Fn::Select": Reading.selected,
     "Fn::Sub": Reading.substituted,
 }

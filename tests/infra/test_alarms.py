@@ -18,6 +18,7 @@ NAMES = {
     "atmosphere-reconciler-silent",
     "atmosphere-dirty-environments",
     "atmosphere-api-errors",
+    "atmosphere-repository-renamed",
     "atmosphere-cleanup-failed",
     "atmosphere-cleanup-timed-out",
     *(f"atmosphere-{function.name}-errors" for function in FUNCTIONS),
@@ -40,6 +41,17 @@ def test_every_alarm_tells_the_topic(reading: Reading) -> None:
     for alarm in reading.of("AWS::CloudWatch::Alarm").values():
         assert alarm["AlarmActions"] == ["<AlarmTopic>"]
         assert alarm["AlarmName"] in alarm["AlarmDescription"]
+
+
+def test_refused_tokens_alarm_nobody(reading: Reading) -> None:
+    """Each 401 is an error of the authorizer, and anybody can cause one."""
+    (alarm,) = [
+        entry
+        for entry in reading.of("AWS::CloudWatch::Alarm").values()
+        if entry["AlarmName"] == "atmosphere-authorize-errors"
+    ]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("Atmosphere", "AuthorizerFailed")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "atmosphere"}]
 
 
 def test_a_silent_reconciler_is_noticed_although_it_reports_nothing(reading: Reading) -> None:

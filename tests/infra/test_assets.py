@@ -4,27 +4,55 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from atmosphere.contract import FUNCTIONS, FunctionName
-from infra import assets
+from infra import assets, dependencies
 from infra.app import synthesize
-from infra.target import Target
+from infra.dependencies import AssetFailed
+from infra.target import RUNTIME, Target
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from atmosphere.core.snapshot import Snapshot
 
-SETS = sorted({function.services for function in FUNCTIONS})
-each_set = pytest.mark.parametrize("services", SETS, ids=lambda services: f"{len(services)}-services")
+
+class Kind(NamedTuple):
+    """What an asset is made for."""
+
+    services: tuple[str, ...]
+    verifies_tokens: bool
+
+    @property
+    def title(self) -> str:
+        return f"{len(self.services)}-services{'-and-tokens' if self.verifies_tokens else ''}"
+
+
+KINDS = sorted({Kind(function.services, function.verifies_tokens) for function in FUNCTIONS})
+each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.title)
 has_wheels = pytest.mark.skipif(
-    not assets.wheels_directory().is_dir(), reason="the wheels for AWS are fetched by the slow test, with the network"
+    not dependencies.wheels_directory().is_dir(),
+    reason="the wheels for AWS are not there: `make setup` fetches them, with the network",
 )
+each_target = pytest.mark.parametrize("target", [Target.HOST, pytest.param(Target.AWS, marks=has_wheels)])
+THEIRS = ("jwt", "cryptography", "_cffi_backend")
+VERIFIES = """
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+token = jwt.encode({"aud": "a"}, key, algorithm="RS256")
+assert jwt.decode(token, key.public_key(), algorithms=["RS256"], audience="a") == {"aud": "a"}
+"""
+
+
+def built(kind: Kind, target: Target = Target.HOST) -> assets.Asset:
+    return assets.build(kind.services, target, verifies_tokens=kind.verifies_tokens)
 
 
 def files(asset: assets.Asset) -> set[str]:
@@ -32,21 +60,17 @@ def files(asset: assets.Asset) -> set[str]:
     return {path.as_posix() for path in found if "__pycache__" not in path.parts}
 
 
-@each_set
-def test_a_lambda_carries_our_package_without_its_outer_rooms(services: tuple[str, ...]) -> None:
-    rooms = {
-        name.split("/")[1] for name in files(assets.build(services, Target.HOST)) if name.startswith("atmosphere/")
-    }
+@each_kind
+def test_a_lambda_carries_our_package_without_its_outer_rooms(kind: Kind) -> None:
+    rooms = {name.split("/")[1] for name in files(built(kind)) if name.startswith("atmosphere/")}
     assert {"contract.py", "core", "handlers", "adapters"} <= rooms
     assert not rooms & {"cli", "client", "config", "local"}
 
 
-@each_set
-def test_a_lambda_carries_models_of_its_own_services_only(services: tuple[str, ...]) -> None:
-    names = {
-        name.split("/")[2] for name in files(assets.build(services, Target.HOST)) if name.startswith("botocore/data/")
-    }
-    assert names == {*services, *assets.SHARED_MODELS}
+@each_kind
+def test_a_lambda_carries_models_of_its_own_services_only(kind: Kind) -> None:
+    names = {name.split("/")[2] for name in files(built(kind)) if name.startswith("botocore/data/")}
+    assert names == {*kind.services, *assets.SHARED_MODELS}
 
 
 def test_the_cleanup_speaks_to_no_service_that_its_asset_has_no_models_of() -> None:
@@ -57,36 +81,102 @@ def test_the_cleanup_speaks_to_no_service_that_its_asset_has_no_models_of() -> N
     assert spoken <= set(carried)
 
 
-@each_set
-def test_every_handlers_clients_can_be_made_from_the_asset_alone(services: tuple[str, ...]) -> None:
-    asset = assets.build(services, Target.HOST)
+def modules_of(kind: Kind) -> list[str]:
+    return [
+        entry.handler.rpartition(".")[0] for entry in FUNCTIONS if Kind(entry.services, entry.verifies_tokens) == kind
+    ]
+
+
+@each_kind
+def test_every_handler_can_be_imported_and_its_clients_made_from_the_asset_alone(kind: Kind) -> None:
+    asset = built(kind)
     program = f"""
 import sys
 sys.path[:] = [{str(asset.directory)!r}] + [entry for entry in sys.path if "site-packages" not in entry]
 import boto3, botocore
 from aws_lambda_powertools import Logger, Metrics
 assert botocore.__file__.startswith({str(asset.directory)!r}), botocore.__file__
-for service in {services!r}:
+for service in {kind.services!r}:
     boto3.client(service, region_name="us-east-1", aws_access_key_id="1" * 12, aws_secret_access_key="x")
-import atmosphere.contract, atmosphere.core.snapshot
 Logger(service="x"); Metrics(namespace="x")
+import importlib
+for module in {modules_of(kind)!r}:
+    importlib.import_module(module)
+{VERIFIES if kind.verifies_tokens else ""}
 """
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
-@each_set
-def test_an_asset_has_no_tests_metadata_or_programs(services: tuple[str, ...]) -> None:
-    names = files(assets.build(services, Target.HOST))
+@each_kind
+def test_an_asset_has_no_tests_metadata_or_programs(kind: Kind) -> None:
+    names = files(built(kind))
     assert not [name for name in names if ".dist-info" in name or "/tests/" in name or name.startswith("bin/")]
     assert not [name for name in names if name.endswith(".pyi")]
 
 
-@each_set
-def test_an_asset_is_small_enough_to_be_unpacked_at_every_cold_start(services: tuple[str, ...]) -> None:
-    asset = assets.build(services, Target.HOST)
+@each_kind
+def test_an_asset_is_small_enough_to_be_unpacked_at_every_cold_start(kind: Kind) -> None:
+    asset = built(kind)
     size = sum((asset.directory / name).stat().st_size for name in files(asset))
-    assert size < 8_000_000
+    assert size < (30_000_000 if kind.verifies_tokens else 8_000_000), "cryptography's library alone is 14 MB"
+
+
+@each_target
+@each_kind
+def test_cryptography_is_only_where_tokens_are_verified(kind: Kind, target: Target) -> None:
+    carried = {name.partition("/")[0].partition(".")[0] for name in files(built(kind, target))}
+    assert carried & {*THEIRS, "cffi", "pycparser"} == (set(THEIRS) if kind.verifies_tokens else set())
+
+
+def test_one_function_verifies_tokens() -> None:
+    assert [entry.name for entry in FUNCTIONS if entry.verifies_tokens] == [FunctionName.AUTHORIZE]
+
+
+@each_target
+@each_kind
+def test_nothing_of_the_local_run_is_in_an_asset(kind: Kind, target: Target) -> None:
+    """The stand-in token issuer above all: what signs tokens must not be where they are verified."""
+    asset = built(kind, target)
+    own = [asset.directory / name for name in files(asset) if name.startswith("atmosphere/")]
+    assert own
+    assert not [path for path in own if path.name in {"issuer.py", "job.py", "tap.py"}]
+    for path in own:
+        if path.suffix == ".py":
+            text = path.read_text()
+            assert "atmosphere.local" not in text, path
+            assert "generate_private_key" not in text, path
+
+
+AARCH64 = 183  # e_machine: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+ABI = re.compile(rf"\.(?:cpython-{RUNTIME.replace('.', '')}-aarch64-linux-gnu|abi3)\.so$")
+
+
+@has_wheels
+def test_every_compiled_file_for_aws_is_for_its_machine_and_its_python() -> None:
+    compiled = [path for kind in KINDS for path in built(kind, Target.AWS).directory.rglob("*.so*")]
+    assert {path.name.partition(".")[0] for path in compiled} >= {"_rust", "_cffi_backend"}
+    for path in compiled:
+        head = path.read_bytes()[:20]
+        assert head[:6] == b"\x7fELF\x02\x01", "64 bit, least significant byte first"
+        assert struct.unpack_from("<H", head, 18) == (AARCH64,), path
+        assert ABI.search(path.name), path
+
+
+@each_target
+@each_kind
+def test_a_compiled_file_is_only_where_it_is_needed(kind: Kind, target: Target) -> None:
+    compiled = [path.name for path in built(kind, Target.AWS).directory.rglob("*.so*")]
+    assert sorted(name.partition(".")[0] for name in compiled) == (
+        ["_cffi_backend", "_rust"] if kind.verifies_tokens else []
+    )
+
+
+def test_the_locks_of_the_lambdas_have_the_pins_that_are_tested() -> None:
+    tested = dependencies.pins(dependencies.ROOT / "requirements" / "dev.txt")
+    lean, verifying = dependencies.pins(dependencies.LOCK), dependencies.pins(dependencies.TOKENS_LOCK)
+    assert lean.items() < verifying.items() < tested.items()
+    assert set(verifying) - set(lean) == {"pyjwt", "cryptography", "cffi", "pycparser"}
 
 
 def test_equal_inputs_give_the_same_asset_and_changed_code_another(
@@ -109,15 +199,15 @@ def test_equal_inputs_give_the_same_asset_and_changed_code_another(
 def test_a_distribution_that_differs_from_the_lock_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lock = tmp_path / "lambda.txt"
     lock.write_text("boto3==0.0.1 \\\n    --hash=sha256:00\n")
-    monkeypatch.setattr(assets, "LOCK", lock)
+    monkeypatch.setattr(dependencies, "LOCK", lock)
     monkeypatch.setattr(assets, "CACHE", tmp_path / "cache")
-    with pytest.raises(assets.AssetFailed, match="make setup"):
+    with pytest.raises(AssetFailed, match="make setup"):
         assets.build(("sts",), Target.HOST)
 
 
 def test_a_service_that_botocore_does_not_know_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assets, "CACHE", tmp_path / "cache")
-    with pytest.raises(assets.AssetFailed, match="dynamo-db"):
+    with pytest.raises(AssetFailed, match="dynamo-db"):
         assets.build(("dynamo-db",), Target.HOST)
 
 
@@ -134,9 +224,6 @@ def compare_targets(snapshot: Snapshot, template: dict[str, Any], out: Path) -> 
     aws = json.loads((out / "atmosphere.template.json").read_text())
     assert aws != template, "the assets do differ"
     assert without_asset_hashes(aws) == without_asset_hashes(template)
-    for services in SETS:
-        compiled = list(assets.build(services, Target.AWS).directory.rglob("*.so"))
-        assert all(path.name.endswith("aarch64-linux-gnu.so") for path in compiled)
 
 
 @has_wheels

@@ -28,6 +28,8 @@ EXPECTED = {
     "THROTTLED": ("throttled", "429"),
     "INTEGRATION_FAILURE": ("unavailable", "503"),
     "INTEGRATION_TIMEOUT": ("internal", "500"),
+    "AUTHORIZER_FAILURE": ("unavailable", "503"),
+    "AUTHORIZER_CONFIGURATION_ERROR": ("unavailable", "503"),
     "DEFAULT_5XX": ("internal", "500"),
 }
 
@@ -53,7 +55,13 @@ def test_codes_are_those_of_the_service_or_the_gateways_own() -> None:
     assert {reply.code for reply in REPLIES.values()} <= {code.value for code in Code} | OF_THE_GATEWAY_ONLY
 
 
-@pytest.mark.parametrize("kind", ["THROTTLED", "INTEGRATION_FAILURE", "AUTHORIZER_FAILURE", "INTEGRATION_TIMEOUT"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("THROTTLED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"),
+        *("AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"),
+    ],
+)
 def test_try_again_says_when(reading: Reading, kind: str) -> None:
     found = {entry["ResponseType"]: entry for entry in reading.of("AWS::ApiGateway::GatewayResponse").values()}[kind]
     assert "gatewayresponse.header.Retry-After" in found["ResponseParameters"]

@@ -66,6 +66,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "dynamodb:DeleteItem": {ENVIRONMENTS},
         "sts:AssumeRole": ASSUMED,
     },
+    "authorize": {"s3:GetObject": {SNAPSHOTS}, "dynamodb:PutItem": {"<UsedTokensTable.Arn>"}},
     "publish": {
         "s3:GetObject": {SNAPSHOTS, ASSET},
         "s3:PutObject": {SNAPSHOTS},

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import assertions
 
-from atmosphere.contract import FUNCTIONS, ROUTES, TABLE_VARIABLES, TABLES, Env, Function, FunctionName, Table
+from atmosphere.contract import (
+    FUNCTIONS,
+    GITHUB_ROOT,
+    ROUTES,
+    TABLE_VARIABLES,
+    TABLES,
+    Env,
+    Function,
+    FunctionName,
+    Table,
+    Tree,
+)
 from atmosphere.core.snapshot import digest, from_json, to_json
 
 if TYPE_CHECKING:
@@ -18,11 +30,17 @@ if TYPE_CHECKING:
     from atmosphere.core.snapshot import Snapshot
     from tests.infra.reading import Reading
 
+
+def title(table: Table) -> str:
+    return table.title().replace("_", "")
+
+
 VALUES = {
     Env.BUCKET: "<Bucket>",
     Env.SNAPSHOT_KEY: "<Publication.SnapshotKey>",
     Env.STATE_MACHINE: "<CleanupMachine>",
-    **{variable: f"<{table.title()}Table>" for table, variable in TABLE_VARIABLES.items()},
+    Env.LOOPBACK_ISSUER: "<LoopbackIssuer>",
+    **{variable: f"<{title(table)}Table>" for table, variable in TABLE_VARIABLES.items()},
 }
 each_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
 
@@ -76,7 +94,7 @@ def _timeout(name: FunctionName) -> int:
 @pytest.mark.parametrize("table", list(Table))
 def test_a_table_is_what_the_contract_says_and_can_be_restored(reading: Reading, table: Table) -> None:
     made = reading.of("AWS::DynamoDB::Table")
-    (properties,) = [entry for name, entry in made.items() if f"{table.title()}Table" in name]
+    (properties,) = [entry for name, entry in made.items() if f"{title(table)}Table" in name]
     keys = TABLES[table]
     assert [entry["AttributeName"] for entry in properties["KeySchema"]] == [
         name for name in (keys.partition, keys.sort) if name
@@ -123,7 +141,7 @@ def test_the_bucket_is_private_versioned_and_tls_only(template: dict[str, Any]) 
     )
 
 
-def test_every_method_is_a_route_of_the_contract_behind_iam(reading: Reading) -> None:
+def test_every_method_is_a_route_of_the_contract_behind_its_trees_guard(reading: Reading) -> None:
     resources = reading.raw("AWS::ApiGateway::Resource")
 
     def path(name: str) -> str:
@@ -133,15 +151,21 @@ def test_every_method_is_a_route_of_the_contract_behind_iam(reading: Reading) ->
         parent = properties["ParentId"]
         return f"{path(parent['Ref']) if 'Ref' in parent else ''}/{properties['PathPart']}"
 
-    found = set()
+    found, guards = set(), Counter[tuple[str, str | None]]()
     for entry in reading.raw("AWS::ApiGateway::Method").values():
         properties = entry["Properties"]
-        assert properties["AuthorizationType"] == "AWS_IAM"
+        authorizer = properties.get("AuthorizerId")
+        guards[(properties["AuthorizationType"], reading.text(authorizer))] += 1
         assert properties["Integration"]["Type"] == "AWS_PROXY"
         uri = reading.text(properties["Integration"]["Uri"])
         function = next(name for name in FunctionName if f"<{name.title()}Function.Arn>" in uri)
-        found.add((properties["HttpMethod"], path(properties["ResourceId"]["Ref"]), function))
-    assert found == {(route.method, route.path, route.function) for route in ROUTES}
+        place = path(properties["ResourceId"]["Ref"])
+        assert place.startswith(f"{GITHUB_ROOT}/") == (properties["AuthorizationType"] == "CUSTOM")
+        found.add((properties["HttpMethod"], place, function))
+    roots = {Tree.IAM: "", Tree.GITHUB: GITHUB_ROOT}
+    assert found == {(route.method, roots[route.tree] + route.path, route.function) for route in ROUTES}
+    trees = Counter(route.tree for route in ROUTES)
+    assert guards == {("AWS_IAM", None): trees[Tree.IAM], ("CUSTOM", "<ApiTokens>"): trees[Tree.GITHUB]}
 
 
 def test_the_api_is_regional_and_its_stage_logs_no_content(reading: Reading) -> None:
@@ -222,7 +246,7 @@ def test_the_snapshot_travels_as_it_is(assembly: Path, reading: Reading, snapsho
 
 def test_outputs_tell_tools_where_everything_is(reading: Reading) -> None:
     functions = {f"Function{function.name.title()}" for function in FUNCTIONS}
-    tables = {f"Table{table.title()}" for table in Table}
+    tables = {f"Table{title(table)}" for table in Table}
     fixed = {"Endpoint", "ApiId", "StateMachineArn", "BucketName", "AlarmTopicArn"}
     assert set(reading.outputs) == fixed | functions | tables
     assert reading.outputs["Endpoint"].endswith("/v1")

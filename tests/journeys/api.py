@@ -58,7 +58,7 @@ class Api:
             request = AWSRequest(method=method, url=url, data=content, headers=signed)
             SigV4Auth(_credentials(self.keys), "execute-api", "us-east-1").add_auth(request)
             signed = dict(request.headers.items())
-        return _send(method, url, content, {**signed, "content-type": TEXT})
+        return send(method, url, content, {**signed, "content-type": TEXT})
 
     @contextmanager
     def allocation(self, **request: object) -> Iterator[dict[str, Any]]:
@@ -93,7 +93,8 @@ def _credentials(keys: Mapping[str, str]) -> Credentials:
     return Credentials(keys["accessKeyId"], keys["secretAccessKey"], keys.get("sessionToken"))
 
 
-def _send(method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+def send(method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+    """Send one request as it is."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     try:

@@ -32,8 +32,8 @@ SHORT = {"session_seconds": "60", "verify_gap_seconds": "0", "clock_skew_seconds
 pytestmark = pytest.mark.emulator
 
 KEYS = {
-    *("endpoint", "awsEndpoint", "region", "account", "callers", "functions", "tables", "stateMachine", "pools"),
-    "pid",
+    *("endpoint", "awsEndpoint", "region", "account", "callers", "github", "functions", "tables", "stateMachine"),
+    *("pools", "pid"),
 }
 
 
@@ -66,6 +66,39 @@ def test_the_description_has_exactly_the_keys_that_clients_read(local_service: L
     assert description["pid"] == os.getpid()
     for keys in description["callers"].values():
         assert set(keys) == {"accessKeyId", "secretAccessKey", "sessionToken"}
+    assert set(description["github"]) == {"tokenRequestUrl", "tokenRequestToken", "audience", "issuer"}
+
+
+def _token(description: Mapping[str, Any], more: str = "") -> str:
+    """A token, asked for as a workflow does."""
+    github = description["github"]
+    asked = urllib.request.Request(  # noqa: S310 - loopback
+        github["tokenRequestUrl"] + more, headers={"Authorization": f"Bearer {github['tokenRequestToken']}"}
+    )
+    with urllib.request.urlopen(asked, timeout=10) as reply:  # noqa: S310 - loopback
+        value: str = json.load(reply)["value"]
+    return value
+
+
+def _status(description: Mapping[str, Any], token: str) -> int:
+    asked = urllib.request.Request(  # noqa: S310 - loopback
+        description["endpoint"] + "/github/pools/demo", headers={"Authorization": f"Bearer {token}"}
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as reply:  # noqa: S310 - loopback
+            return int(reply.status)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code
+
+
+def test_a_token_as_it_comes_is_one_that_the_example_lets_in(local_service: LocalService) -> None:
+    description = local_service.description
+    audience = description["github"]["audience"]
+    assert _status(description, _token(description)) == 200
+    assert _status(description, _token(description, f"&audience={audience}")) == 200
+    assert _status(description, _token(description, "&audience=https://elsewhere.example.com")) == 401
+    assert _status(description, _token(description, "&repository_id=1")) == 403
 
 
 def test_every_example_environment_is_free_when_it_is_ready(local_service: LocalService) -> None:
@@ -131,9 +164,12 @@ def test_state_survives_a_restart_and_takes_a_changed_setting(tmp_path: Path) ->
     state = tmp_path / "state"
     with LocalService(ROOT / "config", settings=SHORT, state=state, ticker=60) as first:
         endpoint = first.description["endpoint"].rpartition("/_aws/")[2]
+        issuer = first.description["github"]["issuer"]
         reply = _ask(first.description, "runner", "POST", "/allocations", {"pool": "europe", "requester": "me"})[1]
     with LocalService(ROOT / "config", settings=SHORT | {"session_seconds": "900"}, state=state, ticker=60) as second:
         assert second.description["endpoint"].rpartition("/_aws/")[2] == endpoint
+        assert second.description["github"]["issuer"] == issuer
+        assert _status(second.description, _token(second.description)) == 200
         status, found = _ask(second.description, "runner", "GET", f"/allocations/{reply['id']}")
         assert (status, found["expiresAt"]) == (200, reply["expiresAt"])
         assert (

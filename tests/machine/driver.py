@@ -12,8 +12,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from atmosphere.core import selection
-from atmosphere.core.errors import AllDirty, AlreadyEnded, PoolBusy, QuotaReached, Refused, Unavailable, Unsatisfiable
+from atmosphere.core import access, selection
+from atmosphere.core.errors import (
+    AllDirty,
+    AlreadyEnded,
+    PoolBusy,
+    QuotaReached,
+    Refused,
+    Unavailable,
+    UnknownAllocation,
+    Unsatisfiable,
+)
 from atmosphere.core.model import (
     ActKind,
     Allocation,
@@ -33,7 +42,7 @@ from tests.builders import POOL, a_key, a_registration
 from tests.machine.invariants import check_move, check_nothing_overdue, check_rows
 from tests.machine.observed import ObservedStore
 from tests.operations.line import Crash, Fault, Trap
-from tests.operations.world import NEIGHBOUR, OPERATOR, RUNNER, World, a_configuration
+from tests.operations.world import NEIGHBOUR, OPERATOR, RERUN, RUN, RUNNER, World, a_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,7 +52,8 @@ if TYPE_CHECKING:
     from tests.machine.observed import Move
 
 KEYS: Final = (a_key(1), a_key(1, "us-east-1"), a_key(2), a_key(3))
-CALLERS: Final = {"runner": RUNNER, "neighbour": NEIGHBOUR, "operator": OPERATOR}
+CALLERS: Final = {"runner": RUNNER, "neighbour": NEIGHBOUR, "operator": OPERATOR, "rerun": RERUN, "run": RUN}
+TOKEN_HASH: Final = "ab" * 32
 SESSION: Final = timedelta(minutes=20)
 CLEANUP_LIMIT: Final = timedelta(minutes=10)
 _ENOUGH_MINUTES: Final = 40
@@ -91,7 +101,8 @@ class Driver:
             self.asked.append((caller, body, key))
         quiet = trouble is None and not self.store.lagging and not self.world.keys.failing
         free = [row for row in self.store.environments() if row.status is Status.FREE]
-        room = 3 - self.store.active_of_rule(self.world.snapshot.access.iam[0].name)
+        rule = access.rule_for(self.world.snapshot.access, CALLERS[caller], POOL)
+        room = 3 - self.store.active_of_rule(rule.name)
         result, moves = self._do(
             "allocate", key, trouble, lambda: self.world.ask(caller=CALLERS[caller], key=key, **body)
         )
@@ -152,6 +163,18 @@ class Driver:
             assert self.world.recorded(id_).status is AllocationStatus.ENDED
         if before and caller != "operator" and before.owner != CALLERS[caller].owner:
             assert not moves, "a stranger ended an allocation"
+        return result
+
+    def release(self, id_: AllocationId, token_hash: str, *, trouble: Trouble | None = None) -> object:
+        before = self.store.allocation(id_)
+        ending = partial(self.world.deallocator.release, id_, token_hash=token_hash, outcome="released")
+        result, moves = self._do("release", id_, trouble, ending)
+        if isinstance(result, Allocation):
+            assert self.world.recorded(id_).status is AllocationStatus.ENDED
+        if before is None or before.release_token_hash != token_hash:
+            assert not moves, "a token that is not its own ended an allocation"
+            assert before is not None or (trouble and trouble.meanwhile) or self.store.allocation(id_) is None
+            assert trouble or isinstance(result, UnknownAllocation)
         return result
 
     def reconcile(self, *, trouble: Trouble | None = None) -> object:

@@ -23,6 +23,7 @@ MOVES: Final[dict[str, set[tuple[str, str]]]] = {
     "allocate": {(_FREE, _IN_USE)},
     "refresh": set(),
     "deallocate": {(_IN_USE, _CLEANING)},
+    "release": {(_IN_USE, _CLEANING)},
     "reconcile": {(_IN_USE, _CLEANING), (_CLEANING, _CLEANING), (_CLEANING, _DIRTY)},
     "beat": {(_CLEANING, _CLEANING)},
     "clean": {(_CLEANING, _FREE), (_CLEANING, _HELD), (_CLEANING, _GONE)},
@@ -91,7 +92,7 @@ def _of_the_environment(move: Move, before: Environment) -> None:
 _OF: Final = {
     **dict.fromkeys(("beat", "clean", "dirty", "blocked"), _of_the_order),
     **dict.fromkeys((name for name in MOVES if name.startswith("operator")), _of_the_environment),
-    "deallocate": _of_the_allocation,
+    **dict.fromkeys(("deallocate", "release"), _of_the_allocation),
     "reconcile": _of_what_is_due,
 }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from atmosphere.core.model import ActKind, Status
 from atmosphere.operations.sessions import Granted
 from atmosphere.ports import CleanupOrder
-from tests.machine.driver import KEYS
+from tests.machine.driver import KEYS, TOKEN_HASH
 from tests.operations.world import many
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ MEANWHILE: Final[dict[str, Callable[[Driver, int], object]]] = {
     "again": _again,
     "beat": _said("beat"),
     "end": _end,
+    "release": lambda driver, number: driver.release(driver.pick_id(number), TOKEN_HASH),
     "advance": lambda driver, number: driver.world.clock.advance(timedelta(seconds=31 * (number + 1))),
     "reconcile": lambda driver, number: driver.reconcile(),
     "clean": _said("clean"),

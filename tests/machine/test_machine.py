@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from atmosphere.core.model import ActKind, HistoryEntry
 from atmosphere.operations.operate import EVENTS
-from tests.machine.driver import KEYS, Driver, Trouble
+from tests.machine.driver import KEYS, TOKEN_HASH, Driver, Trouble
 from tests.machine.invariants import check_rows
 from tests.machine.meanwhile import MEANWHILE
 from tests.operations.line import Fault
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from atmosphere.ports import CleanupOrder
 
 _NUMBERS = st.integers(0, 40)
-_CALLERS = st.sampled_from(["runner", "runner", "neighbour", "operator"])
+_CALLERS = st.sampled_from(["runner", "runner", "neighbour", "operator", "run", "rerun"])
 _WHO = st.sampled_from(["owner", "owner", "owner", "stranger", "operator"])
 _KEPT = st.sampled_from([0b1111, 0b1111, 0b1111, 0b1101, 0b0111, 0b1110, 0b0101, 0b0001])
 _ACTIONS = st.lists(st.tuples(st.sampled_from(sorted(MEANWHILE)), _NUMBERS), min_size=1, max_size=3).map(tuple)
@@ -44,7 +44,8 @@ def _trouble(calls: int) -> st.SearchStrategy[Trouble | None]:
 _BODIES = st.sampled_from(
     [
         {},
-        {},
+        {"releaseTokenHash": TOKEN_HASH},
+        {"environments": many(2), "releaseTokenHash": TOKEN_HASH},
         {"constraints": [{"type": "region", "value": ["us-east-1"]}]},
         {"constraints": [{"type": "capability", "value": {"version": 1}}]},
         {"durationSeconds": 900},
@@ -105,6 +106,12 @@ class Service(RuleBasedStateMachine):
         id_ = self.driver.pick_id(number)
         who = self.driver.who(caller, id_)
         self._repeatable(lambda: self.driver.deallocate(who, id_, trouble=trouble), trouble)
+
+    @rule(right=st.booleans(), number=_NUMBERS, trouble=_trouble(4))
+    def release(self, right: bool, number: int, trouble: Trouble | None) -> None:  # noqa: FBT001 hypothesis names it
+        id_ = self.driver.pick_id(number)
+        token_hash = TOKEN_HASH if right else TOKEN_HASH[::-1]
+        self._repeatable(lambda: self.driver.release(id_, token_hash, trouble=trouble), trouble)
 
     @rule(seconds=st.sampled_from([1, 29, 60, 91, 180, 601, 1201]))
     def time_passes(self, seconds: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from atmosphere.adapters.memory import FakeClock, MemoryCleaner, MemoryCredentials, MemoryStore, SeededIds
 from atmosphere.core import changes
-from atmosphere.core.access import AccessRules, Operator, VerifiedCaller
+from atmosphere.core.access import AccessRules, Operator, VerifiedCaller, caller_from_run
 from atmosphere.core.model import (
     AccountId,
     Allocation,
@@ -16,6 +16,7 @@ from atmosphere.core.model import (
     EnvironmentKey,
     OwnerKey,
     Registration,
+    RuleName,
     Status,
 )
 from atmosphere.core.request import allocate_request
@@ -27,7 +28,18 @@ from atmosphere.operations.reconcile import Reconciler
 from atmosphere.operations.refresh import Refresher
 from atmosphere.operations.register import Registrar
 from atmosphere.operations.sessions import Granted
-from tests.builders import HUB, POOL, a_key, a_registration, a_snapshot, an_environment, an_iam_rule, settings
+from tests.builders import (
+    HUB,
+    POOL,
+    a_github_rule,
+    a_key,
+    a_registration,
+    a_run,
+    a_snapshot,
+    an_environment,
+    an_iam_rule,
+    settings,
+)
 from tests.operations.line import Line, Watched
 
 if TYPE_CHECKING:
@@ -43,11 +55,17 @@ def a_caller(role: str, account: AccountId = HUB) -> VerifiedCaller:
 RUNNER: Final = a_caller("runner")
 NEIGHBOUR: Final = a_caller("neighbour")
 OPERATOR: Final = a_caller("operator")
+RUN: Final = caller_from_run(a_run(), (RuleName("app"),))
+RERUN: Final = caller_from_run(a_run(run_attempt="2", check_run_id="6000000009"), (RuleName("app"),))
 
 
 def a_configuration(*registrations: Registration, max_active: int | None = None, **tuned: Any) -> Snapshot:
-    """A snapshot of these environments, open to the whole hub account, with `operator` as operator."""
-    access = AccessRules(iam=(an_iam_rule(max_active=max_active),), operators=(Operator(account=HUB, role="operator"),))
+    """A snapshot of these environments, open to the whole hub account and to runs, with `operator` as operator."""
+    access = AccessRules(
+        iam=(an_iam_rule(max_active=max_active),),
+        github=(a_github_rule(max_active=max_active),),
+        operators=(Operator(account=HUB, role="operator"),),
+    )
     return a_snapshot(*registrations, access=access, settings=settings(**tuned))
 
 

@@ -34,6 +34,15 @@ def dynamodb_commits() -> DynamoDBClient:
     return boto3.client("dynamodb", config=COMMITS)
 
 
+TOKENS: Final = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
+"""For the authorizer's 10 s, of which 3 s may go to an issuer's keys."""
+
+
+def dynamodb_tokens() -> DynamoDBClient:
+    """For the used tokens."""
+    return boto3.client("dynamodb", config=TOKENS)
+
+
 def s3() -> S3Client:
     """For the snapshot and the reports."""
     return boto3.client("s3", config=CONFIG)

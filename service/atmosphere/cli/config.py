@@ -56,7 +56,7 @@ def _show(directory: Path, checked: Checked) -> None:
     found = checked.snapshot
     console().print(
         f"{directory}: {len(found.environments)} environments in {len(found.pools)} pools, "
-        f"{len(found.access.iam)} rules, {len(found.access.operators)} operators: fine",
+        f"{len(found.access.iam) + len(found.access.github)} rules, {len(found.access.operators)} operators: fine",
         style="green",
     )
 

@@ -1,1 +1,1 @@
-"""The Python client of the API: signs, waits its turn, retries, gives back."""
+"""The Python client of the API: proves who it is, waits its turn, retries, gives back."""

@@ -3,58 +3,37 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from atmosphere.client import results
-from atmosphere.client.errors import BUSY, ServiceError
+from atmosphere.client.asking import cut, given, waiting, wanted
+from atmosphere.client.errors import BUSY, NO_TOKEN, UNKNOWN_ALLOCATION, NotConnected, ServiceError
+from atmosphere.client.proof import Bearer, ReleaseToken, Signed
 from atmosphere.client.transport import RETRY_BUDGET, RealPace, Transport, region_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from botocore.credentials import Credentials
 
+    from atmosphere.client.asking import Constraint, Waiting, Wanted
+    from atmosphere.client.proof import Proof
     from atmosphere.client.transport import Pace
 
 DEFAULT_WAIT: Final = 1800.0  # seconds
 _RETRY_AFTER: Final = 5.0  # seconds, should a 423 come without its header
-_OUTCOME_BYTES: Final = 100
-
-
-class Constraint(TypedDict):
-    """One thing an environment has to have: type `region`, `account` or `capability`, and a value for it."""
-
-    type: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One of several environments that are asked for at once."""
-
-    name: str
-    constraints: Sequence[Constraint] = ()
-    role: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """What a caller may show while it waits: why, where in the queue (if told), and the seconds waited so far."""
-
-    code: str
-    message: str
-    waited: float
-    next_try: float
-    position: int | None = None
-    waiting: int | None = None
+_NOT_LET_IN: Final = (401, 403)
+_IN_FLIGHT: Final = 35.0  # seconds that an allocate may still be on its way
+_LOOK_AGAIN: Final = 5.0  # seconds between two tries to end what may yet come into being
 
 
 class AtmosphereClient:
-    """A caller's side of the API.
+    """A caller's side of the API: signed with AWS `credentials`, or with `tokens`, a callable that gives GitHub tokens.
 
+    Each request takes a token of its own, repeats too. GitHub callers may allocate, read and end allocations, refresh
+    credentials and read one pool; the other methods are for signed callers.
     Every method raises `ServiceError`. Failures that may pass (5xx, 429, no connection) are repeated for
     `retry_seconds`, without a further effect: an allocation is asked for under one id until it is answered.
     """
@@ -63,19 +42,15 @@ class AtmosphereClient:
         self,
         endpoint: str,
         *,
-        credentials: Credentials,
+        credentials: Credentials | None = None,
+        tokens: Callable[[], str] | None = None,
         region: str | None = None,
         retry_seconds: float = RETRY_BUDGET,
         pace: Pace | None = None,
     ) -> None:
         self._pace = pace or RealPace()
-        self._transport = Transport(
-            endpoint=endpoint,
-            credentials=credentials,
-            region=region or region_of(endpoint),
-            budget=retry_seconds,
-            pace=self._pace,
-        )
+        proof = _proof(credentials, tokens, region or region_of(endpoint))
+        self._transport = Transport(endpoint=endpoint, proof=proof, budget=retry_seconds, pace=self._pace)
 
     def allocate(
         self,
@@ -88,6 +63,7 @@ class AtmosphereClient:
         duration_seconds: int | None = None,
         role: str | None = None,
         session_policy: str | None = None,
+        release_token: ReleaseToken | None = None,
         wait_seconds: float = DEFAULT_WAIT,
         on_wait: Callable[[Waiting], None] | None = None,
         key: str | None = None,
@@ -95,17 +71,18 @@ class AtmosphereClient:
         """Take one environment of the pool, or several at once, waiting up to `wait_seconds` for its turn.
 
         `key` (a UUID) becomes the allocation's id; one is made if none is given. All attempts carry it, so that a lost
-        reply costs nothing: the next one is the same allocation.
+        reply costs nothing: the next one is the same allocation. Of `release_token` only the hash is sent.
         """
-        body = _request(
+        body = given(
             pool=pool,
             requester=requester,
             constraints=list(constraints) or None,
-            environments=[_wanted(entry) for entry in environments] or None,
+            environments=[wanted(entry) for entry in environments] or None,
             accounts=accounts,
             durationSeconds=duration_seconds,
             role=role,
             sessionPolicy=session_policy,
+            releaseTokenHash=release_token.hash if release_token else None,
         )
         headers = {"Idempotency-Key": key or str(uuid4())}
         reply = self._in_turn(
@@ -126,7 +103,7 @@ class AtmosphereClient:
                     raise
                 pause = min(refusal.retry_after or _RETRY_AFTER, wait_seconds - waited)
                 if on_wait is not None:
-                    on_wait(_waiting(refusal, waited=waited, next_try=pause))
+                    on_wait(waiting(refusal, waited=waited, next_try=pause))
                 self._pace.sleep(pause)
 
     @contextmanager
@@ -141,8 +118,11 @@ class AtmosphereClient:
         wait_seconds: float = DEFAULT_WAIT,
         on_wait: Callable[[Waiting], None] | None = None,
     ) -> Iterator[results.Granted]:
-        """Hold an environment for a `with` block; it is given back whatever happens, also while still asking."""
-        key = str(uuid4())
+        """Hold an environment for a `with` block; it is given back whatever happens, also while still asking.
+
+        Should the caller's identity have expired by then, a release token ends the allocation.
+        """
+        key, token = str(uuid4()), ReleaseToken.new()
         try:
             grant = self.allocate(
                 pool,
@@ -150,35 +130,67 @@ class AtmosphereClient:
                 constraints=constraints,
                 duration_seconds=duration_seconds,
                 role=role,
+                release_token=token,
                 wait_seconds=wait_seconds,
                 on_wait=on_wait,
                 key=key,
             )
         except BaseException as failure:
-            self._abandon(key, failure)
+            self._abandon(key, token, failure)
             raise
         try:
             yield grant
         except BaseException as failure:
-            self._give_back(grant.id, failure)
+            self._give_back(grant.id, token, failure)
             raise
-        self.deallocate(grant.id, outcome="success")
+        self._end(grant.id, token, outcome="success")
 
-    def _abandon(self, key: str, failure: BaseException) -> None:
+    def _abandon(self, key: str, token: ReleaseToken, failure: BaseException) -> None:
         """An allocate without an answer may yet take effect: end it under its id, which also stops a late one."""
         if not isinstance(failure, ServiceError) or failure.unknown_outcome:
-            self._give_back(key, failure)
+            self._give_back(key, token, failure, may_yet_come_seconds=_IN_FLIGHT)
 
-    def _give_back(self, id_: str, failure: BaseException) -> None:
+    def _end(self, id_: str, token: ReleaseToken, *, outcome: str, may_yet_come_seconds: float = 0) -> None:
         try:
-            self.deallocate(id_, outcome=f"failed: {type(failure).__name__}")
+            self.deallocate(id_, outcome=outcome)
+        except ServiceError as refusal:
+            if refusal.status not in _NOT_LET_IN and refusal.code != NO_TOKEN:
+                raise
+            self.release(id_, token, outcome=outcome, may_yet_come_seconds=may_yet_come_seconds)
+
+    def _give_back(
+        self, id_: str, token: ReleaseToken, failure: BaseException, *, may_yet_come_seconds: float = 0
+    ) -> None:
+        outcome = f"failed: {type(failure).__name__}"
+        try:
+            self._end(id_, token, outcome=outcome, may_yet_come_seconds=may_yet_come_seconds)
         except ServiceError as second:
             failure.add_note(f"allocation {id_} was not given back either ({second}); its deadline takes it back")
 
     def deallocate(self, id_: str, *, outcome: str = "success") -> None:
         """Give an allocation back; repeating it is fine. `outcome` is cut at 100 bytes."""
-        cut = outcome.encode()[:_OUTCOME_BYTES].decode(errors="ignore")
-        self._transport.send("DELETE", "allocations", id_, body={"outcome": cut})
+        self._transport.send("DELETE", "allocations", id_, body={"outcome": cut(outcome)})
+
+    def release(
+        self, id_: str, token: ReleaseToken, *, outcome: str = "success", may_yet_come_seconds: float = 0
+    ) -> None:
+        """Give an allocation of either tree back with its release token alone, whoever this client is.
+
+        An allocate that is still on its way can make the id known later: an unknown id is asked for again for
+        `may_yet_come_seconds` (35 s after the last allocate request is enough).
+        """
+        give_up = self._pace.now() + may_yet_come_seconds
+        body = {"outcome": cut(outcome)}
+        while True:
+            try:
+                self._transport.send("DELETE", "allocations", id_, body=body, proof=token)
+            except ServiceError as refusal:
+                left = give_up - self._pace.now()
+                if refusal.code != UNKNOWN_ALLOCATION or left <= 0:
+                    raise
+                self._pace.sleep(min(_LOOK_AGAIN, left))
+            else:
+                return
 
     def get(self, id_: str) -> results.AllocationState:
         """The allocation as the service sees it."""
@@ -223,7 +235,7 @@ class AtmosphereClient:
 
         Pages are fetched as they are needed.
         """
-        query = _request(
+        query = given(
             environment=environment,
             requester=requester,
             since=since.isoformat() if since else None,
@@ -237,21 +249,9 @@ class AtmosphereClient:
             query["cursor"] = reply["cursor"]
 
 
-def _request(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _wanted(entry: Wanted) -> dict[str, Any]:
-    return _request(name=entry.name, constraints=list(entry.constraints), role=entry.role)
-
-
-def _waiting(refusal: ServiceError, *, waited: float, next_try: float) -> Waiting:
-    details: Mapping[str, Any] = refusal.details
-    return Waiting(
-        code=refusal.code,
-        message=refusal.message,
-        waited=waited,
-        next_try=next_try,
-        position=details.get("position"),
-        waiting=details.get("waiting"),
-    )
+def _proof(credentials: Credentials | None, tokens: Callable[[], str] | None, region: str) -> Proof:
+    if credentials is not None and tokens is None:
+        return Signed(credentials, region)
+    if tokens is not None and credentials is None:
+        return Bearer(tokens)
+    raise NotConnected("give the client exactly one of AWS credentials and a source of GitHub tokens")

@@ -11,8 +11,10 @@ from botocore.exceptions import BotoCoreError
 
 from atmosphere.client.client import AtmosphereClient
 from atmosphere.client.errors import NotConnected
+from atmosphere.client.github import TokenRequest, token_request
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -27,10 +29,20 @@ def from_chain(endpoint: str, *, profile: str | None = None, region: str | None 
     return AtmosphereClient(endpoint, credentials=found, region=region)
 
 
+def from_github(endpoint: str, *, audience: str) -> AtmosphereClient:
+    """A client with the GitHub tokens of the job that this runs in; `audience` is the service's (settings.yaml)."""
+    return AtmosphereClient(endpoint, tokens=token_request(audience))
+
+
 def from_ready_file(path: Path, caller: str) -> AtmosphereClient:
-    """A client for the service that `atmosphere local up --ready-file` runs, as one of its example callers."""
+    """A client for the service that `atmosphere local up --ready-file` runs, as one of its example callers.
+
+    The caller `github` is a workflow run that the first GitHub rule of the configuration lets in.
+    """
     try:
         ready = json.loads(path.read_text(encoding="utf-8"))
+        if caller == "github":
+            return AtmosphereClient(ready["endpoint"], tokens=_local_tokens(ready["github"]))
         keys = ready["callers"][caller]
         credentials = Credentials(keys["accessKeyId"], keys["secretAccessKey"], keys.get("sessionToken"))
         return AtmosphereClient(ready["endpoint"], credentials=credentials)
@@ -41,3 +53,9 @@ def from_ready_file(path: Path, caller: str) -> AtmosphereClient:
     except (ValueError, KeyError, TypeError) as broken:
         message = f"{path} is no ready file with a caller {caller!r} ({type(broken).__name__}): write it anew"
         raise NotConnected(message) from broken
+
+
+def _local_tokens(github: Mapping[str, str]) -> TokenRequest:
+    return TokenRequest(
+        url=github["tokenRequestUrl"], request_token=github["tokenRequestToken"], audience=github["audience"]
+    )

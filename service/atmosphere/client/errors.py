@@ -8,15 +8,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 UNREACHABLE: Final = "unreachable"
+NO_TOKEN: Final = "no-token"  # noqa: S105 a code
 UNREADABLE: Final = "unreadable-reply"
+UNKNOWN_ALLOCATION: Final = "unknown-allocation"
 BUSY: Final = 423  # HTTP "Locked": try again later
 
 
 class ServiceError(Exception):
     """The service refused, failed or could not be reached.
 
-    `status` is the HTTP status, 0 when there was no reply; `code` is the stable code of docs/api, or `unreachable`, or
-    `unreadable-reply` for what was not this API's JSON. `retry_after` is in seconds, where the service said so.
+    `status` is the HTTP status, 0 when there was no reply. `code` is the stable code of docs/api, or `unreachable`,
+    `no-token` where the runner gave no GitHub token, `unreadable-reply` for what was not this API's JSON.
+    `retry_after` is in seconds, where the service said so.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,6 +53,20 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The GitHub workflow run that asked for an allocation; `job` is its check run's id."""
+
+    repository: str
+    url: str
+    attempt: str
+    job: str | None = None
+    event: str = ""
+    ref: str = ""
+    workflow: str = ""
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AllocationState:
     """What the service tells of an allocation: never credentials."""
 
@@ -66,6 +80,8 @@ class AllocationState:
     ended_at: datetime | None = None
     outcome: str | None = None
     ended_by: str | None = None
+    asked_by: str = ""
+    run: Run | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +126,7 @@ class HistoryLine:
     ended_at: datetime | None = None
     outcome: str | None = None
     ended_by: str | None = None
+    asked_by: str = ""
 
 
 def read(parse: Callable[[Mapping[str, Any]], Result], reply: Mapping[str, Any]) -> Result:
@@ -172,7 +189,13 @@ def allocation_state(value: Mapping[str, Any]) -> AllocationState:
         ended_at=instant(value.get("endedAt")),
         outcome=value.get("outcome"),
         ended_by=value.get("endedBy"),
+        asked_by=value.get("askedBy") or "",
+        run=_run(value["run"]) if value.get("run") else None,
     )
+
+
+def _run(value: Mapping[str, Any]) -> Run:
+    return Run(**{entry.name: value[entry.name] for entry in fields(Run) if value.get(entry.name) is not None})
 
 
 def pool(value: Mapping[str, Any]) -> Pool:
@@ -227,4 +250,5 @@ def history_line(value: Mapping[str, Any]) -> HistoryLine:
         ended_at=instant(value.get("endedAt")),
         outcome=value.get("outcome"),
         ended_by=value.get("endedBy"),
+        asked_by=value.get("askedBy") or "",
     )

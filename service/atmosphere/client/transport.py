@@ -1,7 +1,7 @@
-"""One signed JSON request, repeated until it has an answer: 5xx, 429 and lost connections, within a budget of time.
+"""One JSON request, repeated until it has an answer: 5xx, 429 and lost connections, within a budget of time.
 
-Every request of the API may arrive twice without a further effect, so repeating is always safe. Each repeat is signed
-anew, with whatever the credentials are by then.
+Every request of the API may arrive twice without a further effect, so repeating is always safe. Each repeat proves anew
+who sends it: is signed with whatever the credentials are by then, or carries a fresh token.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 
 from atmosphere.client.errors import UNREACHABLE, UNREADABLE, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from botocore.credentials import Credentials
+    from atmosphere.client.proof import Proof
 
 DEFAULT_REGION: Final = "us-east-1"
 RETRY_BUDGET: Final = 30.0  # seconds in which failures are repeated
@@ -68,11 +66,10 @@ def region_of(endpoint: str) -> str:
 
 @dataclass(slots=True)
 class Transport:
-    """Sends requests to one endpoint with one caller's credentials. Raises `ServiceError` for all but 200."""
+    """Sends requests to one endpoint with one caller's proof. Raises `ServiceError` for all but 200."""
 
     endpoint: str
-    credentials: Credentials
-    region: str = DEFAULT_REGION
+    proof: Proof = field(repr=False)
     budget: float = RETRY_BUDGET
     pace: Pace = field(default_factory=RealPace)
     jitter: Callable[[float, float], float] = random.uniform
@@ -90,9 +87,11 @@ class Transport:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        proof: Proof | None = None,
     ) -> dict[str, Any]:
-        """The reply's JSON object. `path` are the segments, quoted here."""
-        url = f"{self.endpoint.rstrip('/')}/{'/'.join(quote(part, safe='') for part in path)}"
+        """The reply's JSON object. `path` are the segments, quoted here; `proof` stands for the usual one."""
+        proof = proof or self.proof
+        url = "/".join((self.endpoint.rstrip("/"), *(quote(part, safe="") for part in (*proof.root, *path))))
         if query:
             url += f"?{urlencode(query, quote_via=quote)}"
         content = b"" if body is None else json.dumps(body).encode()
@@ -100,7 +99,7 @@ class Transport:
         pause = _FIRST_PAUSE
         while True:
             try:
-                return self._once(method, url, content, headers or {})
+                return self._once(method, url, content, {**_HEADERS, **(headers or {})}, proof)
             except ServiceError as error:
                 wait = max(self.jitter(0, pause), error.retry_after or 0)
                 if not _worth_repeating(error) or self.pace.now() + wait > give_up:
@@ -108,13 +107,10 @@ class Transport:
                 self.pace.sleep(wait)
                 pause = min(_LONGEST_PAUSE, pause * 2)
 
-    def _once(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
-        request = AWSRequest(method=method, url=url, data=content, headers={**_HEADERS, **headers})
-        SigV4Auth(self.credentials.get_frozen_credentials(), "execute-api", self.region).add_auth(request)
+    def _once(self, method: str, url: str, content: bytes, headers: Mapping[str, str], proof: Proof) -> dict[str, Any]:
+        proven = proof.headers(method, url, content, headers)
         try:
-            reply = self._pool.request(
-                method, url, body=content, headers=dict(request.headers.items()), redirect=False, retries=False
-            )
+            reply = self._pool.request(method, url, body=content, headers=proven, redirect=False, retries=False)
         except urllib3.exceptions.HTTPError as lost:
             message = (
                 f"{self.endpoint} did not answer ({type(lost).__name__}): is the address right, and the service up?"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.config.problems import Severity
+from atmosphere.core.snapshot import canonical
 
 if TYPE_CHECKING:
     from atmosphere.config.problems import Path
+    from atmosphere.config.shapes import GitHubEntry, IamEntry
     from atmosphere.config.sources import Check, Sources
 
 
@@ -34,6 +36,37 @@ def _rule_pools(sources: Sources) -> None:
                 sources.access.report(place, f"the pool {pool} stands here twice", "keep one of them")
 
 
+_LISTS: Final = ("roles", "events", "refs", "workflows")
+
+
+def _said_once(sources: Sources) -> None:
+    for path, rule in sources.rules():
+        for key in _LISTS:
+            values: list[str] = getattr(rule, key, None) or []
+            for index, value in enumerate(values):
+                if value in values[:index]:
+                    sources.access.report((*path, key, index), f"{value} stands here twice", "keep one of them")
+
+
+_NOT_WHOM: Final = {"name", "repository", "max_active"}
+
+
+def _meaning(rule: IamEntry | GitHubEntry) -> str:
+    """Whom a rule lets in where, whatever order its lists are in."""
+    said = rule.model_dump(exclude=_NOT_WHOM).items()
+    return canonical({key: sorted(value) if isinstance(value, list) else value for key, value in said})
+
+
+def _rules_differ(sources: Sources) -> None:
+    seen: dict[str, Path] = {}
+    for path, rule in sources.rules():
+        other = seen.setdefault(_meaning(rule), path)
+        if other != path:
+            line = sources.access.read.line(other)
+            what = f"the rule {rule.name} lets the same callers into the same pools as the one at line {line}"
+            sources.access.report(path, what, "remove one of the two: only the first would ever count")
+
+
 def _unused_pools(sources: Sources) -> None:
     if not (sources.access.whole and sources.environments.whole):
         return
@@ -48,4 +81,4 @@ def _unused_pools(sources: Sources) -> None:
             )
 
 
-ACCESS_CHECKS: Final[tuple[Check, ...]] = (_rule_names, _rule_pools, _unused_pools)
+ACCESS_CHECKS: Final[tuple[Check, ...]] = (_rule_names, _rule_pools, _said_once, _rules_differ, _unused_pools)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.config.access_checks import ACCESS_CHECKS
 from atmosphere.config.environment_checks import ENVIRONMENT_CHECKS
+from atmosphere.config.github_checks import GITHUB_CHECKS
 from atmosphere.config.parse import parse
 from atmosphere.config.problems import ConfigProblems, Problem, Severity
 from atmosphere.config.shapes import DURATIONS, AccessFile, EnvironmentsFile, SettingsFile
 from atmosphere.config.sources import Sources
 from atmosphere.config.yamlfile import read
 from atmosphere.core.access import AccessRules, IamRule, Operator
+from atmosphere.core.github import GitHubRule, Issuer, RepositoryId, TrustedIssuer
 from atmosphere.core.model import (
     ADMIN,
     AccountId,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from atmosphere.config.shapes import EnvironmentEntry, IamEntry
+    from atmosphere.config.shapes import EnvironmentEntry, GitHubEntry, IamEntry
 
 ENVIRONMENTS: Final = "environments.yaml"
 ACCESS: Final = "access.yaml"
@@ -71,7 +73,7 @@ def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checke
         access=parse(ACCESS, read(directory / ACCESS), AccessFile),
         settings=parse(SETTINGS, read(directory / SETTINGS), SettingsFile),
     )
-    for look in (*ENVIRONMENT_CHECKS, *ACCESS_CHECKS):
+    for look in (*ENVIRONMENT_CHECKS, *ACCESS_CHECKS, *GITHUB_CHECKS):
         look(sources)
     found: list[Problem] = []
     durations = _overridden(overrides or {}, found)
@@ -116,7 +118,8 @@ def _snapshot(sources: Sources, durations: Mapping[str, timedelta]) -> Snapshot:
     return Snapshot(
         environments=tuple(sorted(registrations, key=lambda registration: registration.key)),
         access=AccessRules(
-            iam=tuple(_rule(entry) for _, entry in sources.rules()),
+            iam=tuple(_iam_rule(entry) for _, entry in sources.iam_rules()),
+            github=tuple(_github_rule(entry) for _, entry in sources.github_rules()),
             operators=tuple(Operator(account=AccountId(entry.account), role=entry.role) for entry in operators),
         ),
         settings=replace(_settings(sources), **durations),  # type: ignore[arg-type] # names are checked against DURATIONS
@@ -131,6 +134,10 @@ def _settings(sources: Sources) -> Settings:
     return Settings(
         role_names=tuple(shape.role_names),
         blocked_accounts=tuple(AccountId(account) for account in shape.blocked_accounts),
+        audience=shape.audience or "",
+        issuers=tuple(
+            TrustedIssuer(issuer=Issuer(entry.issuer), jwks_url=entry.jwks_url) for _, entry in sources.issuers()
+        ),
         **durations,
     )
 
@@ -148,11 +155,28 @@ def _registration(entry: EnvironmentEntry) -> Registration:
     )
 
 
-def _rule(entry: IamEntry) -> IamRule:
+def _iam_rule(entry: IamEntry) -> IamRule:
     return IamRule(
         name=RuleName(entry.name),
         account=AccountId(entry.account),
         pools=tuple(PoolName(pool) for pool in entry.pools),
         roles=tuple(entry.roles or ()),
+        max_active=entry.max_active,
+    )
+
+
+def _github_rule(entry: GitHubEntry) -> GitHubRule:
+    return GitHubRule(
+        name=RuleName(entry.name),
+        issuer=Issuer(entry.issuer),
+        repository_id=RepositoryId(entry.repository_id),
+        repository_owner_id=entry.repository_owner_id,
+        repository=entry.repository,
+        pools=tuple(PoolName(pool) for pool in entry.pools),
+        events=tuple(entry.events),
+        refs=tuple(entry.refs or ()),
+        workflows=tuple(entry.workflows or ()),
+        environment=entry.environment,
+        runner=entry.runner,
         max_active=entry.max_active,
     )

@@ -195,6 +195,7 @@ _WORDS: Final[dict[str, Callable[[_Wrong], tuple[str, str]]]] = {
     "extra_forbidden": _unknown,
     "string_type": _not_a_text,
     "string_pattern_mismatch": _wrong_form,
+    "literal_error": _wrong_form,
     "list_type": _wrong_kind,
     "dict_type": _wrong_kind,
     "model_type": _not_an_entry,

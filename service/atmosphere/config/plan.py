@@ -11,6 +11,8 @@ from atmosphere.core.snapshot import canonical, registration_to_json
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from atmosphere.core.access import IamRule
+    from atmosphere.core.github import GitHubRule
     from atmosphere.core.snapshot import Snapshot
 
 
@@ -23,6 +25,8 @@ class Kind(StrEnum):
     REMOVED = "removed"
 
 
+# What a reviewer needs to know of something new; an empty condition of a rule restricts nothing and is left out.
+_TOLD: Final = ("pool", "pools", "repository", "repository_id", "events", "refs", "workflows", "environment", "runner")
 _ENVIRONMENT: Final = {
     Kind.ADDED: "captured and cleaned first, then free; if it was still deregistering, only the mark is cleared",
     Kind.CHANGED: "takes effect when it is next free",
@@ -61,7 +65,8 @@ def _environments(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
 
 
 def _rules(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
-    return {rule.name: asdict(rule) for rule in snapshot.access.iam}
+    rules: tuple[IamRule | GitHubRule, ...] = (*snapshot.access.iam, *snapshot.access.github)
+    return {rule.name: asdict(rule) for rule in rules}
 
 
 def _operators(snapshot: Snapshot) -> dict[str, dict[str, Any]]:
@@ -88,7 +93,7 @@ def _compared(
         details: tuple[str, ...] = ()
         if name not in old:
             kind = Kind.ADDED
-            details = tuple(_shown(key, new[name][key]) for key in ("pool", "pools") if key in new[name])
+            details = tuple(_shown(key, new[name][key]) for key in _TOLD if new[name].get(key))
         elif name not in new:
             kind = gone
         else:

@@ -6,25 +6,31 @@ A field's description says what belongs there; a problem's remedy quotes it.
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
 
+from atmosphere.config.texts import (
+    ASKED_NAME,
+    Account,
+    AskedName,
+    Audience,
+    AwsRegion,
+    Event,
+    ExternalId,
+    GitHubEnvironment,
+    GitHubId,
+    HttpsUrl,
+    IamRoleName,
+    KeepPattern,
+    Name,
+    Ref,
+    Repository,
+    RoleArnText,
+    Workflow,
+)
+from atmosphere.core.github import GITHUB_COM, GITHUB_COM_KEYS, SAFE_EVENTS
 from atmosphere.core.model import Settings
-
-_ACCOUNT_PATTERN: Final = r"^[0-9]{12}$"
-_ROLE_NAME: Final = r"^[A-Za-z0-9_+=,.@-]{1,64}$"
-_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-_ASKED_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"  # what a request can name: core/request.py
-_ARN: Final = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/([\x21-\x7e]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}$"
-
-Account = Annotated[str, StringConstraints(pattern=_ACCOUNT_PATTERN)]
-AwsRegion = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,6}(-[a-z]+)+-[0-9]{1,2}$")]
-Name = Annotated[str, StringConstraints(pattern=_NAME)]
-AskedName = Annotated[str, StringConstraints(pattern=_ASKED_NAME)]
-RoleArnText = Annotated[str, StringConstraints(pattern=_ARN, max_length=600)]
-IamRoleName = Annotated[str, StringConstraints(pattern=_ROLE_NAME)]
-KeepPattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:*?_-]+:[\x20-\x7e]+$", max_length=300)]
 
 
 def _named(value: object) -> object:
@@ -42,8 +48,8 @@ def _named(value: object) -> object:
 
 _CAPABILITIES_SCHEMA: Final = {
     "oneOf": [
-        {"type": "array", "items": {"type": "string", "pattern": _ASKED_NAME}, "uniqueItems": True},
-        {"type": "object", "propertyNames": {"pattern": _ASKED_NAME}},
+        {"type": "array", "items": {"type": "string", "pattern": ASKED_NAME}, "uniqueItems": True},
+        {"type": "object", "propertyNames": {"pattern": ASKED_NAME}},
     ]
 }
 Capabilities = Annotated[dict[AskedName, JsonValue], BeforeValidator(_named), WithJsonSchema(_CAPABILITIES_SCHEMA)]
@@ -77,7 +83,7 @@ class EnvironmentEntry(_Shape):
         default_factory=list,
         description="what must survive cleaning: TYPE:ID patterns with * and ?, e.g. AWS::S3::Bucket:company-*",
     )
-    external_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,128}$")] = Field(
+    external_id: ExternalId = Field(
         default="",
         description="the ExternalId that the roles' trust policies ask for: 2 to 128 of A-Z a-z 0-9 _+=,.@:/-",
     )
@@ -91,25 +97,71 @@ class EnvironmentsFile(_Shape):
     )
 
 
+Pools = Annotated[
+    list[Name], Field(min_length=1, max_length=1000, description="the pools they may allocate from; at least one")
+]
+Quota = Annotated[
+    int | None,
+    Field(ge=1, le=10000, description="how many environments they may hold at once; leave it out for no limit"),
+]
+
+
 class IamEntry(_Shape):
     """IAM principals of one account that may use these pools."""
 
     name: Name = Field(description="a name for the rule, unique in the file")
     account: Account = Field(description="the AWS account whose principals the rule lets in: 12 digits in quotes")
-    pools: list[Name] = Field(
-        min_length=1, max_length=1000, description="the pools they may allocate from; at least one"
-    )
+    pools: Pools
     roles: list[IamRoleName] | None = Field(
         default=None,
         min_length=1,
         description="only these roles, by name without path; without it all of the account",
     )
-    max_active: int | None = Field(
-        default=None,
-        ge=1,
-        le=10000,
-        description="how many environments they may hold at once; leave it out for no limit",
+    max_active: Quota = None
+
+
+class GitHubEntry(_Shape):
+    """Workflow runs of one GitHub repository that may use these pools."""
+
+    name: Name = Field(description="a name for the rule, unique in the file")
+    issuer: HttpsUrl = Field(
+        default=GITHUB_COM,
+        description="who signs the tokens: one of the issuers of settings.yaml, exactly; without it github.com's",
     )
+    repository_id: GitHubId = Field(
+        description="the repository's id, digits in quotes: gh api repos/OWNER/NAME --jq .id"
+    )
+    repository_owner_id: GitHubId = Field(
+        description="its owner's id, digits in quotes: gh api repos/OWNER/NAME --jq .owner.id"
+    )
+    repository: Repository = Field(description="the repository as OWNER/NAME: for readers, the ids decide")
+    pools: Pools
+    events: list[Event] = Field(
+        default=list(SAFE_EVENTS),
+        min_length=1,
+        max_length=50,
+        description=f"only runs that one of these events started; without it {', '.join(SAFE_EVENTS)}",
+    )
+    refs: list[Ref] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="only runs on one of these full refs, e.g. refs/heads/main or refs/tags/v1",
+    )
+    workflows: list[Workflow] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="only jobs that one of these files defines, e.g. "
+        "OWNER/NAME/.github/workflows/test.yml@refs/heads/main (a branch, a tag or a full commit)",
+    )
+    environment: GitHubEnvironment | None = Field(
+        default=None, description="only jobs that run in this GitHub deployment environment, by name"
+    )
+    runner: Literal["github-hosted", "self-hosted"] | None = Field(
+        default=None, description="only jobs on such a runner: github-hosted or self-hosted"
+    )
+    max_active: Quota = None
 
 
 class OperatorEntry(_Shape):
@@ -125,6 +177,9 @@ class AccessFile(_Shape):
     iam: list[IamEntry] = Field(
         default_factory=list, max_length=1000, description="rules for callers that sign with AWS credentials"
     )
+    github: list[GitHubEntry] = Field(
+        default_factory=list, max_length=1000, description="rules for callers that are GitHub workflow runs"
+    )
     operators: list[OperatorEntry] = Field(
         default_factory=list, max_length=1000, description="roles that operate the service"
     )
@@ -138,6 +193,15 @@ def _seconds(name: str, low: int, high: int, description: str) -> Any:
     return Field(default=default, ge=low, le=high, description=f"{description}: {low} to {high}")
 
 
+class IssuerEntry(_Shape):
+    """An issuer of GitHub tokens and where its keys are."""
+
+    issuer: HttpsUrl = Field(
+        description="the `iss` of its tokens exactly: an https URL, lower-case host, no query, no final slash"
+    )
+    jwks_url: HttpsUrl = Field(description="where its keys are: an https URL, usually the issuer's /.well-known/jwks")
+
+
 class SettingsFile(_Shape):
     """What an operator may tune."""
 
@@ -146,6 +210,16 @@ class SettingsFile(_Shape):
     )
     blocked_accounts: list[Account] = Field(
         default_factory=list, description="accounts that must never be an environment: 12 digits in quotes"
+    )
+    audience: Audience | None = Field(
+        default=None,
+        description="the one audience that GitHub tokens must be made for: a URL or name of this deployment only, "
+        "e.g. https://atmosphere.example.com",
+    )
+    issuers: list[IssuerEntry] = Field(
+        default=[IssuerEntry(issuer=GITHUB_COM, jwks_url=GITHUB_COM_KEYS)],
+        max_length=20,
+        description="whose tokens are accepted: a list of issuers with their jwks_url; without it github.com's",
     )
     session_seconds: int = _seconds("session", 900, 10800, "how long an allocation lasts at most, in seconds")
     credential_lifetime_seconds: int = _seconds(

@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 
     from atmosphere.config.parse import Parsed
     from atmosphere.config.problems import Path
-    from atmosphere.config.shapes import AccessFile, EnvironmentEntry, EnvironmentsFile, IamEntry, SettingsFile
+    from atmosphere.config.shapes import (
+        AccessFile,
+        EnvironmentEntry,
+        EnvironmentsFile,
+        GitHubEntry,
+        IamEntry,
+        IssuerEntry,
+        SettingsFile,
+    )
 
     Check: TypeAlias = Callable[["Sources"], None]
     """Looks at one thing and reports what it finds to the file that has to change."""
@@ -29,6 +37,19 @@ class Sources:
         """The environments with their paths."""
         return self.environments.entries("environments")
 
-    def rules(self) -> Iterator[tuple[Path, IamEntry]]:
+    def iam_rules(self) -> Iterator[tuple[Path, IamEntry]]:
         """The rules for IAM callers with their paths."""
         return self.access.entries("iam")
+
+    def github_rules(self) -> Iterator[tuple[Path, GitHubEntry]]:
+        """The rules for GitHub workflow runs with their paths."""
+        return self.access.entries("github")
+
+    def rules(self) -> Iterator[tuple[Path, IamEntry | GitHubEntry]]:
+        """Every rule with its path, IAM's first."""
+        yield from self.iam_rules()
+        yield from self.github_rules()
+
+    def issuers(self) -> Iterator[tuple[Path, IssuerEntry]]:
+        """The accepted issuers with their paths; the default where the file names none."""
+        return self.settings.entries("issuers")

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from atmosphere.core.errors import Forbidden, UnknownAllocation
+from atmosphere.core.github import GitHubRule
 from atmosphere.core.model import AccountId, OwnerKey, PoolName, RuleName
 
 if TYPE_CHECKING:
-    from atmosphere.core.github import GitHubRule, RunIdentity
+    from atmosphere.core.github import RunIdentity
     from atmosphere.core.model import Allocation
 
 
@@ -26,6 +28,10 @@ class IamRule:
     pools: tuple[PoolName, ...]
     roles: tuple[str, ...] = ()
     max_active: int | None = None
+
+
+Rule: TypeAlias = IamRule | GitHubRule
+"""What lets a caller of either tree use pools; names are unique over both kinds (config check)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,11 @@ class AccessRules:
     iam: tuple[IamRule, ...] = ()
     github: tuple[GitHubRule, ...] = ()
     operators: tuple[Operator, ...] = ()
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of both trees, in their order."""
+        return (*self.iam, *self.github)
 
     @property
     def accounts(self) -> tuple[AccountId, ...]:
@@ -65,6 +76,13 @@ class VerifiedCaller:
     run: RunIdentity | None = None
     rules: tuple[RuleName, ...] = ()
 
+    @property
+    def asked_by(self) -> str:
+        """Who this is, for the record and for people: the session's ARN, or `repository@ref`."""
+        if self.run is None:
+            return self.arn
+        return f"{self.run.repository}@{self.run.ref}" if self.run.ref else self.run.repository
+
 
 _ASSUMED: Final = re.compile(r"arn:aws[a-z-]*:sts::(\d{12}):assumed-role/([\w+=,.@-]{1,64})/[\w+=,.@-]{2,64}")
 _USER: Final = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):(?:user/[\w+=,.@/-]{1,577}|root)")
@@ -77,9 +95,9 @@ def caller_from_arn(account: str, arn: str) -> VerifiedCaller:
     """
     if assumed := _ASSUMED.fullmatch(arn):
         named, role = AccountId(assumed[1]), assumed[2]
-        caller = VerifiedCaller(account=named, owner=OwnerKey(f"iam:{named}:role/{role}"), role=role)
+        caller = VerifiedCaller(account=named, owner=OwnerKey(f"iam:{named}:role/{role}"), role=role, arn=arn)
     elif user := _USER.fullmatch(arn):
-        caller = VerifiedCaller(account=AccountId(user[1]), owner=OwnerKey(f"iam:{arn}"))
+        caller = VerifiedCaller(account=AccountId(user[1]), owner=OwnerKey(f"iam:{arn}"), arn=arn)
     else:
         raise Forbidden
     if caller.account != account:
@@ -87,8 +105,26 @@ def caller_from_arn(account: str, arn: str) -> VerifiedCaller:
     return caller
 
 
-def _matches(rule: IamRule, caller: VerifiedCaller) -> bool:
+def caller_from_run(run: RunIdentity, rules: tuple[RuleName, ...]) -> VerifiedCaller:
+    """The caller that is a workflow run; `rules` are those that the authorizer found to match its token.
+
+    All jobs and attempts of one run are one owner, so that a re-run can give back what an earlier attempt left.
+    """
+    return VerifiedCaller(owner=OwnerKey(f"github:{run.issuer}:{run.repository_id}:{run.run_id}"), run=run, rules=rules)
+
+
+def _matches(rule: Rule, caller: VerifiedCaller) -> bool:
+    if isinstance(rule, GitHubRule):
+        return _matches_run(rule, caller)
     return rule.account == caller.account and (not rule.roles or caller.role in rule.roles)
+
+
+def _matches_run(rule: GitHubRule, caller: VerifiedCaller) -> bool:
+    """The authorizer found the rule to match; one that names another repository by now is not the one it read."""
+    run = caller.run
+    if run is None or rule.name not in caller.rules:
+        return False
+    return (rule.issuer, rule.repository_id) == (run.issuer, run.repository_id)
 
 
 def is_operator(rules: AccessRules, caller: VerifiedCaller) -> bool:
@@ -98,13 +134,13 @@ def is_operator(rules: AccessRules, caller: VerifiedCaller) -> bool:
 
 def known(rules: AccessRules, caller: VerifiedCaller) -> None:
     """Raise `Forbidden` unless some rule or operator entry names the caller."""
-    if not is_operator(rules, caller) and not any(_matches(rule, caller) for rule in rules.iam):
+    if not is_operator(rules, caller) and not any(_matches(rule, caller) for rule in rules.rules):
         raise Forbidden
 
 
-def rule_for(rules: AccessRules, caller: VerifiedCaller, pool: PoolName) -> IamRule:
+def rule_for(rules: AccessRules, caller: VerifiedCaller, pool: PoolName) -> Rule:
     """The first rule that lets the caller use the pool; raises `Forbidden`, also for a pool that does not exist."""
-    for rule in rules.iam:
+    for rule in rules.rules:
         if _matches(rule, caller) and pool in rule.pools:
             return rule
     raise Forbidden
@@ -112,7 +148,7 @@ def rule_for(rules: AccessRules, caller: VerifiedCaller, pool: PoolName) -> IamR
 
 def pools_of(rules: AccessRules, caller: VerifiedCaller) -> tuple[PoolName, ...]:
     """The pools that the caller's rules name, sorted."""
-    return tuple(sorted({pool for rule in rules.iam if _matches(rule, caller) for pool in rule.pools}))
+    return tuple(sorted({pool for rule in rules.rules if _matches(rule, caller) for pool in rule.pools}))
 
 
 def operators_only(rules: AccessRules, caller: VerifiedCaller) -> None:
@@ -133,3 +169,14 @@ def visible(allocation: Allocation | None, rules: AccessRules, caller: VerifiedC
     if allocation is not None and is_operator(rules, caller):
         return allocation
     return owned(allocation, caller)
+
+
+def released(allocation: Allocation | None, token_hash: str) -> Allocation:
+    """The allocation if its release token has this hash (sha-256, hex); unknown ids and wrong tokens look the same.
+
+    Compared in constant time, also where there is nothing to compare with.
+    """
+    kept = allocation.release_token_hash if allocation else None
+    if not compare_digest(kept or "", token_hash) or kept is None or allocation is None:
+        raise UnknownAllocation
+    return allocation

@@ -149,6 +149,7 @@ def _opening(key: EnvironmentKey, allocation: Allocation) -> HistoryEntry:
         pool=allocation.pool,
         who=allocation.owner,
         requester=allocation.requester,
+        asked_by=allocation.asked_by,
     )
 
 

@@ -6,10 +6,14 @@ Source: docs.github.com, "OpenID Connect reference"; notes on each claim in docs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NewType
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
     from atmosphere.core.model import PoolName, RuleName
 
 Issuer = NewType("Issuer", str)
@@ -18,6 +22,7 @@ RepositoryId = NewType("RepositoryId", str)
 RunId = NewType("RunId", str)
 
 GITHUB_COM: Final = Issuer("https://token.actions.githubusercontent.com")
+GITHUB_COM_KEYS: Final = f"{GITHUB_COM}/.well-known/jwks"
 SAFE_EVENTS: Final = ("push", "schedule", "workflow_dispatch", "merge_group", "release")
 """Events that run reviewed code; what a rule allows unless it says otherwise."""
 
@@ -28,6 +33,26 @@ class TrustedIssuer:
 
     issuer: Issuer
     jwks_url: str
+
+    @property
+    def over_tls(self) -> bool:
+        """Whether the issuer and its keys are named by https URLs; nobody else is trusted but the stand-in."""
+        return self.issuer.startswith("https://") and self.jwks_url.startswith("https://")
+
+
+_LOOPBACK: Final = re.compile(r"http://127\.0\.0\.1:\d{1,5}")
+
+
+def stand_in(url: str) -> TrustedIssuer | None:
+    """The token issuer on this machine that stands in for github.com, None for an empty URL.
+
+    Raises `ValueError` for a URL that is not plain http on 127.0.0.1 with a port.
+    """
+    if not url:
+        return None
+    if not _LOOPBACK.fullmatch(url):
+        raise ValueError("the stand-in issuer is not http://127.0.0.1:PORT: leave it empty, except on one machine")
+    return TrustedIssuer(issuer=Issuer(url), jwks_url=f"{url}/.well-known/jwks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,3 +97,70 @@ class RunIdentity:
         """The page of this attempt of the run, on the server that belongs to the issuer."""
         host = "https://github.com"
         return f"{host}/{self.repository}/actions/runs/{self.run_id}/attempts/{self.run_attempt}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedClaims:
+    """What a token says, once its signature, audience, times and shape hold. Claims it lacks are empty.
+
+    `workflow` is `job_workflow_ref`: the file that defines the job. `expires` is the token's end, by its own word.
+    """
+
+    issuer: Issuer
+    repository_id: RepositoryId
+    repository_owner_id: str
+    repository: str
+    run_id: RunId
+    run_attempt: str
+    event: str
+    jti: str = field(repr=False)
+    expires: datetime
+    check_run_id: str = ""
+    ref: str = ""
+    workflow: str = ""
+    environment: str = ""
+    runner: str = ""
+    actor: str = ""
+
+
+# By claim, in the order in which a refusal is explained: who, then what, then where.
+CONDITIONS: Final[dict[str, Callable[[GitHubRule, VerifiedClaims], bool]]] = {
+    "iss": lambda rule, claims: rule.issuer == claims.issuer,
+    "repository_id": lambda rule, claims: rule.repository_id == claims.repository_id,
+    "repository_owner_id": lambda rule, claims: rule.repository_owner_id == claims.repository_owner_id,
+    "event_name": lambda rule, claims: claims.event in rule.events,
+    "ref": lambda rule, claims: not rule.refs or claims.ref in rule.refs,
+    "job_workflow_ref": lambda rule, claims: not rule.workflows or claims.workflow in rule.workflows,
+    "environment": lambda rule, claims: _same_name(rule.environment, claims.environment),
+    "runner_environment": lambda rule, claims: rule.runner is None or rule.runner == claims.runner,
+}
+
+
+def _same_name(wanted: str | None, named: str) -> bool:
+    """GitHub's environments are one whatever their case."""
+    return wanted is None or wanted.casefold() == named.casefold()
+
+
+def _mismatch(rule: GitHubRule, claims: VerifiedClaims) -> str | None:
+    return next((claim for claim, holds in CONDITIONS.items() if not holds(rule, claims)), None)
+
+
+def matching(rules: Iterable[GitHubRule], claims: VerifiedClaims) -> tuple[RuleName, ...]:
+    """The names of all rules that let the token in, in their order."""
+    return tuple(rule.name for rule in rules if _mismatch(rule, claims) is None)
+
+
+def explain(rules: Iterable[GitHubRule], claims: VerifiedClaims) -> dict[RuleName, str]:
+    """For each rule that does not match the first claim that is why, the rule that came closest first; for the log."""
+    order = list(CONDITIONS)
+    found = {rule.name: claim for rule in rules if (claim := _mismatch(rule, claims)) is not None}
+    return dict(sorted(found.items(), key=lambda entry: -order.index(entry[1])))
+
+
+def renamed(rules: Iterable[GitHubRule], claims: VerifiedClaims) -> tuple[RuleName, ...]:
+    """The matching rules whose `repository` is no longer the repository's name: somebody should correct them."""
+    return tuple(
+        rule.name
+        for rule in rules
+        if rule.repository.casefold() != claims.repository.casefold() and _mismatch(rule, claims) is None
+    )

@@ -61,6 +61,7 @@ class EndedBy(StrEnum):
     """Who ended an allocation. Never taken from what a requester sends."""
 
     OWNER = "owner"
+    RELEASE_TOKEN = "release-token"  # noqa: S105 a word of the record, no token
     OPERATOR = "operator"
     TIMEOUT = "timeout"
 
@@ -227,6 +228,8 @@ class HistoryEntry:
     ended: datetime | None = None
     outcome: str | None = None
     ended_by: EndedBy | None = None
+    asked_by: str = ""
+    """Who that was, for people: the ARN of a session, or `repository@ref`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

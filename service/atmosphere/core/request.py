@@ -12,6 +12,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.core import forms
 from atmosphere.core.errors import InvalidRequest
 from atmosphere.core.model import ADMIN, AccountId, AllocationId, PoolName, Region, RoleName
 from atmosphere.core.selection import Capability, Constraint, InAccounts, InRegions, Want
@@ -33,10 +34,10 @@ _MAX_VALUES: Final = 100
 _MAX_POLICY: Final = 2048  # characters, STS
 DEFAULT_NAME: Final = "default"
 
-_POOL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
-_ACCOUNT: Final = re.compile(r"[0-9]{12}")
-_REGION: Final = re.compile(r"[a-z]{2,6}(-[a-z]+)+-[0-9]{1,2}")
+_POOL: Final = re.compile(forms.POOL)
+_NAME: Final = re.compile(forms.NAME)
+_ACCOUNT: Final = re.compile(forms.ACCOUNT)
+_REGION: Final = re.compile(forms.REGION)
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 

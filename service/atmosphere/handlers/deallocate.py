@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from atmosphere import observability
 from atmosphere.core.request import allocation_id, outcome_request
-from atmosphere.handlers.http import Asked, Reply, entry
+from atmosphere.handlers.http import Asked, Reply, TokenAsked, entry
 
 if TYPE_CHECKING:
     from atmosphere.wiring import App
+
+_BY_TOKEN: Final = "release-token"  # noqa: S105 a word of the log, no token
 
 
 def handle(asked: Asked, app: App) -> Reply:
@@ -25,4 +27,14 @@ def handle(asked: Asked, app: App) -> Reply:
     return Reply(body={}, line={"pool": ended.pool, "allocation": ended.id, "owner": asked.caller.owner})
 
 
-handler = entry(handle)
+def release(asked: TokenAsked, app: App) -> Reply:
+    """End the allocation that the release token belongs to, and do nothing else."""
+    outcome = outcome_request(asked.request.body())
+    ended = app.deallocator(asked.snapshot.settings).release(
+        allocation_id(asked.request.path.get("id", "")), token_hash=asked.token.hash, outcome=outcome
+    )
+    observability.count("Deallocated", pool=ended.pool)
+    return Reply(body={}, line={"pool": ended.pool, "allocation": ended.id, "reason": _BY_TOKEN})
+
+
+handler = entry(handle, release=release)

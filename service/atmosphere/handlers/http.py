@@ -1,8 +1,4 @@
-"""The door of the API: gateway event in, JSON reply out, on every path.
-
-The caller is taken from `requestContext.identity`, which the gateway filled after verifying the signature, and from
-nothing else; `requestContext.accountId` is the API's own account and is never looked at.
-"""
+"""The door of the API: gateway event in, JSON reply out, on every path. Who is asking is read in `identity`."""
 
 from __future__ import annotations
 
@@ -15,8 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import observability, wiring
+from atmosphere.contract import GITHUB_ROOT
 from atmosphere.core import access, strict_json
 from atmosphere.core.errors import Code, Forbidden, InvalidRequest, Refused, Unavailable
+from atmosphere.handlers.identity import ReleaseToken, identify
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from atmosphere.core.access import VerifiedCaller
     from atmosphere.core.model import Json
     from atmosphere.core.snapshot import Snapshot
+    from atmosphere.handlers.identity import Identity
     from atmosphere.wiring import App
 
 STATUS: Final[dict[Code, int]] = {
@@ -50,17 +49,18 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
+_READ: Final = frozenset({"idempotency-key"})  # the headers that handlers see; the others may hold tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a handler may see of a request. The body stays bytes until its parser asks for it."""
+    """What a handler may see of a request; `route` is without the tree's root.
+
+    The body stays bytes until its parser asks for it.
+    """
 
     route: str
-    account: str
-    arn: str
-    request_id: str = ""
-    extended_id: str = ""
+    identity: Identity
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -81,6 +81,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenAsked:
+    """A request of somebody who only showed a release token."""
+
+    request: Request
+    token: ReleaseToken
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A status and a JSON body; `line` is what the request's log line says besides the usual."""
 
@@ -90,23 +99,32 @@ class Reply:
     line: observability.Line = field(default_factory=observability.Line)
 
 
-def entry(handle: Callable[[Asked, App], Reply]) -> Callable[[dict[str, Any], object], dict[str, Any]]:
-    """The Lambda handler for `handle`: one App a container, one log line a request, and no exception passes."""
+def entry(
+    handle: Callable[[Asked, App], Reply], *, release: Callable[[TokenAsked, App], Reply] | None = None
+) -> Callable[[dict[str, Any], object], dict[str, Any]]:
+    """The Lambda handler for `handle`: one App a container, one log line a request, and no exception passes.
+
+    `release` answers release tokens; without it they are refused.
+    """
 
     def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         del context
-        return respond(event, wiring.app(), handle)
+        return respond(event, wiring.app(), handle, release=release)
 
     return handler
 
 
-def respond(event: dict[str, Any], app: App, handle: Callable[[Asked, App], Reply]) -> dict[str, Any]:
-    """Parse, let `handle` answer, and turn whatever comes of it into a proxy response."""
+def respond(
+    event: dict[str, Any],
+    app: App,
+    handle: Callable[[Asked, App], Reply],
+    *,
+    release: Callable[[TokenAsked, App], Reply] | None = None,
+) -> dict[str, Any]:
+    """Parse, let `handle` or `release` answer, and turn whatever comes of it into a proxy response."""
     started = app.clock.now()
-    request: Request | None = None
     try:
-        request = parse(event)
-        reply = handle(_asked(request, app), app)
+        reply = _answer(parse(event), app, handle, release)
     except Refused as refusal:
         reply = refused(refusal)
     except Unreachable as down:
@@ -116,33 +134,33 @@ def respond(event: dict[str, Any], app: App, handle: Callable[[Asked, App], Repl
         observability.fault_line("fault", fault)
         reply = Reply(status=500, body={"message": "something went wrong in the service", "code": INTERNAL})
     milliseconds = int((app.clock.now() - started).total_seconds() * 1000)
-    _log(event, request, reply, milliseconds)
+    _log(event, reply, milliseconds)
     return _proxy_response(event, reply)
 
 
-def _asked(request: Request, app: App) -> Asked:
+def _answer(
+    request: Request,
+    app: App,
+    handle: Callable[[Asked, App], Reply],
+    release: Callable[[TokenAsked, App], Reply] | None,
+) -> Reply:
     snapshot = app.snapshots.load()
-    caller = access.caller_from_arn(request.account, request.arn)
-    access.known(snapshot.access, caller)
-    return Asked(request=request, caller=caller, snapshot=snapshot)
+    if not isinstance(request.identity, ReleaseToken):
+        access.known(snapshot.access, request.identity)
+        return handle(Asked(request=request, caller=request.identity, snapshot=snapshot), app)
+    if release is None:
+        raise Forbidden
+    return release(TokenAsked(request=request, token=request.identity, snapshot=snapshot), app)
 
 
 def parse(event: dict[str, Any]) -> Request:
-    """The request in a REST proxy event of the IAM tree; raises `Forbidden` where its identity is not plain."""
-    context = event.get("requestContext") or {}
-    identity = context.get("identity") or {}
-    account, arn = identity.get("accountId"), identity.get("userArn")
-    if not isinstance(account, str) or not isinstance(arn, str) or context.get("authorizer"):
-        raise Forbidden
+    """The request in a REST proxy event of either tree; raises `Forbidden` where its identity is not plain."""
     return Request(
-        route=f"{event.get('httpMethod', '')} {event.get('resource', '')}",
-        account=account,
-        arn=arn,
-        request_id=str(context.get("requestId", "")),
-        extended_id=str(context.get("extendedRequestId", "")),
+        route=f"{event.get('httpMethod', '')} {str(event.get('resource', '')).removeprefix(GITHUB_ROOT)}",
+        identity=identify(event),
         path=event.get("pathParameters") or {},
         query=_query(event),
-        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        headers={name.lower(): value for name, value in (event.get("headers") or {}).items() if name.lower() in _READ},
         raw_body=_body(event),
     )
 
@@ -176,24 +194,27 @@ def refused(refusal: Refused) -> Reply:
 
 
 def _proxy_response(event: dict[str, Any], reply: Reply) -> dict[str, Any]:
-    request_id = str((event.get("requestContext") or {}).get("requestId", ""))
     return {
         "statusCode": reply.status,
-        "headers": {**_HEADERS, "X-Request-Id": request_id, **reply.headers},
+        "headers": {**_HEADERS, "X-Request-Id": _context(event, "requestId"), **reply.headers},
         "body": json.dumps(reply.body, ensure_ascii=True, separators=(",", ":")),
         "isBase64Encoded": False,
     }
 
 
-def _log(event: dict[str, Any], request: Request | None, reply: Reply, milliseconds: int) -> None:
+def _context(event: dict[str, Any], name: str) -> str:
+    return str((event.get("requestContext") or {}).get(name, ""))
+
+
+def _log(event: dict[str, Any], reply: Reply, milliseconds: int) -> None:
     code = reply.body.get("code")
     known: observability.Line = {
-        "route": request.route if request else f"{event.get('httpMethod', '')} {event.get('resource', '')}",
+        "route": f"{event.get('httpMethod', '')} {event.get('resource', '')}",
         "status": reply.status,
         "milliseconds": milliseconds,
+        "requestId": _context(event, "requestId"),
+        "extendedRequestId": _context(event, "extendedRequestId"),
     }
-    if request:
-        known |= {"requestId": request.request_id, "extendedRequestId": request.extended_id}
     if code:
         known["code"] = str(code)
         observability.count("Refused", code=str(code))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from atmosphere.core.github import RunIdentity
     from atmosphere.core.model import Allocation, Environment, HistoryEntry, Lot, SessionCredentials
     from atmosphere.operations.query import PoolCounts
     from atmosphere.operations.sessions import Granted
@@ -80,7 +81,22 @@ def allocation(found: Allocation) -> dict[str, Any]:
         "endedAt": instant(found.ended),
         "outcome": found.outcome,
         "endedBy": found.ended_by,
+        "askedBy": found.asked_by,
+        "run": _run(found.run) if found.run else None,
         "environments": [_lot(lot) for lot in found.lots],
+    }
+
+
+def _run(run: RunIdentity) -> dict[str, Any]:
+    return {
+        "repository": run.repository,
+        "url": run.url,
+        "attempt": run.run_attempt,
+        "job": run.check_run_id,
+        "event": run.event,
+        "ref": run.ref,
+        "workflow": run.workflow,
+        "actor": run.actor,
     }
 
 
@@ -118,6 +134,7 @@ def history_entry(entry: HistoryEntry) -> dict[str, Any]:
         "kind": entry.kind,
         "pool": entry.pool,
         "who": entry.who,
+        "askedBy": entry.asked_by,
         "requester": entry.requester,
         "reason": entry.reason,
         "endedAt": instant(entry.ended),

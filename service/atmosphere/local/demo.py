@@ -15,13 +15,14 @@ import boto3
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from atmosphere.client.client import AtmosphereClient, Waiting
+from atmosphere.client.client import AtmosphereClient
 from atmosphere.local.claims import PATIENCE, DemoFailed, check, refusal_of, until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
 
+    from atmosphere.client.asking import Waiting
     from atmosphere.client.results import EnvironmentState, Granted
     from atmosphere.core.model import SessionCredentials
 

@@ -43,10 +43,10 @@ class EmulatorFailed(RuntimeError):
 
 def free_port() -> int:
     """A loopback port that nobody uses at this moment, from a range that no system hands out by itself meanwhile."""
-    return next(port for port in iter(lambda: random.choice(_PORTS), None) if _is_free(port))  # noqa: S311 - no secret
+    return next(port for port in iter(lambda: random.choice(_PORTS), None) if is_free(port))  # noqa: S311 - no secret
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
     """Whether it can be listened on; otherwise somebody else would answer in the child's place."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,7 +81,7 @@ class Emulator:
         """Start and wait until it answers; its Lambdas reach AWS through `lambda_endpoint` (the wire tap)."""
         if not PROGRAM.exists():
             raise EmulatorFailed(f"{PROGRAM} is not there: run `make setup` in the repository first")
-        if not _is_free(self.port):
+        if not is_free(self.port):
             raise EmulatorFailed(f"port {self.port} is in use: stop what listens there, or choose another")
         scratch = self.directory / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The whole service on this machine: the embedded AWS, the wire tap, the real template, accounts, callers, the ticker.
+"""The whole service on this machine: embedded AWS, wire tap, token issuer, real template, accounts, callers, ticker.
 
 The accounts come before the service, because its deployment at once looks into every environment that is new to it.
 """
@@ -20,6 +20,8 @@ from atmosphere.local.assembly import synthesize
 from atmosphere.local.births import await_births
 from atmosphere.local.deployment import DeploymentFailed, deploy
 from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator
+from atmosphere.local.issuer import TokenIssuer
+from atmosphere.local.job import claims, first_rule
 from atmosphere.local.progress import Progress, Silence, step
 from atmosphere.local.root import Account
 from atmosphere.local.state import State
@@ -62,6 +64,7 @@ class LocalService:
         self._directory = state or Path(tempfile.gettempdir()) / f"atmosphere-{os.getpid()}-{id(self):x}"
         self.emulator = Emulator(self._directory, port=port, state=self._state.saved if self._state else None)
         self.tap = Tap(self.emulator.port)
+        self._issuer: TokenIssuer | None = None
         self._ticker: Ticker | None = None
         self._outputs: dict[str, str] = {}
         self._callers: Mapping[str, CallerKeys] = {}
@@ -77,6 +80,13 @@ class LocalService:
     def endpoint(self) -> str:
         """The base that `/allocations` is appended to."""
         return f"{self.emulator.endpoint}/_aws/execute-api/{self._outputs['ApiId']}/{STAGE}"
+
+    @property
+    def issuer(self) -> TokenIssuer:
+        """The stand-in for GitHub's token issuer; there from `start` on."""
+        if self._issuer is None:
+            raise RuntimeError("the token issuer is made when the service starts: start it first")
+        return self._issuer
 
     def start(self) -> None:
         """Start everything; returns when the API answers.
@@ -96,13 +106,16 @@ class LocalService:
             self._snapshot = load(self._config, self._settings)
         with step(self._progress, "embedded AWS"):
             self._start_aws()
+        with step(self._progress, "token issuer"):
+            self._issuer = self._start_issuer(self._snapshot)
         with step(self._progress, "template"):
             assembly = synthesize(self._config, self._settings)
         self._deploying = True
         with step(self._progress, "environments"):
             make_environments(self.hub, self._snapshot, assembly)
         with step(self._progress, "service"):
-            self._outputs = deploy(self.hub, assembly=assembly, stack=STACK)
+            parameters = {"LoopbackIssuer": self._issuer.url}
+            self._outputs = deploy(self.hub, assembly=assembly, stack=STACK, parameters=parameters)
             self._name_functions()
         self._deploying = False
         with step(self._progress, "callers"):
@@ -118,6 +131,12 @@ class LocalService:
             self._progress.notice("the last run was killed before it could save its state: starting clean")
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.emulator.start(lambda_endpoint=f"http://127.0.0.1:{self.tap.start()}")
+
+    def _start_issuer(self, snapshot: Snapshot) -> TokenIssuer:
+        port = self._state.issuer_port() if self._state else None
+        issuer = TokenIssuer(claims(first_rule(snapshot)), audience=snapshot.settings.audience, port=port)
+        issuer.start()
+        return issuer
 
     def _name_functions(self) -> None:
         client = self.hub.client("lambda")
@@ -144,6 +163,7 @@ class LocalService:
             "region": REGION,
             "account": HUB_ACCOUNT,
             "callers": {name: keys.described() for name, keys in self._callers.items()},
+            "github": self.issuer.description,
             "functions": {str(function.name): self._output("Function", function.name) for function in FUNCTIONS},
             "tables": {str(table): self._output("Table", table) for table in Table},
             "stateMachine": self._outputs["StateMachineArn"],
@@ -166,6 +186,8 @@ class LocalService:
             self._ticker.stop()
         ended = self.emulator.stop()
         self.tap.stop()
+        if self._issuer is not None:
+            self._issuer.stop()
         if self._state is not None:
             self._state.close(whole=ended and whole)
         else:

@@ -12,12 +12,15 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.local.emulator import free_port, is_free
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 _SAVED: Final = "saved"
 _MARKER: Final = "clean-stop"
 _LOCK: Final = "lock"
+_ISSUER_PORT: Final = "issuer-port"
 
 
 class StateInUse(RuntimeError):
@@ -56,6 +59,16 @@ class State:
             return False
         shutil.rmtree(self.saved)
         return True
+
+    def issuer_port(self) -> int:
+        """The same at every start, unless somebody else has it: it is a parameter of the stack."""
+        kept = self.directory / _ISSUER_PORT
+        text = kept.read_text() if kept.exists() else ""
+        if text.isdecimal() and is_free(int(text)):
+            return int(text)
+        port = free_port()
+        kept.write_text(str(port))
+        return port
 
     def close(self, *, whole: bool = False) -> None:
         """Let go of the directory; `whole` says that what is in it can be used again. Safe to repeat."""

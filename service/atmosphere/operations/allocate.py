@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from atmosphere.core.access import IamRule, VerifiedCaller
+    from atmosphere.core.access import Rule, VerifiedCaller
     from atmosphere.core.request import AllocateRequest
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.ports import Clock, Credentials, Ids, Store
@@ -58,7 +58,7 @@ class _Asking:
 
     request: AllocateRequest
     caller: VerifiedCaller
-    rule: IamRule
+    rule: Rule
     key: AllocationId | None
     snapshot: Snapshot
     started: datetime
@@ -214,6 +214,8 @@ def _draft(asking: _Asking, chosen: Sequence[Environment], fresh: AllocationId, 
         lots=tuple(_lot(want, row, request.session_policy) for want, row in zip(request.wants, chosen, strict=True)),
         request_hash=request.asked_hash,
         release_token_hash=request.release_token_hash,
+        asked_by=asking.caller.asked_by,
+        run=asking.caller.run,
     )
 
 

@@ -65,9 +65,22 @@ class Deallocator:
             by = EndedBy.OWNER if allocation.owner == caller.owner else EndedBy.OPERATOR
             self.end(allocation, outcome=outcome, by=by)
         except Unreachable as down:
-            raise Unavailable(
-                "a service that this one depends on did not answer: try again", retry_after=_SOON
-            ) from down
+            raise _unavailable() from down
+        return allocation
+
+    def release(self, id_: AllocationId | None, *, token_hash: str, outcome: str) -> Allocation:
+        """End the allocation that knows this hash of a release token, whoever asks; again has no effect.
+
+        Raises `UnknownAllocation`, `Unavailable`. An id that does not exist leaves no tombstone: anybody can make up a
+        token, and a tombstone is bound to a caller.
+        """
+        if id_ is None:
+            raise UnknownAllocation
+        try:
+            allocation = access.released(self.store.allocation(id_), token_hash)
+            self.end(allocation, outcome=outcome, by=EndedBy.RELEASE_TOKEN)
+        except Unreachable as down:
+            raise _unavailable() from down
         return allocation
 
     def _bury(self, id_: AllocationId, *, outcome: str, caller: VerifiedCaller, rules: AccessRules) -> Allocation:
@@ -84,6 +97,8 @@ class Deallocator:
             ended=now,
             outcome=outcome,
             ended_by=EndedBy.OWNER,
+            asked_by=caller.asked_by,
+            run=caller.run,
         )
         try:
             self.store.commit([changes.Put(row=tombstone)], token=self.ids.new())
@@ -135,3 +150,7 @@ class Deallocator:
 
 def _held_by(row: Row | None, id_: AllocationId) -> bool:
     return isinstance(row, Environment) and row.allocation == id_ and row.status is Status.IN_USE
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("a service that this one depends on did not answer: try again", retry_after=_SOON)

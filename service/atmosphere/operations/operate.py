@@ -61,7 +61,14 @@ class Operating:
         if change is None:
             return
         entry = HistoryEntry(
-            key=row.key, at=now, id=self.ids.new(), kind=act, pool=row.pool, who=caller.owner, reason=reason
+            key=row.key,
+            at=now,
+            id=self.ids.new(),
+            kind=act,
+            pool=row.pool,
+            who=caller.owner,
+            reason=reason,
+            asked_by=caller.asked_by,
         )
         self.store.commit([change, changes.Put(row=entry)], token=self.ids.new())
 

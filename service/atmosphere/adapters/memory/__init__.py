@@ -10,6 +10,7 @@ from atmosphere.adapters.memory.outside import (
 )
 from atmosphere.adapters.memory.passing import FakeClock, SeededIds
 from atmosphere.adapters.memory.store import MemoryStore
+from atmosphere.adapters.memory.tokens import MemorySignatures, MemoryUsedTokens
 
 __all__ = [
     "FakeClock",
@@ -17,8 +18,10 @@ __all__ = [
     "MemoryCredentials",
     "MemoryObjects",
     "MemoryReports",
+    "MemorySignatures",
     "MemorySnapshot",
     "MemoryStore",
+    "MemoryUsedTokens",
     "Minted",
     "SeededIds",
 ]
