@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from atmosphere import contract
 from atmosphere.cleanup import revocation
+from atmosphere.cleanup.denial import policy_document
 from atmosphere.cleanup.model import Phase, Verdict
 from atmosphere.core.model import ADMIN, RoleName
 from tests.cleanup.conftest import ALLOCATION, EXTERNAL_ID, REGION, ROLE, role_arn
@@ -80,7 +81,7 @@ def test_a_repeated_revocation_moves_the_cut_off_forward_only(registered):
     assert second >= first
     far = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
     registered.root("iam").put_role_policy(
-        RoleName=ROLE, PolicyName=f"AtmosphereRevoke-{REGION}", PolicyDocument=revocation.revocation_policy(REGION, far)
+        RoleName=ROLE, PolicyName=f"AtmosphereRevoke-{REGION}", PolicyDocument=policy_document(REGION, far)
     )
     assert registered.clean(roles_used=USED).verdict is Verdict.CLEAN
     assert standing(registered) >= far.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -160,7 +161,7 @@ def test_a_deny_that_somebody_removes_is_put_back_before_the_environment_is_clea
 
 
 def test_a_weaker_policy_of_the_same_name_does_not_stand(registered):
-    document: dict[str, Any] = json.loads(revocation.revocation_policy(REGION, datetime.now(UTC) + timedelta(days=1)))
+    document: dict[str, Any] = json.loads(policy_document(REGION, datetime.now(UTC) + timedelta(days=1)))
     document["Statement"][0]["Action"] = "s3:*"
     registered.root("iam").put_role_policy(
         RoleName=ROLE, PolicyName=f"AtmosphereRevoke-{REGION}", PolicyDocument=json.dumps(document)

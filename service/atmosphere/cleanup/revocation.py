@@ -10,18 +10,16 @@ Source: IAM user guide, "Revoke temporary security credentials"; global conditio
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from atmosphere import contract
 from atmosphere.cleanup.accounts import REFUSALS, Account, Accounts, RoleUnusable
 from atmosphere.cleanup.catalogue.base import code_of
-from atmosphere.cleanup.guard import REVOCATION_POLICY
-from atmosphere.cleanup.model import Ended, Phase, Verdict
+from atmosphere.cleanup.denial import cut_off_in, policy_document, policy_name
+from atmosphere.cleanup.model import GLOBAL, Ended, Phase, Verdict
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -73,7 +71,7 @@ class Revocation:
         self._accounts = accounts
         self._pace = pace
         self._limits = limits
-        self._policy = REVOCATION_POLICY + assignment.key.region
+        self._policy = policy_name(assignment.key.region)
 
     def run(self, state: PassState) -> PassState:
         """Revoke on every role that was used; returns the state of the next phase.
@@ -141,8 +139,8 @@ class Revocation:
             self._pace.sleep(latest - self._pace.now())
 
     def _deny(self, role: RoleArn, cut_off: datetime) -> None:
-        iam = self._account.client("iam", "global")
-        document = revocation_policy(self._assignment.key.region, cut_off)
+        iam = self._account.client("iam", GLOBAL)
+        document = policy_document(self._assignment.key.region, cut_off)
         try:
             iam.put_role_policy(RoleName=_name(role), PolicyName=self._policy, PolicyDocument=document)
         except ClientError as error:
@@ -168,18 +166,18 @@ class Revocation:
     def _standing(self, role: RoleArn) -> datetime | None:
         """The cut-off in force on a role, None if there is none."""
         try:
-            reply = self._account.client("iam", "global").get_role_policy(RoleName=_name(role), PolicyName=self._policy)
+            reply = self._account.client("iam", GLOBAL).get_role_policy(RoleName=_name(role), PolicyName=self._policy)
         except ClientError as error:
             if code_of(error) == "NoSuchEntity":
                 return None
             raise _unreachable(error) from error
         except BotoCoreError as error:
             raise _unreachable(error) from error
-        return _cut_off_in(reply["PolicyDocument"], self._assignment.key.region)
+        return cut_off_in(reply["PolicyDocument"], self._assignment.key.region)
 
     def _role_exists(self, role: RoleArn) -> bool:
         try:
-            self._account.client("iam", "global").get_role(RoleName=_name(role))
+            self._account.client("iam", GLOBAL).get_role(RoleName=_name(role))
         except ClientError as error:
             if code_of(error) == "NoSuchEntity":
                 return False
@@ -213,42 +211,6 @@ def _allowed(account: Account, service: str, operation: str, region: Region, *, 
     except BotoCoreError as error:
         raise _unreachable(error) from error
     return True
-
-
-def revocation_policy(region: Region, cut_off: datetime) -> str:
-    """The policy as JSON text: denies everything to the test sessions of this region issued before the cut-off."""
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Deny",
-                    "Action": "*",
-                    "Resource": "*",
-                    "Condition": {
-                        "StringLike": {"aws:userid": _sessions(region)},
-                        "DateLessThan": {"aws:TokenIssueTime": cut_off.strftime("%Y-%m-%dT%H:%M:%SZ")},
-                    },
-                }
-            ],
-        },
-        separators=(",", ":"),
-    )
-
-
-def _sessions(region: Region) -> str:
-    return f"*:{contract.TEST_SESSION}.{region}.*"
-
-
-def _cut_off_in(document: Any, region: Region) -> datetime | None:
-    """The cut-off of a policy that is exactly ours, None of any other: somebody changed it, so it protects nothing."""
-    policy = json.loads(document) if isinstance(document, str) else document
-    try:
-        text = policy["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"]
-        cut_off = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except (KeyError, IndexError, TypeError, ValueError):
-        return None
-    return cut_off if policy == json.loads(revocation_policy(region, cut_off)) else None
 
 
 def _name(role: RoleArn) -> str:
