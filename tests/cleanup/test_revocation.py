@@ -87,6 +87,21 @@ def test_a_repeated_revocation_moves_the_cut_off_forward_only(registered):
     assert standing(registered) >= far.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def test_a_cut_off_that_no_cleanup_can_have_written_holds_nothing_up(registered):
+    registered.root("iam").put_role_policy(
+        RoleName=ROLE,
+        PolicyName=f"AtmosphereRevoke-{REGION}",
+        PolicyDocument=policy_document(REGION, datetime(2099, 1, 1, tzinfo=UTC)),
+    )
+    result = registered.clean(roles_used=USED)
+    assert (result.verdict, result.reason) == (
+        Verdict.DIRTY,
+        "canary-unseen",
+    )  # its own canary could not be seen at work
+    assert standing(registered) < "2099"
+    assert registered.clean(roles_used=USED).verdict is Verdict.CLEAN
+
+
 def test_every_role_that_was_used_is_revoked(registered):
     deployer = registered.make_role("Deployer")
     old = registered.session(TEST_SESSION, "Deployer")

@@ -71,11 +71,21 @@ def api() -> Api:
     return Api(a_world(3))
 
 
+class _Stdout:
+    """Whatever stdout is when something is written."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
 @pytest.fixture(autouse=True)
 def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
-    """Everything printed so far: the logger writes where the test can see it."""
+    """Everything printed so far. The logger kept the stdout of its import; here it prints where the test looks."""
     (handler,) = observability._logger.handlers
-    monkeypatch.setattr(handler, "stream", sys.stdout)
+    monkeypatch.setattr(handler, "stream", _Stdout())
     texts: list[str] = []
 
     def read() -> str:

@@ -23,6 +23,8 @@ OPERATOR: Final = an_identity("operator")
 NEIGHBOUR: Final = an_identity("neighbour")
 ENVIRONMENT: Final = {"account": a_key(1).account, "region": a_key(1).region}
 
+HOLD: Final = ENVIRONMENT | {"act": "hold"}
+
 
 def _allocate(api: Api, **changes: Any) -> Answer:
     answer = api.ask("POST /allocations", body=ASK | changes)
@@ -203,10 +205,7 @@ def test_pools_are_counted(api: Api) -> None:
         ("GET /environments", {}),
         ("GET /environments/{account}/{region}", {"path": ENVIRONMENT}),
         ("GET /allocations", {"query": {"requester": "run 1"}}),
-        (
-            "POST /environments/{account}/{region}/{act}",
-            {"path": ENVIRONMENT | {"act": "hold"}, "body": {"reason": "x"}},
-        ),
+        ("POST /environments/{account}/{region}/{act}", {"path": HOLD, "body": {"reason": "x"}}),
     ],
 )
 def test_what_is_for_operators_is_forbidden_to_others(api: Api, route: str, parts: dict[str, Any]) -> None:

@@ -34,6 +34,7 @@ class Tap:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire-tap", daemon=True)
         self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None] | None] = set()
 
     def start(self) -> int:
         """Listen; returns the port."""
@@ -100,4 +101,10 @@ class Tap:
         return None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await Connection(reader, writer, self._upstream_port, self._record).serve()
+        # the loop keeps only weak references to tasks: without this one, a connection that waits may be collected
+        task = asyncio.current_task()
+        self._connections.add(task)
+        try:
+            await Connection(reader, writer, self._upstream_port, self._record).serve()
+        finally:
+            self._connections.discard(task)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _MAX_ROUNDS: Final = 7
 _MAX_JITTER_MS: Final = 100
+_MAX_PAGES: Final = 2  # of each status, to tell busy from dirty: a refusal costs five reads at most
 LAST_COMMIT: Final = timedelta(seconds=12)  # of a 20 s time-out: a commit started later could outlive the function
 _RETRY_AFTER: Final = 5.0  # seconds, give or take 20 %
 
@@ -173,12 +174,12 @@ class Allocator:
         return AllDirty(retry_after=self._retry_after())
 
     def _some_match(self, asking: _Asking, status: Status) -> bool:
-        return any(
-            selection.matches(row.registered, want)
-            for page in self.store.holding(asking.request.pool, status)
-            for row in page
-            for want in asking.request.wants
-        )
+        """Whether a row in this status would do; where there are more pages than are looked at, some row will."""
+        wants = asking.request.wants
+        for number, page in enumerate(self.store.holding(asking.request.pool, status), start=1):
+            if number == _MAX_PAGES or any(selection.matches(row.registered, want) for row in page for want in wants):
+                return True
+        return False
 
     def _retry_after(self) -> timedelta:
         return timedelta(seconds=_RETRY_AFTER * (0.8 + self.ids.below(41) / 100))
