@@ -8,11 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from atmosphere.client.client import AtmosphereClient, Waiting, Wanted
+from atmosphere.client.asking import Waiting, Wanted
 from atmosphere.client.errors import ServiceError
 from tests.client.conftest import ID, LOST, Answer, entry, granted, refused
 
 if TYPE_CHECKING:
+    from atmosphere.client.client import AtmosphereClient
     from tests.client.conftest import Service, SteppedPace
 
 

@@ -14,7 +14,7 @@ from atmosphere.cli.output import json_option, note, plain, print_json, print_ta
 from atmosphere.client.client import DEFAULT_WAIT
 
 if TYPE_CHECKING:
-    from atmosphere.client.client import Constraint, Waiting
+    from atmosphere.client.asking import Constraint, Waiting
     from atmosphere.client.results import AllocationState, Granted, Place, Pool
     from atmosphere.core.model import SessionCredentials
 

@@ -3,53 +3,25 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from atmosphere.client import results
+from atmosphere.client.asking import cut, given, waiting, wanted
 from atmosphere.client.errors import BUSY, ServiceError
 from atmosphere.client.transport import RETRY_BUDGET, RealPace, Transport, region_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from botocore.credentials import Credentials
 
+    from atmosphere.client.asking import Constraint, Waiting, Wanted
     from atmosphere.client.transport import Pace
 
 DEFAULT_WAIT: Final = 1800.0  # seconds
 _RETRY_AFTER: Final = 5.0  # seconds, should a 423 come without its header
-_OUTCOME_BYTES: Final = 100
-
-
-class Constraint(TypedDict):
-    """One thing an environment has to have: type `region`, `account` or `capability`, and a value for it."""
-
-    type: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One of several environments that are asked for at once."""
-
-    name: str
-    constraints: Sequence[Constraint] = ()
-    role: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """What a caller may show while it waits: why, where in the queue (if told), and the seconds waited so far."""
-
-    code: str
-    message: str
-    waited: float
-    next_try: float
-    position: int | None = None
-    waiting: int | None = None
 
 
 class AtmosphereClient:
@@ -97,11 +69,11 @@ class AtmosphereClient:
         `key` (a UUID) becomes the allocation's id; one is made if none is given. All attempts carry it, so that a lost
         reply costs nothing: the next one is the same allocation.
         """
-        body = _request(
+        body = given(
             pool=pool,
             requester=requester,
             constraints=list(constraints) or None,
-            environments=[_wanted(entry) for entry in environments] or None,
+            environments=[wanted(entry) for entry in environments] or None,
             accounts=accounts,
             durationSeconds=duration_seconds,
             role=role,
@@ -126,7 +98,7 @@ class AtmosphereClient:
                     raise
                 pause = min(refusal.retry_after or _RETRY_AFTER, wait_seconds - waited)
                 if on_wait is not None:
-                    on_wait(_waiting(refusal, waited=waited, next_try=pause))
+                    on_wait(waiting(refusal, waited=waited, next_try=pause))
                 self._pace.sleep(pause)
 
     @contextmanager
@@ -177,8 +149,7 @@ class AtmosphereClient:
 
     def deallocate(self, id_: str, *, outcome: str = "success") -> None:
         """Give an allocation back; repeating it is fine. `outcome` is cut at 100 bytes."""
-        cut = outcome.encode()[:_OUTCOME_BYTES].decode(errors="ignore")
-        self._transport.send("DELETE", "allocations", id_, body={"outcome": cut})
+        self._transport.send("DELETE", "allocations", id_, body={"outcome": cut(outcome)})
 
     def get(self, id_: str) -> results.AllocationState:
         """The allocation as the service sees it."""
@@ -223,7 +194,7 @@ class AtmosphereClient:
 
         Pages are fetched as they are needed.
         """
-        query = _request(
+        query = given(
             environment=environment,
             requester=requester,
             since=since.isoformat() if since else None,
@@ -235,23 +206,3 @@ class AtmosphereClient:
             if not reply.get("cursor"):
                 return
             query["cursor"] = reply["cursor"]
-
-
-def _request(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _wanted(entry: Wanted) -> dict[str, Any]:
-    return _request(name=entry.name, constraints=list(entry.constraints), role=entry.role)
-
-
-def _waiting(refusal: ServiceError, *, waited: float, next_try: float) -> Waiting:
-    details: Mapping[str, Any] = refusal.details
-    return Waiting(
-        code=refusal.code,
-        message=refusal.message,
-        waited=waited,
-        next_try=next_try,
-        position=details.get("position"),
-        waiting=details.get("waiting"),
-    )
