@@ -26,7 +26,7 @@ from atmosphere.core.errors import (
     Unavailable,
     Unsatisfiable,
 )
-from atmosphere.core.model import Allocation, AllocationId, AllocationStatus, Environment, Lot, Mark, Status
+from atmosphere.core.model import ADMIN, Allocation, AllocationId, AllocationStatus, Environment, Lot, Mark, Status
 from atmosphere.operations.sessions import Granted, mint
 from atmosphere.ports import Conflict, InvalidPolicy, OutcomeUnknown, Unreachable
 
@@ -165,7 +165,7 @@ class Allocator:
     def _why_none(self, asking: _Asking) -> Refused:
         """Busy if something that matches is on its way back to free, else an operator must act."""
         request = asking.request
-        constrained = any(want.constraints for want in request.wants) or len(request.wants) > 1
+        constrained = len(request.wants) > 1 or request.wants[0].constraints or request.wants[0].role != ADMIN
         for status in (Status.IN_USE, Status.CLEANING):
             if not constrained and self.store.any_with(request.pool, status):
                 return PoolBusy(retry_after=self._retry_after())
