@@ -44,11 +44,11 @@ demo: setup ## the whole life of an allocation, on real input
 
 test: setup ## the tests (10 minutes at most on 2 cores)
 	@$(BIN)/python -m pytest -n 2 -m "not emulator and not slow" -q
-	@$(BIN)/python -m pytest -m "emulator and not slow" -q
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "emulator and not slow" -q
 
 test-all: setup ## also what takes longer
 	@$(BIN)/python -m pytest -n 2 -m "not emulator" -q
-	@$(BIN)/python -m pytest -m "emulator" -q
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "emulator" -q
 
 lint: setup ## style, types, import layers, configuration
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -42,6 +42,8 @@ HOME: Final = Region(HOMES[0])
 ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/AtmosphereAdmin"
 SNAPSHOT_READ: Final = "s3:GetObject"  # once a container, counted apart
 HORIZON: Final = timedelta(days=1)
+_WAVE: Final = 8  # callers more in each wave of warming
+_BARRIER: Final = 60.0  # seconds
 _ROOM: Final = 5  # free rows that all shapes of an allocate need
 
 
@@ -171,8 +173,10 @@ def _verbs(service: LocalService, *, free: int) -> Iterator[tuple[str, Counter[s
         yield "allocate, 423", calls, 6
 
 
-def allocate_once(service: LocalService, *, key: str | None = None, environments: int = 1) -> str | ServiceError:
-    """Ask once, without waiting: the allocation's id, or the refusal."""
+def allocate_once(
+    service: LocalService, *, key: str | None = None, environments: int = 1, dry: bool = False
+) -> str | ServiceError:
+    """Ask once, without waiting: the allocation's id (none of a dry run), or the refusal."""
     description = service.description
     door = Transport(
         endpoint=description["endpoint"],
@@ -180,23 +184,32 @@ def allocate_once(service: LocalService, *, key: str | None = None, environments
         budget=0,
         pace=RealPace(),
     )
-    body: dict[str, Any] = {"pool": POOL, "requester": "bench"}
+    body: dict[str, Any] = {"pool": POOL, "requester": "bench", "dryRun": dry}
     if environments > 1:
         body |= {"accounts": "any", "environments": [{"name": f"e{number}"} for number in range(environments)]}
     try:
         reply = door.send("POST", "allocations", body=body, headers={"Idempotency-Key": key} if key else {})
     except ServiceError as refusal:
         return refusal
-    return str(reply["id"])
+    return str(reply.get("id", ""))
+
+
+def _warm(service: LocalService, callers: int) -> None:
+    """Start as many workers of the function: so many cold ones at once say more of the machine than of the service."""
+    with ThreadPoolExecutor(max_workers=callers) as threads:
+        for _ in threads.map(lambda _: allocate_once(service, dry=True), range(callers)):
+            continue
 
 
 def at_once(service: LocalService, callers: int) -> tuple[list[Granted], float]:
     """`callers` ask for as many free environments at the same moment: what they got, and transactions for each."""
+    for wave in range(_WAVE, callers + 1, _WAVE):
+        _warm(service, wave)
     barrier = Barrier(callers)
 
     def ask(number: int) -> Granted:
         own = client(service)
-        barrier.wait()
+        barrier.wait(_BARRIER)
         return own.allocate(POOL, requester=f"caller-{number}", wait_seconds=0)
 
     with (

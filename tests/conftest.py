@@ -13,6 +13,11 @@ from atmosphere.local.emulator import Emulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# suites that several files subclass: their asserts explain themselves too
+pytest.register_assert_rewrite(
+    "tests.contract.store_contract", "tests.contract.outside_contract", "tests.contract.tokens_contract"
+)
+
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis_settings.register_profile("deep", max_examples=2000, deadline=None)
 hypothesis_settings.load_profile(os.environ.get("ATMOSPHERE_HYPOTHESIS", "ci"))

@@ -75,17 +75,8 @@ def add_alarms(
 def _alarms(
     functions: Mapping[FunctionName, lambda_.Function], api: apigateway.RestApi, machine: sfn.StateMachine
 ) -> tuple[_Alarm, ...]:
-    reconciler = functions[FunctionName.RECONCILE]
     return (
-        _Alarm(
-            name="reconciler-silent",
-            meaning="The reconciler has not run for five minutes: nothing is taken back from dead tests.",
-            metric=reconciler.metric_invocations(period=_MINUTE, statistic="Sum"),
-            threshold=1,
-            periods=5,
-            operator=_UNDER,
-            missing=cloudwatch.TreatMissingData.BREACHING,
-        ),
+        _silence(functions[FunctionName.RECONCILE]),
         *(_errors(name, function) for name, function in functions.items() if name is not FunctionName.AUTHORIZE),
         _Alarm(
             name=f"{FunctionName.AUTHORIZE}-errors",
@@ -128,6 +119,18 @@ def _counted(name: str) -> cloudwatch.Metric:
         dimensions_map={"service": NAME},
         statistic="Sum",
         period=_FIVE_MINUTES,
+    )
+
+
+def _silence(reconciler: lambda_.Function) -> _Alarm:
+    return _Alarm(
+        name="reconciler-silent",
+        meaning="The reconciler has not run for five minutes: nothing is taken back from dead tests.",
+        metric=reconciler.metric_invocations(period=_MINUTE, statistic="Sum"),
+        threshold=1,
+        periods=5,
+        operator=_UNDER,
+        missing=cloudwatch.TreatMissingData.BREACHING,
     )
 
 

@@ -136,6 +136,8 @@ class FakeCloudFormation(Paged):
 
     def _list_stack_resources(self, *, StackName: str) -> tuple[str, list[dict[str, Any]]]:  # noqa: N803
         stack = self.world.stack(StackName)
+        if stack.status == "REVIEW_IN_PROGRESS":
+            raise refuse("ValidationError", f"Stack with id {StackName} does not exist")
         rows = [
             {
                 "LogicalResourceId": part.id.rpartition("/")[2],
@@ -271,7 +273,7 @@ class FakeAccount(Account):
 
     world: World
 
-    def client(self, service: str, region: Region | str) -> Any:
+    def client(self, service: str, region: Region) -> Any:
         if service == "cloudformation":
             return FakeCloudFormation(self.world)
         if service == "cloudcontrol":
@@ -288,6 +290,6 @@ class FakeAccounts(Accounts):
 
     def open(self, *arguments: Any, **keywords: Any) -> Account:
         genuine = super().open(*arguments, **keywords)
-        account = FakeAccount(genuine._session, genuine.guard)
+        account = FakeAccount(genuine._session, genuine.guard, home=REGION)
         account.world = self.world
         return account

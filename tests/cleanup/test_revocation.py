@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from atmosphere import contract
 from atmosphere.cleanup import revocation
+from atmosphere.cleanup.denial import policy_document
 from atmosphere.cleanup.model import Phase, Verdict
 from atmosphere.core.model import ADMIN, RoleName
 from tests.cleanup.conftest import ALLOCATION, EXTERNAL_ID, REGION, ROLE, role_arn
@@ -80,10 +81,25 @@ def test_a_repeated_revocation_moves_the_cut_off_forward_only(registered):
     assert second >= first
     far = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
     registered.root("iam").put_role_policy(
-        RoleName=ROLE, PolicyName=f"AtmosphereRevoke-{REGION}", PolicyDocument=revocation.revocation_policy(REGION, far)
+        RoleName=ROLE, PolicyName=f"AtmosphereRevoke-{REGION}", PolicyDocument=policy_document(REGION, far)
     )
     assert registered.clean(roles_used=USED).verdict is Verdict.CLEAN
     assert standing(registered) >= far.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_cut_off_that_no_cleanup_can_have_written_holds_nothing_up(registered):
+    registered.root("iam").put_role_policy(
+        RoleName=ROLE,
+        PolicyName=f"AtmosphereRevoke-{REGION}",
+        PolicyDocument=policy_document(REGION, datetime(2099, 1, 1, tzinfo=UTC)),
+    )
+    result = registered.clean(roles_used=USED)
+    assert (result.verdict, result.reason) == (
+        Verdict.DIRTY,
+        "canary-unseen",
+    )  # its own canary could not be seen at work
+    assert standing(registered) < "2099"
+    assert registered.clean(roles_used=USED).verdict is Verdict.CLEAN
 
 
 def test_every_role_that_was_used_is_revoked(registered):
@@ -160,7 +176,7 @@ def test_a_deny_that_somebody_removes_is_put_back_before_the_environment_is_clea
 
 
 def test_a_weaker_policy_of_the_same_name_does_not_stand(registered):
-    document: dict[str, Any] = json.loads(revocation.revocation_policy(REGION, datetime.now(UTC) + timedelta(days=1)))
+    document: dict[str, Any] = json.loads(policy_document(REGION, datetime.now(UTC) + timedelta(days=1)))
     document["Statement"][0]["Action"] = "s3:*"
     registered.root("iam").put_role_policy(
         RoleName=ROLE, PolicyName=f"AtmosphereRevoke-{REGION}", PolicyDocument=json.dumps(document)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atmosphere.cleanup.model import PassState, Verdict
+from atmosphere.cleanup.model import Verdict
 from atmosphere.cleanup.records import baseline_name
 from atmosphere.core.model import ADMIN, EnvironmentKey
 from tests.cleanup.conftest import ACCOUNT, EXTERNAL_ID, HUB, REGION, ROLE, role_arn
@@ -284,15 +285,10 @@ def test_a_cleanup_killed_between_deleting_a_stack_and_reading_what_it_left_find
     assert what_is_there(registered) == CLEAN
 
 
-def test_two_passes_of_one_cleanup_after_each_other_do_no_harm(registered):
+def test_two_passes_of_one_cleanup_at_the_same_time_do_no_harm(registered):
     seed(registered)
     assignment = registered.assignment(roles_used=USED)
-    states = [PassState(), PassState()]
-    for _ in range(20):
-        results = [registered.one_pass(assignment, state) for state in states]
-        if all(result.verdict is Verdict.CLEAN for result in results):
-            break
-        states = [result.state for result in results]
-        registered.clock.sleep(max(result.wait for result in results))
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(registered.clean, [assignment, assignment]))
     assert {result.verdict for result in results} == {Verdict.CLEAN}
     assert what_is_there(registered) == CLEAN

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
-from typing import Any
+import zipfile
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atmosphere.cleanup.model import Verdict
+from atmosphere.adapters.memory import FakeClock
+from atmosphere.cleanup.model import Limits, Verdict
+from tests.cleanup.conftest import role_arn
+from tests.cleanup.faults import FaultyAccounts
+
+if TYPE_CHECKING:
+    from tests.cleanup.conftest import Ground
 
 pytestmark = pytest.mark.emulator
 
@@ -26,6 +35,10 @@ def fill_versioned(s3: Any, bucket: str, objects: int = 3) -> None:
             s3.put_object(Bucket=bucket, Key=f"key-{number}", Body=body)
         s3.delete_object(Bucket=bucket, Key=f"key-{number}")
     s3.create_multipart_upload(Bucket=bucket, Key="unfinished")
+
+
+def role_names(ground: Ground) -> list[str]:
+    return sorted(role["RoleName"] for role in ground.root("iam").list_roles()["Roles"])
 
 
 def test_an_empty_environment_is_clean_after_two_looks_without_a_change(registered):
@@ -163,10 +176,21 @@ def test_leftovers_outside_stacks_go(registered):
         DeletionProtectionEnabled=True,
     )
     registered.root("ecr").create_repository(repositoryName="loose")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as code:
+        code.writestr("index.py", "def handler(event, context): ...")
+    registered.root("lambda").create_function(
+        FunctionName="loose",
+        Runtime="python3.12",
+        Role=role_arn(),
+        Handler="index.handler",
+        Code={"ZipFile": archive.getvalue()},
+    )
     assert registered.clean().verdict is Verdict.CLEAN
     assert registered.buckets() == []
     assert registered.root("dynamodb").list_tables()["TableNames"] == []
     assert registered.root("ssm").describe_parameters()["Parameters"] == []
+    assert registered.root("lambda").list_functions()["Functions"] == []
 
 
 def test_the_baseline_and_what_is_kept_survive(ground):
@@ -189,3 +213,37 @@ def test_a_bucket_of_more_than_a_page_of_versions_is_emptied(registered):
         s3.put_object(Bucket="many", Key=f"key-{number % 700}", Body=b"x")
     assert registered.clean().verdict is Verdict.CLEAN
     assert registered.buckets() == []
+
+
+def test_roles_outside_stacks_are_swept_only_where_the_account_has_one_environment(registered):
+    registered.make_role("Left")
+    registered.root("iam").attach_role_policy(RoleName="Left", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    registered.capture(sweep_globals=False)
+    assert registered.clean().verdict is Verdict.CLEAN
+    assert role_names(registered) == ["AtmosphereAdmin", "Left"]
+    registered.root("iam").delete_role_policy(RoleName="Left", PolicyName="permissions")
+    registered.root("iam").detach_role_policy(RoleName="Left", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    registered.root("iam").delete_role(RoleName="Left")
+    registered.capture(sweep_globals=True)
+    registered.make_role("Left")
+    assert registered.clean(sweep_globals=True).verdict is Verdict.CLEAN
+    assert role_names(registered) == ["AtmosphereAdmin"]
+
+
+def test_a_pass_ends_in_time_and_the_next_goes_on_where_it_stopped(registered):
+    clock = FakeClock(registered.clock.now())
+    registered.clock = clock
+    registered.limits = Limits(workers=1)
+    for number in range(3):
+        registered.root("s3").create_bucket(Bucket=f"bucket-{number}")
+        registered.root("s3").put_object(Bucket=f"bucket-{number}", Key="a", Body=b"x")
+
+    def slow(operation: str, _: object) -> None:
+        if operation == "DeleteObjects":
+            clock.advance(timedelta(seconds=50))
+
+    registered.accounts = FaultyAccounts(registered.base, judge=slow)
+    first = registered.one_pass(registered.assignment())
+    assert (first.verdict, first.state.quiet_rounds, first.state.quiet_since) == (Verdict.AGAIN, 0, None)
+    assert len(registered.buckets()) == 2
+    assert registered.clean().verdict is Verdict.CLEAN

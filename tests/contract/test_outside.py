@@ -23,7 +23,7 @@ from atmosphere.adapters.sts import StsCredentials
 from atmosphere.adapters.system import SystemClock, SystemIds
 from atmosphere.contract import execution_name, snapshot_key
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, RoleArn
-from atmosphere.core.snapshot import digest, to_json
+from atmosphere.core.snapshot import FORMAT, digest, to_json
 from atmosphere.ports import CleanupOrder, Unreachable
 from tests.builders import HUB, a_snapshot
 from tests.contract.outside_contract import (
@@ -216,7 +216,14 @@ class _Bucket(SnapshotContract):
         return S3Snapshot(client, "snapshots", key)
 
     @pytest.fixture(
-        params=[b"", b"{}", b"\xff\xfe", TEXT.encode()[:-1], TEXT.replace('"format":1', '"format":2').encode(), None],
+        params=[
+            b"",
+            b"{}",
+            b"\xff\xfe",
+            TEXT.encode()[:-1],
+            TEXT.replace(f'"format":{FORMAT}', f'"format":{FORMAT + 1}').encode(),
+            None,
+        ],
         ids=["empty", "no snapshot", "no text", "cut short", "another format", "missing"],
     )
     def broken(self, client: Any, request: pytest.FixtureRequest) -> SnapshotSource:

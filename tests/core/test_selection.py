@@ -57,7 +57,7 @@ def test_an_offered_value_contains_a_wanted_one(*, offered: Any, wanted: Any, ho
 _OFFER: Final = a_registration(
     EnvironmentKey(AccountId("222222222222"), Region("eu-west-1")),
     roles={ADMIN: RoleArn("arn:aws:iam::222222222222:role/Admin"), "reader": "arn:aws:iam::222222222222:role/Reader"},
-    capabilities={"docker": True, "vpcs": 3},
+    capabilities={"docker": True, "vpcs": 3, "ipv6": False},
     regions=(Region("us-east-1"),),
 )
 
@@ -73,6 +73,8 @@ _OFFER: Final = a_registration(
         (_want(InAccounts(frozenset({AccountId("222222222222")}))), True),
         (_want(InAccounts(frozenset({AccountId("333333333333")}))), False),
         (_want(Capability("docker")), True),
+        (_want(Capability("docker", True)), True),  # noqa: FBT003
+        (_want(Capability("ipv6", True)), False),  # noqa: FBT003
         (_want(Capability("gpu")), False),
         (_want(Capability("vpcs", 3)), True),
         (_want(Capability("vpcs", 4)), False),

@@ -7,11 +7,12 @@ also compared with what the rows say.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
 
+from atmosphere.adapters.memory import SeededIds
 from atmosphere.core import access, selection
 from atmosphere.core.errors import (
     AllDirty,
@@ -38,46 +39,20 @@ from atmosphere.operations.clean import Superseded
 from atmosphere.operations.reconcile import Repair, Run
 from atmosphere.operations.sessions import Granted
 from atmosphere.ports import CleanupOrder, Unreachable
-from tests.builders import POOL, a_key, a_registration
+from tests.builders import POOL
 from tests.machine.invariants import check_move, check_nothing_overdue, check_rows
 from tests.machine.observed import ObservedStore
-from tests.operations.line import Crash, Fault, Trap
-from tests.operations.world import NEIGHBOUR, OPERATOR, RERUN, RUN, RUNNER, World, a_configuration
+from tests.machine.setting import CALLERS, Action, Trouble, a_deployment
+from tests.operations.line import Crash, Trap
+from tests.operations.world import OPERATOR, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from atmosphere.core.access import VerifiedCaller
-    from atmosphere.core.snapshot import Snapshot
     from tests.machine.observed import Move
 
-KEYS: Final = (a_key(1), a_key(1, "us-east-1"), a_key(2), a_key(3))
-CALLERS: Final = {"runner": RUNNER, "neighbour": NEIGHBOUR, "operator": OPERATOR, "rerun": RERUN, "run": RUN}
-TOKEN_HASH: Final = "ab" * 32
-SESSION: Final = timedelta(minutes=20)
-CLEANUP_LIMIT: Final = timedelta(minutes=10)
 _ENOUGH_MINUTES: Final = 40
-
-Action: TypeAlias = tuple[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What happens at the `at`-th call of an operation."""
-
-    at: int
-    fault: Fault | None = None
-    meanwhile: tuple[Action, ...] = ()
-
-
-def a_deployment(kept: int, version: int) -> Snapshot:
-    """A configuration of the environments whose bits are set, in one of its versions."""
-    entries = [
-        a_registration(key, capabilities={"version": version})
-        for number, key in enumerate(KEYS)
-        if kept & (1 << number)
-    ]
-    return a_configuration(*entries, max_active=3, session=SESSION, cleanup_limit=CLEANUP_LIMIT)
 
 
 class Driver:
@@ -90,7 +65,20 @@ class Driver:
         self.store = store
         self.known: list[AllocationId] = [self.world.ids.new()]  # one that nobody has asked for yet
         self.asked: list[tuple[str, dict[str, Any], AllocationId]] = []  # every request with a key
+        self._words = count()
         self._freed: dict[tuple[AllocationId, EnvironmentKey], datetime | None] = {}
+
+    def fork(self) -> Driver:
+        """Another service in the same state."""
+        twin = Driver(self._others)
+        twin.store.become(self.store)
+        twin.world.snapshot = self.world.snapshot
+        twin.world.clock.advance(self.world.clock.now() - twin.world.clock.now())
+        twin.world.ids = SeededIds(2)
+        twin.world.cleanups.started.extend(self.world.cleanups.started)
+        twin.world.keys.minted.extend(self.world.keys.minted)
+        twin.known, twin.asked, twin._freed = list(self.known), list(self.asked), dict(self._freed)
+        return twin
 
     # --- what anybody can do ---
 
@@ -186,11 +174,12 @@ class Driver:
 
     def cleanup_says(self, verdict: str, order: CleanupOrder, *, trouble: Trouble | None = None) -> object:
         said = self.world.cleaning(order)
+        reason = f"leftovers {next(self._words)}"  # told apart from what others say
         verbs: dict[str, Callable[[], object]] = {
             "beat": said.beat,
             "clean": lambda: said.free(report="report"),
-            "dirty": lambda: said.give_up(reason="leftovers", report="report"),
-            "blocked": lambda: said.rest(reason="leftovers", report="report", pause=timedelta(seconds=60)),
+            "dirty": lambda: said.give_up(reason=reason, report="report"),
+            "blocked": lambda: said.rest(reason=reason, report="report", pause=timedelta(seconds=60)),
         }
         row = self.store.environment(order.key)
         current = row and (row.status, row.allocation, row.attempt) == (
@@ -232,6 +221,12 @@ class Driver:
             self.world.clock.advance(timedelta(seconds=60))
         left = {row.status for row in self.store.environments()}
         assert left <= {Status.FREE, Status.DIRTY, Status.HELD}, f"stuck: {left}"
+
+    def wait_for_something_due(self, number: int) -> None:
+        """Until one of the rows is due; others may be due as well."""
+        due = sorted(row.wake_at for row in self.store.environments() if row.wake_at)
+        if due:
+            self.world.clock.advance(max(due[number % len(due)] - self.world.clock.now(), timedelta()))
 
     # --- how it is run ---
 

@@ -101,6 +101,8 @@ def _check_tenancy(by: str, before: Environment, after: Environment) -> None:
     if by == "allocate":
         assert before.mark is Mark.REGISTERED, "nothing that is deregistering is allocated"
         assert before.registered == after.registered
+    if by == "clean" and before.hold:
+        assert after.status is Status.HELD, "the hold that came last was lost"
     held = {Status.IN_USE, Status.CLEANING, Status.DIRTY}
     if before.status in held and after.status in held:
         assert before.allocation == after.allocation, "the fence stays until the environment is clean"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from atmosphere.core.model import ActKind, Status
 from atmosphere.operations.sessions import Granted
 from atmosphere.ports import CleanupOrder
-from tests.machine.driver import KEYS, TOKEN_HASH
+from tests.machine.setting import KEYS, TOKEN_HASH
 from tests.operations.world import many
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def _operated(act: ActKind) -> Callable[[Driver, int], object]:
 
 def _hand_over(driver: Driver, number: int) -> None:
     """Everything that is held goes to the next tenant, and every other time on to its next cleanup."""
-    for id_ in {
-        row.allocation for row in driver.store.environments() if row.status is Status.IN_USE and row.allocation
-    }:
+    driver.world.clock.advance(timedelta(seconds=10))
+    rows = [row for row in driver.store.environments() if row.status is Status.IN_USE]
+    for id_ in sorted({row.allocation for row in rows if row.allocation}):
         driver.deallocate("operator", id_)
     for order in driver.current_orders():
         driver.cleanup_says("clean", order)
@@ -60,6 +60,20 @@ def _hand_over(driver: Driver, number: int) -> None:
     for result in results:
         if number % 2 and isinstance(result, Granted):
             driver.deallocate("neighbour", result.allocation.id)
+
+
+def _one_more_attempt(driver: Driver, number: int) -> None:
+    """What is dirty is cleaned once more, in vain."""
+    for key in KEYS:
+        driver.operate(ActKind.CLEAN, key)
+    for order in driver.current_orders():
+        driver.cleanup_says("dirty", order)
+
+
+def _fall_silent(driver: Driver, number: int) -> None:
+    """Nobody is heard of until the reconciler has noticed."""
+    driver.world.clock.advance(timedelta(seconds=91))
+    driver.reconcile()
 
 
 def _again(driver: Driver, number: int) -> None:
@@ -77,6 +91,8 @@ MEANWHILE: Final[dict[str, Callable[[Driver, int], object]]] = {
     "cycle": _cycle,
     "allocate": lambda driver, number: driver.allocate("neighbour", {"environments": many(1 + number % 2)}, key=None),
     "hand over": _hand_over,
+    "one more attempt": _one_more_attempt,
+    "fall silent": _fall_silent,
     "again": _again,
     "beat": _said("beat"),
     "end": _end,
@@ -86,7 +102,7 @@ MEANWHILE: Final[dict[str, Callable[[Driver, int], object]]] = {
     "clean": _said("clean"),
     "blocked": _said("blocked"),
     "dirty": _said("dirty"),
-    "register": lambda driver, number: driver.register(1 + number % 15, number % 3),
+    "register": lambda driver, number: driver.register(1 + number * 7 % 15, number % 3),
     "hold": _operated(ActKind.HOLD),
     "resume": _operated(ActKind.RESUME),
     "reinstate": _operated(ActKind.REINSTATE),

@@ -54,6 +54,12 @@ class ObservedStore(MemoryStore):
         """Every row."""
         return dict(self._rows)
 
+    def become(self, other: ObservedStore) -> None:
+        """Hold the same rows."""
+        self._rows = dict(other._rows)
+        self._environments = dict(other._environments)
+        self._active = dict(other._active)
+
     def lag(self) -> None:
         """From here on, indexes tell what is there now."""
         self._behind = MemoryStore(page_size=2)

@@ -11,9 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from atmosphere.core.model import ActKind, HistoryEntry
 from atmosphere.operations.operate import EVENTS
-from tests.machine.driver import KEYS, TOKEN_HASH, Driver, Trouble
+from tests.machine.driver import Driver
 from tests.machine.invariants import check_rows
 from tests.machine.meanwhile import MEANWHILE
+from tests.machine.setting import KEYS, TOKEN_HASH, Trouble
 from tests.operations.line import Fault
 from tests.operations.world import many
 
@@ -27,7 +28,8 @@ _NUMBERS = st.integers(0, 40)
 _CALLERS = st.sampled_from(["runner", "runner", "neighbour", "operator", "run", "rerun"])
 _WHO = st.sampled_from(["owner", "owner", "owner", "stranger", "operator"])
 _KEPT = st.sampled_from([0b1111, 0b1111, 0b1111, 0b1101, 0b0111, 0b1110, 0b0101, 0b0001])
-_ACTIONS = st.lists(st.tuples(st.sampled_from(sorted(MEANWHILE)), _NUMBERS), min_size=1, max_size=3).map(tuple)
+_ACTION = st.tuples(st.sampled_from(sorted(MEANWHILE)), _NUMBERS)
+_ACTIONS = st.lists(_ACTION, min_size=1, max_size=3).map(tuple)
 
 
 def _trouble(calls: int) -> st.SearchStrategy[Trouble | None]:
@@ -143,6 +145,30 @@ class Service(RuleBasedStateMachine):
         key = KEYS[number % len(KEYS)]
         self._repeatable(lambda: self.driver.operate(act, key, trouble=trouble), trouble)
 
+    @rule(
+        kind=st.sampled_from(["allocate", "deallocate", "reconcile", "register", "operate", *["verdict"] * 3]),
+        verdict=st.sampled_from(["clean", "clean", "beat", "dirty", "blocked"]),
+        act=st.sampled_from(sorted(EVENTS)),
+        number=_NUMBERS,
+        trouble=st.builds(Trouble, at=st.sampled_from([2, 2, 3]), meanwhile=st.tuples(_ACTION)),
+    )
+    def race(self, kind: str, verdict: str, act: ActKind, number: int, trouble: Trouble) -> None:
+        """An operation that has something to do, and others between its read and its write."""
+        driver = self.driver
+        if kind == "allocate":
+            driver.allocate("runner", {}, key=driver.world.ids.new(), trouble=trouble)
+        elif kind == "deallocate":
+            driver.deallocate("operator", driver.pick_id(2 * number + 1), trouble=trouble)
+        elif kind == "reconcile":
+            driver.wait_for_something_due(number)
+            driver.reconcile(trouble=trouble)
+        elif kind == "register":
+            driver.register(1 + number % 15, number % 3, trouble=trouble)
+        elif kind == "operate":
+            driver.operate(act, KEYS[number % len(KEYS)], trouble=trouble)
+        elif orders := driver.current_orders():
+            driver.cleanup_says(verdict, orders[number % len(orders)], trouble=trouble)
+
     @rule(failing=st.sampled_from(["nothing", "nothing", "cleaner", "credentials", "indexes"]))
     def dependencies_fail_or_recover(self, failing: str) -> None:
         self.driver.world.cleanups.failing = failing == "cleaner"
@@ -179,7 +205,7 @@ class Service(RuleBasedStateMachine):
 
 TestService = Service.TestCase
 TestService.settings = settings(
-    max_examples=max(settings().max_examples, 500),
+    max_examples=max(settings().max_examples, 300),
     stateful_step_count=50,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

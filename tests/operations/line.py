@@ -69,6 +69,7 @@ class Line:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.sprung = 0  # traps so far
         self._trap: Trap | None = None
 
     @property
@@ -92,6 +93,7 @@ class Line:
         if trap is None or len(self.calls) != trap.at:
             return call()
         self._trap = None
+        self.sprung += 1
         counted = list(self.calls)
         trap.before(name)
         self.calls[:] = counted

@@ -66,6 +66,17 @@ def test_a_refusal_costs_five_reads_at_most_and_no_write(size: int, status: Stat
 
 
 @pytest.mark.parametrize("size", POOLS)
+def test_a_refusal_is_as_cheap_where_nothing_that_is_taken_matches(size: int) -> None:
+    gpu = a_registration(a_key(size + 1), capabilities={"gpu": True})
+    world = _busy(size, Status.IN_USE)
+    world.snapshot = a_configuration(*world.snapshot.environments, gpu)
+    world.put(an_environment(gpu.key, registered=gpu, status=Status.DIRTY))
+    with pytest.raises((PoolBusy, AllDirty)):
+        world.ask(constraints=[{"type": "capability", "value": "gpu"}])
+    assert len(world.line.calls) <= 5
+
+
+@pytest.mark.parametrize("size", POOLS)
 @pytest.mark.parametrize("environments", [1, 3])
 def test_a_deallocate_is_a_read_a_commit_and_one_start_for_each_environment(size: int, environments: int) -> None:
     world = a_world(size)

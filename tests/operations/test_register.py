@@ -64,6 +64,14 @@ def test_a_change_of_a_free_environment_takes_effect_at_once() -> None:
     assert [row.key for page in world.rows.free(ONE_CHANGED.pool) for row in page] == [a_key(1)]
 
 
+@pytest.mark.parametrize("status", [Status.FREE, Status.IN_USE])
+def test_one_and_true_are_not_the_same_configuration(status: Status) -> None:
+    one, true = (a_registration(a_key(1), capabilities={"vpcs": value}) for value in (1, True))
+    world = _with(an_environment(a_key(1), registered=one, status=status))
+    assert _register(world, true) == {Applied.UPDATED: 1}
+    assert _register(world, true) == {Applied.UNCHANGED: 1}
+
+
 def test_a_change_of_what_is_in_use_waits_until_it_is_free() -> None:
     world = a_world(1)
     allocation = world.allocate()

@@ -18,7 +18,7 @@ from botocore.session import Session
 
 from atmosphere import contract
 from atmosphere.cleanup.guard import Guard, Protected
-from atmosphere.cleanup.model import Ended, Verdict
+from atmosphere.cleanup.model import GLOBAL, Ended, Verdict
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 CONFIG: Final = Config(
     connect_timeout=3,
-    read_timeout=20,
-    retries={"mode": "standard", "total_max_attempts": 5},
+    read_timeout=15,
+    retries={"mode": "standard", "total_max_attempts": 4},
     max_pool_connections=50,
 )
 _SESSION_SECONDS: Final = 3600
@@ -61,16 +61,17 @@ class RoleUnusable(Exception):
 class Account:
     """Guarded clients of one session, made once for each service and region. Safe in threads."""
 
-    def __init__(self, session: Session, guard: Guard) -> None:
+    def __init__(self, session: Session, guard: Guard, *, home: Region) -> None:
         guard.watch(session)
         self._session = session
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._home = home
+        self._clients: dict[tuple[str, Region], Any] = {}
         self._lock = Lock()
         self.guard = guard
 
-    def client(self, service: str, region: Region | str) -> Any:
-        """The boto3 client of a service in a region; global services are asked in us-east-1."""
-        name = "us-east-1" if region == "global" else str(region)
+    def client(self, service: str, region: Region) -> Any:
+        """The boto3 client of a service in a region; global services answer in the environment's own."""
+        name = self._home if region == GLOBAL else region
         with self._lock:  # making clients is what boto3 does not do safely in threads
             if (service, name) not in self._clients:
                 self._clients[service, name] = self._session.create_client(service, region_name=name, config=CONFIG)
@@ -105,7 +106,7 @@ class Accounts:
             )
         except RoleUnusable as unusable:
             raise Ended(Verdict.BLOCKED, "role-unusable", str(unusable)) from unusable
-        account = Account(session, self._guard(assignment, pace, protected))
+        account = Account(session, self._guard(assignment, pace, protected), home=assignment.key.region)
         _refuse_account(assignment, _whoami(account, assignment.key.region))
         return account
 
@@ -123,7 +124,7 @@ class Accounts:
             pace=pace,
             protected=Protected(frozenset()),
         )
-        return Account(session, guard)
+        return Account(session, guard, home=assignment.key.region)
 
     def _guard(self, assignment: Assignment, pace: Pace, protected: Protected) -> Guard:
         return Guard(

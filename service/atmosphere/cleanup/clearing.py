@@ -138,12 +138,13 @@ class Clearing:
         state, settings = self.state, self._assignment.settings
         if not self._revocation.stands(state.cut_off):
             return PassResult(verdict=Verdict.AGAIN, state=replace(state, phase=Phase.REVOKE, clean_at=None))
-        is_past = state.cut_off is None or looked_at > state.cut_off
+        cut_off = self._revocation.latest()
+        is_past = cut_off is None or looked_at > cut_off
         if state.clean_at is not None and is_past and looked_at >= state.clean_at + settings.verify_gap:
             return PassResult(verdict=Verdict.CLEAN, state=state)
         now = self._pace.now()
         state = replace(state, clean_at=state.clean_at or now, mark=None, quiet_rounds=0, quiet_since=None)
-        waits = [(state.clean_at or now) + settings.verify_gap - now, *([state.cut_off - now] if state.cut_off else [])]
+        waits = [(state.clean_at or now) + settings.verify_gap - now, *([cut_off - now] if cut_off else [])]
         wait = min(max(timedelta(0), *waits), _LONGEST_WAIT)
         return PassResult(verdict=Verdict.AGAIN, state=state, wait=wait)
 

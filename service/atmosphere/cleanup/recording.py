@@ -86,7 +86,9 @@ class Recorder:
         try:
             members = cloudformation.members(self._account, stack.region, stack.id)
         except (ClientError, BotoCoreError) as error:
-            return _News(unknown={label: _code(error)})
+            if stack.status != "REVIEW_IN_PROGRESS" or not _is_unheard_of(error):
+                return _News(unknown={label: _code(error)})
+            members = []  # a change set that was never executed
         owned = frozenset(member.resource for member in members if member.resource.id)
         record = StackRecord(name=stack.name, region=stack.region, seen=stack.seen, owned=owned)
         return _News(Ledger(stacks={stack.id: record}))
@@ -103,7 +105,7 @@ class Recorder:
         try:
             ending = cloudformation.ending(self._account, region, stack)
         except ClientError as error:
-            if "does not exist" not in error.response["Error"].get("Message", ""):
+            if not _is_unheard_of(error):
                 return _News(unknown={label: code_of(error)})
             return _News(
                 self._settled(stack, name, region, self._owned(stack))
@@ -121,6 +123,10 @@ class Recorder:
     def _settled(self, stack: str, name: str, region: Region, left: frozenset[Resource]) -> Ledger:
         record = StackRecord(name=name, region=region, owned=self._owned(stack), settled=True)
         return Ledger(stacks={stack: record}, orphans={item: name for item in left if item.type != STACK})
+
+
+def _is_unheard_of(error: ClientError | BotoCoreError) -> bool:
+    return isinstance(error, ClientError) and "does not exist" in error.response["Error"].get("Message", "")
 
 
 def _code(error: ClientError | BotoCoreError) -> str:

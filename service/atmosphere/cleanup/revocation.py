@@ -10,18 +10,16 @@ Source: IAM user guide, "Revoke temporary security credentials"; global conditio
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from atmosphere import contract
 from atmosphere.cleanup.accounts import REFUSALS, Account, Accounts, RoleUnusable
 from atmosphere.cleanup.catalogue.base import code_of
-from atmosphere.cleanup.guard import REVOCATION_POLICY
-from atmosphere.cleanup.model import Ended, Phase, Verdict
+from atmosphere.cleanup.denial import cut_off_in, policy_document, policy_name
+from atmosphere.cleanup.model import GLOBAL, Ended, Phase, Verdict
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -40,6 +38,8 @@ PROBES: Final = (
 _DEAD: Final = REFUSALS | {"InvalidClientTokenId", "ExpiredToken", "UnrecognizedClientException"}
 _REFUSALS_IN_A_ROW: Final = 2  # IAM's replicas do not all learn at the same moment
 _READS: Final = 5  # IAM may answer from before the write for a moment
+_CANARIES: Final = 3
+_HORIZON: Final = timedelta(minutes=1)
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -73,7 +73,7 @@ class Revocation:
         self._accounts = accounts
         self._pace = pace
         self._limits = limits
-        self._policy = REVOCATION_POLICY + assignment.key.region
+        self._policy = policy_name(assignment.key.region)
 
     def run(self, state: PassState) -> PassState:
         """Revoke on every role that was used; returns the state of the next phase.
@@ -102,15 +102,31 @@ class Revocation:
                 return False
         return True
 
+    def latest(self) -> datetime | None:
+        """The latest cut-off in force, which may be another pass's; None where nothing is revoked."""
+        standing = [self._standing(role) for role, _ in self._used]
+        return max((cut_off for cut_off in standing if cut_off is not None), default=None)
+
     # --- the canary ---------------------------------------------------------------------------------------------------
 
     def _probe(self, role: RoleArn, external_id: str) -> Probe | str | None:
-        """A canary of the role, None where it can show nothing, text where the role is gone with its sessions."""
-        try:
-            canary = self._accounts.canary(self._assignment, role, external_id, self._pace)
-        except RoleUnusable:
-            return None if self._role_exists(role) else "gone"
-        return find_probe(canary, self._assignment.key.region)
+        """A canary of the role, None where it can show nothing, text where the role is gone with its sessions.
+
+        Another pass may have revoked in the same moment, and this canary too: then a later one is tried.
+        """
+        for _ in range(_CANARIES):
+            try:
+                minted = self._pace.now()
+                canary = self._accounts.canary(self._assignment, role, external_id, self._pace)
+            except RoleUnusable:
+                return None if self._role_exists(role) else "gone"
+            if probe := find_probe(canary, self._assignment.key.region):
+                return probe
+            cut_off = self._standing(role)
+            if cut_off is None or cut_off + self._assignment.settings.clock_skew <= minted:
+                return None
+            self._wait_until(cut_off + self._assignment.settings.clock_skew)
+        raise Unreachable(f"other cleanups keep revoking the sessions of {role}")
 
     def _see_refused(self, probes: list[Probe]) -> None:
         until = self._pace.now() + min(self._limits.canary_wait, self._pace.left)
@@ -128,21 +144,22 @@ class Revocation:
     # --- the policy ---------------------------------------------------------------------------------------------------
 
     def _cut_off(self) -> datetime:
-        standing = [self._standing(role) for role, _ in self._used]
+        standing = self.latest()
         future = self._pace.now() + self._assignment.settings.clock_skew
         cut_off = future.astimezone(UTC).replace(microsecond=0) + _SECOND
-        return max([cut_off, *(entry for entry in standing if entry is not None)])
+        return max(cut_off, standing) if standing else cut_off
 
     def _wait_for_standing(self) -> None:
         """A canary minted before a cut-off that stands already would be refused from the start."""
-        standing = [self._standing(role) for role, _ in self._used]
-        latest = max((entry for entry in standing if entry is not None), default=None)
-        if latest is not None and latest > self._pace.now():
-            self._pace.sleep(latest - self._pace.now())
+        if latest := self.latest():
+            self._wait_until(latest)
+
+    def _wait_until(self, instant: datetime) -> None:
+        self._pace.sleep(max(instant - self._pace.now(), timedelta(0)))
 
     def _deny(self, role: RoleArn, cut_off: datetime) -> None:
-        iam = self._account.client("iam", "global")
-        document = revocation_policy(self._assignment.key.region, cut_off)
+        iam = self._account.client("iam", GLOBAL)
+        document = policy_document(self._assignment.key.region, cut_off)
         try:
             iam.put_role_policy(RoleName=_name(role), PolicyName=self._policy, PolicyDocument=document)
         except ClientError as error:
@@ -160,26 +177,29 @@ class Revocation:
 
     def _read_back(self, role: RoleArn, cut_off: datetime) -> None:
         for _ in range(_READS):
-            if self._standing(role) == cut_off:
+            standing = self._standing(role)
+            if standing is not None and standing >= cut_off:
                 return
             self._pace.sleep(self._limits.canary_poll)
         raise Unreachable(f"the policy {self._policy} of {role} does not read back yet")
 
     def _standing(self, role: RoleArn) -> datetime | None:
-        """The cut-off in force on a role, None if there is none."""
+        """The cut-off in force on a role, None if there is none that a cleanup can have written."""
         try:
-            reply = self._account.client("iam", "global").get_role_policy(RoleName=_name(role), PolicyName=self._policy)
+            reply = self._account.client("iam", GLOBAL).get_role_policy(RoleName=_name(role), PolicyName=self._policy)
         except ClientError as error:
             if code_of(error) == "NoSuchEntity":
                 return None
             raise _unreachable(error) from error
         except BotoCoreError as error:
             raise _unreachable(error) from error
-        return _cut_off_in(reply["PolicyDocument"], self._assignment.key.region)
+        cut_off = cut_off_in(reply["PolicyDocument"], self._assignment.key.region)
+        horizon = self._pace.now() + self._assignment.settings.clock_skew + _HORIZON
+        return cut_off if cut_off is not None and cut_off <= horizon else None  # later ones are no cleanup's work
 
     def _role_exists(self, role: RoleArn) -> bool:
         try:
-            self._account.client("iam", "global").get_role(RoleName=_name(role))
+            self._account.client("iam", GLOBAL).get_role(RoleName=_name(role))
         except ClientError as error:
             if code_of(error) == "NoSuchEntity":
                 return False
@@ -213,42 +233,6 @@ def _allowed(account: Account, service: str, operation: str, region: Region, *, 
     except BotoCoreError as error:
         raise _unreachable(error) from error
     return True
-
-
-def revocation_policy(region: Region, cut_off: datetime) -> str:
-    """The policy as JSON text: denies everything to the test sessions of this region issued before the cut-off."""
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Deny",
-                    "Action": "*",
-                    "Resource": "*",
-                    "Condition": {
-                        "StringLike": {"aws:userid": _sessions(region)},
-                        "DateLessThan": {"aws:TokenIssueTime": cut_off.strftime("%Y-%m-%dT%H:%M:%SZ")},
-                    },
-                }
-            ],
-        },
-        separators=(",", ":"),
-    )
-
-
-def _sessions(region: Region) -> str:
-    return f"*:{contract.TEST_SESSION}.{region}.*"
-
-
-def _cut_off_in(document: Any, region: Region) -> datetime | None:
-    """The cut-off of a policy that is exactly ours, None of any other: somebody changed it, so it protects nothing."""
-    policy = json.loads(document) if isinstance(document, str) else document
-    try:
-        text = policy["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"]
-        cut_off = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except (KeyError, IndexError, TypeError, ValueError):
-        return None
-    return cut_off if policy == json.loads(revocation_policy(region, cut_off)) else None
 
 
 def _name(role: RoleArn) -> str:

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from atmosphere.client import results
 from atmosphere.client.asking import cut, given, waiting, wanted
-from atmosphere.client.errors import BUSY, NO_TOKEN, UNKNOWN_ALLOCATION, NotConnected, ServiceError
-from atmosphere.client.proof import Bearer, ReleaseToken, Signed
+from atmosphere.client.errors import BUSY, NO_TOKEN, UNKNOWN_ALLOCATION, ServiceError
+from atmosphere.client.proof import ReleaseToken, proof_by
 from atmosphere.client.transport import RETRY_BUDGET, RealPace, Transport, region_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials
 
     from atmosphere.client.asking import Constraint, Waiting, Wanted
-    from atmosphere.client.proof import Proof
     from atmosphere.client.transport import Pace
 
 DEFAULT_WAIT: Final = 1800.0  # seconds
@@ -49,7 +48,7 @@ class AtmosphereClient:
         pace: Pace | None = None,
     ) -> None:
         self._pace = pace or RealPace()
-        proof = _proof(credentials, tokens, region or region_of(endpoint))
+        proof = proof_by(credentials, tokens, region or region_of(endpoint))
         self._transport = Transport(endpoint=endpoint, proof=proof, budget=retry_seconds, pace=self._pace)
 
     def allocate(
@@ -247,11 +246,3 @@ class AtmosphereClient:
             if not reply.get("cursor"):
                 return
             query["cursor"] = reply["cursor"]
-
-
-def _proof(credentials: Credentials | None, tokens: Callable[[], str] | None, region: str) -> Proof:
-    if credentials is not None and tokens is None:
-        return Signed(credentials, region)
-    if tokens is not None and credentials is None:
-        return Bearer(tokens)
-    raise NotConnected("give the client exactly one of AWS credentials and a source of GitHub tokens")

@@ -83,3 +83,12 @@ class ReleaseToken:
         """With an Authorization header."""
         del method, url, content
         return {**headers, "Authorization": f"Bearer {RELEASE_SCHEME}{self.secret}"}
+
+
+def proof_by(credentials: Credentials | None, tokens: Callable[[], str] | None, region: str) -> Proof:
+    """The proof of whoever has exactly one of the two; raises `NotConnected`."""
+    if credentials is not None and tokens is None:
+        return Signed(credentials, region)
+    if tokens is not None and credentials is None:
+        return Bearer(tokens)
+    raise NotConnected("give the client exactly one of AWS credentials and a source of GitHub tokens")

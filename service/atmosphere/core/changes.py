@@ -29,6 +29,7 @@ from atmosphere.core.model import (
     Registration,
     Status,
 )
+from atmosphere.core.snapshot import says_the_same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -340,7 +341,7 @@ def reregister(environment: Environment, registration: Registration, *, now: dat
         # a new `freed_at` breaks every take that read the old registration
         sets |= {"registered": registration, "next_registered": None, "freed_at": now}
     else:
-        sets |= {"next_registered": None if registration == environment.registered else registration}
+        sets |= {"next_registered": None if says_the_same(registration, environment.registered) else registration}
     return Update(target=environment.key, expects=expects, sets=sets)
 
 

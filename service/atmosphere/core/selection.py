@@ -7,7 +7,8 @@ callers who ask at the same moment try different ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from atmosphere.core.model import Environment, Registration
 
@@ -31,12 +32,18 @@ class InAccounts:
     accounts: frozenset[AccountId]
 
 
+class Whatever(Enum):
+    """Stands for every value, which no JSON value can."""
+
+    VALUE = "whatever"
+
+
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """The environment offers the capability, with a value that contains `value` unless that is True."""
+    """The environment offers the capability, with a value that contains `value`."""
 
     name: str
-    value: Json = True
+    value: Json | Whatever = Whatever.VALUE
 
 
 Constraint: TypeAlias = InRegions | InAccounts | Capability
@@ -52,7 +59,6 @@ class Want:
 
 
 _O = TypeVar("_O", Environment, Registration)
-_MISSING: Final = object()
 
 
 def contains(offered: Json, wanted: Json) -> bool:
@@ -72,10 +78,10 @@ def _meets(registration: Registration, constraint: Constraint) -> bool:
         return registration.key.region in constraint.regions
     if isinstance(constraint, InAccounts):
         return registration.key.account in constraint.accounts
-    offered = registration.capabilities.get(constraint.name, _MISSING)
-    if offered is _MISSING:
+    if constraint.name not in registration.capabilities:
         return False
-    return constraint.value is True or contains(offered, constraint.value)  # type: ignore[arg-type]
+    wanted = constraint.value
+    return isinstance(wanted, Whatever) or contains(registration.capabilities[constraint.name], wanted)
 
 
 def matches(registration: Registration, want: Want) -> bool:

@@ -90,6 +90,11 @@ def registration_from_json(value: Mapping[str, Any]) -> Registration:
     )
 
 
+def says_the_same(one: Registration, other: Registration) -> bool:
+    """Whether two registrations are one configuration: to Python 1 and true are equal, to whoever asks they are not."""
+    return canonical(registration_to_json(one)) == canonical(registration_to_json(other))
+
+
 _DURATIONS: Final = (
     "session",
     "credential_lifetime",

@@ -77,9 +77,9 @@ def _instant(text: str | None, name: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as broken:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as broken:
         raise InvalidRequest(f"{name!r} is no instant: send ISO 8601, e.g. 2026-11-22T10:00:00Z") from broken
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 _ANSWERS: Final[dict[str, Callable[[Asked, App], Reply]]] = {

@@ -171,7 +171,8 @@ class Demo:
     def _the_third_gets_its_turn(self, turn: Future[_Test], used: set[str]) -> None:
         self._stage.act("billing-tests gets its turn, in an environment that is proven clean")
         test = turn.result(timeout=PATIENCE)
-        stacks = {entry["StackName"] for entry in _live_stacks(self._aws("cloudformation", test.keys))}
+        found = self._aws("cloudformation", test.keys).list_stacks()["StackSummaries"]
+        stacks = {entry["StackName"] for entry in found if entry["StackStatus"] != "DELETE_COMPLETE"}
         buckets = {entry["Name"] for entry in self._aws("s3", test.keys).list_buckets()["Buckets"]}
         check(not stacks & {_STACK} and not buckets & used, f"the next test found {stacks} and {buckets}")
         what = f"no {_STACK} stack and none of the filled buckets in it"
@@ -245,7 +246,3 @@ def _deployed(stacks: Any) -> Any:
     found = stacks.describe_stacks(StackName=_STACK)["Stacks"][0]
     check("FAILED" not in found["StackStatus"] and "ROLLBACK" not in found["StackStatus"], f"stack: {found}")
     return found if found["StackStatus"] == "CREATE_COMPLETE" else None
-
-
-def _live_stacks(stacks: Any) -> list[Any]:
-    return [entry for entry in stacks.list_stacks()["StackSummaries"] if entry["StackStatus"] != "DELETE_COMPLETE"]

@@ -26,7 +26,7 @@ from atmosphere.core.errors import (
     Unavailable,
     Unsatisfiable,
 )
-from atmosphere.core.model import Allocation, AllocationId, AllocationStatus, Environment, Lot, Mark, Status
+from atmosphere.core.model import ADMIN, Allocation, AllocationId, AllocationStatus, Environment, Lot, Mark, Status
 from atmosphere.operations.sessions import Granted, mint
 from atmosphere.ports import Conflict, InvalidPolicy, OutcomeUnknown, Unreachable
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _MAX_ROUNDS: Final = 7
 _MAX_JITTER_MS: Final = 100
+_MAX_PAGES: Final = 2  # of each status, to tell busy from dirty: a refusal costs five reads at most
 LAST_COMMIT: Final = timedelta(seconds=12)  # of a 20 s time-out: a commit started later could outlive the function
 _RETRY_AFTER: Final = 5.0  # seconds, give or take 20 %
 
@@ -164,7 +165,7 @@ class Allocator:
     def _why_none(self, asking: _Asking) -> Refused:
         """Busy if something that matches is on its way back to free, else an operator must act."""
         request = asking.request
-        constrained = any(want.constraints for want in request.wants) or len(request.wants) > 1
+        constrained = len(request.wants) > 1 or request.wants[0].constraints or request.wants[0].role != ADMIN
         for status in (Status.IN_USE, Status.CLEANING):
             if not constrained and self.store.any_with(request.pool, status):
                 return PoolBusy(retry_after=self._retry_after())
@@ -173,12 +174,12 @@ class Allocator:
         return AllDirty(retry_after=self._retry_after())
 
     def _some_match(self, asking: _Asking, status: Status) -> bool:
-        return any(
-            selection.matches(row.registered, want)
-            for page in self.store.holding(asking.request.pool, status)
-            for row in page
-            for want in asking.request.wants
-        )
+        """Whether a row in this status would do; where there are more pages than are looked at, some row will."""
+        wants = asking.request.wants
+        for number, page in enumerate(self.store.holding(asking.request.pool, status), start=1):
+            if number == _MAX_PAGES or any(selection.matches(row.registered, want) for row in page for want in wants):
+                return True
+        return False
 
     def _retry_after(self) -> timedelta:
         return timedelta(seconds=_RETRY_AFTER * (0.8 + self.ids.below(41) / 100))

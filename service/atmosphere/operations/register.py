@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes
 from atmosphere.core.model import Environment, EnvironmentKey, Mark, Registration
+from atmosphere.core.snapshot import says_the_same
 from atmosphere.ports import CleanupOrder, Conflict, Unreachable
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Registrar:
 
 
 def _as_configured(row: Environment, registration: Registration) -> bool:
-    return row.mark is Mark.REGISTERED and (row.next_registered or row.registered) == registration
+    return row.mark is Mark.REGISTERED and says_the_same(row.next_registered or row.registered, registration)
 
 
 def _gave_up(key: EnvironmentKey) -> Unreachable:

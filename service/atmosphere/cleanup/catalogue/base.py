@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -109,7 +110,14 @@ class Listing:
         for page in pages(client, self.operation, **(self.fixed or {})):
             for member in jmespath.search(self.members, page) or ():
                 fingerprint = jmespath.search(self.fingerprint, member) if self.fingerprint else None
-                yield Found(jmespath.search(self.id, member), None if fingerprint is None else str(fingerprint))
+                yield Found(jmespath.search(self.id, member), _text(fingerprint))
+
+
+def _text(fingerprint: object) -> str | None:
+    """The same text wherever it is read: botocore gives instants in the machine's own time zone."""
+    if isinstance(fingerprint, datetime):
+        return fingerprint.astimezone(UTC).isoformat()
+    return None if fingerprint is None else str(fingerprint)
 
 
 def pages(client: Any, operation: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
