@@ -15,7 +15,7 @@ ROOT: Final = Path(__file__).parents[2]
 MODULES: Final = sorted(path for room in ("service", "infra") for path in (ROOT / room).rglob("*.py"))
 MAX_MODULE: Final = 250
 MAX_FUNCTION: Final = 40
-# Lists that are one idea, however long: what all must agree on, the nouns, every write, what is asked, what is answered.
+# Lists that are one idea, however long: what all agree on, the nouns, every write, what is asked and answered.
 LISTS: Final = {
     "service/atmosphere/client/results.py": 260,
     "service/atmosphere/contract.py": 280,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from atmosphere.client.errors import NotConnected
 from atmosphere.contract import GITHUB_ROOT, RELEASE_SCHEME
 
 if TYPE_CHECKING:
