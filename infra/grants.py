@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from aws_cdk import aws_iam as iam
 
-from atmosphere.contract import BY_MARK, BY_REQUESTER, BY_RULE, BY_STATUS, BY_WAKE, FunctionName, Index, Table
+from atmosphere.contract import BY_MARK, BY_REQUESTER, BY_RULE, BY_RUN, BY_STATUS, BY_WAKE, FunctionName, Index, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Places:
     bucket: str
     state_machine: str
     snapshot_asset: str
+    webhook_secret: str
     roles: Sequence[str]
     """What may be assumed in the environments: `arn:<partition>:iam::*:role/<name>` for `settings.role_names`."""
 
@@ -126,6 +127,14 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _ASSUME,
     ),
     FunctionName.AUTHORIZE: (_SNAPSHOT, _rows("PutItem", Table.USED_TOKENS)),
+    FunctionName.WEBHOOK: (
+        _SNAPSHOT,
+        Grant(("secretsmanager:GetSecretValue",), lambda places: [places.webhook_secret]),
+        _query(_ALLOCATIONS, BY_RUN),
+        _rows("GetItem", _ALLOCATIONS),
+        _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
+        _START_CLEANUP,
+    ),
     FunctionName.PUBLISH: (
         Grant(("s3:GetObject",), lambda places: [f"{places.bucket}/snapshots/*", places.snapshot_asset]),
         _objects("PutObject", "snapshots"),

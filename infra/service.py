@@ -14,7 +14,7 @@ from infra.constructs.cleanup import CleanupMachine
 from infra.constructs.functions import make_function
 from infra.constructs.publisher import publish, snapshot_asset
 from infra.constructs.reconciler import every_minute
-from infra.constructs.storage import bucket, tables
+from infra.constructs.storage import bucket, tables, webhook_secret
 from infra.grants import Places, statements
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class AtmosphereService(Construct):
         super().__init__(scope, construct_id)
         self.tables = tables(self)
         self.bucket = bucket(self)
+        self.webhook_secret = webhook_secret(self)
         self.machine = CleanupMachine(self, "CleanupMachine", limit=snapshot.settings.cleanup_limit)
         self.functions = self._functions(snapshot, target, loopback_issuer)
         self.api = Api(self, "Api", accounts=snapshot.access.accounts)
@@ -54,9 +55,14 @@ class AtmosphereService(Construct):
             bucket=self.bucket.bucket_arn,
             state_machine=self.machine.state_machine_arn,
             snapshot_asset=asset.bucket.arn_for_objects(asset.s3_object_key),
+            webhook_secret=self.webhook_secret,
             roles=[f"arn:{Aws.PARTITION}:iam::*:role/{name}" for name in snapshot.settings.role_names],
         )
-        values = {**self._values(), Env.LOOPBACK_ISSUER: loopback_issuer}
+        values = {
+            **self._values(),
+            Env.LOOPBACK_ISSUER: loopback_issuer,
+            Env.WEBHOOK_SECRET: self.webhook_secret,
+        }
 
         def make(name: FunctionName) -> lambda_.Function:
             contracted = next(function for function in FUNCTIONS if function.name is name)

@@ -44,6 +44,7 @@ def _outputs(service: AtmosphereService) -> dict[str, str]:
         "StateMachineArn": service.machine.state_machine_arn,
         "BucketName": service.bucket.bucket_name,
         "AlarmTopicArn": service.topic.topic_arn,
+        "WebhookSecretArn": service.webhook_secret,
         **{f"Function{name.title()}": made.function_name for name, made in service.functions.items()},
         **{f"Table{table.title().replace('_', '')}": made.table_name for table, made in service.tables.items()},
     }

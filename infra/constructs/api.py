@@ -1,6 +1,7 @@
 """The API: one REST API with the routes of the contract, each with a handler behind it and a guard before it.
 
 The IAM tree is guarded by `AWS_IAM`, the GitHub tree by the authorizer: a function that verifies and burns the token.
+The webhook alone is open: GitHub signs the body, which only a handler sees.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_logs as logs
 
-from atmosphere.contract import GITHUB_ROOT, NAME, ROUTES, STAGE, FunctionName, Tree
+from atmosphere.contract import NAME, ROOTS, ROUTES, STAGE, FunctionName, Tree
 from infra.constructs.functions import LOGS_KEPT
 from infra.constructs.policy import resource_policy
 from infra.constructs.replies import add_replies
@@ -42,7 +43,6 @@ ACCESS_LOG: Final = {
 }
 
 
-_ROOTS: Final = {Tree.IAM: "", Tree.GITHUB: GITHUB_ROOT}
 _PART: Final = "[A-Za-z0-9_-]+"
 BEARER: Final = rf"^Bearer ({_PART}\.{_PART}\.{_PART}|atmosphere-release\.[A-Za-z0-9_-]{{43}})$"
 """One JWT or one release token; whatever else is in `Authorization` is 401 without a call of the function."""
@@ -73,15 +73,16 @@ class Api(apigateway.RestApi):
         return f"https://{self.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}/{STAGE}"
 
     def add_routes(self, functions: Mapping[FunctionName, lambda_.Function]) -> None:
-        """Every route of both trees."""
+        """Every route of every tree."""
         authorizer = _authorizer(self, functions[FunctionName.AUTHORIZE])
         guards: dict[Tree, dict[str, Any]] = {
             Tree.IAM: {"authorization_type": apigateway.AuthorizationType.IAM},
             Tree.GITHUB: {"authorization_type": apigateway.AuthorizationType.CUSTOM, "authorizer": authorizer},
+            Tree.WEBHOOK: {"authorization_type": apigateway.AuthorizationType.NONE},
         }
         for route in ROUTES:
             handler = apigateway.LambdaIntegration(functions[route.function], allow_test_invoke=False)
-            resource = self.root.resource_for_path(f"{_ROOTS[route.tree]}{route.path}")
+            resource = self.root.resource_for_path(f"{ROOTS[route.tree]}{route.path}")
             resource.add_method(route.method, handler, **guards[route.tree])
 
 

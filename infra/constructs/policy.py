@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from atmosphere.contract import GITHUB_ROOT, ROUTES, STAGE, Route, Tree
+from atmosphere.contract import ROOTS, ROUTES, STAGE, Route, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,12 +21,11 @@ _ACTION = "execute-api:Invoke"
 
 def pattern(route: Route) -> str:
     """A route as a resource of the policy."""
-    root = GITHUB_ROOT if route.tree is Tree.GITHUB else ""
-    return f"execute-api:/{STAGE}/{route.method}{root}{re.sub(r'{[a-z_]+}', '*', route.path)}"
+    return f"execute-api:/{STAGE}/{route.method}{ROOTS[route.tree]}{re.sub(r'{[a-z_]+}', '*', route.path)}"
 
 
 def resource_policy(accounts: Sequence[str], routes: Sequence[Route] = ROUTES) -> iam.PolicyDocument:
-    """Listed accounts on the IAM tree, everybody on the GitHub tree, nobody else. No account listed: nobody."""
+    """Listed accounts on the IAM tree, everybody under `/github`, nobody else. No account listed: nobody."""
     document = iam.PolicyDocument()
     if accounts:
         document.add_statements(
@@ -37,10 +36,10 @@ def resource_policy(accounts: Sequence[str], routes: Sequence[Route] = ROUTES) -
                 resources=_patterns(routes, Tree.IAM),
             )
         )
-    if github := _patterns(routes, Tree.GITHUB):
+    if github := _patterns(routes, Tree.GITHUB, Tree.WEBHOOK):
         document.add_statements(
             iam.PolicyStatement(
-                sid="TokensAreCheckedByTheAuthorizer",
+                sid="CheckedByAuthorizerOrHandler",
                 principals=[iam.StarPrincipal()],
                 actions=[_ACTION],
                 resources=github,
@@ -50,8 +49,8 @@ def resource_policy(accounts: Sequence[str], routes: Sequence[Route] = ROUTES) -
     return document
 
 
-def _patterns(routes: Sequence[Route], tree: Tree) -> list[str]:
-    return sorted({pattern(route) for route in routes if route.tree is tree})
+def _patterns(routes: Sequence[Route], *trees: Tree) -> list[str]:
+    return sorted({pattern(route) for route in routes if route.tree in trees})
 
 
 def _nobody_else(accounts: Sequence[str], spared: Sequence[str]) -> iam.PolicyStatement:

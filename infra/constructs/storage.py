@@ -1,4 +1,4 @@
-"""What survives: the tables of `contract.TABLES` and one bucket (snapshots, baselines, cleanup reports)."""
+"""What survives: the tables of `contract.TABLES` and one bucket (snapshots, baselines, cleanup reports), one secret."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
 
 from atmosphere.contract import TABLES, Index, Table
 
@@ -65,3 +66,17 @@ def bucket(scope: Construct) -> s3.Bucket:
         enforce_ssl=True,
         removal_policy=RemovalPolicy.RETAIN,
     )
+
+
+def webhook_secret(scope: Construct) -> str:
+    """The ARN of what GitHub signs the webhook's messages with: made here once, kept when the stack goes."""
+    made = secretsmanager.CfnSecret(
+        scope,
+        "WebhookSecret",
+        description="Atmosphere: what GitHub signs the messages to POST /github/webhook with",
+        generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
+            password_length=64, exclude_punctuation=True
+        ),
+    )
+    made.apply_removal_policy(RemovalPolicy.RETAIN)
+    return made.attr_id  # the ARN, as `Ref` is too, but not on the embedded AWS

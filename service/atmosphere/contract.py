@@ -23,6 +23,8 @@ class Tree(StrEnum):
 
     IAM = "iam"
     GITHUB = "github"
+    WEBHOOK = "webhook"
+    """Open at the gateway: the handler compares the signature of the body."""
 
 
 class Table(StrEnum):
@@ -60,11 +62,12 @@ BY_STATUS: Final = Index("by_status", "pool", "status_at")
 BY_WAKE: Final = Index("by_wake", "wake_shard", "wake_at")
 BY_MARK: Final = Index("by_mark", "mark", "path", projects_all=False)
 BY_RULE: Final = Index("by_rule", "active_rule", "started")
+BY_RUN: Final = Index("by_run", "active_run", "started")
 BY_REQUESTER: Final = Index("by_requester", "requester_hash", "start_id")
 
 TABLES: Final[dict[Table, TableKeys]] = {
     Table.ENVIRONMENTS: TableKeys("account", "region", indexes=(BY_STATUS, BY_WAKE, BY_MARK)),
-    Table.ALLOCATIONS: TableKeys("id", indexes=(BY_RULE,), ttl="expires"),
+    Table.ALLOCATIONS: TableKeys("id", indexes=(BY_RULE, BY_RUN), ttl="expires"),
     Table.HISTORY: TableKeys("path", "start_id", indexes=(BY_REQUESTER,), ttl="expires"),
     Table.USED_TOKENS: TableKeys("token", ttl="expires"),
 }
@@ -82,6 +85,7 @@ class Env(StrEnum):
     USED_TOKENS_TABLE = "ATMOSPHERE_USED_TOKENS_TABLE"
     STATE_MACHINE = "ATMOSPHERE_STATE_MACHINE"
     LOOPBACK_ISSUER = "ATMOSPHERE_LOOPBACK_ISSUER"  # empty but on one machine
+    WEBHOOK_SECRET = "ATMOSPHERE_WEBHOOK_SECRET"  # noqa: S105 a name; its value is an ARN, not the secret
 
 
 TABLE_VARIABLES: Final = {
@@ -104,6 +108,7 @@ class FunctionName(StrEnum):
     CLEANUP = "cleanup"
     PUBLISH = "publish"
     AUTHORIZE = "authorize"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,12 +196,18 @@ FUNCTIONS: Final = (
         timeout=10,
         verifies_tokens=True,
     ),
+    Function(
+        name=FunctionName.WEBHOOK,
+        purpose="POST /github/webhook: ends what completed runs and jobs of workflows still hold",
+        variables=(*_SNAPSHOT, *_ROWS, Env.STATE_MACHINE, Env.WEBHOOK_SECRET),
+        services=(*_API_SERVICES, "secretsmanager"),
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method of the API. `path` is relative to the tree's root; the GitHub tree's root is `/github`."""
+    """One method of the API. `path` is relative to the root of its tree (`ROOTS`)."""
 
     method: str
     path: str
@@ -220,9 +231,11 @@ ROUTES: Final = (
     Route("DELETE", "/allocations/{id}", FunctionName.DEALLOCATE, Tree.GITHUB),
     Route("POST", "/allocations/{id}/credentials", FunctionName.REFRESH, Tree.GITHUB),
     Route("GET", "/pools/{pool}", FunctionName.QUERY, Tree.GITHUB),
+    Route("POST", "/webhook", FunctionName.WEBHOOK, Tree.WEBHOOK),
 )
 
 GITHUB_ROOT: Final = "/github"
+ROOTS: Final = {Tree.IAM: "", Tree.GITHUB: GITHUB_ROOT, Tree.WEBHOOK: GITHUB_ROOT}
 RELEASE_SCHEME: Final = "atmosphere-release."
 """`Authorization: Bearer atmosphere-release.<43 base64url characters>`: ends the one allocation that knows its hash.
 

@@ -44,6 +44,8 @@ class Line(TypedDict, total=False):
     repositoryId: str
     runId: str
     phase: str
+    event: str
+    ended: int
     repairs: dict[str, int]
     applied: dict[str, int]
     snapshot: str

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from atmosphere.core.changes import Change, Row
-    from atmosphere.core.github import Issuer, TrustedIssuer
+    from atmosphere.core.github import Issuer, RunKey, TrustedIssuer
     from atmosphere.core.model import (
         Allocation,
         AllocationId,
@@ -107,6 +107,9 @@ class Store(Protocol):
     def active_of_rule(self, rule: RuleName) -> int:
         """How many environments the active allocations of a rule hold. May be a moment old."""
 
+    def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
+        """The active allocations of a workflow run, oldest first. May be a moment old: `commit` decides."""
+
     def history_of(
         self, key: EnvironmentKey, *, since: datetime | None, until: datetime | None, cursor: str | None
     ) -> Page:
@@ -194,6 +197,16 @@ class TokenSignatures(Protocol):
         """The claims of a token whose signature, algorithm, issuer and audience hold; times are not judged here.
 
         Raises `BadToken`, and `Unreachable` when the keys are not known and cannot be had now.
+        """
+
+
+class WebhookSecrets(Protocol):
+    """What GitHub signs its messages with."""
+
+    def current(self) -> tuple[bytes, ...]:
+        """The secret in force and, for a while after a change, the one before it; never empty, nor is any of them.
+
+        May be some minutes old. Raises `Unreachable` when none is known and none can be had now.
         """
 
 

@@ -19,6 +19,7 @@ from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
 from atmosphere.adapters.sts import StsCredentials
 from atmosphere.adapters.system import SystemClock, SystemIds
 from atmosphere.adapters.used_tokens import DynamoUsedTokens
+from atmosphere.adapters.webhook_secrets import ManagedSecrets
 from atmosphere.contract import TABLE_VARIABLES, Env, Table
 from atmosphere.core.github import stand_in
 from atmosphere.operations.allocate import Allocator
@@ -26,6 +27,7 @@ from atmosphere.operations.authorize import Authorizer
 from atmosphere.operations.clean import Cleaning
 from atmosphere.operations.deallocate import Deallocator
 from atmosphere.operations.operate import Operating
+from atmosphere.operations.reclaim import Reclaimer
 from atmosphere.operations.reconcile import Reconciler
 from atmosphere.operations.refresh import Refresher
 from atmosphere.operations.register import Registrar
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
         Store,
         TokenSignatures,
         UsedTokens,
+        WebhookSecrets,
     )
 
 RECONCILE_BUDGET: Final = timedelta(seconds=45)  # of a 55 s time-out
@@ -117,6 +120,11 @@ class App:
         """The table of used tokens."""
         return DynamoUsedTokens(clients.dynamodb_tokens(), self.environ[Env.USED_TOKENS_TABLE])
 
+    @cached_property
+    def webhook_secrets(self) -> WebhookSecrets:
+        """Secrets Manager, asked once in a while."""
+        return ManagedSecrets(clients.secretsmanager(), self.environ[Env.WEBHOOK_SECRET], clock=self.clock)
+
     def authorizer(self) -> Authorizer:
         """The GitHub tree's door. Without the variable there is no stand-in; a malformed one is a ValueError."""
         return Authorizer(
@@ -143,6 +151,10 @@ class App:
             ids=self.ids,
             cleanup_limit=settings.cleanup_limit,
         )
+
+    def reclaimer(self, settings: Settings) -> Reclaimer:
+        """POST /github/webhook."""
+        return Reclaimer(store=self.store, deallocator=self.deallocator(settings))
 
     def operating(self, settings: Settings) -> Operating:
         """POST /environments/…."""

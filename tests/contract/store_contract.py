@@ -36,6 +36,7 @@ from tests.builders import (
     a_key,
     a_lot,
     a_registration,
+    a_run,
     after,
     an_allocation,
     an_environment,
@@ -376,6 +377,25 @@ class StoreContract:
         assert store.active_of_rule(RULE) == 3
         store.commit(changes.end(two, now=after(hours=1), outcome="ok", by=EndedBy.OWNER), token="t")
         assert store.active_of_rule(RULE) == 1
+
+    def test_a_run_has_its_active_allocations_oldest_first(self, store: Store) -> None:
+        """Of all its attempts and jobs, and of no other run, repository or issuer."""
+        run = a_run()
+        again = a_run(run_attempt="2", check_run_id="6000000002")
+        late = an_allocation(a_key(1), id=an_id(1), run=again, started=after(hours=1))
+        early = an_allocation(a_key(2), id=an_id(2), run=run)
+        others = [a_run(run_id="7"), a_run(repository_id="7"), a_run(issuer="https://ghe.example.com"), None]
+        _write(store, late, early, *(an_allocation(id=an_id(10 + n), run=other) for n, other in enumerate(others)))
+        _write(store, a_history_entry(a_key(2), id=an_id(2)))
+        assert store.active_of_run(run.key) == [early, late]
+        store.commit(changes.end(early, now=after(hours=2), outcome="ok", by=EndedBy.GITHUB), token="t")
+        assert store.active_of_run(run.key) == [late]
+        assert store.active_of_run(a_run(run_id="8").key) == []
+
+    def test_what_has_ended_when_it_is_written_belongs_to_no_runs_active_ones(self, store: Store) -> None:
+        tombstone = an_allocation(lots=(), run=a_run(), status=AllocationStatus.ENDED, ended=NOW)
+        _write(store, tombstone)
+        assert store.active_of_run(a_run().key) == []
 
     # --- history ---------------------------------------------------------------------------------------------------
 

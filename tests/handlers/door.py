@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 
 from atmosphere import wiring
-from atmosphere.adapters.memory import MemoryReports, MemorySnapshot
-from atmosphere.contract import GITHUB_ROOT, RELEASE_SCHEME, ROUTES, FunctionName, Tree
+from atmosphere.adapters.memory import MemoryReports, MemorySecrets, MemorySnapshot
+from atmosphere.contract import RELEASE_SCHEME, ROOTS, ROUTES, FunctionName, Tree
 from atmosphere.core.access import AccessRules, Operator
 from atmosphere.core.model import AccountId
-from atmosphere.handlers import allocate, deallocate, operate, query, refresh
+from atmosphere.handlers import allocate, deallocate, operate, query, refresh, webhook
 from tests.builders import HUB, POOL, a_github_rule, a_run, an_iam_rule
 from tests.operations.world import World, a_world
 
@@ -30,7 +31,9 @@ HANDLERS: Final[dict[FunctionName, Callable[[dict[str, Any], object], dict[str, 
     FunctionName.REFRESH: refresh.handler,
     FunctionName.QUERY: query.handler,
     FunctionName.OPERATE: operate.handler,
+    FunctionName.WEBHOOK: webhook.handler,
 }
+WEBHOOK_SECRET: Final = b"CANARY-webhook-secret"
 NO_SIGNATURE: Final = dict.fromkeys(("accountId", "userArn", "caller", "user", "accessKey"))
 
 
@@ -99,7 +102,7 @@ def find(method: str, path: str, tree: Tree) -> tuple[FunctionName, str, dict[st
         pairs = list(zip(names, parts, strict=True))
         if all(name == part or name.startswith("{") for name, part in pairs):
             values = {name.strip("{}"): part for name, part in pairs if name.startswith("{")}
-            return route.function, (GITHUB_ROOT if tree is Tree.GITHUB else "") + route.path, values
+            return route.function, ROOTS[tree] + route.path, values
     raise LookupError(f"the gateway has no {method} {path} on the {tree} tree")
 
 
@@ -138,6 +141,25 @@ def an_event(
     }
 
 
+def hub_signature(body: str, secret: bytes = WEBHOOK_SECRET) -> str:
+    """The value of `X-Hub-Signature-256`."""
+    return f"sha256={hmac.digest(secret, body.encode(), 'sha256').hex()}"
+
+
+def completed_run(attempt: int = 1, **about: Any) -> dict[str, Any]:
+    """GitHub's message that the run of `workflow()` is over."""
+    run = a_run()
+    told = {"id": int(run.run_id), "run_attempt": attempt, "status": "completed", "conclusion": "failure"}
+    return {"action": "completed", "workflow_run": told | about, "repository": {"id": int(run.repository_id)}}
+
+
+def completed_job(job: int = 6000000001, **about: Any) -> dict[str, Any]:
+    """GitHub's message that a job of that run is over; by default the one of `workflow()`."""
+    message = completed_run()
+    told = message.pop("workflow_run") | {"id": job, "run_id": int(a_run().run_id)}
+    return message | {"workflow_job": told | about}
+
+
 class Door:
     """One service; whoever asks gets what the function of the route answers."""
 
@@ -145,6 +167,7 @@ class Door:
         self.world = world
         self.headers: Mapping[str, str] = {}  # that every request carries, unless it has its own
         self.reports = MemoryReports()
+        self.secrets = MemorySecrets((WEBHOOK_SECRET,))
 
     @property
     def app(self) -> wiring.App:
@@ -157,6 +180,7 @@ class Door:
             "cleaner": self.world.cleaner,
             "snapshots": MemorySnapshot(self.world.snapshot),
             "reports": self.reports,
+            "webhook_secrets": self.secrets,
         }
         for name, part in parts.items():
             setattr(app, name, part)
@@ -179,6 +203,12 @@ class Door:
         made = an_event(who, method, path, body, **event)
         made["headers"] = {**self.headers, **made["headers"]}
         return self.send(made, find(method, path, who.tree)[0])
+
+    def deliver(self, message: object, **event: Any) -> Reply:
+        """What GitHub gets for a message that it signed; `headers` stand for those that a message has."""
+        body = message if isinstance(message, str) else json.dumps(message)
+        headers = {"X-Hub-Signature-256": hub_signature(body)}
+        return self.ask(Who(tree=Tree.WEBHOOK), "POST", "/webhook", body, **({"headers": headers} | event))
 
     def allocate(self, who: Who, **asked: Any) -> Reply:
         """POST /allocations; `key` is the Idempotency-Key."""

@@ -20,7 +20,7 @@ from atmosphere.contract import RELEASE_SCHEME
 from atmosphere.core import changes
 from tests.builders import a_key
 from tests.handlers.door import Door, Reply, a_door, holder, signed, workflow
-from tests.identity.corpus_requests import EMULATOR, HANDLER, KEY, LATER, ROWS
+from tests.identity.corpus_requests import EMULATOR, HANDLER, KEY, ROWS
 from tests.operations.line import Watched
 
 if TYPE_CHECKING:
@@ -63,10 +63,7 @@ def test_no_row_is_missing() -> None:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.ask is None], ids=lambda row: row.id)
 def test_a_row_that_no_handler_decides_says_who_does(row: Row) -> None:
-    if row.where == LATER:
-        assert row.covered.startswith("later issue: ")
-    else:
-        assert (HERE / row.covered).is_file(), f"{row.covered} should have it"
+    assert (HERE / row.covered).is_file(), f"{row.covered} should have it"
 
 
 def test_one_status_is_one_body_for_whoever_is_not_let_in() -> None:
@@ -238,5 +235,5 @@ def test_the_sweep_sees_a_secret_that_is_told(sweep: Sweep) -> None:
     assert [where for where, text in _stored(door) if CANARY in text] == ["row", "item"]
 
 
-def test_the_tags_are_the_four_ways_to_cover_a_row() -> None:
-    assert {row.where for row in ROWS} >= {HANDLER, EMULATOR, LATER}
+def test_the_tags_are_the_ways_to_cover_a_row() -> None:
+    assert {row.where for row in ROWS} >= {HANDLER, EMULATOR}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atmosphere.contract import GITHUB_ROOT, ROUTES, STAGE, Route, Tree
+from atmosphere.contract import ROOTS, ROUTES, STAGE, Route, Tree
 from infra.constructs.policy import resource_policy
 
 if TYPE_CHECKING:
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 LISTED, ALSO_LISTED, UNLISTED, ANONYMOUS = "111111111111", "999999999999", "888888888888", "anonymous"
 IAM_ROUTES = tuple(route for route in ROUTES if route.tree is Tree.IAM)
-GITHUB_ROUTES = tuple(route for route in ROUTES if route.tree is Tree.GITHUB)
+OPEN_ROUTES = tuple(route for route in ROUTES if route.tree is not Tree.IAM)
 
 
 def asked(route: Route) -> str:
     """The resource of a real request: path parameters filled in."""
-    root = GITHUB_ROOT if route.tree is Tree.GITHUB else ""
-    return f"execute-api:/{STAGE}/{route.method}{root}{re.sub(r'{[a-z]+}', 'some-value', route.path)}"
+    return f"execute-api:/{STAGE}/{route.method}{ROOTS[route.tree]}{re.sub(r'{[a-z]+}', 'some-value', route.path)}"
 
 
 def as_list(value: Any) -> list[Any]:
@@ -72,7 +71,7 @@ def test_each_route_of_the_iam_tree_is_open_to_listed_accounts_only(
     assert decision(deployed, account, asked(route)) == expected
 
 
-@pytest.mark.parametrize("route", GITHUB_ROUTES, ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.parametrize("route", OPEN_ROUTES, ids=lambda route: f"{route.method} {route.path}")
 @pytest.mark.parametrize("account", [LISTED, UNLISTED, ANONYMOUS])
 def test_each_route_of_the_github_tree_is_left_to_the_authorizer(
     deployed: dict[str, Any], route: Route, account: str
@@ -83,9 +82,9 @@ def test_each_route_of_the_github_tree_is_left_to_the_authorizer(
 def test_what_the_deny_spares_is_the_github_tree_and_nothing_else(deployed: dict[str, Any]) -> None:
     deny = next(entry for entry in deployed["Statement"] if entry["Effect"] == "Deny")
     spared = as_list(deny["NotResource"])
-    assert len(spared) == len(GITHUB_ROUTES)
+    assert len(spared) == len(OPEN_ROUTES)
     assert {route for route in ROUTES if any(fnmatchcase(asked(route), pattern) for pattern in spared)} == set(
-        GITHUB_ROUTES
+        OPEN_ROUTES
     )
 
 
@@ -115,7 +114,7 @@ def test_no_account_listed_means_nobody_on_the_iam_tree() -> None:
     (only,) = as_json((), IAM_ROUTES)["Statement"]
     assert (only["Effect"], only["Resource"], only.get("Condition")) == ("Deny", "*", None)
     deny = next(entry for entry in as_json((), ROUTES)["Statement"] if entry["Effect"] == "Deny")
-    assert len(deny["NotResource"]) == len(GITHUB_ROUTES)
+    assert len(deny["NotResource"]) == len(OPEN_ROUTES)
     assert deny.get("Condition") is None
 
 

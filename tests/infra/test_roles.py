@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS, ALLOCATIONS, HISTORY = "<EnvironmentsTable.Arn>", "<AllocationsTable.Arn>", "<HistoryTable.Arn>"
 BY_STATUS, BY_WAKE, BY_MARK = (f"{ENVIRONMENTS}/index/{name}" for name in ("by_status", "by_wake", "by_mark"))
-BY_RULE, BY_REQUESTER = f"{ALLOCATIONS}/index/by_rule", f"{HISTORY}/index/by_requester"
+BY_RULE, BY_RUN = (f"{ALLOCATIONS}/index/{name}" for name in ("by_rule", "by_run"))
+BY_REQUESTER = f"{HISTORY}/index/by_requester"
 SNAPSHOTS, CLEANUPS, BASELINES = (f"<Bucket.Arn>/{name}/*" for name in ("snapshots", "cleanups", "baselines"))
 ASSUMED = {f"arn:<AWS::Partition>:iam::*:role/{name}" for name in ("Admin", "Reader")}
 MACHINE = {"<CleanupMachine>"}
@@ -67,6 +68,14 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "sts:AssumeRole": ASSUMED,
     },
     "authorize": {"s3:GetObject": {SNAPSHOTS}, "dynamodb:PutItem": {"<UsedTokensTable.Arn>"}},
+    "webhook": {
+        "s3:GetObject": {SNAPSHOTS},
+        "secretsmanager:GetSecretValue": {"<WebhookSecret.Id>"},
+        "dynamodb:Query": {BY_RUN},
+        "dynamodb:GetItem": {ALLOCATIONS},
+        "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
+        "states:StartExecution": MACHINE,
+    },
     "publish": {
         "s3:GetObject": {SNAPSHOTS, ASSET},
         "s3:PutObject": {SNAPSHOTS},

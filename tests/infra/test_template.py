@@ -12,7 +12,7 @@ from aws_cdk import assertions
 
 from atmosphere.contract import (
     FUNCTIONS,
-    GITHUB_ROOT,
+    ROOTS,
     ROUTES,
     TABLE_VARIABLES,
     TABLES,
@@ -40,6 +40,7 @@ VALUES = {
     Env.SNAPSHOT_KEY: "<Publication.SnapshotKey>",
     Env.STATE_MACHINE: "<CleanupMachine>",
     Env.LOOPBACK_ISSUER: "<LoopbackIssuer>",
+    Env.WEBHOOK_SECRET: "<WebhookSecret.Id>",
     **{variable: f"<{title(table)}Table>" for table, variable in TABLE_VARIABLES.items()},
 }
 each_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
@@ -113,8 +114,9 @@ def test_a_table_is_what_the_contract_says_and_can_be_restored(reading: Reading,
 
 
 def test_what_holds_state_outlives_the_stack(reading: Reading) -> None:
-    kept = [*reading.raw("AWS::DynamoDB::Table").values(), *reading.raw("AWS::S3::Bucket").values()]
-    assert len(kept) == len(Table) + 1
+    kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret")
+    kept = [entry for kind in kinds for entry in reading.raw(kind).values()]
+    assert len(kept) == len(Table) + 2
     assert {(entry["DeletionPolicy"], entry["UpdateReplacePolicy"]) for entry in kept} == {("Retain", "Retain")}
 
 
@@ -160,12 +162,26 @@ def test_every_method_is_a_route_of_the_contract_behind_its_trees_guard(reading:
         uri = reading.text(properties["Integration"]["Uri"])
         function = next(name for name in FunctionName if f"<{name.title()}Function.Arn>" in uri)
         place = path(properties["ResourceId"]["Ref"])
-        assert place.startswith(f"{GITHUB_ROOT}/") == (properties["AuthorizationType"] == "CUSTOM")
-        found.add((properties["HttpMethod"], place, function))
-    roots = {Tree.IAM: "", Tree.GITHUB: GITHUB_ROOT}
-    assert found == {(route.method, roots[route.tree] + route.path, route.function) for route in ROUTES}
+        found.add((properties["HttpMethod"], place, function, properties["AuthorizationType"]))
+    types = {Tree.IAM: "AWS_IAM", Tree.GITHUB: "CUSTOM", Tree.WEBHOOK: "NONE"}
+    assert found == {
+        (route.method, ROOTS[route.tree] + route.path, route.function, types[route.tree]) for route in ROUTES
+    }
     trees = Counter(route.tree for route in ROUTES)
-    assert guards == {("AWS_IAM", None): trees[Tree.IAM], ("CUSTOM", "<ApiTokens>"): trees[Tree.GITHUB]}
+    assert guards == {
+        ("AWS_IAM", None): trees[Tree.IAM],
+        ("CUSTOM", "<ApiTokens>"): trees[Tree.GITHUB],
+        ("NONE", None): 1,
+    }
+    assert [place for _, place, _, guard in found if guard == "NONE"] == ["/github/webhook"]
+
+
+def test_the_webhooks_secret_is_made_by_cloudformation_and_stands_nowhere(reading: Reading) -> None:
+    made = reading.one("AWS::SecretsManager::Secret")
+    assert made["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+    assert "SecretString" not in made
+    assert "{{resolve:" not in json.dumps(reading.template)
+    assert [value for value in reading.outputs.values() if "WebhookSecret" in value] == ["<WebhookSecret.Id>"]
 
 
 def test_the_api_is_regional_and_its_stage_logs_no_content(reading: Reading) -> None:
@@ -247,7 +263,7 @@ def test_the_snapshot_travels_as_it_is(assembly: Path, reading: Reading, snapsho
 def test_outputs_tell_tools_where_everything_is(reading: Reading) -> None:
     functions = {f"Function{function.name.title()}" for function in FUNCTIONS}
     tables = {f"Table{title(table)}" for table in Table}
-    fixed = {"Endpoint", "ApiId", "StateMachineArn", "BucketName", "AlarmTopicArn"}
+    fixed = {"Endpoint", "ApiId", "StateMachineArn", "BucketName", "AlarmTopicArn", "WebhookSecretArn"}
     assert set(reading.outputs) == fixed | functions | tables
     assert reading.outputs["Endpoint"].endswith("/v1")
 

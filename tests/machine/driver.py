@@ -35,6 +35,7 @@ from atmosphere.core.model import (
     Status,
 )
 from atmosphere.core.request import allocate_request
+from atmosphere.core.webhook import Completed
 from atmosphere.operations.clean import Superseded
 from atmosphere.operations.reconcile import Repair, Run
 from atmosphere.operations.sessions import Granted
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from atmosphere.core.access import VerifiedCaller
+    from atmosphere.core.github import RunIdentity
     from tests.machine.observed import Move
 
 _ENOUGH_MINUTES: Final = 40
@@ -163,6 +165,25 @@ class Driver:
             assert not moves, "a token that is not its own ended an allocation"
             assert before is not None or (trouble and trouble.meanwhile) or self.store.allocation(id_) is None
             assert trouble or isinstance(result, UnknownAllocation)
+        return result
+
+    def completed(self, run: RunIdentity, *, by_job: bool, trouble: Trouble | None = None) -> object:
+        """GitHub tells that this attempt of a run, or this job of it, is over."""
+        told = Completed(
+            repository_id=run.repository_id,
+            run_id=run.run_id,
+            run_attempt=int(run.run_attempt),
+            job=run.check_run_id if by_job else None,
+            conclusion="failure",
+        )
+        result, moves = self._do("completed", told, trouble, lambda: self.world.reclaimer.reclaim(told))
+        for move in moves:
+            held = self.world.recorded(move.before.allocation) if move.before and move.before.allocation else None
+            assert held is not None
+            assert held.run is not None, "a message of GitHub ended a signer's allocation"
+            assert held.run.key == run.key
+            assert not by_job or held.run.check_run_id == run.check_run_id
+            assert by_job or int(held.run.run_attempt) <= int(run.run_attempt)
         return result
 
     def reconcile(self, *, trouble: Trouble | None = None) -> object:

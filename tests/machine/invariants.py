@@ -24,6 +24,7 @@ MOVES: Final[dict[str, set[tuple[str, str]]]] = {
     "refresh": set(),
     "deallocate": {(_IN_USE, _CLEANING)},
     "release": {(_IN_USE, _CLEANING)},
+    "completed": {(_IN_USE, _CLEANING)},
     "reconcile": {(_IN_USE, _CLEANING), (_CLEANING, _CLEANING), (_CLEANING, _DIRTY)},
     "beat": {(_CLEANING, _CLEANING)},
     "clean": {(_CLEANING, _FREE), (_CLEANING, _HELD), (_CLEANING, _GONE)},

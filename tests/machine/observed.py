@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from atmosphere.adapters.memory import FakeClock
     from atmosphere.core.changes import Change, Row, Target
-    from atmosphere.core.model import PoolName, RuleName, Status
+    from atmosphere.core.github import RunKey
+    from atmosphere.core.model import Allocation, PoolName, RuleName, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,6 @@ class ObservedStore(MemoryStore):
 
     def active_of_rule(self, rule: RuleName) -> int:
         return self._behind.active_of_rule(rule) if self._behind else super().active_of_rule(rule)
+
+    def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
+        return self._behind.active_of_run(run) if self._behind else super().active_of_run(run)

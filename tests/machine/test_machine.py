@@ -14,7 +14,7 @@ from atmosphere.operations.operate import EVENTS
 from tests.machine.driver import Driver
 from tests.machine.invariants import check_rows
 from tests.machine.meanwhile import MEANWHILE
-from tests.machine.setting import KEYS, TOKEN_HASH, Trouble
+from tests.machine.setting import CALLERS, KEYS, TOKEN_HASH, Trouble
 from tests.operations.line import Fault
 from tests.operations.world import many
 
@@ -114,6 +114,12 @@ class Service(RuleBasedStateMachine):
         id_ = self.driver.pick_id(number)
         token_hash = TOKEN_HASH if right else TOKEN_HASH[::-1]
         self._repeatable(lambda: self.driver.release(id_, token_hash, trouble=trouble), trouble)
+
+    @rule(who=st.sampled_from(["run", "rerun"]), by_job=st.booleans(), trouble=_trouble(4))
+    def completed(self, who: str, by_job: bool, trouble: Trouble | None) -> None:  # noqa: FBT001 hypothesis names it
+        run = CALLERS[who].run
+        assert run is not None
+        self._repeatable(lambda: self.driver.completed(run, by_job=by_job, trouble=trouble), trouble)
 
     @rule(seconds=st.sampled_from([1, 29, 60, 91, 180, 601, 1201]))
     def time_passes(self, seconds: int) -> None:

@@ -24,6 +24,7 @@ from atmosphere.operations.allocate import Allocator
 from atmosphere.operations.clean import Cleaning
 from atmosphere.operations.deallocate import Deallocator
 from atmosphere.operations.operate import Operating
+from atmosphere.operations.reclaim import Reclaimer
 from atmosphere.operations.reconcile import Reconciler
 from atmosphere.operations.refresh import Refresher
 from atmosphere.operations.register import Registrar
@@ -122,6 +123,10 @@ class World:
         return Deallocator(
             store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids, cleanup_limit=self._limit
         )
+
+    @property
+    def reclaimer(self) -> Reclaimer:
+        return Reclaimer(store=self.store, deallocator=self.deallocator)
 
     @property
     def operating(self) -> Operating:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from atmosphere.adapters.webhook_secrets import SecretsClient
+
 CONFIG: Final = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
 
 
@@ -46,6 +48,12 @@ def dynamodb_tokens() -> DynamoDBClient:
 def s3() -> S3Client:
     """For the snapshot and the reports."""
     return boto3.client("s3", config=CONFIG)
+
+
+def secretsmanager() -> SecretsClient:
+    """For the webhook's secret; GitHub waits 10 s for an answer."""
+    client: SecretsClient = boto3.client("secretsmanager", config=TOKENS)
+    return client
 
 
 def stepfunctions() -> SFNClient:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from atmosphere.adapters.queries import Query
     from atmosphere.core.changes import Change, Target
+    from atmosphere.core.github import RunKey
     from atmosphere.core.model import (
         Allocation,
         AllocationId,
@@ -120,6 +121,11 @@ class DynamoStore:
         """Reads the sizes only."""
         pages = self._pages(queries.active_of_rule(rule))
         return sum(int(item["lot_count"]["N"]) for page in pages for item in page["Items"])
+
+    def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
+        """By its index."""
+        pages = self._pages(queries.active_of_run(run))
+        return [cast("Allocation", decode(Table.ALLOCATIONS, item)) for page in pages for item in page["Items"]]
 
     def history_of(
         self, key: EnvironmentKey, *, since: datetime | None, until: datetime | None, cursor: str | None

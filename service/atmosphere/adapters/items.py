@@ -75,6 +75,7 @@ def _allocation_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
     if "status" in fields:
         active = fields["status"] is AllocationStatus.ACTIVE
         derived["active_rule"] = {"S": fields["rule"]} if active else None
+        derived["active_run"] = {"S": fields["run"].key} if active and fields["run"] else None
     if "lots" in fields:
         derived["lot_count"] = {"N": str(len(fields["lots"]))}
     if "started" in fields:

@@ -110,7 +110,7 @@ def caller_from_run(run: RunIdentity, rules: tuple[RuleName, ...]) -> VerifiedCa
 
     All jobs and attempts of one run are one owner, so that a re-run can give back what an earlier attempt left.
     """
-    return VerifiedCaller(owner=OwnerKey(f"github:{run.issuer}:{run.repository_id}:{run.run_id}"), run=run, rules=rules)
+    return VerifiedCaller(owner=OwnerKey(f"github:{run.key}"), run=run, rules=rules)
 
 
 def _matches(rule: Rule, caller: VerifiedCaller) -> bool:

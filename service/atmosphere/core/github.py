@@ -20,6 +20,8 @@ Issuer = NewType("Issuer", str)
 """The exact `iss` of a token: an https URL without a trailing slash."""
 RepositoryId = NewType("RepositoryId", str)
 RunId = NewType("RunId", str)
+RunKey = NewType("RunKey", str)
+"""`<issuer>:<repository id>:<run id>`: one run with all its attempts, among all issuers."""
 
 GITHUB_COM: Final = Issuer("https://token.actions.githubusercontent.com")
 GITHUB_COM_KEYS: Final = f"{GITHUB_COM}/.well-known/jwks"
@@ -53,6 +55,11 @@ def stand_in(url: str) -> TrustedIssuer | None:
     if not _LOOPBACK.fullmatch(url):
         raise ValueError("the stand-in issuer is not http://127.0.0.1:PORT: leave it empty, except on one machine")
     return TrustedIssuer(issuer=Issuer(url), jwks_url=f"{url}/.well-known/jwks")
+
+
+def run_key(issuer: Issuer, repository_id: RepositoryId, run_id: RunId) -> RunKey:
+    """The key of a run."""
+    return RunKey(f"{issuer}:{repository_id}:{run_id}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +98,11 @@ class RunIdentity:
     ref: str = ""
     workflow: str = ""
     actor: str = ""
+
+    @property
+    def key(self) -> RunKey:
+        """The run, whatever its attempt and job."""
+        return run_key(self.issuer, self.repository_id, self.run_id)
 
     @property
     def url(self) -> str:

@@ -63,6 +63,8 @@ class EndedBy(StrEnum):
     OWNER = "owner"
     RELEASE_TOKEN = "release-token"  # noqa: S105 a word of the record, no token
     OPERATOR = "operator"
+    GITHUB = "github"
+    """GitHub told that the run or the job was over."""
     TIMEOUT = "timeout"
 
 

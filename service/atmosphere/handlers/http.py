@@ -122,9 +122,14 @@ def respond(
     release: Callable[[TokenAsked, App], Reply] | None = None,
 ) -> dict[str, Any]:
     """Parse, let `handle` or `release` answer, and turn whatever comes of it into a proxy response."""
+    return answered(event, app, lambda: _answer(parse(event), app, handle, release))
+
+
+def answered(event: dict[str, Any], app: App, answer: Callable[[], Reply]) -> dict[str, Any]:
+    """The proxy response for whatever comes of `answer`, and the request's log line; no exception passes."""
     started = app.clock.now()
     try:
-        reply = _answer(parse(event), app, handle, release)
+        reply = answer()
     except Refused as refusal:
         reply = refused(refusal)
     except Unreachable as down:
@@ -161,7 +166,7 @@ def parse(event: dict[str, Any]) -> Request:
         path=event.get("pathParameters") or {},
         query=_query(event),
         headers={name.lower(): value for name, value in (event.get("headers") or {}).items() if name.lower() in _READ},
-        raw_body=_body(event),
+        raw_body=raw_body(event),
     )
 
 
@@ -172,7 +177,8 @@ def _query(event: dict[str, Any]) -> dict[str, str]:
     return dict(event.get("queryStringParameters") or {})
 
 
-def _body(event: dict[str, Any]) -> bytes:
+def raw_body(event: Mapping[str, Any]) -> bytes:
+    """The body as it was sent; raises `InvalidRequest` where the gateway's wrapping cannot be undone."""
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):
         return str(body).encode("utf-8", "surrogatepass")

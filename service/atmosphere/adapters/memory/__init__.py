@@ -10,7 +10,7 @@ from atmosphere.adapters.memory.outside import (
 )
 from atmosphere.adapters.memory.passing import FakeClock, SeededIds
 from atmosphere.adapters.memory.store import MemoryStore
-from atmosphere.adapters.memory.tokens import MemorySignatures, MemoryUsedTokens
+from atmosphere.adapters.memory.tokens import MemorySecrets, MemorySignatures, MemoryUsedTokens
 
 __all__ = [
     "FakeClock",
@@ -18,6 +18,7 @@ __all__ = [
     "MemoryCredentials",
     "MemoryObjects",
     "MemoryReports",
+    "MemorySecrets",
     "MemorySignatures",
     "MemorySnapshot",
     "MemoryStore",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from atmosphere.adapters.cursors import Span
     from atmosphere.core.changes import Change, Expectation, Row, Target
+    from atmosphere.core.github import RunKey
     from atmosphere.core.model import AllocationId, EnvironmentKey, PoolName, RuleName
 
 _TOKENS: Final = 10_000  # commits remembered; far more than ten minutes of them
@@ -123,6 +124,12 @@ class MemoryStore:
         """Counted now."""
         with self._lock:
             return sum(len(row.lots) for row in self._active.values() if row.rule == rule)
+
+    def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
+        """Oldest first."""
+        with self._lock:
+            found = [row for row in self._active.values() if row.run is not None and row.run.key == run]
+        return sorted(found, key=lambda row: row.started)
 
     def history_of(
         self, key: EnvironmentKey, *, since: datetime | None, until: datetime | None, cursor: str | None

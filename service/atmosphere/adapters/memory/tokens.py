@@ -1,4 +1,4 @@
-"""Tokens in memory: which were used, and signatures that hold because it was said so."""
+"""Tokens in memory: which were used, signatures that hold because it was said so, and the webhook's secrets."""
 
 from __future__ import annotations
 
@@ -52,3 +52,16 @@ class MemorySignatures:
         if not audience or claims.get("aud") != audience:
             raise BadToken("aud is not ours")
         return claims
+
+
+@dataclass
+class MemorySecrets:
+    """`ports.WebhookSecrets` that were given; none is one that cannot be had."""
+
+    secrets: tuple[bytes, ...] = ()
+
+    def current(self) -> tuple[bytes, ...]:
+        """What was given."""
+        if not self.secrets:
+            raise Unreachable("GetSecretValue failed with ServiceUnavailable: it was told to")
+        return self.secrets

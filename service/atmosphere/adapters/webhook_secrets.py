@@ -1,0 +1,77 @@
+"""The webhook's secret in Secrets Manager, kept in the container's memory for some minutes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from atmosphere.adapters.faults import code_of, unreachable
+from atmosphere.ports import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from atmosphere.ports import Clock
+
+KEPT: Final = timedelta(minutes=5)
+RETRY: Final = timedelta(seconds=30)
+"""How long what is known serves before the next try, while Secrets Manager does not answer."""
+OVERLAP: Final = timedelta(hours=24)
+"""How long the secret before a change is accepted: Secrets Manager keeps its label until the next change."""
+_CURRENT: Final = "AWSCURRENT"
+_PREVIOUS: Final = "AWSPREVIOUS"
+
+
+class SecretsClient(Protocol):
+    """The one call of Secrets Manager's client."""
+
+    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> Mapping[str, Any]:  # noqa: N803 -- AWS's names
+        """`SecretString` and `CreatedDate` of the version with this label."""
+
+
+class ManagedSecrets:
+    """`ports.WebhookSecrets` of one secret, named by its ARN: one read in five minutes, two within a day of a change.
+
+    An empty secret is none: anybody could sign with it.
+    """
+
+    def __init__(self, client: SecretsClient, arn: str, *, clock: Clock) -> None:
+        self._client = client
+        self._arn = arn
+        self._clock = clock
+        self._known: tuple[bytes, ...] = ()
+        self._good_until: datetime | None = None
+
+    def current(self) -> tuple[bytes, ...]:
+        """See `WebhookSecrets`."""
+        now = self._clock.now()
+        if self._good_until is not None and now < self._good_until:
+            return self._known
+        try:
+            self._known = self._read(now)
+            self._good_until = now + KEPT
+        except Unreachable:
+            if not self._known:
+                raise
+            self._good_until = now + RETRY
+        return self._known
+
+    def _read(self, now: datetime) -> tuple[bytes, ...]:
+        found = self._version(_CURRENT)
+        if found is None or not found.get("SecretString"):
+            raise Unreachable("the webhook's secret has no value: give it one, e.g. with get-random-password")
+        previous = self._version(_PREVIOUS) if now - found["CreatedDate"] < OVERLAP else None
+        versions = [found, previous or {}]
+        return tuple(text.encode() for version in versions if (text := version.get("SecretString")))
+
+    def _version(self, label: str) -> Mapping[str, Any] | None:
+        """The version with this label, None if there is none. Raises `Unreachable`."""
+        try:
+            return self._client.get_secret_value(SecretId=self._arn, VersionStage=label)
+        except (ClientError, BotoCoreError) as fault:
+            if label == _PREVIOUS and code_of(fault) == "ResourceNotFoundException":
+                return None
+            raise unreachable("GetSecretValue", fault) from fault

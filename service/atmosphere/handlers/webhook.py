@@ -1,0 +1,50 @@
+"""POST /github/webhook: GitHub tells what is over. Nobody is known here but by the signature of the body.
+
+Whatever GitHub signed is acknowledged, whether or not it has an effect. Neither body nor signature is ever logged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from atmosphere import observability, wiring
+from atmosphere.core import webhook
+from atmosphere.handlers.http import Reply, answered, raw_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from atmosphere.wiring import App
+
+
+def handle(event: Mapping[str, Any], app: App) -> Reply:
+    """Authenticate, read, reclaim; raises a `Refused` or `Unreachable`."""
+    body = raw_body(event)
+    given = webhook.signature(body, _signatures(event))  # what has none costs no read
+    webhook.authenticate(body, given, app.webhook_secrets.current())
+    completed = webhook.read(body)
+    if completed is None:
+        return Reply(body={}, line={"reason": "nothing that is over"})
+    ended = app.reclaimer(app.snapshots.load().settings).reclaim(completed)
+    observability.count("Reclaimed", ended)
+    line: observability.Line = {
+        "event": completed.kind,
+        "repositoryId": completed.repository_id,
+        "runId": completed.run_id,
+        "attempt": completed.run_attempt,
+        "ended": ended,
+    }
+    return Reply(body={}, line=line)
+
+
+def _signatures(event: Mapping[str, Any]) -> list[str]:
+    """Every value of the header, which may come in any case and, from whoever tries, more than once."""
+    several = event.get("multiValueHeaders") or {name: [value] for name, value in (event.get("headers") or {}).items()}
+    return [value for name, values in several.items() if name.lower() == webhook.SIGNATURE_HEADER for value in values]
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """The Lambda handler."""
+    del context
+    app = wiring.app()
+    return answered(event, app, lambda: handle(event, app))
