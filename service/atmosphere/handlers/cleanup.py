@@ -52,7 +52,6 @@ def handle(event: dict[str, Any], app: App, *, service_account: AccountId) -> di
     cleaning = app.cleaning(order)
     snapshot = app.snapshots.load()
     try:
-        cleaning.beat()
         subject = cleaning.load()
         todo = assignment(subject, order, snapshot, service_account)
         result = app.run_pass(todo, PassState.from_json(event.get("state") or {}), beat=cleaning.beat)
