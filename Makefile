@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all lint format bench lock clean

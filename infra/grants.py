@@ -122,6 +122,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _objects("PutObject", "cleanups", "baselines"),
         _listing("cleanups", "baselines"),
         _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
+        _rows("Query", _ENVIRONMENTS),
         _rows("UpdateItem", _ENVIRONMENTS),
         _rows("DeleteItem", _ENVIRONMENTS),
         _ASSUME,

@@ -36,7 +36,7 @@ class CleanupMachine(sfn.StateMachine):
     """Standard, with a time-out above the cleanup's limit.
 
     It calls its function by name, not by reference: the publisher starts executions, all functions wait for the
-    publisher, and a reference would close the circle (ADR publisher-before-functions).
+    publisher, and a reference would close the circle (ADR 0005).
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, limit: timedelta) -> None:

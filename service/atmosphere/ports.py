@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from atmosphere.core.changes import Change, Row
     from atmosphere.core.github import Issuer, RunKey, TrustedIssuer
     from atmosphere.core.model import (
+        AccountId,
         Allocation,
         AllocationId,
         Environment,
@@ -94,6 +95,9 @@ class Store(Protocol):
 
     def environment(self, key: EnvironmentKey) -> Environment | None:
         """The row as it is now (consistent), None if it is not registered."""
+
+    def of_account(self, account: AccountId) -> Sequence[Environment]:
+        """The rows of an account as they are now (consistent), in order of region."""
 
     def environments(self) -> Sequence[Environment]:
         """Every row, registered or deregistering, in order of its key; for operators and for deployments."""

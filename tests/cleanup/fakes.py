@@ -65,6 +65,7 @@ class FakeStack:
     forced: bool = False
     left: int = 0
     events: list[dict[str, Any]] = field(default_factory=list)
+    hidden: bool = False  # missing from listings although it is not deleted
 
     @property
     def id(self) -> str:
@@ -126,7 +127,7 @@ class FakeCloudFormation(Paged):
     def _describe_stacks(self) -> tuple[str, list[dict[str, Any]]]:
         for stack in self.world.alive:
             self._move(stack)
-        return "Stacks", [_shown(stack) for stack in self.world.alive]
+        return "Stacks", [_shown(stack) for stack in self.world.alive if not stack.hidden]
 
     def _list_stacks(self, **_: Any) -> tuple[str, list[dict[str, Any]]]:
         deleted = [stack for stack in self.world.stacks.values() if stack.status == "DELETE_COMPLETE"]
@@ -289,7 +290,7 @@ class FakeAccounts(Accounts):
         self.world = world
 
     def open(self, *arguments: Any, **keywords: Any) -> Account:
-        genuine = super().open(*arguments, **keywords)
-        account = FakeAccount(genuine._session, genuine.guard, home=REGION)
-        account.world = self.world
+        account = super().open(*arguments, **keywords)
+        account.__class__ = FakeAccount  # made anew it would be watched twice
+        account.world = self.world  # type: ignore[attr-defined]
         return account

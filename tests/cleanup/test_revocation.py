@@ -16,6 +16,7 @@ from atmosphere.cleanup.denial import policy_document
 from atmosphere.cleanup.model import Phase, Verdict
 from atmosphere.core.model import ADMIN, RoleName
 from tests.cleanup.conftest import ALLOCATION, EXTERNAL_ID, REGION, ROLE, role_arn
+from tests.cleanup.faults import FaultyAccounts
 
 if TYPE_CHECKING:
     import boto3
@@ -100,6 +101,22 @@ def test_a_cut_off_that_no_cleanup_can_have_written_holds_nothing_up(registered)
     )  # its own canary could not be seen at work
     assert standing(registered) < "2099"
     assert registered.clean(roles_used=USED).verdict is Verdict.CLEAN
+
+
+def test_a_cut_off_that_another_pass_writes_meanwhile_is_not_lowered(registered):
+    far = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=4)
+    reads = count()
+
+    def judge(operation: str, _: object) -> None:
+        if operation == "GetRolePolicy" and next(reads) == 1:  # the canary has been seen, the cut-off not been chosen
+            registered.root("iam").put_role_policy(
+                RoleName=ROLE, PolicyName=f"AtmosphereRevoke-{REGION}", PolicyDocument=policy_document(REGION, far)
+            )
+
+    registered.accounts = FaultyAccounts(registered.base, judge=judge)
+    assert registered.clean(roles_used=USED).verdict is Verdict.CLEAN
+    assert standing(registered) >= far.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert datetime.now(UTC) > far
 
 
 def test_every_role_that_was_used_is_revoked(registered):

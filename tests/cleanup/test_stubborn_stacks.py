@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -41,6 +41,7 @@ class Scene:
         )
         self.clock = FakeClock(STARTED + timedelta(hours=1))
         self.passes = 0
+        self.limits = LIMITS
 
     def assignment(self) -> Assignment:
         registration = Registration(key=KEY, pool=PoolName("tests"), roles={ADMIN: role_arn()}, external_id=EXTERNAL_ID)
@@ -68,7 +69,7 @@ class Scene:
             clock=self.clock,
             beat=lambda: None,
             budget=timedelta(seconds=240),
-            limits=LIMITS,
+            limits=self.limits,
         )
 
     def clean(self) -> PassResult:
@@ -88,20 +89,31 @@ class Scene:
         return {entry["id"]: entry for entry in content["blockers"]}
 
 
+def in_account(service: str) -> Any:
+    """A client of moto's in the account that is cleaned."""
+    keys = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="setup-of-the-test")["Credentials"]
+    session: Any = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+    return session.client(service)
+
+
 @pytest.fixture(autouse=True)
 def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in (("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")):
         monkeypatch.setenv(name, value)
     with mock_aws():
-        keys = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="setup-of-the-test")["Credentials"]
-        iam = boto3.client(
-            "iam",
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
-        )
-        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument="{}")
+        in_account("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument="{}")
         yield
+
+
+def test_what_a_stack_owns_is_left_to_it_as_long_as_it_is_there():
+    queue = in_account("sqs").create_queue(QueueName="owned")["QueueUrl"]
+    scene = Scene(FakeStack("app", [Part("AWS::SQS::Queue", queue)], steps=5))
+    began = scene.clock.now()
+    assert scene.clean().verdict is Verdict.CLEAN
+    [journal] = [text for name, text in scene.keep.texts.items() if "/journal/" in name]
+    [deletion] = [json.loads(line) for line in journal.splitlines()]
+    assert deletion["operation"] == "DeleteQueue"
+    assert datetime.fromisoformat(deletion["at"]) - began > timedelta(seconds=1)
 
 
 def test_a_blocker_of_a_type_without_a_row_is_deleted_by_its_id_and_the_stack_goes():
@@ -137,6 +149,26 @@ def test_a_stack_that_cannot_be_deleted_blocks_and_the_report_names_it_and_what_
     assert not any("RetainResources" in call for call in scene.world.deletions)
     markdown = scene.keep.texts[str(result.report_key).replace(".json", ".md")]
     assert "| AWS::Timestream::Database | db |" in markdown
+
+
+def test_attempts_are_counted_over_passes():
+    scene = Scene(FakeStack("app", [Part("AWS::Timestream::Database", "db", Manner.FULL)]))
+    scene.limits = replace(LIMITS, linger=timedelta(0))
+    scene.world.undeletable.add("db")
+    assert scene.blockers(scene.clean())["db"]["attempts"] >= 3
+    assert scene.passes >= 4
+
+
+def test_a_stack_that_is_not_listed_any_more_is_gone_only_when_its_own_status_says_so():
+    stack = FakeStack("app", [Part("AWS::X::Y", "a")], steps=10**6, hidden=False)
+    scene = Scene(stack)
+    first = scene.one_pass(PassState())
+    stack.hidden = True
+    result = first
+    while result.verdict is Verdict.AGAIN:
+        scene.clock.advance(result.wait)
+        result = scene.one_pass(result.state)
+    assert (result.verdict, result.reason) == (Verdict.BLOCKED, "unknown:events of app@us-east-1")
 
 
 def test_blocked_comes_within_minutes_not_at_the_deadline():

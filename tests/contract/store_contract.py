@@ -353,6 +353,12 @@ class StoreContract:
         _write(store, *reversed(rows))
         assert store.environments() == rows
 
+    def test_the_rows_of_an_account_are_found_by_region(self, store: Store) -> None:
+        rows = [an_environment(a_key(1, region)) for region in ("eu-west-1", "us-east-1")]
+        _write(store, *reversed(rows), an_environment(a_key(2)))
+        assert store.of_account(a_key(1).account) == rows
+        assert store.of_account(a_key(3).account) == []
+
     def test_rows_wake_at_their_time_earliest_first(self, store: Store) -> None:
         rows = [an_environment(a_key(n), status=Status.CLEANING, wake_at=after(seconds=n)) for n in (3, 1, 5, 2, 4)]
         _write(store, *rows, an_environment(a_key(9)))

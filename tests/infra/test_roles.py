@@ -62,6 +62,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "s3:GetObject": {SNAPSHOTS, CLEANUPS, BASELINES},
         "s3:PutObject": {CLEANUPS, BASELINES},
         "s3:ListBucket": {"<Bucket.Arn>"},
+        "dynamodb:Query": {ENVIRONMENTS},
         "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS},
         "dynamodb:DeleteItem": {ENVIRONMENTS},

@@ -180,3 +180,11 @@ def test_a_row_that_will_not_hold_still_is_unreachable_and_never_freed_wrongly()
     with pytest.raises(Unreachable):
         world.cleaning(ORDER).free(report=None)
     assert world.status(KEY) is Status.CLEANING
+
+
+@pytest.mark.parametrize("mark", Mark)
+def test_an_environment_is_not_alone_while_another_of_its_account_is_there_or_draining(mark: Mark) -> None:
+    world = _at_work()
+    assert world.cleaning(ORDER).load().alone
+    world.put(an_environment(a_key(1, "us-east-1"), status=Status.IN_USE, mark=mark))
+    assert not world.cleaning(ORDER).load().alone

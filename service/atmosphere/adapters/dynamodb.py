@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from atmosphere.core.changes import Change, Target
     from atmosphere.core.github import RunKey
     from atmosphere.core.model import (
+        AccountId,
         Allocation,
         AllocationId,
         Environment,
@@ -103,6 +104,10 @@ class DynamoStore:
         batches = (ordered[start : start + _BATCH] for start in range(0, len(ordered), _BATCH))
         rows = [_environment(item) for batch in batches for item in self._batch(batch)]
         return sorted(rows, key=lambda row: row.key)
+
+    def of_account(self, account: AccountId) -> Sequence[Environment]:
+        """One query, consistent."""
+        return [_environment(item) for page in self._pages(queries.of_account(account)) for item in page["Items"]]
 
     def waking(self, until: datetime, limit: int) -> Sequence[Environment]:
         """Pages on until there are `limit` rows."""

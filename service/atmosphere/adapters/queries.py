@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from atmosphere.adapters.cursors import Span
     from atmosphere.adapters.items import Item
     from atmosphere.contract import Index
-    from atmosphere.core.github import RunKey
-    from atmosphere.core.model import EnvironmentKey, Mark, PoolName, RuleName, Status
+    from atmosphere.core.github import AccountId, EnvironmentKey, Mark, PoolName, RuleName, RunKey, Status
 
 _NAME: Final = re.compile(r"#(\w+)")
 
@@ -83,6 +82,11 @@ def statuses(pool: PoolName) -> Query:
 def marked(mark: Mark) -> Query:
     """The keys of the rows with this mark."""
     return Query(table=Table.ENVIRONMENTS, index=BY_MARK, where="#mark = :mark", values={"mark": mark})
+
+
+def of_account(account: AccountId) -> Query:
+    """The rows of an account."""
+    return Query(table=Table.ENVIRONMENTS, where="#account = :account", values={"account": account}, consistent=True)
 
 
 def waking(until: datetime, limit: int) -> Query:

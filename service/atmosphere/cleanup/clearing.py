@@ -78,9 +78,9 @@ class Clearing:
             self.state = self._progress(left)
             if self._is_stuck():
                 return PassResult(verdict=Verdict.BLOCKED, state=self.state, reason=_reason(left))
+            self._delete(left)
             if self._pace.now() >= lingering_until:
                 return PassResult(verdict=Verdict.AGAIN, state=self.state, wait=_WAIT)
-            self._delete(left)
             self._pace.sleep(nap)
             nap = min(nap * 2, _LONGEST_NAP)
 

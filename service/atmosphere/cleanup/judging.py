@@ -13,7 +13,7 @@ from atmosphere.cleanup.catalogue.base import code_of
 from atmosphere.cleanup.catalogue.generic import NoHandler
 from atmosphere.cleanup.catalogue.roles import role_id
 from atmosphere.cleanup.model import GLOBAL, Residual, Resource, Trouble
-from atmosphere.cleanup.stacks import FAILED, STACK, Stack
+from atmosphere.cleanup.stacks import STACK, Stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ class Judge:
     def judge(self, inventory: Inventory, ledger: Ledger, unknown: Mapping[str, str]) -> Left:
         """What is left of what was found, and of what the ledger says was left behind."""
         stacks = self.leftover_stacks(inventory)
-        taken = {item for stack in stacks if stack.status != FAILED for item in ledger.tree(stack.id)}
+        taken = {item for stack in stacks for item in ledger.tree(stack.id)}
         covered = {item for item in inventory.found if item.type in self._baseline.types}
         loose = {item for item in covered if item not in taken and not self._kept.reason(item)}
         orphans = [item for item in ledger.orphans if item not in loose and self._must_go(item, taken, inventory)]

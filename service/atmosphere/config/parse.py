@@ -79,6 +79,9 @@ def _shape(parsed: Parsed[Shape], value: dict[str, Any], shape: type[Shape]) -> 
         errors = wrong.errors(include_url=False)
         for error in errors[:MAX_ERRORS]:
             _report(parsed, shape, error)
+        if len(errors) > MAX_ERRORS:
+            unshown = f"{len(errors) - MAX_ERRORS} further problems are not shown"
+            parsed.report((), unshown, "put the shown ones right and check again")
     if errors or parsed.read.faults:
         parsed.shape = _rest(parsed, value, shape, errors)
 

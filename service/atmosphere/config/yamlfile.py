@@ -112,7 +112,11 @@ class _Builder:
 
     def run(self, events: Iterable[Any]) -> Read:
         for event in events:
-            if not self._take(event) or len(self._read.faults) >= MAX_FAULTS:
+            if not self._take(event):
+                break
+            if len(self._read.faults) >= MAX_FAULTS:
+                what = f"reading stopped here, after {MAX_FAULTS} faults"
+                self._fault(event.start_mark.line + 1, (), what, "put the shown ones right and check again")
                 break
         if not self._documents and not self._read.faults:
             self._fault(1, (), "the file is empty", "see config/README.md for what belongs in it")

@@ -107,8 +107,22 @@ class RunIdentity:
     @property
     def url(self) -> str:
         """The page of this attempt of the run, on the server that belongs to the issuer."""
-        host = "https://github.com"
-        return f"{host}/{self.repository}/actions/runs/{self.run_id}/attempts/{self.run_attempt}"
+        return f"{_web(self.issuer)}/{self.repository}/actions/runs/{self.run_id}/attempts/{self.run_attempt}"
+
+
+_CLOUD: Final = re.compile(r"https://token\.actions\.githubusercontent\.com(/[^/]+)?")
+_RESIDENT: Final = re.compile(r"https://token\.actions\.([a-z0-9-]+\.ghe\.com)")
+_SERVER: Final = re.compile(r"(https://[^/]+)(/.*)?")
+
+
+def _web(issuer: Issuer) -> str:
+    """Where people look at the repositories whose tokens an issuer makes (docs.github.com, "OpenID Connect")."""
+    if _CLOUD.fullmatch(issuer):
+        return "https://github.com"
+    if resident := _RESIDENT.fullmatch(issuer):
+        return f"https://{resident[1]}"
+    server = _SERVER.fullmatch(issuer)
+    return server[1] if server else issuer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,6 @@ def assignment(subject: Subject, order: CleanupOrder, snapshot: Snapshot, servic
     """What the engine needs to know of this attempt."""
     row, allocation = subject.environment, subject.allocation
     lots = [lot for lot in allocation.lots if lot.key == order.key] if allocation else []
-    keys = [entry.key for entry in snapshot.environments]
-    neighbours = [key for key in keys if key.account == order.key.account and key != order.key]
     if row.deadline is None:
         raise Superseded(f"{order.key} has no deadline")
     return Assignment(
@@ -42,7 +40,7 @@ def assignment(subject: Subject, order: CleanupOrder, snapshot: Snapshot, servic
         started=allocation.started if allocation else None,
         deadline=row.deadline,
         capture_only=row.capture,
-        sweep_globals=not neighbours,
+        sweep_globals=subject.alone,
         settings=snapshot.settings,
         service_account=service_account,
     )
@@ -54,7 +52,6 @@ def handle(event: dict[str, Any], app: App, *, service_account: AccountId) -> di
     cleaning = app.cleaning(order)
     snapshot = app.snapshots.load()
     try:
-        cleaning.beat()
         subject = cleaning.load()
         todo = assignment(subject, order, snapshot, service_account)
         result = app.run_pass(todo, PassState.from_json(event.get("state") or {}), beat=cleaning.beat)

@@ -57,7 +57,7 @@ def run(words: Sequence[str]) -> None:
             "there is no `node` on the PATH: install Node.js 20 or newer, it synthesizes the template"
         )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1", "PYTHONUTF8": "1"}
+    environment |= {"PYTHONUTF8": "1"}
     try:
         done = subprocess.run(
             words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_LIMIT, check=False

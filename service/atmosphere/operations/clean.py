@@ -29,10 +29,15 @@ class Superseded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is to be cleaned, after whom; at a birth (or where the record has expired) there is no allocation."""
+    """What is to be cleaned, after whom; at a birth (or where the record has expired) there is no allocation.
+
+    `alone` tells that the account has no other environment, not even one that is draining: only then may what belongs
+    to the account as a whole be swept.
+    """
 
     environment: Environment
     allocation: Allocation | None
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,8 @@ class Cleaning:
     def load(self) -> Subject:
         """The row and its allocation; raises `Superseded`, `Unreachable`."""
         environment = self._row()
-        return Subject(environment, self.store.allocation(self.order.allocation))
+        alone = len(self.store.of_account(self.order.key.account)) == 1
+        return Subject(environment, self.store.allocation(self.order.allocation), alone)
 
     def _row(self) -> Environment:
         row = self.store.environment(self.order.key)

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from atmosphere.adapters.cursors import Span
     from atmosphere.core.changes import Change, Expectation, Row, Target
-    from atmosphere.core.github import RunKey
-    from atmosphere.core.model import AllocationId, EnvironmentKey, PoolName, RuleName
+    from atmosphere.core.github import AccountId, AllocationId, EnvironmentKey, PoolName, RuleName, RunKey
 
 _TOKENS: Final = 10_000  # commits remembered; far more than ten minutes of them
 
@@ -107,6 +106,12 @@ class MemoryStore:
         """All, by key."""
         with self._lock:
             return sorted(self._environments.values(), key=lambda row: row.key)
+
+    def of_account(self, account: AccountId) -> Sequence[Environment]:
+        """In order of region."""
+        with self._lock:
+            rows = [row for row in self._environments.values() if row.key.account == account]
+        return sorted(rows, key=lambda row: row.key)
 
     def waking(self, until: datetime, limit: int) -> Sequence[Environment]:
         """Earliest first."""
