@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from atmosphere.adapters.cursors import Span
     from atmosphere.adapters.items import Item
     from atmosphere.contract import Index
-    from atmosphere.core.github import AccountId, EnvironmentKey, Mark, PoolName, RuleName, RunKey, Status
+    from atmosphere.core.github import RunKey
+    from atmosphere.core.model import AccountId, EnvironmentKey, Mark, PoolName, RuleName, Status
 
 _NAME: Final = re.compile(r"#(\w+)")
 

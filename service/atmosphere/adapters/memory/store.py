@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from atmosphere.adapters.cursors import Span
     from atmosphere.core.changes import Change, Expectation, Row, Target
-    from atmosphere.core.github import AccountId, AllocationId, EnvironmentKey, PoolName, RuleName, RunKey
+    from atmosphere.core.github import RunKey
+    from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, PoolName, RuleName
 
 _TOKENS: Final = 10_000  # commits remembered; far more than ten minutes of them
 
