@@ -10,7 +10,9 @@ from atmosphere.local.emulator import ROOT
 from atmosphere.local.service import LocalService
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from atmosphere.core.model import Environment
 
 SHORT: Final[Mapping[str, str]] = {
     "session_seconds": "60",
@@ -21,6 +23,17 @@ SHORT: Final[Mapping[str, str]] = {
 
 
 @pytest.fixture(scope="session")
-def local_service() -> Iterator[LocalService]:
+def _ready() -> Iterator[tuple[LocalService, Sequence[Environment]]]:
     with LocalService(ROOT / "config", settings=SHORT, ticker=1.0) as service:
-        yield service
+        yield service, service.store().environments()
+
+
+@pytest.fixture(scope="session")
+def local_service(_ready: tuple[LocalService, Sequence[Environment]]) -> LocalService:
+    return _ready[0]
+
+
+@pytest.fixture(scope="session")
+def rows_when_ready(_ready: tuple[LocalService, Sequence[Environment]]) -> Sequence[Environment]:
+    """The environments as they were before any test of this directory."""
+    return _ready[1]

@@ -25,8 +25,10 @@ from atmosphere.local.state import State
 from atmosphere.local.wire import Call, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from atmosphere.core.model import Environment
 
 SHORT = {"session_seconds": "60", "verify_gap_seconds": "0", "clock_skew_seconds": "0", "attempt_pause_seconds": "1"}
 pytestmark = pytest.mark.emulator
@@ -101,9 +103,8 @@ def test_a_token_as_it_comes_is_one_that_the_example_lets_in(local_service: Loca
     assert _status(description, _token(description, "&repository_id=1")) == 403
 
 
-def test_every_example_environment_is_free_when_it_is_ready(local_service: LocalService) -> None:
-    rows = local_service.store().environments()
-    found = {row.registered.key.path: (row.status, row.dirty_reason) for row in rows}
+def test_every_example_environment_is_free_when_it_is_ready(rows_when_ready: Sequence[Environment]) -> None:
+    found = {row.registered.key.path: (row.status, row.dirty_reason) for row in rows_when_ready}
     places = ("222222222222/us-east-1", "333333333333/us-east-1", "444444444444/us-east-1", "555555555555/eu-west-1")
     assert found == dict.fromkeys(places, (Status.FREE, None))
 
