@@ -1,0 +1,97 @@
+"""What one pass came to is committed, told to the state machine, and counted where somebody must hear of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from atmosphere.adapters.memory import MemorySnapshot
+from atmosphere.cleanup.model import PassResult, PassState, Verdict
+from atmosphere.contract import BECAME_DIRTY
+from atmosphere.core.changes import MAX_BLOCKED
+from atmosphere.core.model import AccountId, Status
+from atmosphere.handlers import cleanup
+from atmosphere.wiring import App
+from tests.builders import ALLOCATION, NOW, a_key, an_environment
+from tests.operations.world import World, a_configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from atmosphere.cleanup.model import Assignment
+
+KEY: Final = a_key(1)
+HUB: Final = AccountId("111111111111")
+EVENT: Final = {"allocation": ALLOCATION, "account": KEY.account, "region": KEY.region, "attempt": 1}
+
+
+class OneVerdict(App):
+    """An App whose engine comes to the verdict that it is given, and remembers what it was asked."""
+
+    def __init__(self, world: World, verdict: Verdict) -> None:
+        super().__init__({})
+        self.store, self.clock, self.ids = world.store, world.clock, world.ids
+        self.snapshots = MemorySnapshot(world.snapshot)
+        self.verdict = verdict
+        self.todo: list[Assignment] = []
+
+    def run_pass(self, todo: Assignment, state: PassState, *, beat: Callable[[], None]) -> PassResult:
+        beat()
+        self.todo.append(todo)
+        wait = timedelta(seconds=7)
+        return PassResult(verdict=self.verdict, state=state, reason="blocked:T", report_key="r.json", wait=wait)
+
+
+def at_work(**changes: Any) -> World:
+    world = World(a_configuration())
+    world.clock.advance(NOW - world.clock.now())
+    world.put(an_environment(KEY, status=Status.CLEANING, **changes))
+    return world
+
+
+def run(world: World, verdict: Verdict, **event: Any) -> dict[str, Any]:
+    return cleanup.handle(EVENT | event, OneVerdict(world, verdict), service_account=HUB)
+
+
+def test_a_pass_that_is_not_done_asks_for_the_next_one(capsys: pytest.CaptureFixture[str]) -> None:
+    world = at_work()
+    told = run(world, Verdict.AGAIN)
+    assert (told["next"], told["waitSeconds"], world.status(KEY)) == ("wait", 7, Status.CLEANING)
+    assert BECAME_DIRTY not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("verdict", "blocked", "status", "alarmed"),
+    [
+        (Verdict.CLEAN, 0, Status.FREE, False),
+        (Verdict.DIRTY, 0, Status.DIRTY, True),
+        (Verdict.BLOCKED, 0, Status.CLEANING, False),
+        (Verdict.BLOCKED, MAX_BLOCKED - 1, Status.DIRTY, True),
+    ],
+)
+def test_a_verdict_ends_the_execution_and_what_becomes_dirty_is_counted(
+    verdict: Verdict, blocked: int, status: Status, *, alarmed: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = at_work(blocked=blocked)
+    told = run(world, verdict)
+    assert (told["next"], world.status(KEY), world.row(KEY).report) == ("done", status, "r.json")
+    assert (BECAME_DIRTY in capsys.readouterr().out) is alarmed
+
+
+def test_a_pass_that_was_superseded_is_done_and_runs_nothing() -> None:
+    world = at_work()
+    app = OneVerdict(world, Verdict.CLEAN)
+    told = cleanup.handle(EVENT | {"attempt": 2}, app, service_account=HUB)
+    assert (told["next"], app.todo, world.status(KEY)) == ("done", [], Status.CLEANING)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_belongs_to_the_account_is_swept_only_where_the_environment_is_alone(*, alone: bool) -> None:
+    world = at_work()
+    if not alone:
+        world.put(an_environment(a_key(1, "us-east-1")))
+    app = OneVerdict(world, Verdict.AGAIN)
+    cleanup.handle(dict(EVENT), app, service_account=HUB)
+    assert [todo.sweep_globals for todo in app.todo] == [alone]

@@ -1,0 +1,70 @@
+"""Publishing answers CloudFormation whatever happens, and puts in force only what was announced."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from atmosphere.adapters.memory import MemoryObjects
+from atmosphere.contract import snapshot_key
+from atmosphere.core.snapshot import digest, to_json
+from atmosphere.handlers import publish
+from atmosphere.wiring import App
+from tests.builders import a_key, a_registration
+from tests.operations.world import World, a_configuration
+
+TEXT: Final = to_json(a_configuration(a_registration(a_key(1))))
+DIGEST: Final = digest(TEXT)
+
+
+class InMemory(App):
+    """An App with the service's bucket and the assets' in memory."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__({})
+        self.store, self.cleaner, self.clock, self.ids = world.store, world.cleaner, world.clock, world.ids
+        self.own_objects, self.assets = MemoryObjects(), MemoryObjects()  # type: ignore[assignment]
+
+    def objects(self, bucket: str) -> Any:
+        assert bucket == "assets"
+        return self.assets
+
+
+@pytest.fixture
+def app() -> InMemory:
+    made = InMemory(World(a_configuration(a_registration(a_key(9)))))
+    made.assets.put("asset", TEXT.encode())
+    return made
+
+
+def answer(app: App, request: str = "Create", announced: str = DIGEST) -> dict[str, Any]:
+    properties = {"Digest": announced, "AssetBucket": "assets", "AssetKey": "asset"}
+    ids = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "Publication"}
+    return publish.handle({"RequestType": request, "ResourceProperties": properties, **ids}, app)
+
+
+def test_what_was_announced_is_stored_and_in_force(app: InMemory) -> None:
+    told = answer(app)
+    assert (told["Status"], told["Data"]) == ("SUCCESS", {"SnapshotKey": snapshot_key(DIGEST)})
+    assert app.own_objects.get(snapshot_key(DIGEST)) == TEXT.encode()
+    assert app.store.environment(a_key(1)) is not None
+
+
+def test_a_rollback_does_not_need_the_asset(app: InMemory) -> None:
+    answer(app)
+    app.assets.failing = True
+    assert answer(app, "Update")["Status"] == "SUCCESS"
+
+
+def test_something_else_than_was_announced_changes_nothing(app: InMemory) -> None:
+    told = answer(app, announced="0" * 64)
+    assert told["Status"] == "FAILED"
+    assert told["Reason"].startswith("WrongDigest: ")
+    assert app.store.environment(a_key(1)) is None
+
+
+def test_deleting_the_stack_leaves_everything_as_it_is(app: InMemory) -> None:
+    answer(app)
+    assert answer(app, "Delete")["Status"] == "SUCCESS"
+    assert app.store.environment(a_key(1)) is not None
