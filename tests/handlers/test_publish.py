@@ -64,7 +64,6 @@ def test_something_else_than_was_announced_changes_nothing(app: InMemory) -> Non
     assert app.store.environment(a_key(1)) is None
 
 
-def test_deleting_the_stack_leaves_everything_as_it_is(app: InMemory) -> None:
-    answer(app)
+def test_deleting_the_stack_puts_nothing_in_force(app: InMemory) -> None:
     assert answer(app, "Delete")["Status"] == "SUCCESS"
-    assert app.store.environment(a_key(1)) is not None
+    assert app.store.environment(a_key(1)) is None
