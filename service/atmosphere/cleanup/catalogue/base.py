@@ -1,24 +1,23 @@
-"""What a type of resource is to the cleanup: how its members are listed, seen, prepared and deleted.
+"""What a type of resource is to the cleanup: how its members are listed, seen, frozen, prepared and deleted.
 
-Most types are one `Row` of operation names. Those that need more are a class with the same methods. Either way the id
-is CloudFormation's physical id, absence is proven by `list` or `exists`, never by the reply of a deletion, and deleting
-what is not there succeeds. Methods let `ClientError` fly: who calls them decides what an error means.
+Most types are one `Row` (see `row`). Those that need more are a class with the same methods. Either way the id is
+CloudFormation's physical id, absence is proven by `list` or `exists`, never by the reply of a deletion, and deleting
+what is not there succeeds. Methods let `ClientError` fly: who calls them decides what an error means, by the type's
+`errors`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
-
-import jmespath  # type: ignore[import-untyped]  # comes with botocore
-from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.model import Residual
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
     from atmosphere.cleanup.accounts import Account
     from atmosphere.core.model import Region
 
@@ -31,6 +30,34 @@ class Scope(StrEnum):
 
     REGION = "region"
     GLOBAL = "global"
+
+
+class Stage(IntEnum):
+    """When in a round a type's leftovers are tried: each stage after the one before it."""
+
+    SLOW = 0
+    """AWS takes minutes to delete it (databases, clusters, NAT gateways): started before anything else."""
+    SWEEP = 1
+    NETWORK = 2
+    """What other resources stand in: interfaces, groups, subnets, networks."""
+    LAST = 3
+    """What others need until they are gone, or write to while they end: identities, keys, log groups."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errors:
+    """What error codes of a type's operations mean; a code that is in none of them may pass by itself.
+
+    `absent`: it is not there. `under_way`: its deletion has begun already. `busy`: something that depends on it has to
+    go first. `fatal`: repeating will not help. `closed`: the service cannot be used in this region or by this account,
+    so that there can be nothing of this type.
+    """
+
+    absent: tuple[str, ...] = ()
+    under_way: tuple[str, ...] = ()
+    busy: tuple[str, ...] = ()
+    fatal: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +84,29 @@ class ResourceType(Protocol):
         """Whether it is listed in each region or once."""
 
     @property
+    def stage(self) -> Stage:
+        """When in a round it is tried."""
+
+    @property
+    def after(self) -> tuple[str, ...]:
+        """Types that are better tried before it in the same stage; a hint, never a condition."""
+
+    @property
+    def errors(self) -> Errors:
+        """What the codes of its errors mean."""
+
+    @property
     def residual(self) -> Residual:
         """What it means that one of them is still there."""
 
     def list(self, account: Account, region: Region) -> Iterator[Found]:
-        """Everything of this type that AWS itself does not manage."""
+        """Everything of this type that AWS itself does not manage and that is not as good as gone."""
 
     def exists(self, account: Account, region: Region, identity: str) -> bool:
-        """Whether it is there now."""
+        """Whether it is there now, and not as good as gone."""
+
+    def freeze(self, account: Account, region: Region, identity: str, check: Check) -> None:
+        """Stop what it does by itself, so that nothing is made anew while its account is cleaned. Repeatable."""
 
     def prepare(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """Remove what would keep CloudFormation from deleting it. Repeatable."""
@@ -73,51 +115,26 @@ class ResourceType(Protocol):
         """Prepare it and delete it. Repeatable."""
 
 
+class Plain:
+    """What most types that are a class have in common: tried in the sweep, nothing to freeze or prepare."""
+
+    scope: Scope = Scope.REGION
+    stage: Stage = Stage.SWEEP
+    after: tuple[str, ...] = ()
+    errors: Errors = Errors()
+    residual: Residual = Residual.BLOCKING
+
+    def freeze(self, account: Account, region: Region, identity: str, check: Check) -> None:
+        """Nothing: it does nothing by itself."""
+
+    def prepare(self, account: Account, region: Region, identity: str, check: Check) -> None:
+        """Nothing stands in CloudFormation's way."""
+
+
 def code_of(error: ClientError) -> str:
     """The code of an AWS error."""
     code: str = error.response["Error"].get("Code", "Unknown")
     return code
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One operation on one resource: `key` is the parameter that takes the id, `fixed` are further ones."""
-
-    operation: str
-    key: str
-    fixed: Mapping[str, Any] | None = None
-    wrap: bool = False
-    """The parameter takes a list of ids."""
-
-    def run(self, client: Any, identity: str) -> Any:
-        """Call it. Raises `ClientError`."""
-        value = [identity] if self.wrap else identity
-        return getattr(client, self.operation)(**{self.key: value}, **(self.fixed or {}))
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A paged listing: JMESPath of the members in a page, and of the id and the fingerprint in a member."""
-
-    operation: str
-    members: str
-    id: str = "@"
-    fingerprint: str | None = None
-    fixed: Mapping[str, Any] | None = None
-
-    def read(self, client: Any) -> Iterator[Found]:
-        """All of them. Raises `ClientError`."""
-        for page in pages(client, self.operation, **(self.fixed or {})):
-            for member in jmespath.search(self.members, page) or ():
-                fingerprint = jmespath.search(self.fingerprint, member) if self.fingerprint else None
-                yield Found(jmespath.search(self.id, member), _text(fingerprint))
-
-
-def _text(fingerprint: object) -> str | None:
-    """The same text wherever it is read: botocore gives instants in the machine's own time zone."""
-    if isinstance(fingerprint, datetime):
-        return fingerprint.astimezone(UTC).isoformat()
-    return None if fingerprint is None else str(fingerprint)
 
 
 def pages(client: Any, operation: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
@@ -126,59 +143,3 @@ def pages(client: Any, operation: str, **parameters: Any) -> Iterator[Mapping[st
         yield from client.get_paginator(operation).paginate(**parameters)
     else:
         yield getattr(client, operation)(**parameters)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A type whose life needs one operation for each step.
-
-    `see` is an operation that fails with one of `absent` when the resource is not there; `shows`, where given, is a
-    JMESPath into its reply that is empty then. `unprotect` runs before a deletion, where `protected` is given only if
-    that JMESPath into the reply of `see` is true.
-    """
-
-    name: str
-    service: str
-    listing: Listing
-    see: Call
-    remove: Call
-    absent: tuple[str, ...]
-    shows: str | None = None
-    unprotect: Call | None = None
-    protected: str | None = None
-    scope: Scope = Scope.REGION
-    residual: Residual = Residual.BLOCKING
-
-    def list(self, account: Account, region: Region) -> Iterator[Found]:
-        """See `ResourceType`."""
-        return self.listing.read(account.client(self.service, region))
-
-    def exists(self, account: Account, region: Region, identity: str) -> bool:
-        """See `ResourceType`."""
-        reply = self._call(self.see, account, region, identity)
-        return reply is not None and (self.shows is None or bool(jmespath.search(self.shows, reply)))
-
-    def prepare(self, account: Account, region: Region, identity: str, check: Check) -> None:
-        """See `ResourceType`."""
-        check()
-        if self.unprotect is None:
-            return
-        if self.protected is not None:
-            reply = self._call(self.see, account, region, identity)
-            if reply is None or not jmespath.search(self.protected, reply):
-                return
-        self._call(self.unprotect, account, region, identity)
-
-    def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:
-        """See `ResourceType`."""
-        self.prepare(account, region, identity, check)
-        self._call(self.remove, account, region, identity)
-
-    def _call(self, call: Call, account: Account, region: Region, identity: str) -> Any:
-        """The reply, None where the resource is not there."""
-        try:
-            return call.run(account.client(self.service, region), identity)
-        except ClientError as error:
-            if code_of(error) in self.absent:
-                return None
-            raise

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Found, Scope, code_of, pages
-from atmosphere.cleanup.model import Residual
+from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, code_of, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,13 +46,12 @@ def _location(client: Any, bucket: str) -> str:
     return location or "us-east-1"
 
 
-class Buckets:
+class Buckets(Plain):
     """`AWS::S3::Bucket`, listed by the region that the bucket is in."""
 
     name: Final = "AWS::S3::Bucket"
     service: Final = "s3"
-    scope: Final = Scope.REGION
-    residual: Final = Residual.BLOCKING
+    errors = Errors(absent=_ABSENT, busy=("BucketNotEmpty",))
 
     def list(self, account: Account, region: Region) -> Iterator[Found]:
         """See `ResourceType`. The creation date is no fingerprint: it changes with the bucket's policy."""

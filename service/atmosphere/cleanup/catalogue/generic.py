@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Found, Scope, code_of
-from atmosphere.cleanup.model import Residual
+from atmosphere.cleanup.catalogue.base import Errors, Plain, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from atmosphere.cleanup.accounts import Account
-    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.catalogue.base import Check, Found
     from atmosphere.core.model import Region
 
 _ABSENT: Final = ("ResourceNotFoundException", "NotFound")
@@ -34,12 +33,11 @@ class NoHandler(Exception):
     code: Final = "no-handler"
 
 
-class CloudControl:
+class CloudControl(Plain):
     """Any type of the ledger that the catalogue does not have."""
 
     service: Final = "cloudcontrol"
-    scope: Final = Scope.REGION
-    residual: Final = Residual.BLOCKING
+    errors = Errors(absent=_ABSENT, under_way=("ConcurrentOperationException",))
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -59,9 +57,6 @@ class CloudControl:
                 raise self._no_handler(error) from error
             raise
         return True
-
-    def prepare(self, account: Account, region: Region, identity: str, check: Check) -> None:
-        """Nothing is known that would help."""
 
     def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:  # noqa: ARG002  the interface's parameters
         """Ask for it; a deletion that is under way is left alone."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Found, Scope, code_of, pages
-from atmosphere.cleanup.model import GLOBAL, Residual
+from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, Scope, Stage, code_of, pages
+from atmosphere.cleanup.model import GLOBAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +34,17 @@ def role_id(account: Account, name: str) -> str | None:
     return identity
 
 
-class Roles:
-    """`AWS::IAM::Role`; the fingerprint is the role's unique id, which a role made anew does not share."""
+class Roles(Plain):
+    """`AWS::IAM::Role`; the fingerprint is the role's unique id, which a role made anew does not share.
+
+    Nothing is prepared: while its stack is being deleted, custom resources still need what the role may do.
+    """
 
     name: Final = "AWS::IAM::Role"
     service: Final = "iam"
-    scope: Final = Scope.GLOBAL
-    residual: Final = Residual.BLOCKING
+    scope = Scope.GLOBAL
+    stage = Stage.LAST
+    errors = Errors(absent=(ABSENT,), busy=("DeleteConflict",))
 
     def list(self, account: Account, region: Region) -> Iterator[Found]:
         """See `ResourceType`."""
@@ -52,9 +56,6 @@ class Roles:
     def exists(self, account: Account, region: Region, identity: str) -> bool:  # noqa: ARG002  roles have no region
         """See `ResourceType`."""
         return role_id(account, identity) is not None
-
-    def prepare(self, account: Account, region: Region, identity: str, check: Check) -> None:
-        """Nothing: while its stack is being deleted, custom resources still need what the role may do."""
 
     def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """See `ResourceType`."""

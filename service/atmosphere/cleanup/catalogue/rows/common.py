@@ -1,4 +1,4 @@
-"""The types that one row each describes. A new type is a new row; `base` says what the columns mean.
+"""The types of the first days: what nearly every CDK application makes.
 
 Source: the API reference of each service; the ids are what the CloudFormation reference gives as `Ref`.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from atmosphere.cleanup.catalogue.base import Call, Listing, Row
+from atmosphere.cleanup.catalogue.base import Errors
+from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
 ROWS: Final = (
     Row(
@@ -16,9 +17,9 @@ ROWS: Final = (
         listing=Listing("describe_repositories", "repositories", "repositoryName", "createdAt"),
         see=Call("describe_repositories", "repositoryNames", wrap=True),
         # CloudFormation does not delete one with images, and takes one that is gone for deleted
-        unprotect=Call("delete_repository", "repositoryName", {"force": True}),
+        unprotect=(Step(call=Call("delete_repository", "repositoryName", {"force": True})),),
         remove=Call("delete_repository", "repositoryName", {"force": True}),
-        absent=("RepositoryNotFoundException",),
+        errors=Errors(absent=("RepositoryNotFoundException",)),
     ),
     Row(
         name="AWS::Logs::LogGroup",
@@ -27,7 +28,7 @@ ROWS: Final = (
         # a prefix search: the group itself may be beyond the first page, so it is looked for among its log streams
         see=Call("describe_log_streams", "logGroupName", {"limit": 1}),
         remove=Call("delete_log_group", "logGroupName"),
-        absent=("ResourceNotFoundException",),
+        errors=Errors(absent=("ResourceNotFoundException",)),
     ),
     Row(
         name="AWS::SSM::Parameter",
@@ -35,7 +36,7 @@ ROWS: Final = (
         listing=Listing("describe_parameters", "Parameters", "Name"),
         see=Call("get_parameter", "Name"),
         remove=Call("delete_parameter", "Name"),
-        absent=("ParameterNotFound",),
+        errors=Errors(absent=("ParameterNotFound",)),
     ),
     Row(
         name="AWS::SQS::Queue",
@@ -43,7 +44,7 @@ ROWS: Final = (
         listing=Listing("list_queues", "QueueUrls", fixed={"MaxResults": 1000}),
         see=Call("get_queue_attributes", "QueueUrl"),
         remove=Call("delete_queue", "QueueUrl"),
-        absent=("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"),
+        errors=Errors(absent=("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")),
     ),
     Row(
         name="AWS::SNS::Topic",
@@ -51,17 +52,21 @@ ROWS: Final = (
         listing=Listing("list_topics", "Topics", "TopicArn"),
         see=Call("get_topic_attributes", "TopicArn"),
         remove=Call("delete_topic", "TopicArn"),
-        absent=("NotFound", "NotFoundException"),
+        errors=Errors(absent=("NotFound", "NotFoundException")),
     ),
     Row(
         name="AWS::DynamoDB::Table",
         service="dynamodb",
         listing=Listing("list_tables", "TableNames"),
         see=Call("describe_table", "TableName"),
-        unprotect=Call("update_table", "TableName", {"DeletionProtectionEnabled": False}),
-        protected="Table.DeletionProtectionEnabled",
+        unprotect=(
+            Step(
+                call=Call("update_table", "TableName", {"DeletionProtectionEnabled": False}),
+                when="Table.DeletionProtectionEnabled",
+            ),
+        ),
         remove=Call("delete_table", "TableName"),
-        absent=("ResourceNotFoundException",),
+        errors=Errors(absent=("ResourceNotFoundException",)),
     ),
     Row(
         name="AWS::Lambda::Function",
@@ -69,6 +74,6 @@ ROWS: Final = (
         listing=Listing("list_functions", "Functions", "FunctionName"),
         see=Call("get_function", "FunctionName"),
         remove=Call("delete_function", "FunctionName"),
-        absent=("ResourceNotFoundException",),
+        errors=Errors(absent=("ResourceNotFoundException",)),
     ),
 )
