@@ -95,7 +95,8 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
     ),
     FunctionName.REFRESH: (_SNAPSHOT, _rows("GetItem", _ALLOCATIONS), _ASSUME),
     FunctionName.QUERY: (
-        _objects("GetObject", "snapshots", "cleanups"),
+        _objects("GetObject", "snapshots", "cleanups", "baselines"),
+        _listing("cleanups", "baselines"),
         _query(_ENVIRONMENTS, BY_STATUS, BY_MARK),
         _query(_HISTORY, BY_REQUESTER),
         _rows("Query", _HISTORY),
@@ -103,7 +104,9 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _rows("BatchGetItem", _ENVIRONMENTS),
     ),
     FunctionName.OPERATE: (
-        _SNAPSHOT,
+        _objects("GetObject", "snapshots", "baselines"),
+        _objects("PutObject", "baselines"),
+        _listing("baselines"),
         _rows("GetItem", _ENVIRONMENTS),
         _rows("UpdateItem", _ENVIRONMENTS),
         _rows("DeleteItem", _ENVIRONMENTS),
@@ -118,9 +121,9 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _START_CLEANUP,
     ),
     FunctionName.CLEANUP: (
-        _objects("GetObject", "snapshots", "cleanups", "baselines"),
-        _objects("PutObject", "cleanups", "baselines"),
-        _listing("cleanups", "baselines"),
+        _objects("GetObject", "snapshots", "cleanups", "baselines", "debt"),
+        _objects("PutObject", "cleanups", "baselines", "debt"),
+        _listing("cleanups", "baselines", "debt"),
         _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
         _rows("Query", _ENVIRONMENTS),
         _rows("UpdateItem", _ENVIRONMENTS),

@@ -133,7 +133,18 @@ class Function:
 _SNAPSHOT: Final = (Env.BUCKET, Env.SNAPSHOT_KEY)
 _ROWS: Final = (Env.ENVIRONMENTS_TABLE, Env.ALLOCATIONS_TABLE, Env.HISTORY_TABLE)
 _API_SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "sts")
-_CLEANED_SERVICES: Final = ("cloudformation", "cloudcontrol", "ecr", "iam", "lambda", "logs", "sns", "sqs", "ssm")
+_TELLING_SERVICES: Final = ("cloudformation", "cloudcontrol", "resourcegroupstaggingapi")
+_CLEANED_SERVICES: Final = tuple(
+    """
+    acm apigateway apigatewayv2 application-autoscaling appsync athena autoscaling backup batch cloudfront cloudtrail
+    cloudwatch codebuild codepipeline cognito-identity cognito-idp config dynamodb ec2 ecr ecs efs eks elasticache elb
+    elbv2 events firehose glue iam kinesis kms lambda logs opensearch opensearchserverless pipes rds route53
+    route53resolver s3 sagemaker scheduler secretsmanager servicediscovery ses sesv2 sns sqs ssm stepfunctions wafv2
+    """.split()
+)
+"""Of the types in the catalogue (`cleanup/catalogue/`); a test holds both together."""
+_WATCHED_SERVICES: Final = ("s3control",)
+"""Of contents of a baseline (`cleanup/contents/`), beside those that are cleaned."""
 
 FUNCTIONS: Final = (
     Function(
@@ -177,7 +188,7 @@ FUNCTIONS: Final = (
         name=FunctionName.CLEANUP,
         purpose="one pass of cleaning one environment",
         variables=(*_SNAPSHOT, *_ROWS),
-        services=(*_API_SERVICES, *_CLEANED_SERVICES),
+        services=tuple(dict.fromkeys((*_API_SERVICES, *_TELLING_SERVICES, *_CLEANED_SERVICES, *_WATCHED_SERVICES))),
         timeout=300,
         memory=1769,
     ),
@@ -225,6 +236,8 @@ ROUTES: Final = (
     Route("GET", "/pools/{pool}", FunctionName.QUERY),
     Route("GET", "/environments", FunctionName.QUERY),
     Route("GET", "/environments/{account}/{region}", FunctionName.QUERY),
+    Route("GET", "/environments/{account}/{region}/baseline", FunctionName.QUERY),
+    Route("POST", "/environments/{account}/{region}/baseline", FunctionName.OPERATE),
     Route("POST", "/environments/{account}/{region}/{act}", FunctionName.OPERATE),
     Route("POST", "/allocations", FunctionName.ALLOCATE, Tree.GITHUB),
     Route("GET", "/allocations/{id}", FunctionName.QUERY, Tree.GITHUB),
@@ -261,6 +274,11 @@ def snapshot_key(digest: str) -> str:
 def cleanup_prefix(account: str, region: str, allocation: str) -> str:
     """Where a cleanup keeps its state, ledger and reports in the bucket."""
     return f"cleanups/{account}/{region}/{allocation}/"
+
+
+def progress_key(account: str, region: str, allocation: str) -> str:
+    """Where a cleanup keeps how it stands."""
+    return f"{cleanup_prefix(account, region, allocation)}progress.json"
 
 
 def execution_name(allocation: str, account: str, region: str, attempt: int) -> str:

@@ -51,6 +51,8 @@ class Line(TypedDict, total=False):
     snapshot: str
     fault: str
     where: list[str]
+    requester: str
+    left: int
 
 
 def line(message: str, /, **keys: Unpack[Line]) -> None:
@@ -69,11 +71,16 @@ def _allowed(keys: Line) -> dict[str, object]:
     return {name: value for name, value in keys.items() if name in Line.__annotations__ and value is not None}
 
 
-def count(name: str, value: float = 1, **dimensions: str) -> None:
+def count(name: str, value: float = 1, *, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
     """Emit one metric (embedded metric format); dimensions are pool or kind, never anything a requester chose."""
     metrics = Metrics(namespace=METRICS_NAMESPACE, service=NAME)
     metrics.clear_metrics()
     for dimension, word in dimensions.items():
         metrics.add_dimension(name=dimension, value=word)
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    metrics.add_metric(name=name, unit=unit, value=value)
     metrics.flush_metrics()
+
+
+def seconds(name: str, value: float, **dimensions: str) -> None:
+    """Emit a duration as a metric, likewise."""
+    count(name, value, unit=MetricUnit.Seconds, **dimensions)

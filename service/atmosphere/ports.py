@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from atmosphere.core.github import Issuer, RunKey, TrustedIssuer
     from atmosphere.core.model import (
         AccountId,
+        ActKind,
         Allocation,
         AllocationId,
         Environment,
@@ -177,10 +178,22 @@ class SnapshotSource(Protocol):
 
 
 class Reports(Protocol):
-    """What cleanups reported."""
+    """What cleanups reported, and how those at work stand."""
 
     def load(self, key: str) -> Json:
-        """The report under a key as JSON, None if there is none (any more). Raises `Unreachable`."""
+        """What is under a key, as JSON, None if there is none (any more). Raises `Unreachable`."""
+
+
+class Baselines(Protocol):
+    """The baselines of environments, as operators see and amend them; JSON as in docs/api. All raise `Unreachable`."""
+
+    def load(self, key: EnvironmentKey) -> dict[str, Json] | None:
+        """The baseline in force, None if none was captured."""
+
+    def amend(
+        self, key: EnvironmentKey, act: ActKind, items: Sequence[str], *, at: datetime, by: str, why: str
+    ) -> dict[str, Json]:
+        """Put in force what dropping or adopting these makes of it, and return that; the one before is kept."""
 
 
 class UsedTokens(Protocol):

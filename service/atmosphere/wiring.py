@@ -24,6 +24,7 @@ from atmosphere.contract import TABLE_VARIABLES, Env, Table
 from atmosphere.core.github import stand_in
 from atmosphere.operations.allocate import Allocator
 from atmosphere.operations.authorize import Authorizer
+from atmosphere.operations.baseline import BaselineKeeper
 from atmosphere.operations.clean import Cleaning
 from atmosphere.operations.deallocate import Deallocator
 from atmosphere.operations.operate import Operating
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from atmosphere.cleanup.model import Assignment, PassResult, PassState
+    from atmosphere.core.access import AccessRules, VerifiedCaller
     from atmosphere.core.model import Settings
     from atmosphere.ports import (
+        Baselines,
         Cleaner,
         CleanupOrder,
         Clock,
@@ -97,6 +100,14 @@ class App:
     def reports(self) -> Reports:
         """What cleanups reported."""
         return S3Reports(self.own_objects)
+
+    @cached_property
+    def baselines(self) -> Baselines:
+        """What was there before the first tests."""
+        from atmosphere.cleanup.amendments import Amendments  # noqa: PLC0415 -- spares every other function its start
+        from atmosphere.cleanup.keep import S3Keep  # noqa: PLC0415
+
+        return Amendments(S3Keep(clients.s3(), self.environ[Env.BUCKET]))
 
     @cached_property
     def own_objects(self) -> S3Objects:
@@ -164,6 +175,12 @@ class App:
             clock=self.clock,
             ids=self.ids,
             cleanup_limit=settings.cleanup_limit,
+        )
+
+    def baseline_keeper(self, rules: AccessRules, caller: VerifiedCaller) -> BaselineKeeper:
+        """…/baseline."""
+        return BaselineKeeper(
+            store=self.store, baselines=self.baselines, clock=self.clock, ids=self.ids, rules=rules, caller=caller
         )
 
     def reconciler(self, settings: Settings) -> Reconciler:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import pytest
+from moto import mock_aws
 
 from atmosphere.adapters.system import SystemClock
 from atmosphere.cleanup.accounts import Accounts
@@ -28,9 +29,10 @@ from atmosphere.core.model import (
     RoleName,
     Settings,
 )
+from atmosphere.local.lacking import LACKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from atmosphere.local.emulator import Emulator
 
@@ -44,6 +46,7 @@ IMPATIENT: Final = Limits(
     workers=8,
     quiet_rounds=2,
     quiet_time=timedelta(0),
+    slow_time=timedelta(0),
     canary_wait=timedelta(seconds=2),
     canary_poll=timedelta(milliseconds=100),
     linger=timedelta(seconds=20),
@@ -116,7 +119,7 @@ class Ground:
         )
         registration = replace(registration, **changes.pop("registration", {}))
         settings = replace(
-            Settings(role_names=(ROLE,), verify_gap=timedelta(0), clock_skew=timedelta(0)),
+            Settings(role_names=(ROLE,), verify_gap=timedelta(0), clock_skew=timedelta(0), skipped_types=LACKING),
             **changes.pop("settings", {}),
         )
         defaults: dict[str, Any] = {
@@ -226,3 +229,15 @@ def registered(ground: Ground) -> Ground:
     """An environment with its (empty) baseline."""
     assert ground.capture().verdict is Verdict.CLEAN
     return ground
+
+
+@pytest.fixture
+def moto_account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An account of moto's, in process, with its admin role."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        keys = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="setup-of-the-test")["Credentials"]
+        session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        session.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument="{}")
+        yield

@@ -25,6 +25,7 @@ class Reply:
     """As much of an HTTP reply as botocore looks at."""
 
     status_code: int = 400
+    raw: None = None
 
 
 class FaultyAccounts(Accounts):
@@ -46,10 +47,13 @@ class FaultyAccounts(Accounts):
 
     def session(self, *arguments: Any, **keywords: Any) -> Session:
         session = super().session(*arguments, **keywords)
+        self.watch(session)
+        return session
+
+    def watch(self, session: Session) -> None:
         session.register("before-parameter-build", self._remember)
         session.register("before-call", self._before)
         session.register("after-call", self._after)
-        return session
 
     def _remember(self, **event: Any) -> None:
         event["context"]["asked"] = dict(event["params"])

@@ -11,11 +11,11 @@ from botocore.session import Session
 from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
+from atmosphere.cleanup.baseline import Baseline
 from atmosphere.cleanup.guard import Guard, Protected, is_read
 from atmosphere.cleanup.kept import Kept
 from atmosphere.cleanup.model import MutationRefused, OutOfTime, PastDeadline, Resource
 from atmosphere.cleanup.pace import Pace
-from atmosphere.cleanup.records import Baseline
 from atmosphere.core.model import ADMIN, Region
 from tests.builders import a_key, a_registration
 from tests.cleanup.conftest import ACCOUNT, REGION, ROLE, role_arn

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from atmosphere.cleanup.baseline import Baseline
 from atmosphere.cleanup.keep import Keep, MemoryKeep, S3Keep
+from atmosphere.cleanup.ledger import Ledger, Link, StackRecord
 from atmosphere.cleanup.model import GLOBAL, Resource
-from atmosphere.cleanup.records import Baseline, Ledger, StackRecord
 from atmosphere.core.model import Region
 from atmosphere.ports import Unreachable
 from tests.cleanup.conftest import HUB, REGION
@@ -90,12 +91,14 @@ ids = st.text(min_size=1, max_size=8)
 things = st.builds(
     Resource.at, st.sampled_from(["AWS::S3::Bucket", "AWS::IAM::Role", "AWS::X::Y"]), ids, st.just(REGION)
 )
+links = st.builds(Link, custom=things, provider=ids, readers=st.lists(ids, max_size=2).map(tuple))
 stack_records = st.builds(
     StackRecord,
     name=ids,
     region=st.just(REGION),
     seen=ids,
     owned=st.frozensets(things, max_size=4),
+    links=st.frozensets(links, max_size=2),
     settled=st.booleans(),
 )
 ledgers = st.builds(

@@ -5,104 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.engine import run_pass
-from atmosphere.cleanup.keep import MemoryKeep
-from atmosphere.cleanup.model import Assignment, Limits, PassResult, PassState, Verdict
-from atmosphere.cleanup.records import Baseline, baseline_name
-from atmosphere.core.model import ADMIN, AllocationId, EnvironmentKey, PoolName, Registration, Settings
-from tests.cleanup.conftest import ACCOUNT, EXTERNAL_ID, HUB, REGION, ROLE, role_arn
-from tests.cleanup.fakes import STARTED, FakeAccounts, FakeStack, Manner, Part, World
+from atmosphere.cleanup.model import PassState, Verdict
+from tests.cleanup.fakes import STARTED, FakeStack, Manner, Part
+from tests.cleanup.scene import LIMITS, NESTED, Scene, in_account
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-KEY = EnvironmentKey(ACCOUNT, REGION)
-DEADLINE = STARTED + timedelta(hours=2)
-LIMITS = Limits(workers=1)
-NESTED = "AWS::CloudFormation::Stack"
-
-
-class Scene:
-    """A world to be cleaned in fake time."""
-
-    def __init__(self, *stacks: FakeStack) -> None:
-        self.world = World(*stacks)
-        self.keep = MemoryKeep()
-        self.keep.put(
-            baseline_name(KEY),
-            Baseline(items={}, types=("AWS::S3::Bucket", "AWS::SQS::Queue"), regions=(REGION,)).to_json(),
-        )
-        self.clock = FakeClock(STARTED + timedelta(hours=1))
-        self.passes = 0
-        self.limits = LIMITS
-
-    def assignment(self) -> Assignment:
-        registration = Registration(key=KEY, pool=PoolName("tests"), roles={ADMIN: role_arn()}, external_id=EXTERNAL_ID)
-        return Assignment(
-            allocation=AllocationId("11112222-3333-4444-5555-666677778888"),
-            key=KEY,
-            attempt=1,
-            registration=registration,
-            roles_used=(),
-            started=STARTED,
-            deadline=DEADLINE,
-            capture_only=False,
-            sweep_globals=False,
-            settings=Settings(role_names=(ROLE,)),
-            service_account=HUB,
-        )
-
-    def one_pass(self, state: PassState) -> PassResult:
-        self.passes += 1
-        return run_pass(
-            self.assignment(),
-            PassState.from_json(json.loads(json.dumps(state.to_json()))),
-            aws=FakeAccounts(self.world),
-            keep=self.keep,
-            clock=self.clock,
-            beat=lambda: None,
-            budget=timedelta(seconds=240),
-            limits=self.limits,
-        )
-
-    def clean(self) -> PassResult:
-        state = PassState()
-        while self.clock.now() < DEADLINE:
-            result = self.one_pass(state)
-            if result.verdict is not Verdict.AGAIN:
-                return result
-            assert timedelta(0) <= result.wait <= timedelta(seconds=60)
-            state = result.state
-            self.clock.advance(result.wait)
-        message = "no verdict before the deadline"
-        raise AssertionError(message)
-
-    def blockers(self, result: PassResult) -> dict[str, dict[str, Any]]:
-        content = json.loads(self.keep.texts[str(result.report_key)])
-        return {entry["id"]: entry for entry in content["blockers"]}
-
-
-def in_account(service: str) -> Any:
-    """A client of moto's in the account that is cleaned."""
-    keys = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="setup-of-the-test")["Credentials"]
-    session: Any = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-    return session.client(service)
-
-
-@pytest.fixture(autouse=True)
-def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in (("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")):
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        in_account("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument="{}")
-        yield
+pytestmark = pytest.mark.usefixtures("moto_account")
 
 
 def test_what_a_stack_owns_is_left_to_it_as_long_as_it_is_there():
@@ -132,7 +43,7 @@ def test_an_orphan_that_nothing_can_look_at_blocks_and_is_named():
     scene = Scene(FakeStack("app", [Part("Vendor::Odd::Thing", "odd-1", Manner.RETAINED)]))
     scene.world.unsupported.add("Vendor::Odd::Thing")
     result = scene.clean()
-    assert (result.verdict, result.reason) == (Verdict.BLOCKED, "blocked:Vendor::Odd::Thing")
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, "blocked:Vendor::Odd::Thing")
     assert scene.blockers(result)["odd-1"]["code"] == "no-handler"
 
 

@@ -187,6 +187,22 @@ MISTAKES = {
         "would keep resources of every type",
         "name the type",
     ),
+    "pool of nothing": (
+        ENVIRONMENTS,
+        "environments:\n",
+        "pools: { dmeo: { cdk_toolkit: keep } }\nenvironments:\n",
+        "pools.dmeo",
+        "no environment is of the pool dmeo",
+        "correct its name",
+    ),
+    "another fate of the toolkit": (
+        ENVIRONMENTS,
+        "environments:\n",
+        "pools: { demo: { cdk_toolkit: empty } }\nenvironments:\n",
+        "pools.demo.cdk_toolkit",
+        "wrong form",
+        "keep",
+    ),
     "malformed keep": (
         ENVIRONMENTS,
         "regions: [eu-central-1]",

@@ -91,6 +91,12 @@ def test_an_override_may_be_shorter_than_the_file_allows() -> None:
     assert found.settings.verify_gap == timedelta(0)
 
 
+def test_types_to_skip_are_added_to_those_of_the_file() -> None:
+    found = load(EXAMPLES, {"skipped_types": "AWS::SNS::Topic,AWS::SQS::Queue"})
+
+    assert found.settings.skipped_types == ("AWS::SNS::Topic", "AWS::SQS::Queue")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

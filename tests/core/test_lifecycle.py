@@ -12,7 +12,8 @@ from atmosphere.core.model import Mark, Status
 from tests.builders import an_environment
 
 _STATUSES: Final = ("free", "in-use", "cleaning", "dirty", "held")
-# A status is a move there; "clean" is where a clean environment goes, which its marks decide; "-" is no effect.
+# A status is a move there; "clean" is where a clean environment goes, which its marks decide; "-" is no effect, and
+# "capture" is that if it is being captured already.
 _EXPECTED: Final = """
     event        free      in-use    cleaning  dirty     held
     take         in-use    refused   refused   refused   refused
@@ -27,6 +28,7 @@ _EXPECTED: Final = """
     discard      refused   refused   refused   discard   refused
     hold         held      note      note      held      -
     resume       -         note      note      refused   cleaning
+    recapture    cleaning  refused   capture   cleaning  cleaning
     deregister   gone      note      note      note      note
 """
 _WORDS: Final = {
@@ -46,21 +48,25 @@ def _expected() -> dict[tuple[Event, Status], str]:
     }
 
 
-def _word(word: str, mark: Mark, *, hold: bool) -> Decision:
+def _word(word: str, mark: Mark, *, hold: bool, capture: bool) -> Decision:
     leaving = mark is Mark.DEREGISTERING
     if word == "clean":
         return Decision(Kind.GONE) if leaving else Decision(Kind.MOVE, Status.HELD if hold else Status.FREE)
     if word == "discard":
         return Decision(Kind.GONE if leaving else Kind.REFUSED)
+    if word == "capture":
+        return Decision(Kind.NOTHING if capture else Kind.REFUSED)
     return _WORDS.get(word) or Decision(Kind.MOVE, Status(word))
 
 
-@pytest.mark.parametrize(("event", "status", "mark", "hold"), [*product(Event, Status, Mark, (False, True))])
+@pytest.mark.parametrize(
+    ("event", "status", "mark", "hold", "capture"), [*product(Event, Status, Mark, (False, True), (False, True))]
+)
 def test_each_event_in_each_status_under_each_mark_is_decided_as_written(
-    *, event: Event, status: Status, mark: Mark, hold: bool
+    *, event: Event, status: Status, mark: Mark, hold: bool, capture: bool
 ) -> None:
-    row = an_environment(status=status, mark=mark, hold=hold)
-    assert decide(row, event) == _word(_expected()[event, status], mark, hold=hold)
+    row = an_environment(status=status, mark=mark, hold=hold, capture=capture)
+    assert decide(row, event) == _word(_expected()[event, status], mark, hold=hold, capture=capture)
 
 
 def test_only_a_clean_verdict_and_a_reinstatement_lead_to_free() -> None:

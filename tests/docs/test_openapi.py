@@ -13,12 +13,14 @@ import yaml
 
 from atmosphere.contract import RELEASE_SCHEME, ROOTS, ROUTES, Tree
 from atmosphere.core import strict_json
+from atmosphere.core.baseline import amendment_request
 from atmosphere.core.errors import Code, InvalidRequest, Refused
 from atmosphere.core.github import GITHUB_COM, RepositoryId, RunId, RunIdentity
 from atmosphere.core.model import ActKind, AllocationStatus, EndedBy, SessionCredentials, Status
 from atmosphere.core.request import allocate_request, outcome_request, reason_request
 from atmosphere.handlers import operate, query, shapes
 from atmosphere.handlers.http import INTERNAL, STATUS, refused
+from atmosphere.operations.baseline import NOTHING, Amended, BaselinePage
 from atmosphere.operations.query import PoolCounts
 from atmosphere.operations.sessions import Granted
 from infra.constructs.replies import REPLIES
@@ -202,6 +204,13 @@ def granted(environments: int) -> dict[str, Any]:
     return shapes.granted(Granted(allocation=allocation, sessions=[KEYS] * environments)) | {"constraints": CONSTRAINTS}
 
 
+A_BASELINE_ITEM: Final = {
+    "item": "AWS::S3::Bucket:a@us-east-1",
+    "fingerprint": None,
+    "adopting": True,
+    "contents": {"empty": True},
+}
+
 REPLIED: Final[dict[str, tuple[str, Any]]] = {
     "allocate one": ("Granted", granted(1)),
     "allocate two": ("Granted", granted(2)),
@@ -217,9 +226,18 @@ REPLIED: Final[dict[str, tuple[str, Any]]] = {
     },
     "environment with a report": (
         "EnvironmentWithReport",
-        shapes.environment(an_environment(report="cleanups/x")) | {"cleanup": {"verdict": "clean"}},
+        shapes.environment(an_environment(report="cleanups/x")) | {"cleanup": {"verdict": "clean"}, "progress": None},
     ),
-    "environment without a report": ("EnvironmentWithReport", shapes.environment(an_environment()) | {"cleanup": None}),
+    "environment without a report": (
+        "EnvironmentWithReport",
+        shapes.environment(an_environment()) | {"cleanup": None, "progress": None},
+    ),
+    "no baseline": ("Baseline", shapes.baseline(a_key(), NOTHING, BaselinePage([], None))),
+    "page of a baseline": ("Baseline", shapes.baseline(a_key(), NOTHING, BaselinePage([A_BASELINE_ITEM], "1.1"))),
+    "amended baseline": (
+        "BaselineAmended",
+        shapes.amended(a_key(), Amended(NOTHING, ("AWS::S3::Bucket:b@eu-west-1",))),
+    ),
     **{
         f"history of {kind}": ("HistoryEntry", shapes.history_entry(a_history_entry(kind=kind, reason="so")))
         for kind in ActKind
@@ -263,13 +281,22 @@ def test_the_validator_sees_what_is_wrong(spoilt: Callable[[dict[str, Any]], dic
 
 # --- requests -----------------------------------------------------------------------------------------------------
 
+
+def _uncapitalised(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
 PARSERS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
     "allocate": allocate_request,
     "deallocate": outcome_request,
     "operate": reason_request,
+    "amendBaseline": amendment_request,
 }
 EXAMPLES: Final = {
-    f"{operation['operationId']} {name}": (operation["operationId"].removeprefix("github").lower(), example["value"])
+    f"{operation['operationId']} {name}": (
+        _uncapitalised(operation["operationId"].removeprefix("github")),
+        example["value"],
+    )
     for _, operation in operations()
     for name, example in operation.get("requestBody", {})
     .get("content", {})
@@ -281,7 +308,7 @@ EXAMPLES: Final = {
 
 @pytest.mark.parametrize(("operation", "example"), EXAMPLES.values(), ids=EXAMPLES.keys())
 def test_every_example_is_valid_and_understood(operation: str, example: dict[str, Any]) -> None:
-    assert complaints(example, f"{operation.title()}Request") == []
+    assert complaints(example, f"{operation[0].upper()}{operation[1:]}Request") == []
     PARSERS[operation](strict_json.parse_object(json.dumps(example).encode()))
 
 
@@ -389,8 +416,10 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_an_environment_with_a_report_is_an_environment_and_a_report() -> None:
     plain, full = schema("Environment"), schema("EnvironmentWithReport")
-    assert {name: part for name, part in full["properties"].items() if name != "cleanup"} == plain["properties"]
-    assert full["required"] == [*plain["required"], "cleanup"]
+    assert {name: part for name, part in full["properties"].items() if name not in {"cleanup", "progress"}} == plain[
+        "properties"
+    ]
+    assert full["required"] == [*plain["required"], "cleanup", "progress"]
 
 
 def test_an_act_that_makes_an_environment_disappear_is_described() -> None:

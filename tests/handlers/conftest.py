@@ -10,6 +10,8 @@ import pytest
 
 from atmosphere import observability
 from atmosphere.adapters.memory import MemoryReports, MemorySnapshot
+from atmosphere.cleanup.amendments import Amendments
+from atmosphere.cleanup.keep import MemoryKeep
 from atmosphere.handlers import allocate, deallocate, operate, query, refresh
 from atmosphere.handlers.http import respond
 from atmosphere.wiring import App
@@ -24,6 +26,7 @@ HANDLES: dict[str, Any] = {
     "DELETE /allocations/{id}": deallocate.handle,
     "POST /allocations/{id}/credentials": refresh.handle,
     "POST /environments/{account}/{region}/{act}": operate.handle,
+    "POST /environments/{account}/{region}/baseline": operate.handle,
 }
 
 
@@ -54,6 +57,7 @@ class Api:
         self.app.ids = world.ids
         self.app.snapshots = MemorySnapshot(world.snapshot)
         self.app.reports = MemoryReports()
+        self.app.baselines = Amendments(MemoryKeep())
 
     def send(self, event: dict[str, Any]) -> Answer:
         """Hand an event to the handler of its route."""

@@ -15,7 +15,9 @@ ENVIRONMENTS, ALLOCATIONS, HISTORY = "<EnvironmentsTable.Arn>", "<AllocationsTab
 BY_STATUS, BY_WAKE, BY_MARK = (f"{ENVIRONMENTS}/index/{name}" for name in ("by_status", "by_wake", "by_mark"))
 BY_RULE, BY_RUN = (f"{ALLOCATIONS}/index/{name}" for name in ("by_rule", "by_run"))
 BY_REQUESTER = f"{HISTORY}/index/by_requester"
-SNAPSHOTS, CLEANUPS, BASELINES = (f"<Bucket.Arn>/{name}/*" for name in ("snapshots", "cleanups", "baselines"))
+SNAPSHOTS, CLEANUPS, BASELINES, DEBT = (
+    f"<Bucket.Arn>/{name}/*" for name in ("snapshots", "cleanups", "baselines", "debt")
+)
 ASSUMED = {f"arn:<AWS::Partition>:iam::*:role/{name}" for name in ("Admin", "Reader")}
 MACHINE = {"<CleanupMachine>"}
 ASSET = "<asset>"
@@ -38,13 +40,16 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     },
     "refresh": {"s3:GetObject": {SNAPSHOTS}, "dynamodb:GetItem": {ALLOCATIONS}, "sts:AssumeRole": ASSUMED},
     "query": {
-        "s3:GetObject": {SNAPSHOTS, CLEANUPS},
+        "s3:GetObject": {SNAPSHOTS, CLEANUPS, BASELINES},
+        "s3:ListBucket": {"<Bucket.Arn>"},
         "dynamodb:Query": {BY_STATUS, BY_MARK, BY_REQUESTER, HISTORY},
         "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},
         "dynamodb:BatchGetItem": {ENVIRONMENTS},
     },
     "operate": {
-        "s3:GetObject": {SNAPSHOTS},
+        "s3:GetObject": {SNAPSHOTS, BASELINES},
+        "s3:PutObject": {BASELINES},
+        "s3:ListBucket": {"<Bucket.Arn>"},
         "dynamodb:GetItem": {ENVIRONMENTS},
         "dynamodb:UpdateItem": {ENVIRONMENTS},
         "dynamodb:DeleteItem": {ENVIRONMENTS},
@@ -59,8 +64,8 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "states:StartExecution": MACHINE,
     },
     "cleanup": {
-        "s3:GetObject": {SNAPSHOTS, CLEANUPS, BASELINES},
-        "s3:PutObject": {CLEANUPS, BASELINES},
+        "s3:GetObject": {SNAPSHOTS, CLEANUPS, BASELINES, DEBT},
+        "s3:PutObject": {CLEANUPS, BASELINES, DEBT},
         "s3:ListBucket": {"<Bucket.Arn>"},
         "dynamodb:Query": {ENVIRONMENTS},
         "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},

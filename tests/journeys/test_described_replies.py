@@ -107,13 +107,14 @@ def test_history(operator: Api, allocated: Answer) -> None:
 def test_acts(runner: Api, operator: Api, allocated: Answer) -> None:
     path = "/environments/{account}/{region}/{act}"
     statuses = {}
-    for act in ("hold", "resume", "clean", "reinstate", "discard", "paint"):
+    for act in ("hold", "resume", "clean", "reinstate", "discard", "recapture", "paint"):
         answer = operator.ask("POST", f"{HERE}/{act}", {"reason": "a journey"})
         conforms(answer, "post", path)
         statuses[act] = answer.status
-    assert statuses == {"hold": 200, "resume": 200, "clean": 409, "reinstate": 409, "discard": 409, "paint": 400}
-    for refused in (runner.ask("POST", f"{HERE}/hold", {"reason": "r"}), operator.ask("POST", f"{HERE}/hold", {})):
-        conforms(refused, "post", path)
+    refused = dict.fromkeys(("clean", "reinstate", "discard", "recapture"), 409)
+    assert statuses == {"hold": 200, "resume": 200, **refused, "paint": 400}
+    for answer in (runner.ask("POST", f"{HERE}/hold", {"reason": "r"}), operator.ask("POST", f"{HERE}/hold", {})):
+        conforms(answer, "post", path)
 
 
 def test_deallocate_and_the_report_of_the_cleanup(runner: Api, operator: Api) -> None:
@@ -131,3 +132,26 @@ def test_deallocate_and_the_report_of_the_cleanup(runner: Api, operator: Api) ->
     conforms(cleaned, "get", "/environments/{account}/{region}")
     assert cleaned.body["status"] == "free"
     assert cleaned.body["cleanup"], cleaned.text
+
+
+def test_a_baseline_is_shown_amended_and_recaptured(runner: Api, operator: Api) -> None:
+    runner.until_free("release")
+    there = "/environments/444444444444/us-east-1"
+    path = "/environments/{account}/{region}/baseline"
+    shown = operator.ask("GET", f"{there}/baseline")
+    conforms(shown, "get", path)
+    assert "AWS::IAM::Role:AtmosphereAdmin@global" in {entry["item"] for entry in shown.body["items"]}
+    act = {"act": "adopt", "items": ["AWS::IAM::Role:AtmosphereAdmin@global"], "reason": "a journey"}
+    for body, status in ((act, 200), (act, 200), ({**act, "act": "keep"}, 400)):
+        answer = operator.ask("POST", f"{there}/baseline", body)
+        conforms(answer, "post", path)
+        assert answer.status == status
+    assert [runner.ask("GET", f"{there}/baseline").status, runner.ask("POST", f"{there}/baseline", act).status] == [
+        403,
+        403,
+    ]
+    assert operator.ask("POST", f"{there}/recapture", {"reason": "a journey"}).status == 200
+    runner.until_free("release")
+    after = operator.ask("GET", f"{there}/baseline").body
+    assert after["version"] == shown.body["version"] + 2
+    assert not any(entry["adopting"] for entry in after["items"])

@@ -188,3 +188,15 @@ def test_an_environment_is_not_alone_while_another_of_its_account_is_there_or_dr
     assert world.cleaning(ORDER).load().alone
     world.put(an_environment(a_key(1, "us-east-1"), status=Status.IN_USE, mark=mark))
     assert not world.cleaning(ORDER).load().alone
+
+
+def test_a_cleanup_that_is_not_alone_any_more_is_superseded() -> None:
+    world = _at_work()
+    cleaning = world.cleaning(ORDER)
+    cleaning.beat(alone=True)
+    world.put(an_environment(a_key(1, "us-east-1"), status=Status.CLEANING))
+    cleaning.beat()  # one that does not count on it goes on
+    before = world.row(KEY)
+    with pytest.raises(Superseded):
+        cleaning.beat(alone=True)
+    assert world.row(KEY) == before

@@ -154,3 +154,30 @@ def test_could_not_look_is_not_unknown() -> None:
     world.line.lay(Trap(1, Fault.DOWN))
     with pytest.raises(Unreachable):
         _act(world, ActKind.HOLD)
+
+
+@pytest.mark.parametrize(
+    ("status", "then"), [(Status.FREE, Status.FREE), (Status.DIRTY, Status.FREE), (Status.HELD, Status.HELD)]
+)
+def test_a_recapture_is_a_cleanup_that_only_captures_and_what_was_held_stays_held(status: Status, then: Status) -> None:
+    world = _with(status=status)
+    row = _act(world, ActKind.RECAPTURE)
+    assert row is not None
+    assert (row.status, row.capture, row.freed_at) == (Status.CLEANING, True, None)
+    assert world.cleaning(world.cleanups.started[0]).free(report=None) is then
+    assert not world.row(KEY).capture
+
+
+def test_a_recapture_after_a_test_is_fenced_by_that_test_so_that_its_keys_are_revoked() -> None:
+    row = _act(_with(status=Status.DIRTY, attempt=5), ActKind.RECAPTURE)
+    assert row is not None
+    assert (row.allocation, row.attempt) == (ALLOCATION, 6)
+
+
+def test_a_recapture_that_is_under_way_may_be_asked_for_again_and_a_cleanup_is_not_turned_into_one() -> None:
+    world = _with(status=Status.DIRTY)
+    _act(world, ActKind.RECAPTURE)
+    assert _act(world, ActKind.RECAPTURE) == world.row(KEY)
+    assert len(_record(world)) == len(world.cleanups.started) == 1
+    with pytest.raises(Conflicting, match="cleaning"):
+        _act(_with(status=Status.CLEANING), ActKind.RECAPTURE)

@@ -45,9 +45,10 @@ def dynamodb_tokens() -> DynamoDBClient:
     return boto3.client("dynamodb", config=TOKENS)
 
 
-def s3() -> S3Client:
-    """For the snapshot and the reports."""
-    return boto3.client("s3", config=CONFIG)
+def s3(profile: str | None = None) -> S3Client:
+    """For the snapshot and the reports; with a profile on somebody's own machine."""
+    maker = boto3.Session(profile_name=profile) if profile else boto3
+    return maker.client("s3", config=CONFIG)
 
 
 def secretsmanager() -> SecretsClient:

@@ -19,6 +19,7 @@ from botocore.session import Session
 from atmosphere import contract
 from atmosphere.cleanup.guard import Guard, Protected
 from atmosphere.cleanup.model import GLOBAL, Ended, Verdict
+from atmosphere.cleanup.quotas import Rates
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ def _loader() -> Loader:
     return create_loader()
 
 
+def operations_of(service: str) -> frozenset[str]:
+    """The operations of a service, as AWS names them."""
+    return frozenset(_loader().load_service_model(service, "service-2")["operations"])
+
+
 class RoleUnusable(Exception):
     """STS refuses a role: it is gone, its trust policy or external id changed, or the service may not assume it."""
 
@@ -62,6 +68,7 @@ class Account:
     """Guarded clients of one session, made once for each service and region. Safe in threads."""
 
     def __init__(self, session: Session, guard: Guard, *, home: Region) -> None:
+        Rates(guard.pace).watch(session)  # first: the guard looks at the clock after the waiting
         guard.watch(session)
         self._session = session
         self._home = home
@@ -85,6 +92,11 @@ class Accounts:
         self._base = base or boto3.Session()
         self._sts: dict[str, Any] = {}
         self.plan = plan
+
+    @classmethod
+    def to_look_at(cls, profile: str | None = None) -> Accounts:
+        """Accounts opened with the usual AWS chain or a profile, that nothing can be changed in."""
+        return cls(boto3.Session(profile_name=profile), plan=True)
 
     def open(self, assignment: Assignment, pace: Pace, *, protected: Protected) -> Account:
         """The environment's account under its admin role.
@@ -128,7 +140,8 @@ class Accounts:
 
     def _guard(self, assignment: Assignment, pace: Pace, protected: Protected) -> Guard:
         return Guard(
-            may_mutate=not (self.plan or assignment.capture_only),
+            may_mutate=not self.plan and (not assignment.capture_only or bool(assignment.roles_used)),
+            only_revokes=assignment.capture_only,
             regions=assignment.regions,
             deadline=assignment.deadline,
             pace=pace,

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup.accounts import RoleUnusable
-from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.catalogue.base import Scope
+from atmosphere.cleanup.baseline import Baseline
 from atmosphere.cleanup.catalogue.roles import role_id
-from atmosphere.cleanup.inventory import look
+from atmosphere.cleanup.detector import tagged
+from atmosphere.cleanup.inventory import covered, look
 from atmosphere.cleanup.judging import registered_roles
 from atmosphere.cleanup.model import Ended, Verdict
-from atmosphere.cleanup.records import Baseline
+from atmosphere.cleanup.restoring import read_contents
 from atmosphere.cleanup.revocation import PROBES, find_probe
 from atmosphere.ports import Unreachable
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.inventory import Inventory
     from atmosphere.cleanup.model import Assignment, Resource
     from atmosphere.cleanup.pace import Pace
+    from atmosphere.cleanup.restoring import Inside
     from atmosphere.core.model import RoleArn
 
 _LOOKS: Final = 4
@@ -40,12 +41,14 @@ def capture(assignment: Assignment, *, account: Account, accounts: Accounts, pac
     roles = sorted(set(assignment.registration.roles.values()))
     pace.side_by_side([partial(_preflight, assignment, accounts, role, pace) for role in roles])
     ids = _role_ids(assignment, account)
-    inventory = _complete_look(assignment, account, pace)
-    scopes = (Scope.REGION, Scope.GLOBAL) if assignment.sweep_globals else (Scope.REGION,)
+    inventory, inside = _complete_look(assignment, account, pace)
     return Baseline(
         items={**inventory.everything(), **ids},
-        types=tuple(entry.name for entry in CATALOGUE if entry.scope in scopes),
+        types=covered(assignment),
         regions=assignment.regions,
+        tagged=_tagged(assignment, account, inventory),
+        contents=inside.contents,
+        unwatched=inside.unwatched,
     )
 
 
@@ -71,13 +74,23 @@ def _role_ids(assignment: Assignment, account: Account) -> Mapping[Resource, str
         raise Unreachable("IAM does not say what the registration's roles are") from error
 
 
-def _complete_look(assignment: Assignment, account: Account, pace: Pace) -> Inventory:
+def _tagged(assignment: Assignment, account: Account, inventory: Inventory) -> frozenset[str]:
+    regions = [region for region in assignment.regions if region not in inventory.off]
+    try:
+        return frozenset(each.arn.text for region in regions for each in tagged(account, region))
+    except (ClientError, BotoCoreError) as error:
+        raise Unreachable("the tagging API does not say what is there") from error
+
+
+def _complete_look(assignment: Assignment, account: Account, pace: Pace) -> tuple[Inventory, Inside]:
     for _ in range(_LOOKS):
         inventory = look(assignment, account, pace)
-        if not inventory.unknown:
-            return inventory
+        inside = read_contents(assignment, account, pace, off=inventory.off)
+        unknown = {**inventory.unknown, **inside.unknown}
+        if not unknown:
+            return inventory, inside
         pace.sleep(_NAP)
-    label, code = min(inventory.unknown.items())
+    label, code = min(unknown.items())
     raise Ended(
         Verdict.BLOCKED,
         f"unknown:{label}",

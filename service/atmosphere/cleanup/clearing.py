@@ -8,24 +8,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.cleanup import progress
 from atmosphere.cleanup.inventory import look
-from atmosphere.cleanup.model import OutOfTime, PassResult, PassState, Phase, Trouble, Verdict
+from atmosphere.cleanup.model import GLOBAL, OutOfTime, PassResult, PassState, Phase, Trouble, Verdict
+from atmosphere.cleanup.origins import origins
 from atmosphere.cleanup.report import Findings
+from atmosphere.cleanup.restoring import told
+from atmosphere.cleanup.tally import Sight
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.baseline import Baseline
+    from atmosphere.cleanup.debt import DebtBook
     from atmosphere.cleanup.deletion import Deletion
     from atmosphere.cleanup.judging import Judge, Left
     from atmosphere.cleanup.model import Assignment, Limits, Resource
     from atmosphere.cleanup.pace import Pace
     from atmosphere.cleanup.recording import Recorder
     from atmosphere.cleanup.records import TroubleBook
+    from atmosphere.cleanup.restoring import Restorer
     from atmosphere.cleanup.revocation import Revocation
+    from atmosphere.cleanup.tally import TallyBook
 
 _FIRST_NAP: Final = timedelta(milliseconds=100)
 _LONGEST_NAP: Final = timedelta(seconds=5)
@@ -48,6 +55,10 @@ class Clearing:
         deletion: Deletion,
         revocation: Revocation,
         troubles: TroubleBook,
+        debts: DebtBook,
+        baseline: Baseline,
+        restorer: Restorer,
+        tally: TallyBook,
     ) -> None:
         self._assignment = assignment
         self._account = account
@@ -58,6 +69,11 @@ class Clearing:
         self._deletion = deletion
         self._revocation = revocation
         self._troubles = troubles
+        self._debts = debts
+        self._baseline = baseline
+        self._restorer = restorer
+        self._tally = tally
+        self._dunned = False
         self.findings = Findings()
         self.state = PassState()
 
@@ -73,12 +89,11 @@ class Clearing:
             if left.nothing and not first:
                 left = self._look(deleted_too=True)
             first = False
-            if left.nothing:
+            if left.nothing and not self._has_debts_to_try(left):
                 return self._found_nothing(looked_at)
-            self.state = self._progress(left)
-            if self._is_stuck():
-                return PassResult(verdict=Verdict.BLOCKED, state=self.state, reason=_reason(left))
-            self._delete(left)
+            if ended := self._tell(left):
+                return ended
+            self._act(left)
             if self._pace.now() >= lingering_until:
                 return PassResult(verdict=Verdict.AGAIN, state=self.state, wait=_WAIT)
             self._pace.sleep(nap)
@@ -88,51 +103,73 @@ class Clearing:
         """One look, for plans."""
         return self._look(deleted_too=True)
 
+    # --- looking ------------------------------------------------------------------------------------------------------
+
     def _look(self, *, deleted_too: bool) -> Left:
         inventory = look(self._assignment, self._account, self._pace)
         leftovers = self._judge.leftover_stacks(inventory)
-        unknown = self._recorder.update(inventory.stacks, leftovers, deleted_too=deleted_too)
-        left = self._judge.judge(inventory, self._recorder.ledger, unknown)
-        self._troubles.forget_all_but(self._within_reach(left))
+        unknown = self._recorder.update(inventory, leftovers, deleted_too=deleted_too)
+        left = self._judge.judge(inventory, self._recorder.ledger, unknown, thorough=deleted_too)
+        reach = self._within_reach(left)
+        self._troubles.forget_all_but(reach)
+        self._tally.see(self.state, Sight.of(left, reach, self._troubles.entries))
+        if self._account.guard.may_mutate:
+            self._debts.settle(left.deferred, lambda item: not left.unknown and item not in left.loose)
         self.findings = Findings(
             blockers=self._blockers(left),
             unknown=left.unknown,
             deferred=left.deferred,
             uncovered=left.uncovered,
+            unexplained=self._recorder.unexplained,
+            skipped=left.skipped,
+            debts=self._debts.entries,
+            kept=left.kept,
+            origins=origins(reach, left.stacks, inventory, self._recorder.ledger),
         )
         return left
 
     def _within_reach(self, left: Left) -> set[Resource]:
         """What is left, and what the stacks that are left own."""
         owned = {item for stack in left.stacks for item in self._recorder.ledger.tree(stack.id)}
-        return {*left.things, *owned}
+        return {*left.things, *left.deferred, *owned}
 
     def _blockers(self, left: Left) -> dict[Resource, Trouble]:
         found: dict[Resource, Trouble] = dict.fromkeys(left.things, _STILL_THERE)
-        return {**found, **self._troubles.entries, **left.unhandled, **left.amiss}
+        troubles = {item: trouble for item, trouble in self._troubles.entries.items() if item not in left.deferred}
+        amiss = {item: told(trouble, troubles.get(item)) for item, trouble in left.amiss.items()}
+        return {**found, **troubles, **left.unhandled, **amiss}
 
-    def _delete(self, left: Left) -> None:
+    def _has_debts_to_try(self, left: Left) -> bool:
+        """What is deferred is tried once more when nothing else is left; not between the two looks that count."""
+        return bool(left.deferred) and not self._dunned and self.state.clean_at is None
+
+    # --- acting -------------------------------------------------------------------------------------------------------
+
+    def _tell(self, left: Left) -> PassResult | None:
+        """Note how it gets on; a result if nothing more will come of it. Raises `Ended` when the breaker trips."""
+        if left.nothing:
+            self._dunned = True
+            return None
+        reach, now = self._within_reach(left), self._pace.now()
+        progress.trip(left, reach, self._baseline.items, most=self._assignment.settings.max_deletions)
+        moving = self._deletion.moves(left.stacks)
+        self.state = progress.noted(self.state, (len(left.unknown), len(reach)), moving=moving, now=now)
+        slow = self._deletion.is_under_way(left.loose)
+        verdict = progress.standstill(self.state, self.findings.blockers, left, slow=slow, limits=self._limits, now=now)
+        return PassResult(verdict=verdict, state=self.state, reason=progress.reason(left)) if verdict else None
+
+    def _act(self, left: Left) -> None:
+        loose = [*left.loose, *left.deferred]
+        if any(item.region == GLOBAL for item in loose) and self._assignment.sweep_globals:
+            self._pace.confirm()  # all of it was there before this: so if the account is ours alone now, it is ours
         try:
-            self._deletion.round(left.stacks, left.loose, self._recorder.ledger)
+            for item, trouble in self._restorer.restore().items():
+                self._troubles.note(item, trouble)
+            self._deletion.freeze(self._within_reach(left))
+            self._deletion.round(left.stacks, loose, self._recorder.ledger)
         except OutOfTime:  # it was at work until the end: that is no standstill
             self.state = replace(self.state, quiet_rounds=0, quiet_since=None)
             raise
-
-    def _progress(self, left: Left) -> PassState:
-        mark = _mark(left)
-        now = self._pace.now()
-        if mark != self.state.mark or self.state.quiet_since is None:
-            return replace(self.state, mark=mark, quiet_rounds=0, quiet_since=now, clean_at=None)
-        moving = any(stack.moving for stack in left.stacks)
-        return replace(self.state, quiet_rounds=self.state.quiet_rounds + (not moving), clean_at=None)
-
-    def _is_stuck(self) -> bool:
-        since = self.state.quiet_since
-        return (
-            since is not None
-            and self.state.quiet_rounds >= self._limits.quiet_rounds
-            and self._pace.now() - since >= self._limits.quiet_time
-        )
 
     def _found_nothing(self, looked_at: datetime) -> PassResult:
         state, settings = self.state, self._assignment.settings
@@ -143,24 +180,12 @@ class Clearing:
         if state.clean_at is not None and is_past and looked_at >= state.clean_at + settings.verify_gap:
             return PassResult(verdict=Verdict.CLEAN, state=state)
         now = self._pace.now()
-        state = replace(state, clean_at=state.clean_at or now, mark=None, quiet_rounds=0, quiet_since=None)
+        state = progress.noted_nothing(state, now=now)
         waits = [(state.clean_at or now) + settings.verify_gap - now, *([cut_off - now] if cut_off else [])]
         wait = min(max(timedelta(0), *waits), _LONGEST_WAIT)
         return PassResult(verdict=Verdict.AGAIN, state=state, wait=wait)
 
 
-_STILL_THERE: Final = Trouble(code="still-there", message="a deletion was accepted, and it is still there", attempts=0)
-
-
-def _mark(left: Left) -> str:
-    names = [f"{item}@{item.region}" for item in left.things] + sorted(left.unknown)
-    return sha256("\n".join(names).encode()).hexdigest()[:16]
-
-
-def _reason(left: Left) -> str:
-    """The first of what is left, by what a person should look at first."""
-    if left.amiss:
-        return left.amiss[min(left.amiss)].code
-    if left.things:
-        return f"blocked:{left.things[0].type}"
-    return f"unknown:{min(left.unknown)}"
+_STILL_THERE: Final = Trouble(
+    code="still-there", message="its deletion was accepted or waits for that of others, and it is there", attempts=0
+)

@@ -11,10 +11,10 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.cleanup.adopting import adopt
+from atmosphere.cleanup.baseline import BaselineBook, Word, covering
 from atmosphere.cleanup.capture import capture
-from atmosphere.cleanup.clearing import Clearing
-from atmosphere.cleanup.deletion import Deletion
-from atmosphere.cleanup.judging import Judge
+from atmosphere.cleanup.composition import compose
 from atmosphere.cleanup.kept import Kept
 from atmosphere.cleanup.model import (
     Ended,
@@ -27,20 +27,25 @@ from atmosphere.cleanup.model import (
     Verdict,
 )
 from atmosphere.cleanup.pace import Pace
-from atmosphere.cleanup.recording import Recorder
-from atmosphere.cleanup.records import Baseline, LedgerBook, TroubleBook, baseline_name, prefix, read_baseline
+from atmosphere.cleanup.records import TroubleBook, prefix
 from atmosphere.cleanup.report import Findings, write_report
 from atmosphere.cleanup.revocation import NotSeen, Revocation
+from atmosphere.cleanup.tally import TallyBook
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from atmosphere.cleanup.accounts import Account, Accounts
+    from atmosphere.cleanup.baseline import Baseline
+    from atmosphere.cleanup.clearing import Clearing
     from atmosphere.cleanup.keep import Keep
     from atmosphere.cleanup.model import Assignment
     from atmosphere.ports import Clock
 
+PLANNED: Final = "planned"
+"""The reason of a pass in plan mode that found something to do."""
+_UNREACHABLE: Final = "unreachable"
 _AFTER_TROUBLE: Final = timedelta(seconds=5)  # before the next pass, when AWS did not answer
 
 
@@ -77,6 +82,8 @@ class _Pass:
         self._state = state
         self._aws = aws
         self._keep = keep
+        self._book = BaselineBook(keep, assignment.key)
+        self._tally = TallyBook(keep, assignment, pace.now)
         self._pace = pace
         self._limits = limits
         self._findings = Findings()
@@ -99,17 +106,17 @@ class _Pass:
         except NotSeen:
             result = self._not_seen()
         except Unreachable:
-            result = replace(self._result(Verdict.AGAIN, "unreachable"), wait=_AFTER_TROUBLE)
+            result = replace(self._result(Verdict.AGAIN, _UNREACHABLE), wait=_AFTER_TROUBLE)
         finally:
             self._write_journal()
         return self._finished(result)
 
     def _steps(self) -> PassResult:
-        baseline = read_baseline(self._keep, self._assignment.key)
+        if self._state.number == 1:
+            self._tally.write(self._state)  # from here on there is something to watch
+        baseline = self._book.read()
         kept = Kept(self._assignment.registration, baseline)
         self._account = self._aws.open(self._assignment, self._pace, protected=kept.protected())
-        if self._assignment.capture_only:
-            return self._capture(self._account)
         revocation = Revocation(
             assignment=self._assignment,
             account=self._account,
@@ -119,44 +126,34 @@ class _Pass:
         )
         if self._state.phase is Phase.REVOKE and not self._aws.plan:
             self._state = revocation.run(self._state)
-        covered = self._covering(baseline)
+        if self._assignment.capture_only:
+            return self._capture(self._account)
+        covered = covering(baseline, self._assignment)
+        if not self._aws.plan:
+            covered = adopt(self._book, covered, assignment=self._assignment, account=self._account, pace=self._pace)
         return self._clear(self._account, revocation, kept, covered)
 
     def _capture(self, account: Account) -> PassResult:
+        if self._state.cut_off:  # an environment that had a test before is recaptured: nothing of its keys may be left
+            self._pace.sleep(max(self._state.cut_off - self._pace.now(), timedelta(0)))
         baseline = capture(self._assignment, account=account, accounts=self._aws, pace=self._pace)
-        self._keep.put(baseline_name(self._assignment.key), baseline.to_json())
+        self._book.capture(baseline, Word(at=self._pace.now(), by="cleanup", why="capture"))
         self._findings = Findings(explanation=f"{len(baseline.items)} resources are the baseline")
         return self._result(Verdict.CLEAN)
 
-    def _covering(self, baseline: Baseline | None) -> Baseline:
-        """The baseline, if it tells of every region: without it nobody knows what has to survive."""
-        missing = set(self._assignment.regions) - set(baseline.regions if baseline else ())
-        if baseline is None or missing:
-            raise Ended(
-                Verdict.DIRTY,
-                "no-baseline",
-                f"there is no baseline for {', '.join(sorted(missing))}, so nothing was deleted: look what is there, "
-                "and register the environment anew",
-            )
-        return baseline
-
     def _clear(self, account: Account, revocation: Revocation, kept: Kept, baseline: Baseline) -> PassResult:
-        assignment, pace = self._assignment, self._pace
-        troubles = TroubleBook(self._keep, assignment)
-        self._clearing = Clearing(
-            assignment=assignment,
+        troubles = TroubleBook(self._keep, self._assignment)
+        self._clearing = compose(
+            assignment=self._assignment,
             account=account,
-            pace=pace,
+            pace=self._pace,
             limits=self._limits,
-            judge=Judge(assignment=assignment, account=account, pace=pace, kept=kept, baseline=baseline),
-            recorder=Recorder(
-                assignment=assignment, account=account, pace=pace, book=LedgerBook(self._keep, assignment)
-            ),
-            deletion=Deletion(
-                assignment=assignment, account=account, pace=pace, limits=self._limits, kept=kept, troubles=troubles
-            ),
+            keep=self._keep,
+            kept=kept,
+            baseline=baseline,
             revocation=revocation,
             troubles=troubles,
+            tally=self._tally,
         )
         if self._aws.plan:
             return self._planned(self._clearing)
@@ -167,7 +164,7 @@ class _Pass:
 
     def _planned(self, clearing: Clearing) -> PassResult:
         nothing = clearing.survey().nothing
-        return self._result(Verdict.CLEAN) if nothing else self._result(Verdict.DIRTY, "planned")
+        return self._result(Verdict.CLEAN) if nothing else self._result(Verdict.DIRTY, PLANNED)
 
     def _not_seen(self) -> PassResult:
         self._state = replace(self._state, canary_waits=self._state.canary_waits + 1)
@@ -188,9 +185,12 @@ class _Pass:
         return self._clearing.findings if self._clearing else self._findings
 
     def _finished(self, result: PassResult) -> PassResult:
-        """Count what was changed, and write the report of a final verdict."""
+        """Count what was changed and what is left, and write the report of a final verdict."""
         mutations = self._account.guard.count if self._account else 0
         state = replace(result.state, mutations=result.state.mutations + mutations)
+        if result.reason == _UNREACHABLE:
+            return replace(result, state=state)
+        tally = self._tally.write(state)
         if result.verdict is Verdict.AGAIN:
             return replace(result, state=state)
         findings = self._findings if self._findings.explanation else self._last_findings()
@@ -201,9 +201,10 @@ class _Pass:
             verdict=result.verdict,
             reason=result.reason,
             findings=findings,
+            tally=tally,
             now=self._pace.now(),
         )
-        return replace(result, state=state, report_key=report)
+        return replace(result, state=state, report_key=report, tally=tally)
 
     def _write_journal(self) -> None:
         taken = self._account.guard.taken() if self._account else []

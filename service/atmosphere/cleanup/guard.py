@@ -10,9 +10,10 @@ Source: botocore's events `before-parameter-build` and `before-call`; an excepti
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from threading import Lock
+from threading import Lock, local
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.cleanup.model import MutationRefused, OutOfTime, PastDeadline
@@ -32,6 +33,7 @@ _JOURNALLED: Final = 300  # characters of a name; longer texts are contents
 _CONTENTS: Final = re.compile(
     r"(Policy|\w*PolicyDocument|Template\w*|Body|Properties|Code|Description|RoleARN|ClientRequestToken)"
 )
+_NOTHING: Final[frozenset[tuple[str, str]]] = frozenset()
 REVOCATION_POLICY: Final = "AtmosphereRevoke-"
 """The one thing of a protected role that cleaning writes: the inline policy whose name begins like this."""
 
@@ -85,11 +87,14 @@ class Guard:
         deadline: datetime,
         pace: Pace,
         protected: Protected,
+        only_revokes: bool = False,
     ) -> None:
-        self._may_mutate = may_mutate
+        self.may_mutate = may_mutate
         self._regions = regions
         self._deadline = deadline
-        self._pace = pace
+        self.pace = pace
+        self._only_revokes = only_revokes
+        self._thread = local()
         self._lock = Lock()
         self._journal: list[Mutation] = []
         self.protected = protected
@@ -99,6 +104,15 @@ class Guard:
         """Every client that this session makes from now on is watched."""
         session.register("before-parameter-build", self._note)
         session.register("before-call", self._judge)
+
+    @contextmanager
+    def restoring(self, operations: frozenset[str], name: str) -> Iterator[None]:
+        """Within it, and in this thread, these operations (`service:Operation`) may name this one protected thing."""
+        self._thread.spared = {(operation, name) for operation in operations}
+        try:
+            yield
+        finally:
+            self._thread.spared = _NOTHING
 
     def taken(self) -> list[Mutation]:
         """What was let through since the last time, in order."""
@@ -120,22 +134,25 @@ class Guard:
         with self._lock:
             self.count += 1
             self._journal.append(
-                Mutation(at=self._pace.now(), service=service, operation=model.name, region=region, names=names)
+                Mutation(at=self.pace.now(), service=service, operation=model.name, region=region, names=names)
             )
 
     def _refuse(self, service: str, operation: str, region: str, names: Mapping[str, str]) -> None:
-        if self._pace.stopped:
+        if self.pace.stopped:
             raise OutOfTime
-        if not self._may_mutate:
+        if not self.may_mutate:
             raise MutationRefused(f"{service}:{operation} would change something, and this cleanup may only look")
-        if self._pace.now() >= self._deadline:
+        if self.pace.now() >= self._deadline:
             raise PastDeadline
         if service not in _GLOBAL_SERVICES and region not in self._regions:
             raise MutationRefused(f"{service}:{operation} in {region}: cleaning covers {', '.join(self._regions)} only")
         if operation == "PutRolePolicy" and names.get("PolicyName", "").startswith(REVOCATION_POLICY):
             return
+        if self._only_revokes:
+            raise MutationRefused(f"{service}:{operation} would change something, and a capture only revokes")
+        spared = getattr(self._thread, "spared", _NOTHING)
         for name in names.values():
-            if self.protected.names(service, name):
+            if (f"{service}:{operation}", name) not in spared and self.protected.names(service, name):
                 raise MutationRefused(f"{service}:{operation} names {name}, which is protected or part of the baseline")
 
 

@@ -12,18 +12,23 @@ from atmosphere.cleanup.catalogue import CATALOGUE, is_tangible, type_of
 from atmosphere.cleanup.catalogue.base import code_of
 from atmosphere.cleanup.catalogue.generic import NoHandler
 from atmosphere.cleanup.catalogue.roles import role_id
-from atmosphere.cleanup.model import GLOBAL, Residual, Resource, Trouble
+from atmosphere.cleanup.inventory import REGION, region_off
+from atmosphere.cleanup.model import GLOBAL, Meaning, Resource, Trouble
+from atmosphere.cleanup.restoring import CHANGED, trouble_of
 from atmosphere.cleanup.stacks import STACK, Stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.baseline import Baseline
+    from atmosphere.cleanup.debt import DebtBook
     from atmosphere.cleanup.inventory import Inventory
     from atmosphere.cleanup.kept import Kept
+    from atmosphere.cleanup.ledger import Ledger
     from atmosphere.cleanup.model import Assignment
     from atmosphere.cleanup.pace import Pace
-    from atmosphere.cleanup.records import Baseline, Ledger
+    from atmosphere.cleanup.restoring import Restorer
 
 _TYPES = frozenset(entry.name for entry in CATALOGUE)
 
@@ -33,7 +38,7 @@ class Left:
     """What one look came to.
 
     `loose` are resources that no stack would take along, `amiss` is what happened to the baseline, `unhandled` are
-    orphans that nothing can look at.
+    orphans that nothing can look at, `skipped` listings that were left out by rule, `kept` is what stays, and why.
     """
 
     stacks: Sequence[Stack] = ()
@@ -43,6 +48,8 @@ class Left:
     unhandled: Mapping[Resource, Trouble] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
     uncovered: Sequence[str] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[Resource, str] = field(default_factory=dict)
 
     @property
     def things(self) -> list[Resource]:
@@ -58,36 +65,65 @@ class Left:
 class Judge:
     """Compares what is there with the baseline and the ledger."""
 
-    def __init__(self, *, assignment: Assignment, account: Account, pace: Pace, kept: Kept, baseline: Baseline) -> None:
+    def __init__(
+        self,
+        *,
+        assignment: Assignment,
+        account: Account,
+        pace: Pace,
+        kept: Kept,
+        baseline: Baseline,
+        debts: DebtBook,
+        restorer: Restorer,
+    ) -> None:
         self._assignment = assignment
         self._account = account
         self._pace = pace
         self._kept = kept
         self._baseline = baseline
+        self._debts = debts
+        self._restorer = restorer
 
     def leftover_stacks(self, inventory: Inventory) -> list[Stack]:
         """The stacks that have to go."""
         return [stack for stack in inventory.stacks if not self._kept.reason(stack.resource)]
 
-    def judge(self, inventory: Inventory, ledger: Ledger, unknown: Mapping[str, str]) -> Left:
-        """What is left of what was found, and of what the ledger says was left behind."""
+    def judge(self, inventory: Inventory, ledger: Ledger, unknown: Mapping[str, str], *, thorough: bool) -> Left:
+        """What is left of what was found, and of what the ledger says was left behind.
+
+        `thorough` also looks anew inside the things of the baseline.
+        """
         stacks = self.leftover_stacks(inventory)
         taken = {item for stack in stacks for item in ledger.tree(stack.id)}
         covered = {item for item in inventory.found if item.type in self._baseline.types}
         loose = {item for item in covered if item not in taken and not self._kept.reason(item)}
-        orphans = [item for item in ledger.orphans if item not in loose and self._must_go(item, taken, inventory)]
+        remembered = {*ledger.orphans, *self._debts.entries}
+        orphans = [item for item in sorted(remembered - loose) if self._must_go(item, taken, inventory)]
         present, unhandled, unclear = self._look_for(orphans)
         loose |= present
+        drifts = self._restorer.compare(fresh=thorough)
         amiss, also_unclear = self._amiss(inventory)
+        amiss = {**{drift.item: trouble_of(drift) for drift in drifts.found}, **amiss}
+        blocking, deferred = self._debts.split(loose)
         return Left(
             stacks=stacks,
-            loose=sorted(item for item in loose if type_of(item.type).residual is Residual.BLOCKING),
-            deferred=sorted(item for item in loose if type_of(item.type).residual is Residual.DEFERRED),
+            loose=blocking,
+            deferred=deferred,
             amiss=amiss,
             unhandled=unhandled,
-            unknown={**inventory.unknown, **unknown, **unclear, **also_unclear},
+            unknown=self._unseen(
+                {**inventory.unknown, **unknown, **unclear, **also_unclear, **drifts.unknown}, inventory
+            ),
             uncovered=sorted({item.type for item in inventory.found} - set(self._baseline.types)),
+            skipped=inventory.skipped,
+            kept={item: why for item in inventory.everything() if (why := self._kept.reason(item))},
         )
+
+    def _unseen(self, unknown: Mapping[str, str], inventory: Inventory) -> dict[str, str]:
+        """What nobody could see. A region may be off only if it was at the capture: a test may have filled it since."""
+        off = {region for region in inventory.off if region_off(region) in self._baseline.items}
+        switched = {f"{REGION}@{region}": "switched-off" for region in inventory.off - off}
+        return {**{label: code for label, code in unknown.items() if label.rpartition("@")[2] not in off}, **switched}
 
     # --- orphans ------------------------------------------------------------------------------------------------------
 
@@ -118,9 +154,10 @@ class Judge:
         try:
             return type_of(item.type).exists(self._account, item.region, item.id)
         except NoHandler as error:
-            return Trouble(code=error.code, message=str(error))
+            return Trouble(code=error.code, message=str(error), meaning=Meaning.FATAL)
         except ClientError as error:
-            return code_of(error)
+            closed = type_of(item.type).errors.meaning(code_of(error)) is Meaning.CLOSED
+            return False if closed else code_of(error)
         except BotoCoreError as error:
             return type(error).__name__
 
@@ -136,7 +173,7 @@ class Judge:
         for item, fingerprint in there.items():
             before = self._baseline.items.get(item)
             if before is not None and before != fingerprint:
-                amiss[item] = Trouble(code="baseline-changed", message="it was deleted and made anew")
+                amiss[item] = _made_anew("it", before, fingerprint)
         roles = registered_roles(self._assignment)
         answers = self._pace.side_by_side([partial(self._role_amiss, item) for item in roles])
         for item, answer in zip(roles, answers, strict=True):
@@ -165,8 +202,12 @@ class Judge:
             return Trouble(code="baseline-missing", message="a role of the registration is gone")
         before = self._baseline.items.get(item)
         if before is not None and before != now:
-            return Trouble(code="baseline-changed", message="a role of the registration was deleted and made anew")
+            return _made_anew("a role of the registration", before, now)
         return None
+
+
+def _made_anew(what: str, before: str, now: str | None) -> Trouble:
+    return Trouble(code=CHANGED, message=f"{what} was deleted and made anew ({before} → {now})")
 
 
 def registered_roles(assignment: Assignment) -> list[Resource]:

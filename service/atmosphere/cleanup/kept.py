@@ -6,14 +6,15 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.contents import SERVICES
 from atmosphere.cleanup.guard import Protected
 from atmosphere.cleanup.stacks import STACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from atmosphere.cleanup.baseline import Baseline
     from atmosphere.cleanup.model import Resource
-    from atmosphere.cleanup.records import Baseline
     from atmosphere.core.model import Registration
 
 BUILT_IN: Final = (
@@ -25,7 +26,7 @@ BUILT_IN: Final = (
     "AWS::IAM::Role:*controltower*",
     "AWS::IAM::Role:*ControlTower*",
 )
-_SERVICES: Final = {STACK: "cloudformation", **{entry.name: entry.service for entry in CATALOGUE}}
+_SERVICES: Final = {STACK: "cloudformation", **SERVICES, **{entry.name: entry.service for entry in CATALOGUE}}
 
 
 class Kept:
@@ -34,7 +35,7 @@ class Kept:
     def __init__(self, registration: Registration, baseline: Baseline | None) -> None:
         roles = (f"AWS::IAM::Role:{role.rpartition('/')[2]}" for role in registration.roles.values())
         self._patterns = (*BUILT_IN, *roles, *registration.keep)
-        self._baseline = baseline.items if baseline else {}
+        self._baseline = {*baseline.items, *baseline.contents} if baseline else set()
 
     def reason(self, item: Resource) -> str | None:
         """Why it stays, None if it does not."""

@@ -5,21 +5,32 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from atmosphere.core import forms
 from atmosphere.core.model import Region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from atmosphere.cleanup.tally import Tally
     from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Registration, RoleArn, Settings
 
 GLOBAL: Final = Region("global")
 """Where the resources of global services are."""
-_GLOBAL_TYPES: Final = ("AWS::IAM::", "AWS::CloudFront::", "AWS::Route53::")
+_ADDRESS: Final = re.compile(forms.RESOURCE)
+_GLOBAL_TYPES: Final = ("AWS::IAM::", "AWS::CloudFront::", "AWS::Route53::", "AWS::CloudWatch::Dashboard")
+_SAME: Final = {
+    "AWS::DynamoDB::GlobalTable": "AWS::DynamoDB::Table",
+    "AWS::KMS::ReplicaKey": "AWS::KMS::Key",
+    "AWS::ApiGatewayV2::DomainName": "AWS::ApiGateway::DomainName",
+    "AWS::Elasticsearch::Domain": "AWS::OpenSearchService::Domain",
+}
+"""Types of CloudFormation's that are one and the same in an account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +38,9 @@ class Assignment:
     """One attempt to clean one environment after one allocation, as its row says.
 
     `roles_used` are the roles (with external ids) that the allocation's sessions were minted on, empty at birth.
-    `started` is when the allocation began. No mutation happens at or after `deadline`. `capture_only` marks the birth
-    of a registration: record the baseline, preflight the roles, mutate nothing. `sweep_globals` lets global services be
-    swept, which is right only where the account has a single environment.
+    `started` is when the allocation began, `requester` its free text. No mutation happens at or after `deadline`.
+    `capture_only` marks the birth of a registration: record the baseline, preflight the roles, mutate nothing.
+    `sweep_globals` lets global services be swept, which is right only where the account has a single environment.
     """
 
     allocation: AllocationId
@@ -43,6 +54,7 @@ class Assignment:
     sweep_globals: bool
     settings: Settings
     service_account: AccountId
+    requester: str = ""
 
     @property
     def regions(self) -> tuple[Region, ...]:
@@ -61,10 +73,22 @@ class Resource:
     def __str__(self) -> str:
         return f"{self.type}:{self.id}"
 
+    @property
+    def address(self) -> str:
+        """`TYPE:ID@REGION`, by which operators name it."""
+        return f"{self}@{self.region}"
+
+    @classmethod
+    def parse(cls, address: str) -> Resource:
+        """The inverse of `address`; raises `ValueError` for other texts."""
+        if not (parts := _ADDRESS.fullmatch(address)):
+            raise ValueError(f"{address!r} is not like AWS::S3::Bucket:NAME@us-east-1")
+        return cls(parts["type"], parts["id"], Region(parts["region"]))
+
     @classmethod
     def at(cls, type_: str, id_: str, region: Region) -> Resource:
         """A resource seen from a region; those of global services are `GLOBAL` wherever they are seen from."""
-        return cls(type_, id_, GLOBAL if type_.startswith(_GLOBAL_TYPES) else region)
+        return cls(_SAME.get(type_, type_), id_, GLOBAL if type_.startswith(_GLOBAL_TYPES) else region)
 
 
 class Residual(StrEnum):
@@ -78,15 +102,37 @@ class Residual(StrEnum):
     """The environment is not clean."""
 
 
+class Meaning(StrEnum):
+    """What an error of AWS tells of the resource, and so of the next attempt."""
+
+    ABSENT = "absent"
+    """It is not there."""
+    UNDER_WAY = "under-way"
+    """Its deletion has begun already."""
+    BUSY = "busy"
+    """Something that depends on it has to go first."""
+    FATAL = "fatal"
+    """Repeating will not help."""
+    CLOSED = "closed"
+    """Its service cannot be used here, so that there can be none."""
+    THROTTLED = "throttled"
+    """AWS did not look at the call at all."""
+    PASSING = "passing"
+    """It may pass by itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Why a resource is still there: what the last attempt to delete it met."""
+    """Why a resource is still there: what the last attempt to delete it met, and the first if that was another."""
 
     code: str
     message: str
     attempts: int = 1
     stack: str | None = None
     residual: Residual = Residual.BLOCKING
+    meaning: Meaning = Meaning.PASSING
+    first_code: str = ""
+    first_message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +149,11 @@ class Limits:
     """How long a pass waits for what is being deleted before it lets the state machine wait instead."""
     quiet_rounds: int = 4
     quiet_time: timedelta = timedelta(seconds=60)
-    """Nothing changed for so many rounds and so long: blocked."""
+    """Nothing went for so many rounds and so long: blocked."""
+    slow_time: timedelta = timedelta(minutes=20)
+    """The same, while something is being deleted that AWS takes minutes for."""
+    custom_wait: timedelta = timedelta(minutes=15)
+    """For so long a stack that waits for nothing but custom resources counts as getting on."""
     retain_after: int = 2
     """Failed deletions of a stack before it is told to let go of resources that are seen to be gone."""
 
@@ -120,8 +170,8 @@ class PassState:
     """What one pass tells the next. A new attempt starts from `PassState()`.
 
     `cut_off`: sessions issued before it are refused. `canary_waits`: passes whose canary was not refused in time.
-    `clean_at`: when nothing was found for the first time. `mark`: digest of what was left after the last round,
-    unchanged for `quiet_rounds` rounds, since `quiet_since`.
+    `clean_at`: when nothing was found for the first time. `fewest`: at best, how little was unknown and then how little
+    was left; not improved on for `quiet_rounds` rounds, since `quiet_since`.
     """
 
     number: int = 0
@@ -129,7 +179,7 @@ class PassState:
     cut_off: datetime | None = None
     canary_waits: int = 0
     clean_at: datetime | None = None
-    mark: str | None = None
+    fewest: tuple[int, int] | None = None
     quiet_rounds: int = 0
     quiet_since: datetime | None = None
     mutations: int = 0
@@ -150,6 +200,8 @@ class PassState:
                 state[name] = datetime.fromisoformat(state[name])
         if "phase" in state:
             state["phase"] = Phase(state["phase"])
+        if state.get("fewest") is not None:
+            state["fewest"] = tuple(state["fewest"])
         return cls(**state)
 
 
@@ -171,13 +223,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassResult:
-    """A verdict; `reason` is a short stable code, `report_key` names the report behind `Keep`."""
+    """A verdict; `reason` is a short stable code. A final one has a report behind `Keep`, and the counts."""
 
     verdict: Verdict
     state: PassState
     wait: timedelta = timedelta(0)
     reason: str | None = None
     report_key: str | None = None
+    tally: Tally | None = None
 
 
 class Ended(Exception):

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from atmosphere.cleanup.model import OutOfTime
+from atmosphere.cleanup.quotas import Queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,6 +54,11 @@ class Pace:
             self.stopped = True
             raise
 
+    def confirm(self) -> None:
+        """Beat now, whenever the last time was: what follows relies on nothing having changed."""
+        self._next_beat = self.now()
+        self.tick()
+
     def check(self) -> None:
         """Called between the steps of long work, in any thread; raises `OutOfTime`."""
         if self.stopped or not self.left:
@@ -67,29 +73,39 @@ class Pace:
             self.clock.sleep(min(rest, BEAT_EVERY / 2))
             self.tick()
 
-    def side_by_side(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
-        """The results of all tasks, in order; the first exception stops what has not begun and flies."""
+    def side_by_side(self, tasks: Sequence[Callable[[], T]], services: Sequence[str] = ()) -> list[T]:
+        """The results of all tasks, in order; the first exception stops what has not begun and flies.
+
+        `services` names whom each task asks, if no more of one service may run at a time than `quotas` allows.
+        """
         if not tasks:
             return []
-        with ThreadPoolExecutor(min(self._workers, len(tasks))) as pool:
-            futures = [pool.submit(self._one, task) for task in tasks]
+        queue = Queue(services or [""] * len(tasks))
+        results: dict[int, T] = {}
+        workers = min(self._workers, len(tasks))
+        with ThreadPoolExecutor(workers) as pool:
+            futures = [pool.submit(self._serve, queue, tasks, results) for _ in range(workers)]
             try:
                 self._await(futures)
             except BaseException:
+                self.stopped = True
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-            return [future.result() for future in futures]
+        return [results[number] for number in range(len(tasks))]
 
-    def _one(self, task: Callable[[], T]) -> T:
-        self.check()
-        try:
-            return task()
-        except BaseException:
-            self.stopped = True
-            raise
+    def _serve(self, queue: Queue, tasks: Sequence[Callable[[], T]], results: dict[int, T]) -> None:
+        while (number := queue.take()) is not None:
+            try:
+                self.check()
+                results[number] = tasks[number]()
+            except BaseException:
+                self.stopped = True
+                raise
+            finally:
+                queue.give_back(number)
 
-    def _await(self, futures: list[Future[T]]) -> None:
-        pending: set[Future[T]] = set(futures)
+    def _await(self, futures: list[Future[None]]) -> None:
+        pending: set[Future[None]] = set(futures)
         while pending:
             done, pending = wait(pending, _LOOK_UP_EVERY, return_when=FIRST_EXCEPTION)
             failures = [failure for future in done if (failure := future.exception())]

@@ -14,16 +14,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup import stacks as cloudformation
 from atmosphere.cleanup.catalogue.base import code_of
-from atmosphere.cleanup.records import Ledger, StackRecord
+from atmosphere.cleanup.detector import Detector
+from atmosphere.cleanup.ledger import Ledger, LedgerBook, StackRecord
+from atmosphere.cleanup.providers import links
 from atmosphere.cleanup.stacks import STACK, Stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.inventory import Inventory
+    from atmosphere.cleanup.keep import Keep
     from atmosphere.cleanup.model import Assignment, Resource
     from atmosphere.cleanup.pace import Pace
-    from atmosphere.cleanup.records import LedgerBook
     from atmosphere.core.model import Region
 
 
@@ -36,23 +39,37 @@ class _News:
 
 
 class Recorder:
-    """Writes the ledger of one assignment."""
+    """Writes the ledger of one assignment. `before` are the tagged ARNs that the baseline knows."""
 
-    def __init__(self, *, assignment: Assignment, account: Account, pace: Pace, book: LedgerBook) -> None:
+    def __init__(
+        self, *, assignment: Assignment, account: Account, pace: Pace, keep: Keep, before: Collection[str]
+    ) -> None:
         self._assignment = assignment
         self._account = account
         self._pace = pace
-        self._book = book
-        self.ledger = book.read()
+        self._book = LedgerBook(keep, assignment)
+        self._detector = Detector(assignment=assignment, account=account, pace=pace, before=before)
+        self.ledger = self._book.read()
+        self.unexplained: Mapping[str, str] = {}
 
-    def update(self, stacks: Sequence[Stack], leftovers: Sequence[Stack], *, deleted_too: bool) -> dict[str, str]:
+    def update(self, inventory: Inventory, leftovers: Sequence[Stack], *, deleted_too: bool) -> dict[str, str]:
         """Bring the ledger up to date and write it; returns what could not be asked. Raises `Unreachable`.
 
-        `stacks` are all that exist, `leftovers` those of them that will be deleted. `deleted_too` also looks for stacks
-        that were deleted since the allocation began, which takes a listing of its own.
+        `leftovers` are the stacks that will be deleted. `deleted_too` also looks for stacks that were deleted since the
+        allocation began, and for tagged resources that nothing tells of, which takes listings of their own.
         """
+        unknown = self._update(inventory, leftovers, deleted_too=deleted_too)
+        if deleted_too:
+            detection = self._detector.detect(inventory, self.ledger)
+            self.unexplained = detection.unexplained
+            unknown |= detection.unknown
+            if detection.orphans:
+                self.ledger = self._book.add(Ledger(orphans=detection.orphans))
+        return unknown
+
+    def _update(self, inventory: Inventory, leftovers: Sequence[Stack], *, deleted_too: bool) -> dict[str, str]:
         unknown: dict[str, str] = {}
-        existing = {stack.id for stack in stacks}
+        existing = {stack.id for stack in inventory.stacks}
         gone = [
             (stack, record.name, record.region) for stack, record in self.ledger.stacks.items() if stack not in existing
         ]
@@ -89,8 +106,13 @@ class Recorder:
             if stack.status != "REVIEW_IN_PROGRESS" or not _is_unheard_of(error):
                 return _News(unknown={label: _code(error)})
             members = []  # a change set that was never executed
-        owned = frozenset(member.resource for member in members if member.resource.id)
-        record = StackRecord(name=stack.name, region=stack.region, seen=stack.seen, owned=owned)
+        record = StackRecord(
+            name=stack.name,
+            region=stack.region,
+            seen=stack.seen,
+            owned=frozenset(member.resource for member in members if member.resource.id),
+            links=links(self._account, stack, members),
+        )
         return _News(Ledger(stacks={stack.id: record}))
 
     def _deleted(self, region: Region) -> tuple[list[tuple[str, str, Region]], dict[str, str]]:
@@ -107,14 +129,13 @@ class Recorder:
         except ClientError as error:
             if not _is_unheard_of(error):
                 return _News(unknown={label: code_of(error)})
-            return _News(
-                self._settled(stack, name, region, self._owned(stack))
-            )  # nobody tells any more: look for it all
+            left = self._owned(stack)  # nobody tells any more: look for all of it
+            return _News(self._settled(stack, name, region, left))
         except BotoCoreError as error:
             return _News(unknown={label: _code(error)})
         if not ending.deleted:
             return _News(unknown={label: "not-deleted-yet"})
-        return _News(self._settled(stack, name, region, ending.skipped))
+        return _News(self._settled(stack, name, region, ending.left))
 
     def _owned(self, stack: str) -> frozenset[Resource]:
         record = self.ledger.stacks.get(stack)

@@ -1,30 +1,68 @@
-"""What CloudFormation says: the stacks of a region, what they own, what they left behind, and who waits for whom.
+"""What CloudFormation says: the stacks of a region, what they own, and what they left behind.
 
-Source: CloudFormation API reference (DescribeStacks, ListStackResources, DescribeStackEvents, ListImports). One loop of
+Source: CloudFormation API reference (DescribeStacks, ListStackResources, DescribeStackEvents). One loop of
 DescribeStacks pages serves all stacks of a region; there are no waiters.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
-
-from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.model import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from atmosphere.cleanup.accounts import Account
-    from atmosphere.cleanup.records import Ledger
     from atmosphere.core.model import Region
 
 STACK: Final = "AWS::CloudFormation::Stack"
-_DELETABLE_IN_PROGRESS: Final = ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
-UPDATING: Final = "UPDATE_IN_PROGRESS"
 FAILED: Final = "DELETE_FAILED"
+_ENDS: Final = ("DELETE_SKIPPED", "DELETE_COMPLETE", FAILED)
+
+
+class Act(StrEnum):
+    """What to do with a stack in a status."""
+
+    DELETE = "delete"
+    UNBLOCK = "unblock"
+    """Its deletion failed: first delete what blocks it."""
+    CANCEL = "cancel"
+    """Stop its update; it can be deleted when that is rolled back."""
+    WAIT = "wait"
+    """CloudFormation is at work and refuses whatever is asked."""
+    NOTHING = "nothing"
+
+
+ACTS: Final[Mapping[str, Act]] = {
+    "CREATE_IN_PROGRESS": Act.DELETE,
+    "CREATE_FAILED": Act.DELETE,
+    "CREATE_COMPLETE": Act.DELETE,
+    "ROLLBACK_IN_PROGRESS": Act.WAIT,
+    "ROLLBACK_FAILED": Act.DELETE,
+    "ROLLBACK_COMPLETE": Act.DELETE,
+    "DELETE_IN_PROGRESS": Act.WAIT,
+    "DELETE_FAILED": Act.UNBLOCK,
+    "DELETE_COMPLETE": Act.NOTHING,
+    "UPDATE_IN_PROGRESS": Act.CANCEL,
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": Act.WAIT,
+    "UPDATE_COMPLETE": Act.DELETE,
+    "UPDATE_FAILED": Act.DELETE,
+    "UPDATE_ROLLBACK_IN_PROGRESS": Act.WAIT,
+    "UPDATE_ROLLBACK_FAILED": Act.DELETE,
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": Act.WAIT,
+    "UPDATE_ROLLBACK_COMPLETE": Act.DELETE,
+    "REVIEW_IN_PROGRESS": Act.DELETE,
+    "IMPORT_IN_PROGRESS": Act.WAIT,
+    "IMPORT_COMPLETE": Act.DELETE,
+    "IMPORT_ROLLBACK_IN_PROGRESS": Act.WAIT,
+    "IMPORT_ROLLBACK_FAILED": Act.DELETE,
+    "IMPORT_ROLLBACK_COMPLETE": Act.DELETE,
+}
+"""Every status that CloudFormation has. Source: CloudFormation API reference, Stack, and its user guide on statuses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +80,10 @@ class Stack:
     parent: str | None = None
     protected: bool = False
     exports: tuple[str, ...] = ()
+    functions: tuple[tuple[str, str], ...] = ()
+    """Parameters whose values are ARNs of functions, with these: how nested stacks are told their providers."""
+    since: datetime | None = None
+    """When what CloudFormation is doing with it, or did last, began."""
 
     @property
     def resource(self) -> Resource:
@@ -49,9 +91,14 @@ class Stack:
         return Resource(STACK, self.name, self.region)
 
     @property
+    def act(self) -> Act:
+        """What to do with it. A status that nobody has heard of is taken by its ending."""
+        return ACTS.get(self.status) or (Act.WAIT if self.status.endswith("_IN_PROGRESS") else Act.DELETE)
+
+    @property
     def moving(self) -> bool:
         """CloudFormation is working on it and would refuse to delete it."""
-        return self.status.endswith("_IN_PROGRESS") and self.status not in _DELETABLE_IN_PROGRESS
+        return self.act in (Act.WAIT, Act.CANCEL)
 
     @property
     def seen(self) -> str:
@@ -68,6 +115,8 @@ class Member:
     resource: Resource
     status: str
     reason: str = ""
+    since: datetime | None = None
+    """When it came into this status."""
 
 
 def stacks_of(account: Account, region: Region) -> list[Stack]:
@@ -91,6 +140,12 @@ def _stack(entry: Mapping[str, Any], region: Region) -> Stack:
         parent=entry.get("ParentId"),
         protected=entry.get("EnableTerminationProtection", False),
         exports=tuple(output["ExportName"] for output in entry.get("Outputs", ()) if "ExportName" in output),
+        functions=tuple(
+            (each["ParameterKey"], each["ParameterValue"])
+            for each in entry.get("Parameters", ())
+            if ":lambda:" in each.get("ParameterValue", "")
+        ),
+        since=entry.get("DeletionTime") or entry.get("LastUpdatedTime") or entry["CreationTime"],
     )
 
 
@@ -121,74 +176,31 @@ def _member(entry: Mapping[str, Any], region: Region) -> Member:
         resource=Resource.at(entry["ResourceType"], entry.get("PhysicalResourceId", ""), region),
         status=entry["ResourceStatus"],
         reason=entry.get("ResourceStatusReason", ""),
+        since=entry.get("LastUpdatedTimestamp"),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """What the events of a stack tell: whether it is deleted, and what it let go of without deleting it."""
+    """What the events of a stack tell: whether it is deleted, and what it let go of without seeing it deleted."""
 
     deleted: bool
-    skipped: frozenset[Resource] = field(default_factory=frozenset)
+    left: frozenset[Resource] = field(default_factory=frozenset)
 
 
 def ending(account: Account, region: Region, stack: str) -> Ending:
-    """Whether a stack is deleted, and what it let go of: its events call that `DELETE_SKIPPED`, also in updates.
+    """Whether a stack is deleted, and what it let go of, also in updates.
 
-    The stack is named by its id, under which CloudFormation still knows it for 90 days.
+    Its events call that `DELETE_SKIPPED`; and what failed to be deleted when an update cleaned up is never tried again.
+    The stack is named by its id, under which CloudFormation still knows it for 90 days. Raises `ClientError`.
     """
     client = account.client("cloudformation", region)
     status = client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
     pages = client.get_paginator("describe_stack_events").paginate(StackName=stack)
-    skipped = {
-        Resource.at(event["ResourceType"], event["PhysicalResourceId"], region)
-        for page in pages
-        for event in page["StackEvents"]
-        if event["ResourceStatus"] == "DELETE_SKIPPED" and event.get("PhysicalResourceId")
-    }
-    return Ending(deleted=status == "DELETE_COMPLETE", skipped=frozenset(skipped))
-
-
-def importers(account: Account, stack: Stack) -> set[str]:
-    """Names of the stacks that import what this one exports."""
-    found: set[str] = set()
-    client = account.client("cloudformation", stack.region)
-    for export in stack.exports:
-        try:
-            for page in client.get_paginator("list_imports").paginate(ExportName=export):
-                found.update(page["Imports"])
-        except ClientError as error:
-            if "not imported" not in error.response["Error"]["Message"] and "does not exist" not in str(error):
-                raise
-    return found - {stack.name}
-
-
-def roots(stacks: Sequence[Stack], ledger: Ledger) -> list[Stack]:
-    """Stacks that no other existing stack contains: only these are deleted, the nested ones go with them."""
-    nested = {
-        item.id
-        for stack in stacks
-        for item in (ledger.stacks[stack.id].owned if stack.id in ledger.stacks else ())
-        if item.type == STACK
-    }
-    ids = {stack.id for stack in stacks}
-    return [stack for stack in stacks if stack.id not in nested and stack.parent not in ids]
-
-
-def ready(stacks: Sequence[Stack], waits_for: Mapping[str, set[str]]) -> list[Stack]:
-    """The stacks that wait for none of the others; all of them if they wait in a circle.
-
-    `waits_for` maps a stack's id to the ids of those that must go before it.
-    """
-    ids = {stack.id for stack in stacks}
-    first = [stack for stack in stacks if not (waits_for.get(stack.id, set()) & ids - {stack.id})]
-    return first or list(stacks)
-
-
-def role_owners(stacks: Sequence[Stack], ledger: Ledger) -> Iterator[tuple[str, str]]:
-    """Pairs (owner's id, id of a stack that remembers the owner's role): the owner goes last."""
-    owners = {item.id: stack.id for stack in stacks for item in ledger.tree(stack.id) if item.type == "AWS::IAM::Role"}
-    for stack in stacks:
-        owner = owners.get((stack.role or "").rpartition("/")[2])
-        if owner is not None:
-            yield owner, stack.id
+    last: dict[Resource, str] = {}
+    for event in (event for page in pages for event in page["StackEvents"]):  # the newest first
+        identity = event.get("PhysicalResourceId")
+        if identity and event["ResourceStatus"] in _ENDS:
+            last.setdefault(Resource.at(event["ResourceType"], identity, region), event["ResourceStatus"])
+    left = frozenset(item for item, ended in last.items() if ended != "DELETE_COMPLETE" and item.id != stack)
+    return Ending(deleted=status == "DELETE_COMPLETE", left=left)

@@ -77,7 +77,7 @@ def _show_problems(directory: Path, problems: Sequence[Problem]) -> None:
 @json_option
 def plan_command(*, old: Path, new: Path, as_json: bool) -> None:
     """Show what changes when the configuration in directory NEW replaces the one in OLD."""
-    steps = plan(_loaded(old), _loaded(new))
+    steps = plan(loaded(old), loaded(new))
     if as_json:
         print_json({"steps": [asdict(step) for step in steps]})
         return
@@ -88,7 +88,8 @@ def _row(step: Step) -> tuple[str, ...]:
     return step.kind, step.subject, "\n".join(step.details), step.effect
 
 
-def _loaded(directory: Path) -> Snapshot:
+def loaded(directory: Path) -> Snapshot:
+    """The configuration, or its problems on stderr and exit code 1."""
     try:
         return load(directory)
     except ConfigProblems as refused:

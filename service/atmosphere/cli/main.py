@@ -26,6 +26,8 @@ class Exit(IntEnum):
     FINE = 0
     PROBLEMS = 1
     USAGE = 2
+    UNKNOWN = 3
+    """Something could not be looked at (`cleanup` only)."""
     INTERRUPTED = 130
 
 
@@ -47,6 +49,12 @@ _SUBCOMMANDS: Final = {
     "history": _Subcommand(_OPERATOR, "Show who had an environment, or what a requester had (operators)."),
     "environment": _Subcommand(
         _OPERATOR, "Show environments, and clean, reinstate, discard, hold or resume one (operators)."
+    ),
+    "baseline": _Subcommand(
+        "atmosphere.cli.baseline", "Show and change what must survive cleaning in an environment (operators)."
+    ),
+    "cleanup": _Subcommand(
+        "atmosphere.cli.cleanup", "Plan and verify the cleaning of an environment from here, or run and watch it."
     ),
     "config": _Subcommand("atmosphere.cli.config", "Check the configuration, and see what a change to it would do."),
     "local": _Subcommand("atmosphere.cli.local", "Run the whole service on this machine."),

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from atmosphere.cli.connection import Connection, connected
-from atmosphere.cli.output import json_option, plain, print_json, print_table, shown
+from atmosphere.cli.following import print_report, progress_table
+from atmosphere.cli.output import console, json_option, plain, print_json, print_table, shown
 from atmosphere.cli.service import EPILOG
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _DATES: Final = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 
 
-def _key(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, str] | None:
+def environment_key(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, str] | None:
     """`ACCOUNT/REGION`, with or without `aws://`."""
     if value is None:
         return None
@@ -32,7 +33,7 @@ def _key(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 
 
 @click.command(epilog=EPILOG)
-@click.argument("environment", callback=_key, required=False)
+@click.argument("environment", callback=environment_key, required=False)
 @click.option("--requester", help="What this requester had, instead of who had an environment.")
 @click.option("--since", type=_DATES, help="Not before this instant (UTC).")
 @click.option("--until", type=_DATES, help="Not after this instant (UTC).")
@@ -108,7 +109,7 @@ def _row(entry: EnvironmentState) -> tuple[str | None, ...]:
 
 
 @environment.command("show", epilog=EPILOG)
-@click.argument("environment", callback=_key)
+@click.argument("environment", callback=environment_key)
 @json_option
 @connected(caller="operator")
 def show_command(connection: Connection, *, environment: tuple[str, str], as_json: bool) -> None:
@@ -118,13 +119,23 @@ def show_command(connection: Connection, *, environment: tuple[str, str], as_jso
         print_json(plain(found))
         return
     _show(found)
-    if found.cleanup is not None:
-        print_json(found.cleanup)
+    print_report(found)
+
+
+def show_environment(found: EnvironmentState, *, as_json: bool) -> None:
+    """An environment after an act, on stdout."""
+    if as_json:
+        print_json(plain(found))
+    else:
+        _show(found)
 
 
 def _show(found: EnvironmentState) -> None:
-    fields = {name: value for name, value in plain(found).items() if name != "cleanup"}
+    fields = {name: value for name, value in plain(found).items() if name not in {"cleanup", "progress"}}
+    fields["attempt"] = None if found.attempt is None else str(found.attempt)
     print_table(("", ""), fields.items(), empty="nothing")
+    if found.progress is not None:
+        console().print(progress_table(found))
 
 
 _ACTS: Final = {
@@ -138,16 +149,12 @@ _ACTS: Final = {
 
 def _act(act: str, text: str) -> click.Command:
     @click.command(act, help=f"{text} The reason is kept on record.", epilog=EPILOG)
-    @click.argument("environment", callback=_key)
+    @click.argument("environment", callback=environment_key)
     @click.option("--reason", required=True, help="Why, for the record.")
     @json_option
     @connected(caller="operator")
     def operate(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:
-        found = connection.client().operate(*environment, act, reason=reason)
-        if as_json:
-            print_json(plain(found))
-        else:
-            _show(found)
+        show_environment(connection.client().operate(*environment, act, reason=reason), as_json=as_json)
 
     return operate
 

@@ -9,12 +9,12 @@ from uuid import uuid4
 from atmosphere.client import results
 from atmosphere.client.asking import cut, given, waiting, wanted
 from atmosphere.client.errors import BUSY, NO_TOKEN, UNKNOWN_ALLOCATION, ServiceError
+from atmosphere.client.operators import OperatorsSide
 from atmosphere.client.proof import ReleaseToken, proof_by
 from atmosphere.client.transport import RETRY_BUDGET, RealPace, Transport, region_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
     from botocore.credentials import Credentials
 
@@ -28,7 +28,7 @@ _IN_FLIGHT: Final = 35.0  # seconds that an allocate may still be on its way
 _LOOK_AGAIN: Final = 5.0  # seconds between two tries to end what may yet come into being
 
 
-class AtmosphereClient:
+class AtmosphereClient(OperatorsSide):
     """A caller's side of the API: signed with AWS `credentials`, or with `tokens`, a callable that gives GitHub tokens.
 
     Each request takes a token of its own, repeats too. GitHub callers may allocate, read and end allocations, refresh
@@ -49,7 +49,7 @@ class AtmosphereClient:
     ) -> None:
         self._pace = pace or RealPace()
         proof = proof_by(credentials, tokens, region or region_of(endpoint))
-        self._transport = Transport(endpoint=endpoint, proof=proof, budget=retry_seconds, pace=self._pace)
+        super().__init__(Transport(endpoint=endpoint, proof=proof, budget=retry_seconds, pace=self._pace))
 
     def allocate(
         self,
@@ -207,42 +207,3 @@ class AtmosphereClient:
     def pool(self, name: str) -> results.Pool:
         """One pool."""
         return results.read(results.pool, self._transport.send("GET", "pools", name))
-
-    def environments(self) -> tuple[results.EnvironmentState, ...]:
-        """Every registered environment (operators)."""
-        return results.read(results.environment_states, self._transport.send("GET", "environments"))
-
-    def environment(self, account: str, region: str) -> results.EnvironmentState:
-        """One environment with its last cleanup report (operators)."""
-        reply = self._transport.send("GET", "environments", account, region)
-        return results.read(results.environment_state, reply)
-
-    def operate(self, account: str, region: str, act: str, *, reason: str) -> results.EnvironmentState:
-        """Clean, reinstate, discard, hold or resume an environment (operators); `reason` is kept on record."""
-        reply = self._transport.send("POST", "environments", account, region, act, body={"reason": reason})
-        return results.read(results.environment_state, reply)
-
-    def history(
-        self,
-        *,
-        environment: str | None = None,
-        requester: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> Iterator[results.HistoryLine]:
-        """Who had an environment (`ACCOUNT/REGION`), or what a requester had, newest first (operators).
-
-        Pages are fetched as they are needed.
-        """
-        query = given(
-            environment=environment,
-            requester=requester,
-            since=since.isoformat() if since else None,
-            until=until.isoformat() if until else None,
-        )
-        while True:
-            reply = self._transport.send("GET", "allocations", query=query)
-            yield from results.read(results.history_lines, reply)
-            if not reply.get("cursor"):
-                return
-            query["cursor"] = reply["cursor"]

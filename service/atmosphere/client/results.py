@@ -103,11 +103,13 @@ class EnvironmentState:
     status: str | None = None
     registration: str | None = None
     allocation: str | None = None
+    attempt: int | None = None
     since: datetime | None = None
     deadline: datetime | None = None
     dirty_reason: str | None = None
     report: str | None = None
     cleanup: Mapping[str, Any] | None = None
+    progress: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,11 +229,13 @@ def environment_state(value: Mapping[str, Any]) -> EnvironmentState:
         status=value.get("status"),
         registration=value.get("registration"),
         allocation=value.get("allocation"),
+        attempt=value.get("attempt"),
         since=instant(value.get("since")),
         deadline=instant(value.get("deadline")),
         dirty_reason=value.get("dirtyReason"),
         report=value.get("report"),
         cleanup=value.get("cleanup"),
+        progress=value.get("progress"),
     )
 
 

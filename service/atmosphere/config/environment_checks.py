@@ -157,6 +157,14 @@ def _keep_is_narrow(sources: Sources) -> None:
                 sources.environments.report((*path, "keep", index), what, "name the type, e.g. AWS::S3::Bucket:NAME")
 
 
+def _pools_have_environments(sources: Sources) -> None:
+    named = {entry.pool for _, entry in sources.environment_entries()}
+    for pool in sources.environments.shape.pools if sources.environments.shape else ():
+        if pool not in named:
+            what = f"no environment is of the pool {pool}"
+            sources.environments.report(("pools", pool), what, "correct its name, or remove it")
+
+
 def _shared_accounts(sources: Sources) -> None:
     first: dict[str, Path] = {}
     for path, entry in sources.environment_entries():
@@ -182,5 +190,6 @@ ENVIRONMENT_CHECKS: Final[tuple[Check, ...]] = (
     _blocked_accounts,
     _row_size,
     _keep_is_narrow,
+    _pools_have_environments,
     _shared_accounts,
 )

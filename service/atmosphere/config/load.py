@@ -31,6 +31,7 @@ from atmosphere.core.model import (
     RoleName,
     RuleName,
     Settings,
+    Toolkit,
 )
 from atmosphere.core.snapshot import Snapshot
 
@@ -38,12 +39,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from atmosphere.config.shapes import EnvironmentEntry, GitHubEntry, IamEntry
+    from atmosphere.config.shapes import EnvironmentEntry, GitHubEntry, IamEntry, PoolEntry
 
 ENVIRONMENTS: Final = "environments.yaml"
 ACCESS: Final = "access.yaml"
 SETTINGS: Final = "settings.yaml"
 OVERRIDES: Final = "--setting"
+SKIPPED: Final = "skipped_types"
 _LONGEST_OVERRIDE: Final = 86_400.0  # seconds
 
 
@@ -56,7 +58,9 @@ class Checked:
 
 
 def load(directory: Path, overrides: Mapping[str, str] | None = None) -> Snapshot:
-    """The configuration in `directory`, with durations overridden by name (`session_seconds`) for trying things out.
+    """The configuration in `directory`, with settings overridden by name for trying things out.
+
+    Durations (`session_seconds=30`) replace the file's, `skipped_types` (separated by commas) are added to the file's.
 
     Raises `ConfigProblems` with everything that is wrong. Overrides may be below the limits that the file has to keep.
     """
@@ -76,28 +80,30 @@ def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checke
     for look in (*ENVIRONMENT_CHECKS, *ACCESS_CHECKS, *GITHUB_CHECKS):
         look(sources)
     found: list[Problem] = []
-    durations = _overridden(overrides or {}, found)
+    overridden = _overridden(overrides or {}, found)
     for parsed in (sources.environments, sources.access, sources.settings):
         found += sorted(parsed.problems, key=lambda problem: problem.line)
     problems = tuple(found)
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Checked(snapshot=None, problems=problems)
-    return Checked(snapshot=_snapshot(sources, durations), problems=problems)
+    return Checked(snapshot=_snapshot(sources, overridden), problems=problems)
 
 
-def _overridden(overrides: Mapping[str, str], found: list[Problem]) -> dict[str, timedelta]:
-    durations = {}
+def _overridden(overrides: Mapping[str, str], found: list[Problem]) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
     for number, (name, text) in enumerate(overrides.items(), start=1):
         duration = name.removesuffix("_seconds")
-        if duration not in DURATIONS or not name.endswith("_seconds"):
-            known = ", ".join(f"{known}_seconds" for known in DURATIONS)
+        if name == SKIPPED:
+            settings[SKIPPED] = tuple(text.split(","))
+        elif duration not in DURATIONS or not name.endswith("_seconds"):
+            known = ", ".join([*(f"{known}_seconds" for known in DURATIONS), SKIPPED])
             found.append(_override_problem(number, name, "there is no such setting", f"use one of {known}"))
         elif (seconds := _seconds(text)) is None:
             remedy = f"write seconds from 0 to {_LONGEST_OVERRIDE:.0f}"
             found.append(_override_problem(number, name, f"{text!r} is no such duration", remedy))
         else:
-            durations[duration] = timedelta(seconds=seconds)
-    return durations
+            settings[duration] = timedelta(seconds=seconds)
+    return settings
 
 
 def _override_problem(number: int, name: str, what: str, remedy: str) -> Problem:
@@ -112,8 +118,8 @@ def _seconds(text: str) -> float | None:
     return seconds if math.isfinite(seconds) and 0 <= seconds <= _LONGEST_OVERRIDE else None
 
 
-def _snapshot(sources: Sources, durations: Mapping[str, timedelta]) -> Snapshot:
-    registrations = (_registration(entry) for _, entry in sources.environment_entries())
+def _snapshot(sources: Sources, overridden: Mapping[str, Any]) -> Snapshot:
+    registrations = (_registration(entry, sources.pool(entry.pool)) for _, entry in sources.environment_entries())
     operators: list[Any] = [entry for _, entry in sources.access.entries("operators")]
     return Snapshot(
         environments=tuple(sorted(registrations, key=lambda registration: registration.key)),
@@ -122,8 +128,13 @@ def _snapshot(sources: Sources, durations: Mapping[str, timedelta]) -> Snapshot:
             github=tuple(_github_rule(entry) for _, entry in sources.github_rules()),
             operators=tuple(Operator(account=AccountId(entry.account), role=entry.role) for entry in operators),
         ),
-        settings=replace(_settings(sources), **durations),  # type: ignore[arg-type] # names are checked against DURATIONS
+        settings=_with(_settings(sources), overridden),
     )
+
+
+def _with(settings: Settings, overridden: Mapping[str, Any]) -> Settings:
+    skipped = dict.fromkeys((*settings.skipped_types, *overridden.get(SKIPPED, ())))
+    return replace(settings, **{**overridden, SKIPPED: tuple(skipped)})
 
 
 def _settings(sources: Sources) -> Settings:
@@ -135,6 +146,9 @@ def _settings(sources: Sources) -> Settings:
         role_names=tuple(shape.role_names),
         blocked_accounts=tuple(AccountId(account) for account in shape.blocked_accounts),
         audience=shape.audience or "",
+        max_deletions=shape.max_deletions,
+        skipped_types=tuple(shape.skipped_types),
+        max_deferred=shape.max_deferred,
         issuers=tuple(
             TrustedIssuer(issuer=Issuer(entry.issuer), jwks_url=entry.jwks_url) for _, entry in sources.issuers()
         ),
@@ -142,7 +156,7 @@ def _settings(sources: Sources) -> Settings:
     )
 
 
-def _registration(entry: EnvironmentEntry) -> Registration:
+def _registration(entry: EnvironmentEntry, pool: PoolEntry) -> Registration:
     named = {RoleName(name): RoleArn(arn) for name, arn in entry.roles.items()}
     return Registration(
         key=EnvironmentKey(AccountId(entry.account), Region(entry.region)),
@@ -152,6 +166,8 @@ def _registration(entry: EnvironmentEntry) -> Registration:
         regions=tuple(Region(region) for region in entry.regions),
         keep=tuple(entry.keep),
         external_id=entry.external_id,
+        deferred=tuple(pool.deferred),
+        cdk_toolkit=Toolkit(pool.cdk_toolkit),
     )
 
 

@@ -95,6 +95,8 @@ def _rest(parsed: Parsed[Shape], value: dict[str, Any], shape: type[Shape], erro
             places = [place for place in range(len(entries)) if (name, place) not in bad]
             parsed.indices[name] = places
             kept[name] = [entries[place] for place in places]
+        elif isinstance(entries, dict):
+            kept[name] = {key: entry for key, entry in entries.items() if (name, key) not in bad}
     try:
         return shape.model_validate(kept)
     except ValidationError:

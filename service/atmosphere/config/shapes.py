@@ -26,6 +26,7 @@ from atmosphere.config.texts import (
     Name,
     Ref,
     Repository,
+    ResourceTypeName,
     RoleArnText,
     Workflow,
 )
@@ -89,9 +90,28 @@ class EnvironmentEntry(_Shape):
     )
 
 
+class PoolEntry(_Shape):
+    """What holds for every environment of one pool."""
+
+    cdk_toolkit: Literal["keep", "delete"] = Field(
+        default="delete",
+        description="keep: a stack CDKToolkit of the baseline stays, its bucket and its repository are emptied; "
+        "delete: it is a stack like any other",
+    )
+    deferred: list[ResourceTypeName] = Field(
+        default_factory=list,
+        max_length=5,
+        description="types of resources that may be left for later cleanings when they cannot be deleted at once, "
+        "e.g. AWS::Lambda::Function for replicas of Lambda@Edge; at most 5; without it everything has to go",
+    )
+
+
 class EnvironmentsFile(_Shape):
     """Every AWS environment that Atmosphere manages."""
 
+    pools: dict[Name, PoolEntry] = Field(
+        default_factory=dict, description="what holds for a whole pool: a map of pools to settings"
+    )
     environments: list[EnvironmentEntry] = Field(
         max_length=5000, description="a list with one entry per environment, at most 5000"
     )
@@ -233,6 +253,26 @@ class SettingsFile(_Shape):
         "clock_skew", 1, 60, "seconds that clocks may differ when credentials are revoked"
     )
     attempt_pause_seconds: int = _seconds("attempt_pause", 10, 900, "seconds of pause before a cleanup's next attempt")
+    max_deletions: int = Field(
+        default=_DEFAULTS["max_deletions"],
+        ge=1,
+        le=100_000,
+        description="the most leftovers that a cleanup believes; with more it deletes nothing: 1 to 100000",
+    )
+    skipped_types: list[ResourceTypeName] = Field(
+        default_factory=list,
+        description="types of resources that cleaning neither lists nor covers, e.g. AWS::Glue::Job; every report "
+        "says so",
+    )
+    max_deferred: int = Field(
+        default=_DEFAULTS["max_deferred"],
+        ge=0,
+        le=1000,
+        description="how many deferred resources an environment may carry along: 0 to 1000",
+    )
+    deferred_age_seconds: int = _seconds(
+        "deferred_age", 3600, 2_592_000, "how long a deferred resource may stay, in seconds"
+    )
 
 
 DURATIONS: Final = tuple(

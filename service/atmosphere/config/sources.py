@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from atmosphere.config.shapes import PoolEntry
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
@@ -36,6 +38,11 @@ class Sources:
     def environment_entries(self) -> Iterator[tuple[Path, EnvironmentEntry]]:
         """The environments with their paths."""
         return self.environments.entries("environments")
+
+    def pool(self, name: str) -> PoolEntry:
+        """What holds for a pool; the defaults where the file says nothing."""
+        shape = self.environments.shape
+        return (shape.pools.get(name) if shape else None) or PoolEntry()
 
     def iam_rules(self) -> Iterator[tuple[Path, IamEntry]]:
         """The rules for IAM callers with their paths."""

@@ -382,11 +382,12 @@ def operate(
     if decision.kind is lifecycle.Kind.MARK:
         return Update(target=environment.key, expects=expects, sets={"hold": event is Event.HOLD})
     if decision.to is Status.HELD:
-        sets: dict[str, object] = {"status": Status.HELD, "since": now, "freed_at": None, "hold": False}
-        return Update(target=environment.key, expects=expects, sets=sets)
-    return Update(
-        target=environment.key, expects=expects, sets=_clean_again(environment, fence=fence, now=now, limit=limit)
-    )
+        held: dict[str, object] = {"status": Status.HELD, "since": now, "freed_at": None, "hold": False}
+        return Update(target=environment.key, expects=expects, sets=held)
+    sets = _clean_again(environment, fence=fence, now=now, limit=limit)
+    if event is Event.RECAPTURE:  # what was held stays so
+        sets |= {"capture": True, "freed_at": None, "hold": environment.hold or environment.status is Status.HELD}
+    return Update(target=environment.key, expects=expects, sets=sets)
 
 
 def _clean_again(

@@ -4,6 +4,7 @@
                             |  ^                    |                                  |
                             |  +---- clean ---- dirty <------- found-dirty, overdue ---+
                             |  +---- resume --- held  <-- hold (of free or dirty)
+                            |  +---- recapture (of free, dirty or held)
                             +--> gone             found-clean of a deregistering one
 
 `hold` of an environment that is in use or cleaning is remembered and takes effect where it would become free.
@@ -33,6 +34,7 @@ class Event(StrEnum):
     DISCARD = "discard"
     HOLD = "hold"
     RESUME = "resume"
+    RECAPTURE = "recapture"
     DEREGISTER = "deregister"
 
 
@@ -90,6 +92,7 @@ _TABLE: Final[dict[Event, tuple[Decision, Decision, Decision, Decision, Decision
     Event.DISCARD: (_REFUSED, _REFUSED, _REFUSED, _GONE, _REFUSED),
     Event.HOLD: (_move(_HELD), _MARK, _MARK, _move(_HELD), _NOTHING),
     Event.RESUME: (_NOTHING, _MARK, _MARK, _REFUSED, _move(_CLEANING)),
+    Event.RECAPTURE: (_move(_CLEANING), _REFUSED, _REFUSED, _move(_CLEANING), _move(_CLEANING)),
     Event.DEREGISTER: (_GONE, _MARK, _MARK, _MARK, _MARK),
 }
 _COLUMN: Final = {status: index for index, status in enumerate((_FREE, _IN_USE, _CLEANING, _DIRTY, _HELD))}
@@ -102,6 +105,8 @@ def decide(environment: Environment, event: Event) -> Decision:
         return _becoming_free(environment)
     if event is Event.DISCARD and environment.mark is Mark.REGISTERED:
         return _REFUSED  # the next deployment would only register it again
+    if event is Event.RECAPTURE and environment.status is _CLEANING and environment.capture:
+        return _NOTHING  # it is under way
     return decision
 
 

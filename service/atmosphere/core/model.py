@@ -50,6 +50,15 @@ class Mark(StrEnum):
     DEREGISTERING = "deregistering"
 
 
+class Toolkit(StrEnum):
+    """What cleaning does with a CDK toolkit that is part of the baseline."""
+
+    DELETE = "delete"
+    """Nothing of its own: it is a stack like any other."""
+    KEEP = "keep"
+    """Its stack and roles stay, its bucket and its repository are emptied."""
+
+
 class AllocationStatus(StrEnum):
     """An allocation is active until it ends, once."""
 
@@ -95,7 +104,8 @@ class Registration:
     """What the configuration says of one environment.
 
     `roles` maps the names a test may ask for to ARNs and always has `admin`; `regions` are the further regions of the
-    account that tests use and cleaning covers; `keep` are patterns of what must survive cleaning.
+    account that tests use and cleaning covers; `keep` are patterns of what must survive cleaning; `deferred` are types
+    of resources that may be left for later cleanings.
     """
 
     key: EnvironmentKey
@@ -105,6 +115,8 @@ class Registration:
     regions: tuple[Region, ...] = ()
     keep: tuple[str, ...] = ()
     external_id: str = ""
+    deferred: tuple[str, ...] = ()
+    cdk_toolkit: Toolkit = Toolkit.DELETE
 
     @property
     def admin_role(self) -> RoleArn:
@@ -121,7 +133,8 @@ class Environment:
     `attempt` numbers the cleanups of that allocation (a rest has a number too), `blocked` counts those that found
     something undeletable.
     `wake_at` is when the reconciler should look: the deadline while in use, the heartbeat's end while cleaning.
-    `capture` is set from birth until first free: what is found then is the baseline, and nothing is deleted.
+    `capture` is set from birth, and by a recapture, until it is free: what is found then is the baseline, and nothing
+    is deleted.
     """
 
     registered: Registration
@@ -213,6 +226,9 @@ class ActKind(StrEnum):
     DISCARD = "discard"
     HOLD = "hold"
     RESUME = "resume"
+    RECAPTURE = "recapture"
+    DROP = "drop"
+    ADOPT = "adopt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,3 +275,10 @@ class Settings:
     audience: str = ""
     """The one `aud` of GitHub tokens that this deployment accepts; empty accepts none."""
     issuers: tuple[TrustedIssuer, ...] = ()
+    max_deletions: int = 5000
+    """More leftovers than this are not believed: nothing is deleted until a person has looked."""
+    skipped_types: tuple[str, ...] = ()
+    """Types of resources that cleaning neither lists nor covers; every report says so."""
+    max_deferred: int = 20
+    """How many deferred resources an environment may carry along, and how old they may get."""
+    deferred_age: timedelta = timedelta(days=7)

@@ -76,7 +76,7 @@ _KEYS: Final = frozenset(
 
 def allocate_request(body: dict[str, Json]) -> AllocateRequest:
     """Parse the body of `POST /allocations`; raises `InvalidRequest` naming what is wrong and what would be right."""
-    _known_keys(body, _KEYS, "the request")
+    known_keys(body, _KEYS, "the request")
     constraints = body.get("constraints", [])
     return AllocateRequest(
         pool=PoolName(_text(body, "pool", _POOL, "a pool's name, e.g. 'integration'")),
@@ -94,13 +94,18 @@ def allocate_request(body: dict[str, Json]) -> AllocateRequest:
 
 def outcome_request(body: dict[str, Json]) -> str:
     """Parse the body of `DELETE /allocations/{id}`: the requester's word for how it went."""
-    _known_keys(body, frozenset({"outcome"}), "the request")
+    known_keys(body, frozenset({"outcome"}), "the request")
     return printable(body.get("outcome"), "outcome", limit=_MAX_OUTCOME)
 
 
 def reason_request(body: dict[str, Json]) -> str:
     """Parse the body of an operator's act: why."""
-    _known_keys(body, frozenset({"reason"}), "the request")
+    known_keys(body, frozenset({"reason"}), "the request")
+    return operators_reason(body)
+
+
+def operators_reason(body: dict[str, Json]) -> str:
+    """Why an operator acts, from the body of any act."""
     return printable(body.get("reason"), "reason", limit=_MAX_REQUESTER)
 
 
@@ -134,7 +139,8 @@ def printable(value: Json, name: str, *, limit: int) -> str:
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-def _known_keys(value: dict[str, Json], known: frozenset[str], where: str) -> None:
+def known_keys(value: dict[str, Json], known: frozenset[str], where: str) -> None:
+    """Raises `InvalidRequest` for keys that are not known: they are refused, never ignored."""
     if unknown := sorted(set(value) - known):
         raise InvalidRequest(f"{where} has keys that are not known: {unknown!r}; known are {sorted(known)!r}")
 
@@ -215,7 +221,7 @@ def _wants(body: dict[str, Json]) -> tuple[Want, ...]:
 def _listed_want(entry: Json, index: int) -> Want:
     if not isinstance(entry, dict):
         raise InvalidRequest(f"environments[{index}] is not an object")
-    _known_keys(entry, frozenset({"name", "constraints", "role"}), f"environments[{index}]")
+    known_keys(entry, frozenset({"name", "constraints", "role"}), f"environments[{index}]")
     return _want(_text(entry, "name", _NAME, "a short name, e.g. 'primary'"), entry)
 
 

@@ -23,12 +23,13 @@ from atmosphere.core.model import (
     RoleName,
     RuleName,
     Settings,
+    Toolkit,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 
 class UnreadableSnapshot(ValueError):
@@ -73,6 +74,8 @@ def registration_to_json(entry: Registration) -> dict[str, Any]:
         "regions": list(entry.regions),
         "keep": list(entry.keep),
         "external_id": entry.external_id,
+        "deferred": list(entry.deferred),
+        "cdk_toolkit": "" if entry.cdk_toolkit is Toolkit.DELETE else str(entry.cdk_toolkit),
     }
     return {name: value for name, value in full.items() if value not in ({}, [], "")}
 
@@ -87,6 +90,8 @@ def registration_from_json(value: Mapping[str, Any]) -> Registration:
         regions=tuple(Region(region) for region in value.get("regions", ())),
         keep=tuple(value.get("keep", ())),
         external_id=value.get("external_id", ""),
+        deferred=tuple(value.get("deferred", ())),
+        cdk_toolkit=Toolkit(value.get("cdk_toolkit", Toolkit.DELETE)),
     )
 
 
@@ -102,6 +107,7 @@ _DURATIONS: Final = (
     "verify_gap",
     "clock_skew",
     "attempt_pause",
+    "deferred_age",
 )
 
 
@@ -111,6 +117,9 @@ def _settings_to_json(settings: Settings) -> dict[str, Any]:
         "role_names": list(settings.role_names),
         "blocked_accounts": list(settings.blocked_accounts),
         "audience": settings.audience,
+        "max_deletions": settings.max_deletions,
+        "skipped_types": list(settings.skipped_types),
+        "max_deferred": settings.max_deferred,
         "issuers": [{"issuer": entry.issuer, "jwks_url": entry.jwks_url} for entry in settings.issuers],
         **seconds,
     }
@@ -122,6 +131,9 @@ def _settings_from_json(value: Mapping[str, Any]) -> Settings:
         role_names=tuple(value["role_names"]),
         blocked_accounts=tuple(AccountId(account) for account in value["blocked_accounts"]),
         audience=value["audience"],
+        max_deletions=value["max_deletions"],
+        skipped_types=tuple(value["skipped_types"]),
+        max_deferred=value["max_deferred"],
         issuers=tuple(
             TrustedIssuer(issuer=Issuer(entry["issuer"]), jwks_url=entry["jwks_url"]) for entry in value["issuers"]
         ),

@@ -9,12 +9,15 @@ The engine finds out, the operation commits. A pass that was superseded is done:
 from __future__ import annotations
 
 import math
+from enum import Enum, auto
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from atmosphere import observability, wiring
 from atmosphere.cleanup.model import Assignment, PassResult, PassState, Verdict
 from atmosphere.contract import BECAME_DIRTY
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region
+from atmosphere.handlers.cleaned import tell
 from atmosphere.operations.clean import Cleaning, Subject, Superseded
 from atmosphere.ports import CleanupOrder
 
@@ -43,6 +46,7 @@ def assignment(subject: Subject, order: CleanupOrder, snapshot: Snapshot, servic
         sweep_globals=subject.alone,
         settings=snapshot.settings,
         service_account=service_account,
+        requester=allocation.requester if allocation else "",
     )
 
 
@@ -54,8 +58,10 @@ def handle(event: dict[str, Any], app: App, *, service_account: AccountId) -> di
     try:
         subject = cleaning.load()
         todo = assignment(subject, order, snapshot, service_account)
-        result = app.run_pass(todo, PassState.from_json(event.get("state") or {}), beat=cleaning.beat)
-        done = _conclude(cleaning, result, pause=snapshot.settings.attempt_pause)
+        result = app.run_pass(
+            todo, PassState.from_json(event.get("state") or {}), beat=partial(cleaning.beat, alone=subject.alone)
+        )
+        end = _conclude(cleaning, result, pause=snapshot.settings.attempt_pause)
     except Superseded:
         observability.line("cleanup superseded", environment=order.key.path, allocation=order.allocation)
         return _next(order, PassState(), wait=0, done=True)
@@ -69,7 +75,9 @@ def handle(event: dict[str, Any], app: App, *, service_account: AccountId) -> di
         phase=str(result.state.phase),
     )
     observability.count("CleanupPass", pool=todo.registration.pool, verdict=str(result.verdict))
-    return _next(order, result.state, wait=math.ceil(result.wait.total_seconds()), done=done)
+    if end is _End.OVER:
+        tell(todo, result, since=subject.environment.since, now=app.clock.now())
+    return _next(order, result.state, wait=math.ceil(result.wait.total_seconds()), done=end is not _End.AGAIN)
 
 
 def _order(event: dict[str, Any]) -> CleanupOrder:
@@ -80,22 +88,34 @@ def _order(event: dict[str, Any]) -> CleanupOrder:
     )
 
 
-def _conclude(cleaning: Cleaning, result: PassResult, *, pause: timedelta) -> bool:
-    """Commit what the pass came to; whether this attempt is over."""
+class _End(Enum):
+    """What is over with a pass."""
+
+    AGAIN = auto()
+    """Nothing: the attempt goes on."""
+    RESTED = auto()
+    """The attempt; another one follows."""
+    OVER = auto()
+    """The cleanup."""
+
+
+def _conclude(cleaning: Cleaning, result: PassResult, *, pause: timedelta) -> _End:
+    """Commit what the pass came to."""
     reason = result.reason or "blocked"
     match result.verdict:
         case Verdict.AGAIN:
             cleaning.beat()
-            return False
+            return _End.AGAIN
         case Verdict.CLEAN:
             cleaning.free(report=result.report_key)
         case Verdict.BLOCKED:
-            if not cleaning.rest(reason=reason, report=result.report_key, pause=pause):
-                observability.count(BECAME_DIRTY)
+            if cleaning.rest(reason=reason, report=result.report_key, pause=pause):
+                return _End.RESTED
+            observability.count(BECAME_DIRTY)
         case Verdict.DIRTY:
             cleaning.give_up(reason=reason, report=result.report_key)
             observability.count(BECAME_DIRTY)
-    return True
+    return _End.OVER
 
 
 def _next(order: CleanupOrder, state: PassState, *, wait: int, done: bool) -> dict[str, Any]:

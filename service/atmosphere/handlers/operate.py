@@ -1,10 +1,11 @@
-"""POST /environments/{account}/{region}/{act}: clean, reinstate, discard, hold, resume."""
+"""POST /environments/{account}/{region}/{act}, and …/baseline: what an operator does to an environment."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import access
+from atmosphere.core.baseline import amendment_request
 from atmosphere.core.errors import InvalidRequest
 from atmosphere.core.model import AccountId, EnvironmentKey, Region
 from atmosphere.core.request import reason_request
@@ -21,6 +22,18 @@ _ACTS: Final = {str(kind): kind for kind in EVENTS}
 def handle(asked: Asked, app: App) -> Reply:
     """Do what the operator asked, on record."""
     access.operators_only(asked.snapshot.access, asked.caller)
+    return _amend(asked, app) if asked.request.route.endswith("/baseline") else _act(asked, app)
+
+
+def _amend(asked: Asked, app: App) -> Reply:
+    path = asked.request.path
+    key = EnvironmentKey(AccountId(path.get("account", "")), Region(path.get("region", "")))
+    wanted = amendment_request(asked.request.body())
+    amended = app.baseline_keeper(asked.snapshot.access, asked.caller).amend(key, wanted)
+    return Reply(body=shapes.amended(key, amended), line={"environment": key.path, "owner": asked.caller.owner})
+
+
+def _act(asked: Asked, app: App) -> Reply:
     path = asked.request.path
     act = _ACTS.get(path.get("act", ""))
     if act is None:

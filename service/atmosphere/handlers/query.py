@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.contract import progress_key
 from atmosphere.core import access
 from atmosphere.core.errors import InvalidRequest
-from atmosphere.core.model import AccountId, EnvironmentKey, PoolName, Region
+from atmosphere.core.model import AccountId, EnvironmentKey, PoolName, Region, Status
 from atmosphere.core.request import allocation_id
 from atmosphere.handlers import shapes
 from atmosphere.handlers.http import Asked, Reply, entry
+from atmosphere.operations.baseline import baseline_page
 from atmosphere.operations.query import Reader
 from atmosphere.ports import InvalidCursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from atmosphere.core.model import Environment, Json
     from atmosphere.wiring import App
 
 
@@ -46,7 +49,26 @@ def _environment(asked: Asked, app: App) -> Reply:
     key = EnvironmentKey(AccountId(path.get("account", "")), Region(path.get("region", "")))
     row = _reader(asked, app).environment(key)
     report = app.reports.load(row.report) if row.report else None
-    return Reply(body=shapes.environment(row) | {"cleanup": report}, line={"environment": key.path})
+    return Reply(
+        body=shapes.environment(row) | {"cleanup": report, "progress": _progress(row, app)},
+        line={"environment": key.path},
+    )
+
+
+def _progress(row: Environment, app: App) -> Json:
+    if row.status is not Status.CLEANING or row.allocation is None:
+        return None
+    return app.reports.load(progress_key(row.key.account, row.key.region, row.allocation))
+
+
+def _baseline(asked: Asked, app: App) -> Reply:
+    path = asked.request.path
+    key = EnvironmentKey(AccountId(path.get("account", "")), Region(path.get("region", "")))
+    if unknown := sorted(set(asked.request.query) - {"cursor"}):
+        raise InvalidRequest(f"the query has names that are not known: {unknown!r}")
+    found = app.baseline_keeper(asked.snapshot.access, asked.caller).show(key)
+    page = baseline_page(found, asked.request.query.get("cursor"))
+    return Reply(body=shapes.baseline(key, found, page), line={"environment": key.path})
 
 
 _HISTORY_KEYS: Final = frozenset({"environment", "requester", "since", "until", "cursor"})
@@ -89,6 +111,7 @@ _ANSWERS: Final[dict[str, Callable[[Asked, App], Reply]]] = {
     "GET /pools/{pool}": _pool,
     "GET /environments": _environments,
     "GET /environments/{account}/{region}": _environment,
+    "GET /environments/{account}/{region}/baseline": _baseline,
 }
 
 

@@ -6,8 +6,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from atmosphere.core.github import RunIdentity
-    from atmosphere.core.model import Allocation, Environment, HistoryEntry, Lot, SessionCredentials
+    from atmosphere.core.model import (
+        Allocation,
+        Environment,
+        EnvironmentKey,
+        HistoryEntry,
+        Json,
+        Lot,
+        SessionCredentials,
+    )
+    from atmosphere.operations.baseline import Amended, BaselinePage
     from atmosphere.operations.query import PoolCounts
     from atmosphere.operations.sessions import Granted
 
@@ -122,6 +133,21 @@ def environment(row: Environment) -> dict[str, Any]:
         "dirtyReason": row.dirty_reason,
         "report": row.report,
     }
+
+
+def baseline(key: EnvironmentKey, found: Mapping[str, Json], page: BaselinePage) -> dict[str, Any]:
+    """One page of a baseline, for operators."""
+    return _about(key, found) | {"items": list(page.items), "cursor": page.cursor}
+
+
+def amended(key: EnvironmentKey, act: Amended) -> dict[str, Any]:
+    """A baseline after an operator's act, without what is in it."""
+    return _about(key, act.baseline) | {"unknown": list(act.unknown)}
+
+
+def _about(key: EnvironmentKey, found: Mapping[str, Json]) -> dict[str, Any]:
+    about = {name: value for name, value in found.items() if name != "items"}
+    return {"account": key.account, "region": key.region, **about}
 
 
 def history_entry(entry: HistoryEntry) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from atmosphere.local.deployment import DeploymentFailed, deploy
 from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator
 from atmosphere.local.issuer import TokenIssuer
 from atmosphere.local.job import claims, first_rule
+from atmosphere.local.lacking import with_skipped
 from atmosphere.local.progress import Progress, Silence, step
 from atmosphere.local.root import Account
 from atmosphere.local.state import State
@@ -57,7 +58,7 @@ class LocalService:
         progress: Progress | None = None,
     ) -> None:
         self._config = config
-        self._settings = dict(settings or {})
+        self._settings = with_skipped(settings or {})
         self._state = State(state) if state is not None else None
         self._gap = ticker
         self._progress = progress or Silence()

@@ -52,8 +52,10 @@ class Cleaning:
     def load(self) -> Subject:
         """The row and its allocation; raises `Superseded`, `Unreachable`."""
         environment = self._row()
-        alone = len(self.store.of_account(self.order.key.account)) == 1
-        return Subject(environment, self.store.allocation(self.order.allocation), alone)
+        return Subject(environment, self.store.allocation(self.order.allocation), self._is_alone())
+
+    def _is_alone(self) -> bool:
+        return len(self.store.of_account(self.order.key.account)) == 1
 
     def _row(self) -> Environment:
         row = self.store.environment(self.order.key)
@@ -68,9 +70,14 @@ class Cleaning:
             self.order.attempt,
         )
 
-    def beat(self) -> None:
-        """Say that the cleanup is alive; raises `Superseded`."""
+    def beat(self, *, alone: bool = False) -> None:
+        """Say that the cleanup is alive; raises `Superseded`, also when it counts on being `alone` and is not any more.
+
+        The account as a whole is then no longer this cleanup's; the next attempt knows that from its start.
+        """
         row = self._row()
+        if alone and not self._is_alone():
+            raise Superseded(f"account {self.order.key.account} has another environment now")
         self._commit(changes.beat(row, now=self.clock.now()))
 
     def free(self, *, report: str | None) -> Status | None:

@@ -1,4 +1,4 @@
-"""What an operator does to an environment: clean, reinstate, discard, hold, resume; with a reason, and on record."""
+"""What an operator does to an environment, by a table of acts; with a reason, and on record."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ EVENTS: Final[dict[ActKind, Event]] = {
     ActKind.DISCARD: Event.DISCARD,
     ActKind.HOLD: Event.HOLD,
     ActKind.RESUME: Event.RESUME,
+    ActKind.RECAPTURE: Event.RECAPTURE,
 }
 _MAX_ROUNDS: Final = 5
 

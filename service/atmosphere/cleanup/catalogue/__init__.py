@@ -5,18 +5,50 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.catalogue.buckets import Buckets
+from atmosphere.cleanup.catalogue.delivery import DeliveryStreams
+from atmosphere.cleanup.catalogue.functions import Functions
+from atmosphere.cleanup.catalogue.gateways import INTERNET_GATEWAYS
 from atmosphere.cleanup.catalogue.generic import CloudControl
+from atmosphere.cleanup.catalogue.networks import DhcpOptions, NetworkAcls, SecurityGroups
 from atmosphere.cleanup.catalogue.roles import Roles
 from atmosphere.cleanup.catalogue.rows import ROWS
+from atmosphere.cleanup.catalogue.spread import SPREADS
+from atmosphere.cleanup.catalogue.tables import Tables
+from atmosphere.cleanup.catalogue.tasks import Tasks
+from atmosphere.cleanup.catalogue.zones import HostedZones
 
 if TYPE_CHECKING:
     from atmosphere.cleanup.catalogue.base import ResourceType
 
-CATALOGUE: Final[tuple[ResourceType, ...]] = (Buckets(), *ROWS, Roles())
+CATALOGUE: Final[tuple[ResourceType, ...]] = (
+    Buckets(),
+    Functions(),
+    Tables(),
+    DeliveryStreams(),
+    Tasks(),
+    SecurityGroups(),
+    NetworkAcls(),
+    INTERNET_GATEWAYS,
+    DhcpOptions(),
+    HostedZones(),
+    *SPREADS,
+    *ROWS,
+    Roles(),
+)
 _BY_NAME: Final = {entry.name: entry for entry in CATALOGUE}
 
-_INTANGIBLE: Final = ("Custom::", "AWS::CDK::Metadata", "AWS::CloudFormation::")
-"""Types that exist in their stack only: with the stack they are gone."""
+_INTANGIBLE: Final = (
+    # they exist in their stack only: with the stack they are gone
+    "Custom::",
+    "AWS::CDK::Metadata",
+    "AWS::CloudFormation::",
+    # they exist in another resource only, which has to go or is watched itself, and nothing can look at them alone
+    "AWS::IAM::Policy",
+    "AWS::IAM::UserToGroupAddition",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::Route53::RecordSet",
+)
 
 
 def type_of(name: str) -> ResourceType:

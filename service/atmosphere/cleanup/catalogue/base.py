@@ -11,15 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from atmosphere.cleanup.model import Residual
+from botocore.exceptions import PaginationError
+
+from atmosphere.cleanup.model import Meaning, Residual
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
     from atmosphere.cleanup.accounts import Account
     from atmosphere.core.model import Region
+
+TOKENS: Final = ("NextToken", "nextToken", "Marker", "NextMarker")
+"""What a page says when there is another one; the next call takes it under the same name."""
+_INSIDE: Final = "NextMarker"
 
 Check = Callable[[], None]
 """Called between the steps of long work; raises when it is time to stop."""
@@ -58,6 +64,38 @@ class Errors:
     busy: tuple[str, ...] = ()
     fatal: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
+
+    def meaning(self, code: str) -> Meaning:
+        """What a code says; a type's own word goes before what is true of all AWS."""
+        told = (
+            (Meaning.ABSENT, self.absent),
+            (Meaning.UNDER_WAY, self.under_way),
+            (Meaning.BUSY, self.busy),
+            (Meaning.FATAL, self.fatal),
+            (Meaning.CLOSED, self.closed),
+            (Meaning.THROTTLED, THROTTLED),
+        )
+        return next((meaning for meaning, codes in told if code in codes), Meaning.PASSING)
+
+
+THROTTLED: Final = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottledException",
+        "RequestThrottled",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "BandwidthLimitExceeded",
+        "SlowDown",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+        "LimitExceededException",
+    }
+)
+"""Codes by which services say "slow down". Source: botocore's standard retry mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +176,29 @@ def code_of(error: ClientError) -> str:
 
 
 def pages(client: Any, operation: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:
-    """The pages of a listing, also of one that has a single page."""
+    """The pages of a listing, also of one that has a single page, or a token and no paginator.
+
+    Raises `PaginationError` when a token comes again, as botocore's own paginators do.
+    """
     if client.can_paginate(operation):
         yield from client.get_paginator(operation).paginate(**parameters)
-    else:
-        yield getattr(client, operation)(**parameters)
+        return
+    asked = parameters
+    while True:
+        page = getattr(client, operation)(**asked)
+        yield page
+        further = _further(page)
+        if not further:
+            return
+        if further.items() <= asked.items():
+            raise PaginationError(message=f"{operation} gave the same token twice")
+        asked = {**parameters, **further}
+
+
+def _further(page: Mapping[str, Any]) -> Mapping[str, str]:
+    """What asks for the page after this one. CloudFront's lists are in an envelope, and so are their tokens."""
+    if name := next((name for name in TOKENS if page.get(name)), None):
+        return {name: page[name]}
+    inside = (each.get(_INSIDE) for each in page.values() if isinstance(each, dict))
+    token = next(filter(None, inside), None)
+    return {"Marker": token} if token else {}

@@ -91,6 +91,12 @@ class Buckets(Plain):
             if code_of(error) not in _ABSENT:
                 raise
 
+    def empty(self, account: Account, region: Region, identity: str, check: Check) -> None:
+        """Delete all that is in it and nothing of the bucket itself. Raises `ObjectsRemain` when some objects stay."""
+        client = account.client("s3", region)
+        self._empty(client, identity, check)
+        self._abort_uploads(client, identity, check)
+
     def _unlock(self, client: Any, bucket: str) -> None:
         for operation, absent in _FIRST:
             try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from atmosphere.core.model import Region
 
 ABSENT: Final = "NoSuchEntity"
-_AWS_PATHS: Final = ("/aws-service-role/", "/aws-reserved/")
+AWS_PATHS: Final = ("/aws-service-role/", "/aws-reserved/")
 
 
 def role_id(account: Account, name: str) -> str | None:
@@ -50,7 +50,7 @@ class Roles(Plain):
         """See `ResourceType`."""
         for page in pages(account.client("iam", region), "list_roles"):
             for role in page["Roles"]:
-                if not role["Path"].startswith(_AWS_PATHS):
+                if not role["Path"].startswith(AWS_PATHS):
                     yield Found(role["RoleName"], role["RoleId"])
 
     def exists(self, account: Account, region: Region, identity: str) -> bool:  # noqa: ARG002  roles have no region

@@ -4,9 +4,55 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.cleanup.catalogue.rows import common
+from atmosphere.cleanup.catalogue.rows import (
+    apis,
+    balancing,
+    building,
+    clusters,
+    common,
+    compute,
+    containers,
+    database_parts,
+    databases,
+    edge,
+    identity,
+    jobs,
+    learning,
+    mail,
+    messaging,
+    monitoring,
+    names,
+    network,
+    security,
+    serverless,
+    storage,
+    transit,
+)
 
 if TYPE_CHECKING:
     from atmosphere.cleanup.catalogue.row import Row
 
-ROWS: Final[tuple[Row, ...]] = (*common.ROWS,)
+ROWS: Final[tuple[Row, ...]] = (
+    *apis.ROWS,
+    *balancing.ROWS,
+    *building.ROWS,
+    *clusters.ROWS,
+    *common.ROWS,
+    *compute.ROWS,
+    *containers.ROWS,
+    *database_parts.ROWS,
+    *databases.ROWS,
+    *edge.ROWS,
+    *identity.ROWS,
+    *jobs.ROWS,
+    *learning.ROWS,
+    *mail.ROWS,
+    *messaging.ROWS,
+    *monitoring.ROWS,
+    *names.ROWS,
+    *network.ROWS,
+    *security.ROWS,
+    *serverless.ROWS,
+    *storage.ROWS,
+    *transit.ROWS,
+)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from atmosphere.cleanup.catalogue.base import Errors
+from atmosphere.cleanup.catalogue.base import Errors, Stage
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
 ROWS: Final = (
@@ -24,9 +24,26 @@ ROWS: Final = (
     Row(
         name="AWS::Logs::LogGroup",
         service="logs",
+        stage=Stage.LAST,  # functions and builds write to theirs until they are gone
         listing=Listing("describe_log_groups", "logGroups", "logGroupName", "creationTime"),
         # a prefix search: the group itself may be beyond the first page, so it is looked for among its log streams
         see=Call("describe_log_streams", "logGroupName", {"limit": 1}),
+        # asked for once for each protected group whose name begins like this one's: once too often does no harm
+        unprotect=(
+            Step(
+                call=Call(
+                    "put_log_group_deletion_protection",
+                    ("logGroupIdentifier",),
+                    {"deletionProtectionEnabled": False},
+                ),
+                each=Listing(
+                    "describe_log_groups",
+                    "logGroups[?deletionProtectionEnabled]",
+                    "logGroupName",
+                    of="logGroupNamePrefix",
+                ),
+            ),
+        ),
         remove=Call("delete_log_group", "logGroupName"),
         errors=Errors(absent=("ResourceNotFoundException",)),
     ),
@@ -55,25 +72,20 @@ ROWS: Final = (
         errors=Errors(absent=("NotFound", "NotFoundException")),
     ),
     Row(
-        name="AWS::DynamoDB::Table",
+        name="AWS::DynamoDB::Backup",  # a name of ours: CloudFormation has no such type
         service="dynamodb",
-        listing=Listing("list_tables", "TableNames"),
-        see=Call("describe_table", "TableName"),
-        unprotect=(
-            Step(
-                call=Call("update_table", "TableName", {"DeletionProtectionEnabled": False}),
-                when="Table.DeletionProtectionEnabled",
-            ),
+        # only backups that somebody asked for: DynamoDB's own last 35 days and cannot be deleted
+        listing=Listing(
+            "list_backups",
+            "BackupSummaries",
+            "BackupArn",
+            "BackupCreationDateTime",
+            fixed={"BackupType": "USER"},
+            unless="BackupStatus == 'DELETED'",
         ),
-        remove=Call("delete_table", "TableName"),
-        errors=Errors(absent=("ResourceNotFoundException",)),
-    ),
-    Row(
-        name="AWS::Lambda::Function",
-        service="lambda",
-        listing=Listing("list_functions", "Functions", "FunctionName"),
-        see=Call("get_function", "FunctionName"),
-        remove=Call("delete_function", "FunctionName"),
-        errors=Errors(absent=("ResourceNotFoundException",)),
+        see=Call("describe_backup", "BackupArn"),
+        gone="BackupDescription.BackupDetails.BackupStatus == 'DELETED'",
+        remove=Call("delete_backup", "BackupArn"),
+        errors=Errors(absent=("BackupNotFoundException",), busy=("BackupInUseException",)),
     ),
 )

@@ -1,0 +1,124 @@
+"""API Gateway, of both versions, and AppSync. What is part of an API goes along with it.
+
+Custom domain names are the same ones in both versions; the first lists all of them. Those of private APIs are not
+told here. Source: the API reference of each service; the ids are what the CloudFormation reference gives as `Ref`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from atmosphere.cleanup.catalogue.base import Errors, Stage
+from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
+
+# a bad request is one for an API, a plan or a link that something refers to
+_REST: Final = Errors(absent=("NotFoundException",), busy=("BadRequestException", "ConflictException"))
+_APPSYNC: Final = Errors(absent=("NotFoundException",), busy=("ConcurrentModificationException",))
+_DOMAIN: Final = "AWS::ApiGateway::DomainName"
+_ALL_STAGES: Final = "apiStages[].{op: 'remove', path: '/apiStages', value: join(':', [apiId, stage])}"
+_ID_OF_ARN: Final = r".*:apis/(.+)"
+
+_GATEWAY: Final = (
+    Row(
+        name=_DOMAIN,
+        service="apigateway",
+        listing=Listing("get_domain_names", "items", "domainName", unless="domainNameId"),
+        see=Call("get_domain_name", "domainName"),
+        rare=(
+            Step(
+                call=Call("delete_base_path_mapping", ("domainName", "basePath")),
+                each=Listing("get_base_path_mappings", "items", "basePath", of="domainName"),
+            ),
+        ),
+        remove=Call("delete_domain_name", "domainName"),
+        errors=_REST,
+    ),
+    Row(
+        name="AWS::ApiGateway::UsagePlan",
+        service="apigateway",
+        listing=Listing("get_usage_plans", "items", "id"),
+        see=Call("get_usage_plan", "usagePlanId"),
+        strip=(
+            Step(
+                call=Call(
+                    "update_usage_plan",
+                    "usagePlanId",
+                    seen={"patchOperations": _ALL_STAGES},
+                ),
+                when="apiStages",
+            ),
+        ),
+        remove=Call("delete_usage_plan", "usagePlanId"),
+        errors=_REST,
+    ),
+    Row(
+        name="AWS::ApiGateway::ApiKey",
+        service="apigateway",
+        listing=Listing("get_api_keys", "items", "id", "createdDate"),
+        see=Call("get_api_key", "apiKey"),
+        remove=Call("delete_api_key", "apiKey"),
+        errors=_REST,
+    ),
+    Row(
+        name="AWS::ApiGateway::RestApi",
+        service="apigateway",
+        after=(_DOMAIN, "AWS::ApiGateway::UsagePlan"),
+        listing=Listing("get_rest_apis", "items", "id", "createdDate"),
+        see=Call("get_rest_api", "restApiId"),
+        ending="apiStatus == 'DELETING'",
+        remove=Call("delete_rest_api", "restApiId"),
+        errors=_REST,
+    ),
+    Row(
+        name="AWS::ApiGateway::VpcLink",
+        service="apigateway",
+        after=("AWS::ApiGateway::RestApi",),
+        listing=Listing("get_vpc_links", "items", "id"),
+        see=Call("get_vpc_link", "vpcLinkId"),
+        ending="status == 'DELETING'",
+        remove=Call("delete_vpc_link", "vpcLinkId"),
+        errors=_REST,
+    ),
+    Row(
+        name="AWS::ApiGatewayV2::Api",
+        service="apigatewayv2",
+        after=(_DOMAIN,),
+        listing=Listing("get_apis", "Items", "ApiId", "CreatedDate", unless="ApiGatewayManaged"),
+        see=Call("get_api", "ApiId"),
+        remove=Call("delete_api", "ApiId"),
+        errors=_REST,
+    ),
+    Row(
+        name="AWS::ApiGatewayV2::VpcLink",
+        service="apigatewayv2",
+        stage=Stage.SLOW,  # its interfaces stay in their subnets for minutes
+        listing=Listing("get_vpc_links", "Items", "VpcLinkId", "CreatedDate"),
+        see=Call("get_vpc_link", "VpcLinkId"),
+        ending="VpcLinkStatus == 'DELETING'",
+        remove=Call("delete_vpc_link", "VpcLinkId"),
+        errors=_REST,
+    ),
+)
+
+_APPSYNC_APIS: Final = (
+    Row(
+        name="AWS::AppSync::GraphQLApi",
+        service="appsync",
+        listing=Listing("list_graphql_apis", "graphqlApis", "arn"),  # its id is made once
+        see=Call("get_graphql_api", "apiId"),
+        parts=_ID_OF_ARN,
+        remove=Call("delete_graphql_api", "apiId"),
+        errors=_APPSYNC,
+    ),
+    Row(
+        name="AWS::AppSync::Api",
+        service="appsync",
+        listing=Listing("list_apis", "apis", "apiArn", "created"),
+        see=Call("get_api", "apiId"),
+        parts=_ID_OF_ARN,
+        remove=Call("delete_api", "apiId"),
+        errors=_APPSYNC,
+    ),
+)
+
+ROWS: Final = (*_GATEWAY, *_APPSYNC_APIS)

@@ -1,0 +1,131 @@
+"""EKS, ElastiCache and OpenSearch: AWS takes minutes to delete each of them.
+
+No final snapshot is taken. Source: the API reference of each service; the ids are what the CloudFormation reference
+gives as `Ref`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from atmosphere.cleanup.catalogue.base import Errors, Stage
+from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
+
+_CLUSTERS: Final = Listing("list_clusters", "clusters")
+_NODES: Final = "AWS::EKS::Nodegroup"
+_PROFILES: Final = "AWS::EKS::FargateProfile"
+_CACHES: Final = ("AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ReplicationGroup")
+
+
+def _of_cluster(name: str, operation: str, members: str, seen: str, between: str) -> Row:
+    """A part of an EKS cluster: one at a time is deleted, and all of them before their cluster."""
+    return Row(
+        name=name,
+        service="eks",
+        stage=Stage.SLOW,
+        listing=Listing(
+            f"list_{operation}s", members, parent=_CLUSTERS, of="clusterName", join=f"{{parent}}{between}{{id}}"
+        ),
+        see=Call(f"describe_{operation}", ("clusterName", f"{seen}Name")),
+        parts=rf"([^{between}]+)\{between}(.+)",
+        ending=f"{seen}.status == 'DELETING'",
+        remove=Call(f"delete_{operation}", ("clusterName", f"{seen}Name")),
+        errors=Errors(absent=("ResourceNotFoundException",), busy=("ResourceInUseException",)),
+    )
+
+
+_EKS: Final = (
+    _of_cluster(_NODES, "nodegroup", "nodegroups", "nodegroup", "/"),
+    _of_cluster(_PROFILES, "fargate_profile", "fargateProfileNames", "fargateProfile", "|"),
+    # its add-ons, access entries and identities go along
+    Row(
+        name="AWS::EKS::Cluster",
+        service="eks",
+        stage=Stage.SLOW,
+        after=(_NODES, _PROFILES),
+        listing=_CLUSTERS,
+        see=Call("describe_cluster", "name"),
+        ending="cluster.status == 'DELETING'",
+        unprotect=(
+            Step(
+                call=Call("update_cluster_config", "name", {"deletionProtection": False}),
+                when="cluster.deletionProtection",
+            ),
+        ),
+        remove=Call("delete_cluster", "name"),
+        errors=Errors(
+            absent=("ResourceNotFoundException",), busy=("ResourceInUseException", "InvalidRequestException")
+        ),
+    ),
+)
+
+_ELASTICACHE: Final = (
+    # members of a replication group are its own
+    Row(
+        name=_CACHES[0],
+        service="elasticache",
+        stage=Stage.SLOW,
+        listing=Listing(
+            "describe_cache_clusters",
+            "CacheClusters",
+            "CacheClusterId",
+            "CacheClusterCreateTime",
+            unless="ReplicationGroupId",
+        ),
+        see=Call("describe_cache_clusters", "CacheClusterId"),
+        ending="CacheClusters[0].CacheClusterStatus == 'deleting'",
+        remove=Call("delete_cache_cluster", "CacheClusterId"),
+        errors=Errors(absent=("CacheClusterNotFound",), busy=("InvalidCacheClusterState",)),
+    ),
+    Row(
+        name=_CACHES[1],
+        service="elasticache",
+        stage=Stage.SLOW,
+        listing=Listing("describe_replication_groups", "ReplicationGroups", "ReplicationGroupId"),
+        see=Call("describe_replication_groups", "ReplicationGroupId"),
+        ending="ReplicationGroups[0].Status == 'deleting'",
+        remove=Call("delete_replication_group", "ReplicationGroupId", {"RetainPrimaryCluster": False}),
+        errors=Errors(absent=("ReplicationGroupNotFoundFault",), busy=("InvalidReplicationGroupState",)),
+    ),
+    Row(
+        name="AWS::ElastiCache::ServerlessCache",
+        service="elasticache",
+        stage=Stage.SLOW,
+        listing=Listing("describe_serverless_caches", "ServerlessCaches", "ServerlessCacheName", "CreateTime"),
+        see=Call("describe_serverless_caches", "ServerlessCacheName"),
+        ending="ServerlessCaches[0].Status == 'deleting'",
+        remove=Call("delete_serverless_cache", "ServerlessCacheName"),
+        errors=Errors(absent=("ServerlessCacheNotFoundFault",), busy=("InvalidServerlessCacheStateFault",)),
+    ),
+    Row(
+        name="AWS::ElastiCache::SubnetGroup",
+        service="elasticache",
+        stage=Stage.NETWORK,
+        after=_CACHES,
+        listing=Listing(
+            "describe_cache_subnet_groups",
+            "CacheSubnetGroups",
+            "CacheSubnetGroupName",
+            unless="CacheSubnetGroupName == 'default'",
+        ),
+        see=Call("describe_cache_subnet_groups", "CacheSubnetGroupName"),
+        remove=Call("delete_cache_subnet_group", "CacheSubnetGroupName"),
+        errors=Errors(absent=("CacheSubnetGroupNotFoundFault",), busy=("CacheSubnetGroupInUse",)),
+    ),
+)
+
+ROWS: Final = (
+    *_EKS,
+    *_ELASTICACHE,
+    # Elasticsearch's domains are among them
+    Row(
+        name="AWS::OpenSearchService::Domain",
+        service="opensearch",
+        stage=Stage.SLOW,
+        listing=Listing("list_domain_names", "DomainNames", "DomainName"),
+        see=Call("describe_domain", "DomainName"),
+        ending="DomainStatus.Deleted",
+        remove=Call("delete_domain", "DomainName"),
+        errors=Errors(absent=("ResourceNotFoundException",)),
+    ),
+)

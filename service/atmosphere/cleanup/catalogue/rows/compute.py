@@ -1,0 +1,245 @@
+"""Instances, what starts them, and what they are made of: groups, fleets, templates, volumes, snapshots, images, keys.
+
+Source: the API references of EC2 and EC2 Auto Scaling; the ids are what the CloudFormation reference gives as `Ref`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from atmosphere.cleanup.catalogue.base import Errors, Stage
+from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
+
+_OFF: Final = {"Value": False}
+_ALIVE: Final = "Reservations[].Instances[?!contains(['shutting-down', 'terminated'], State.Name)][]"
+_ENDED: Final = "Reservations[0].Instances[0].State.Name == 'terminated'"
+_GROUP: Final = Listing(
+    "describe_auto_scaling_groups",
+    "AutoScalingGroups[].Instances[?ProtectedFromScaleIn][]",
+    "InstanceId",
+    of="AutoScalingGroupNames",
+    wrap=True,
+)
+
+_SCALING: Final = (
+    Row(
+        name="AWS::AutoScaling::AutoScalingGroup",
+        service="autoscaling",
+        listing=Listing(
+            "describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName", "AutoScalingGroupARN"
+        ),
+        see=Call("describe_auto_scaling_groups", "AutoScalingGroupNames", wrap=True),
+        shows="AutoScalingGroups",
+        ending="AutoScalingGroups[0].Status",  # there only while the group is being deleted
+        # not Terminate: CloudFormation deletes a group by scaling it to nothing first
+        halt=(
+            Step(
+                call=Call(
+                    "suspend_processes",
+                    "AutoScalingGroupName",
+                    {
+                        "ScalingProcesses": [
+                            "Launch",
+                            "ReplaceUnhealthy",
+                            "AZRebalance",
+                            "AlarmNotification",
+                            "ScheduledActions",
+                        ]
+                    },
+                ),
+                when="AutoScalingGroups",
+            ),
+        ),
+        unprotect=(
+            Step(
+                call=Call("update_auto_scaling_group", "AutoScalingGroupName", {"DeletionProtection": "none"}),
+                when="AutoScalingGroups",
+            ),
+            Step(
+                call=Call(
+                    "set_instance_protection",
+                    ("AutoScalingGroupName", "InstanceIds"),
+                    {"ProtectedFromScaleIn": False},
+                    wrap=True,
+                ),
+                each=_GROUP,
+            ),
+        ),
+        remove=Call("delete_auto_scaling_group", "AutoScalingGroupName", {"ForceDelete": True}),
+        errors=Errors(busy=("ScalingActivityInProgress", "ResourceInUse")),
+        stage=Stage.SLOW,
+    ),
+    Row(
+        name="AWS::AutoScaling::LaunchConfiguration",
+        service="autoscaling",
+        listing=Listing(
+            "describe_launch_configurations",
+            "LaunchConfigurations",
+            "LaunchConfigurationName",
+            "LaunchConfigurationARN",
+        ),
+        see=Call("describe_launch_configurations", "LaunchConfigurationNames", wrap=True),
+        shows="LaunchConfigurations",
+        remove=Call("delete_launch_configuration", "LaunchConfigurationName"),
+        errors=Errors(busy=("ResourceInUse",)),
+        after=("AWS::AutoScaling::AutoScalingGroup",),
+    ),
+    Row(
+        name="AWS::EC2::EC2Fleet",
+        service="ec2",
+        listing=Listing("describe_fleets", "Fleets", "FleetId", unless="starts_with(FleetState, 'deleted')"),
+        see=Call("describe_fleets", "FleetIds", wrap=True),
+        shows="Fleets",
+        gone="starts_with(Fleets[0].FleetState, 'deleted')",
+        remove=Call(
+            "delete_fleets",
+            "FleetIds",
+            {"TerminateInstances": True},
+            wrap=True,
+            refusals="UnsuccessfulFleetDeletions[].Error",
+        ),
+        errors=Errors(absent=("InvalidFleetId.NotFound", "fleetIdDoesNotExist")),
+    ),
+    Row(
+        name="AWS::EC2::SpotFleet",
+        service="ec2",
+        listing=Listing(
+            "describe_spot_fleet_requests",
+            "SpotFleetRequestConfigs",
+            "SpotFleetRequestId",
+            unless="starts_with(SpotFleetRequestState, 'cancelled')",
+        ),
+        see=Call("describe_spot_fleet_requests", "SpotFleetRequestIds", wrap=True),
+        shows="SpotFleetRequestConfigs",
+        gone="starts_with(SpotFleetRequestConfigs[0].SpotFleetRequestState, 'cancelled')",
+        remove=Call(
+            "cancel_spot_fleet_requests",
+            "SpotFleetRequestIds",
+            {"TerminateInstances": True},
+            wrap=True,
+            refusals="UnsuccessfulFleetRequests[].Error",
+        ),
+        errors=Errors(absent=("InvalidSpotFleetRequestId.NotFound", "fleetRequestIdDoesNotExist")),
+    ),
+    Row(
+        name="AWS::EC2::LaunchTemplate",
+        service="ec2",
+        listing=Listing("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
+        see=Call("describe_launch_templates", "LaunchTemplateIds", wrap=True),
+        shows="LaunchTemplates",
+        remove=Call("delete_launch_template", "LaunchTemplateId"),
+        errors=Errors(absent=("InvalidLaunchTemplateId.NotFound",)),
+        after=("AWS::AutoScaling::AutoScalingGroup",),
+    ),
+    Row(
+        name="AWS::EC2::Instance",
+        service="ec2",
+        listing=Listing(
+            "describe_instances", "Reservations[].Instances[]", "InstanceId", unless="State.Name == 'terminated'"
+        ),
+        see=Call("describe_instances", "InstanceIds", wrap=True),
+        shows="Reservations",
+        gone=_ENDED,
+        ending="Reservations[0].Instances[0].State.Name == 'shutting-down'",
+        unprotect=(
+            Step(
+                call=Call("modify_instance_attribute", "InstanceId", {"DisableApiTermination": _OFF}),
+                when=_ALIVE,
+            ),
+            Step(
+                call=Call("modify_instance_attribute", "InstanceId", {"DisableApiStop": _OFF}),
+                when=_ALIVE,
+            ),
+        ),
+        remove=Call("terminate_instances", "InstanceIds", wrap=True),
+        errors=Errors(absent=("InvalidInstanceID.NotFound",), fatal=("InvalidInstanceID.Malformed",)),
+        stage=Stage.SLOW,
+        # whatever keeps a number of instances goes first, or it starts others
+        after=("AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::EC2Fleet", "AWS::EC2::SpotFleet"),
+    ),
+    Row(
+        name="AWS::EC2::PlacementGroup",
+        service="ec2",
+        listing=Listing(
+            "describe_placement_groups", "PlacementGroups", "GroupName", "GroupId", unless="State == 'deleted'"
+        ),
+        see=Call("describe_placement_groups", "GroupNames", wrap=True),
+        shows="PlacementGroups",
+        gone="PlacementGroups[0].State == 'deleted'",
+        ending="PlacementGroups[0].State == 'deleting'",
+        remove=Call("delete_placement_group", "GroupName"),
+        errors=Errors(absent=("InvalidPlacementGroup.Unknown",), busy=("InvalidPlacementGroup.InUse",)),
+        after=("AWS::EC2::Instance",),
+    ),
+)
+
+_DISKS: Final = (
+    Row(
+        name="AWS::EC2::Volume",
+        service="ec2",
+        # one that goes with its instance is a part of the instance
+        listing=Listing(
+            "describe_volumes", "Volumes", "VolumeId", unless="State == 'deleted' || Attachments[?DeleteOnTermination]"
+        ),
+        see=Call("describe_volumes", "VolumeIds", wrap=True),
+        shows="Volumes",
+        ending="Volumes[0].State == 'deleting'",
+        strip=(
+            Step(
+                call=Call("detach_volume", ("VolumeId", "InstanceId")),
+                each=Listing(
+                    "describe_volumes",
+                    "Volumes[].Attachments[?State == 'attached'][]",
+                    "InstanceId",
+                    of="VolumeIds",
+                    wrap=True,
+                ),
+            ),
+        ),
+        remove=Call("delete_volume", "VolumeId"),
+        errors=Errors(absent=("InvalidVolume.NotFound",), busy=("VolumeInUse",)),
+        after=("AWS::EC2::Instance",),
+    ),
+    # Neither images nor snapshots are types of CloudFormation's; tests make them by calls.
+    Row(
+        name="AWS::EC2::Image",
+        service="ec2",
+        listing=Listing(
+            "describe_images",
+            "Images",
+            "ImageId",
+            fixed={"Owners": ["self"], "IncludeDeprecated": True, "IncludeDisabled": True},
+        ),
+        see=Call("describe_images", "ImageIds", {"IncludeDisabled": True}, wrap=True),
+        shows="Images",
+        unprotect=(
+            Step(
+                call=Call("disable_image_deregistration_protection", "ImageId"),
+                when="Images[?starts_with(DeregistrationProtection || '', 'enabled')]",
+            ),
+        ),
+        remove=Call("deregister_image", "ImageId"),
+        errors=Errors(absent=("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")),
+    ),
+    Row(
+        name="AWS::EC2::Snapshot",
+        service="ec2",
+        listing=Listing("describe_snapshots", "Snapshots", "SnapshotId", fixed={"OwnerIds": ["self"]}),
+        see=Call("describe_snapshots", "SnapshotIds", wrap=True),
+        shows="Snapshots",
+        remove=Call("delete_snapshot", "SnapshotId"),
+        errors=Errors(absent=("InvalidSnapshot.NotFound",), busy=("InvalidSnapshot.InUse",)),
+        after=("AWS::EC2::Image",),
+    ),
+    Row(
+        name="AWS::EC2::KeyPair",
+        service="ec2",
+        listing=Listing("describe_key_pairs", "KeyPairs", "KeyName", "KeyPairId"),
+        see=Call("describe_key_pairs", "KeyNames", wrap=True),
+        shows="KeyPairs",
+        remove=Call("delete_key_pair", "KeyName"),
+        errors=Errors(absent=("InvalidKeyPair.NotFound",)),
+    ),
+)
+
+ROWS: Final = (*_SCALING, *_DISKS)

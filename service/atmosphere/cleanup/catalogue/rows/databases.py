@@ -1,0 +1,145 @@
+"""Databases of the RDS family. Neptune and DocumentDB answer under the same API, told apart by their engine.
+
+No final snapshot is taken; what a stack has taken is among `database_parts`. Source: the RDS API reference; the ids are
+what the CloudFormation reference gives as `Ref`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.cleanup.catalogue.base import Errors, Stage
+from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GLOBAL: Final = "AWS::RDS::GlobalCluster"
+_FAMILIES: Final = (
+    ("RDS", "contains(['neptune', 'docdb'], Engine)"),
+    ("Neptune", "Engine != 'neptune'"),
+    ("DocDB", "Engine != 'docdb'"),
+)
+
+
+def _instance(family: str, unless: str) -> Row:
+    return Row(
+        name=f"AWS::{family}::DBInstance",
+        service="rds",
+        listing=Listing("describe_db_instances", "DBInstances", "DBInstanceIdentifier", "DbiResourceId", unless=unless),
+        see=Call("describe_db_instances", "DBInstanceIdentifier"),
+        ending="DBInstances[0].DBInstanceStatus == 'deleting'",
+        unprotect=(
+            Step(
+                call=Call(
+                    "modify_db_instance",
+                    "DBInstanceIdentifier",
+                    {"DeletionProtection": False, "ApplyImmediately": True},
+                ),
+                when="DBInstances[0].DeletionProtection",
+            ),
+        ),
+        remove=Call("delete_db_instance", "DBInstanceIdentifier", {"SkipFinalSnapshot": True}),
+        errors=Errors(absent=("DBInstanceNotFound",), busy=("InvalidDBClusterStateFault",)),
+        stage=Stage.SLOW,
+    )
+
+
+def _cluster(family: str, unless: str) -> Row:
+    return Row(
+        name=f"AWS::{family}::DBCluster",
+        service="rds",
+        listing=Listing(
+            "describe_db_clusters", "DBClusters", "DBClusterIdentifier", "DbClusterResourceId", unless=unless
+        ),
+        see=Call("describe_db_clusters", "DBClusterIdentifier"),
+        ending="DBClusters[0].Status == 'deleting'",
+        # a stopped cluster can neither be changed nor deleted
+        unprotect=(
+            Step(call=Call("start_db_cluster", "DBClusterIdentifier"), when="DBClusters[?Status == 'stopped']"),
+            Step(
+                call=Call(
+                    "modify_db_cluster",
+                    "DBClusterIdentifier",
+                    {"DeletionProtection": False, "ApplyImmediately": True},
+                ),
+                when="DBClusters[0].DeletionProtection",
+            ),
+        ),
+        remove=Call("delete_db_cluster", "DBClusterIdentifier", {"SkipFinalSnapshot": True}),
+        # its state: it has instances, or is a member of a global cluster
+        errors=Errors(
+            absent=("DBClusterNotFoundFault",), busy=("InvalidDBClusterStateFault", "InvalidGlobalClusterStateFault")
+        ),
+        stage=Stage.SLOW,
+        after=(f"AWS::{family}::DBInstance", _GLOBAL),
+    )
+
+
+def _families() -> Iterator[Row]:
+    for family, unless in _FAMILIES:
+        yield _instance(family, unless)
+        yield _cluster(family, unless)
+
+
+_GLOBAL_CLUSTER: Final = Row(
+    name=_GLOBAL,
+    service="rds",
+    listing=Listing("describe_global_clusters", "GlobalClusters", "GlobalClusterIdentifier", "GlobalClusterResourceId"),
+    see=Call("describe_global_clusters", "GlobalClusterIdentifier"),
+    shows="GlobalClusters",
+    ending="GlobalClusters[0].Status == 'deleting'",
+    unprotect=(
+        Step(
+            call=Call("modify_global_cluster", "GlobalClusterIdentifier", {"DeletionProtection": False}),
+            when="GlobalClusters[0].DeletionProtection",
+        ),
+    ),
+    # the one that writes leaves last
+    strip=tuple(
+        Step(
+            call=Call("remove_from_global_cluster", ("GlobalClusterIdentifier", "DbClusterIdentifier")),
+            each=Listing(
+                "describe_global_clusters",
+                "GlobalClusters[].GlobalClusterMembers[]",
+                "DBClusterArn",
+                unless=unless,
+                of="GlobalClusterIdentifier",
+            ),
+        )
+        for unless in ("IsWriter", "!IsWriter")
+    ),
+    remove=Call("delete_global_cluster", "GlobalClusterIdentifier"),
+    errors=Errors(
+        absent=("GlobalClusterNotFoundFault",), busy=("InvalidGlobalClusterStateFault", "InvalidDBClusterStateFault")
+    ),
+    stage=Stage.SLOW,
+)
+
+_AROUND: Final = (
+    Row(
+        name="AWS::RDS::DBProxy",
+        service="rds",
+        listing=Listing("describe_db_proxies", "DBProxies", "DBProxyName", "DBProxyArn"),
+        see=Call("describe_db_proxies", "DBProxyName"),
+        shows="DBProxies",
+        ending="DBProxies[0].Status == 'deleting'",
+        remove=Call("delete_db_proxy", "DBProxyName"),
+        errors=Errors(absent=("DBProxyNotFoundFault",)),
+        stage=Stage.SLOW,
+    ),
+    Row(
+        name="AWS::RDS::EventSubscription",
+        service="rds",
+        listing=Listing(
+            "describe_event_subscriptions", "EventSubscriptionsList", "CustSubscriptionId", "SubscriptionCreationTime"
+        ),
+        see=Call("describe_event_subscriptions", "SubscriptionName"),
+        shows="EventSubscriptionsList",
+        ending="EventSubscriptionsList[0].Status == 'deleting'",
+        remove=Call("delete_event_subscription", "SubscriptionName"),
+        errors=Errors(absent=("SubscriptionNotFound",)),
+    ),
+)
+
+ROWS: Final = (_GLOBAL_CLUSTER, *_families(), *_AROUND)

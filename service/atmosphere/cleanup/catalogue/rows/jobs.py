@@ -1,0 +1,115 @@
+"""Batch, Glue and Athena.
+
+Source: the API reference of each service; the ids are what the CloudFormation reference gives as `Ref`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from atmosphere.cleanup.catalogue.base import Errors, Stage
+from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
+
+_QUEUE: Final = "AWS::Batch::JobQueue"
+_BATCH: Final = Errors(busy=("ClientException",))  # which it answers whatever is wrong: the looks tell what is there
+_GLUE: Final = ("EntityNotFoundException",)
+
+
+def _batch(name: str, operation: str, members: str, key: str, after: tuple[str, ...] = ()) -> Row:
+    """What has to be disabled before it is deleted, and is listed for a while afterwards."""
+    is_on = f"{members}[0].state == 'ENABLED'"
+    disable = Step(call=Call(f"update_{operation}", key, {"state": "DISABLED"}), when=is_on)
+    return Row(
+        name=name,
+        service="batch",
+        stage=Stage.SLOW,
+        after=after,
+        listing=Listing(f"describe_{operation}s", members, f"{key}Arn", unless="status == 'DELETED'"),
+        see=Call(f"describe_{operation}s", members, wrap=True),
+        shows=members,
+        gone=f"{members}[0].status == 'DELETED'",
+        ending=f"{members}[0].status == 'DELETING'",
+        halt=(disable,),
+        strip=(disable,),
+        remove=Call(f"delete_{operation}", key),
+        errors=_BATCH,
+    )
+
+
+_BATCHES: Final = (
+    _batch(_QUEUE, "job_queue", "jobQueues", "jobQueue"),
+    _batch(
+        "AWS::Batch::ComputeEnvironment",
+        "compute_environment",
+        "computeEnvironments",
+        "computeEnvironment",
+        (_QUEUE,),
+    ),
+    Row(
+        name="AWS::Batch::JobDefinition",
+        service="batch",
+        listing=Listing("describe_job_definitions", "jobDefinitions", "jobDefinitionArn", fixed={"status": "ACTIVE"}),
+        see=Call("describe_job_definitions", "jobDefinitions", wrap=True),
+        shows="jobDefinitions[?status == 'ACTIVE']",
+        remove=Call("deregister_job_definition", "jobDefinition"),
+        errors=_BATCH,
+    ),
+)
+
+ROWS: Final = (
+    *_BATCHES,
+    Row(
+        name="AWS::Glue::Database",
+        service="glue",
+        listing=Listing("get_databases", "DatabaseList", "Name", "CreateTime"),
+        see=Call("get_database", "Name"),
+        remove=Call("delete_database", "Name"),
+        errors=Errors(absent=_GLUE, busy=("ConcurrentModificationException",)),
+    ),
+    Row(
+        name="AWS::Glue::Trigger",
+        service="glue",
+        listing=Listing("get_triggers", "Triggers", "Name"),
+        see=Call("get_trigger", "Name"),
+        ending="Trigger.State == 'DELETING'",
+        halt=(Step(call=Call("stop_trigger", "Name"), when="Trigger.State == 'ACTIVATED'"),),
+        remove=Call("delete_trigger", "Name"),
+        errors=Errors(absent=_GLUE, busy=("ConcurrentModificationException",)),
+    ),
+    Row(
+        name="AWS::Glue::Job",
+        service="glue",
+        after=("AWS::Glue::Trigger",),
+        listing=Listing("get_jobs", "Jobs", "Name", "CreatedOn"),
+        see=Call("get_job", "JobName"),
+        remove=Call("delete_job", "JobName"),
+        errors=Errors(absent=_GLUE),
+    ),
+    Row(
+        name="AWS::Glue::Crawler",
+        service="glue",
+        after=("AWS::Glue::Trigger",),
+        listing=Listing("get_crawlers", "Crawlers", "Name", "CreationTime"),
+        see=Call("get_crawler", "Name"),
+        strip=(Step(call=Call("stop_crawler", "Name"), when="Crawler.State == 'RUNNING'"),),
+        remove=Call("delete_crawler", "Name"),
+        errors=Errors(
+            absent=_GLUE,
+            busy=(
+                "CrawlerRunningException",
+                "CrawlerNotRunningException",
+                "CrawlerStoppingException",
+                "SchedulerTransitioningException",
+            ),
+        ),
+    ),
+    # What is wrong with a request is what Athena says of one that is not there: the listing tells. Its queries and
+    # statements go along.
+    Row(
+        name="AWS::Athena::WorkGroup",
+        service="athena",
+        listing=Listing("list_work_groups", "WorkGroups", "Name", "CreationTime", unless="Name == 'primary'"),
+        remove=Call("delete_work_group", "WorkGroup", {"RecursiveDeleteOption": True}),
+        errors=Errors(absent=("InvalidRequestException",)),
+    ),
+)

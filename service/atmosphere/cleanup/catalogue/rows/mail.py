@@ -1,0 +1,42 @@
+"""SES: senders, configurations and what is done to mail that comes in.
+
+Source: the SES API references; the ids are what the CloudFormation reference gives as `Ref`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from atmosphere.cleanup.catalogue.base import Errors
+from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
+
+_SES: Final = Errors(absent=("NotFoundException",), busy=("ConcurrentModificationException",))
+
+ROWS: Final = (
+    Row(
+        name="AWS::SES::EmailIdentity",
+        service="sesv2",
+        listing=Listing("list_email_identities", "EmailIdentities", "IdentityName"),
+        see=Call("get_email_identity", "EmailIdentity"),
+        remove=Call("delete_email_identity", "EmailIdentity"),
+        errors=_SES,
+    ),
+    Row(
+        name="AWS::SES::ConfigurationSet",
+        service="sesv2",
+        listing=Listing("list_configuration_sets", "ConfigurationSets"),
+        see=Call("get_configuration_set", "ConfigurationSetName"),
+        remove=Call("delete_configuration_set", "ConfigurationSetName"),
+        errors=_SES,
+    ),
+    # the active one is deleted by nobody: then none is active
+    Row(
+        name="AWS::SES::ReceiptRuleSet",
+        service="ses",
+        listing=Listing("list_receipt_rule_sets", "RuleSets", "Name", "CreatedTimestamp"),
+        see=Call("describe_receipt_rule_set", "RuleSetName"),
+        rare=(Step(call=Call("set_active_receipt_rule_set", ("",))),),
+        remove=Call("delete_receipt_rule_set", "RuleSetName"),
+        errors=Errors(absent=("RuleSetDoesNotExist",), busy=("CannotDelete",)),
+    ),
+)

@@ -1,0 +1,116 @@
+"""Events, streams and subscriptions.
+
+Source: the API reference of each service; the ids are what the CloudFormation reference gives as `Ref`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from atmosphere.cleanup.catalogue.base import Errors
+from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
+from atmosphere.cleanup.catalogue.row import Row
+
+_RULE: Final = ("EventBusName", "Name")
+_EVENTS: Final = Errors(absent=("ResourceNotFoundException",), busy=("ConcurrentModificationException",))
+
+ROWS: Final = (
+    Row(
+        name="AWS::Events::Rule",
+        service="events",
+        listing=Listing(
+            "list_rules",
+            "Rules",
+            # the bus is part of CloudFormation's id, too, unless it is the default one
+            "EventBusName == 'default' && Name || join('|', [EventBusName, Name])",
+            unless="ManagedBy",  # by a service, which deletes it
+            parent=Listing("list_event_buses", "EventBuses", "Name"),
+            of="EventBusName",
+        ),
+        see=Call("describe_rule", _RULE),
+        parts=r"(?:(.+)\|)?([^|]+)",
+        halt=(Step(call=Call("disable_rule", _RULE)),),
+        strip=(
+            Step(
+                call=Call("remove_targets", ("EventBusName", "Rule", "Ids"), wrap=True),
+                each=Listing("list_targets_by_rule", "Targets", "Id", of=("EventBusName", "Rule")),
+            ),
+        ),
+        remove=Call("delete_rule", _RULE),
+        errors=_EVENTS,
+    ),
+    Row(
+        name="AWS::Events::EventBus",
+        service="events",
+        after=("AWS::Events::Rule", "AWS::Events::Archive"),
+        listing=Listing(
+            "list_event_buses", "EventBuses", "Name", "CreationTime", unless="Name == 'default' || ManagedBy"
+        ),
+        see=Call("describe_event_bus", "Name"),
+        remove=Call("delete_event_bus", "Name"),
+        errors=_EVENTS,
+    ),
+    Row(
+        name="AWS::Events::Archive",
+        service="events",
+        listing=Listing("list_archives", "Archives", "ArchiveName", "CreationTime"),
+        see=Call("describe_archive", "ArchiveName"),
+        remove=Call("delete_archive", "ArchiveName"),
+        errors=_EVENTS,
+    ),
+    Row(
+        name="AWS::Events::ApiDestination",
+        service="events",
+        listing=Listing("list_api_destinations", "ApiDestinations", "Name", "CreationTime"),
+        see=Call("describe_api_destination", "Name"),
+        remove=Call("delete_api_destination", "Name"),
+        errors=_EVENTS,
+    ),
+    Row(
+        name="AWS::Events::Connection",
+        service="events",
+        after=("AWS::Events::ApiDestination",),
+        listing=Listing("list_connections", "Connections", "Name", "CreationTime"),
+        see=Call("describe_connection", "Name"),
+        ending="ConnectionState == 'DELETING'",
+        remove=Call("delete_connection", "Name"),
+        errors=_EVENTS,
+    ),
+    Row(
+        name="AWS::SNS::Subscription",
+        service="sns",
+        after=("AWS::SNS::Topic",),  # whose subscriptions go along
+        # one that nobody confirmed has no ARN, cannot be deleted and goes by itself
+        listing=Listing(
+            "list_subscriptions", "Subscriptions", "SubscriptionArn", unless="!starts_with(SubscriptionArn, 'arn:')"
+        ),
+        see=Call("get_subscription_attributes", "SubscriptionArn"),
+        remove=Call("unsubscribe", "SubscriptionArn"),
+        errors=Errors(absent=("NotFound", "NotFoundException")),
+    ),
+    Row(
+        name="AWS::Kinesis::Stream",
+        service="kinesis",
+        listing=Listing("list_streams", "StreamNames"),
+        see=Call("describe_stream_summary", "StreamName"),
+        ending="StreamDescriptionSummary.StreamStatus == 'DELETING'",
+        remove=Call("delete_stream", "StreamName", {"EnforceConsumerDeletion": True}),
+        errors=Errors(absent=("ResourceNotFoundException",), busy=("ResourceInUseException",)),
+    ),
+    Row(
+        name="AWS::Kinesis::StreamConsumer",
+        service="kinesis",
+        after=("AWS::Kinesis::Stream",),  # whose consumers go along
+        listing=Listing(
+            "list_stream_consumers",
+            "Consumers",
+            "ConsumerARN",
+            parent=Listing("list_streams", "StreamSummaries", "StreamARN"),
+            of="StreamARN",
+        ),
+        see=Call("describe_stream_consumer", "ConsumerARN"),
+        ending="ConsumerDescription.ConsumerStatus == 'DELETING'",
+        remove=Call("deregister_stream_consumer", "ConsumerARN"),
+        errors=Errors(absent=("ResourceNotFoundException",), busy=("ResourceInUseException",)),
+    ),
+)

@@ -1,0 +1,127 @@
+"""Keys and secrets, and what Systems Manager keeps.
+
+Source: the API reference of each service; the ids are what the CloudFormation reference gives as `Ref`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from atmosphere.cleanup.catalogue.base import Errors, Stage
+from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
+from atmosphere.cleanup.catalogue.row import Row
+
+_PENDING: Final = "contains(['PendingDeletion', 'PendingReplicaDeletion'], {state})"
+_OWN: Final = [{"Key": "Owner", "Values": ["Self"]}]
+_OWN_BASELINES: Final = [{"Key": "OWNER", "Values": ["Self"]}]
+
+ROWS: Final = (
+    Row(
+        name="AWS::KMS::Key",
+        service="kms",
+        stage=Stage.LAST,
+        # replica keys are keys, too; a key lasts a week at least after its deletion, which is as good as gone
+        listing=Listing(
+            "describe_key",
+            "[KeyMetadata]",
+            "KeyId",
+            "CreationDate",
+            unless=f"KeyManager == 'AWS' || {_PENDING.format(state='KeyState')}",
+            parent=Listing("list_keys", "Keys", "KeyId"),
+            of="KeyId",
+        ),
+        see=Call("describe_key", "KeyId"),
+        gone=_PENDING.format(state="KeyMetadata.KeyState"),
+        ending=_PENDING.format(state="KeyMetadata.KeyState"),
+        remove=Call("schedule_key_deletion", "KeyId", {"PendingWindowInDays": 7}),
+        errors=Errors(absent=("NotFoundException",), busy=("KMSInvalidStateException",)),
+    ),
+    Row(
+        name="AWS::KMS::Alias",
+        service="kms",
+        stage=Stage.LAST,
+        listing=Listing(
+            "list_aliases", "Aliases", "AliasName", "CreationDate", unless="starts_with(AliasName, 'alias/aws/')"
+        ),
+        remove=Call("delete_alias", "AliasName"),
+        errors=Errors(absent=("NotFoundException",)),
+    ),
+    Row(
+        name="AWS::SecretsManager::Secret",
+        service="secretsmanager",
+        # one that waits for its deletion keeps its name; what a service owns goes with what it is for
+        listing=Listing(
+            "list_secrets",
+            "SecretList",
+            "ARN",
+            "CreatedDate",
+            fixed={"IncludePlannedDeletion": True},
+            unless="OwningService",
+        ),
+        see=Call("describe_secret", "SecretId"),
+        strip=(
+            Step(
+                call=Call("remove_regions_from_replication", ("SecretId", "RemoveReplicaRegions"), wrap=True),
+                each=Listing("describe_secret", "ReplicationStatus", "Region", of="SecretId"),
+            ),
+        ),
+        remove=Call("delete_secret", "SecretId", {"ForceDeleteWithoutRecovery": True}),
+        errors=Errors(absent=("ResourceNotFoundException",)),
+    ),
+    Row(
+        name="AWS::SSM::Document",
+        service="ssm",
+        after=("AWS::SSM::Association",),
+        listing=Listing("list_documents", "DocumentIdentifiers", "Name", "CreatedDate", fixed={"Filters": _OWN}),
+        see=Call("describe_document", "Name"),
+        ending="Document.Status == 'Deleting'",
+        strip=(
+            Step(
+                call=Call(
+                    "modify_document_permission",
+                    ("Name", "AccountIdsToRemove"),
+                    {"PermissionType": "Share"},
+                    wrap=True,
+                ),
+                each=Listing(
+                    "describe_document_permission", "AccountIds", of="Name", fixed={"PermissionType": "Share"}
+                ),
+            ),
+        ),
+        remove=Call("delete_document", "Name"),
+        errors=Errors(absent=("InvalidDocument",), busy=("AssociatedInstances",)),
+    ),
+    Row(
+        name="AWS::SSM::Association",
+        service="ssm",
+        listing=Listing("list_associations", "Associations", "AssociationId"),
+        see=Call("describe_association", "AssociationId"),
+        remove=Call("delete_association", "AssociationId"),
+        errors=Errors(absent=("AssociationDoesNotExist",)),
+    ),
+    Row(
+        name="AWS::SSM::MaintenanceWindow",
+        service="ssm",
+        listing=Listing("describe_maintenance_windows", "WindowIdentities", "WindowId"),
+        see=Call("get_maintenance_window", "WindowId"),
+        halt=(Step(call=Call("update_maintenance_window", "WindowId", {"Enabled": False}), when="Enabled"),),
+        remove=Call("delete_maintenance_window", "WindowId"),
+        errors=Errors(absent=("DoesNotExistException",)),
+    ),
+    Row(
+        name="AWS::SSM::PatchBaseline",
+        service="ssm",
+        listing=Listing(
+            "describe_patch_baselines", "BaselineIdentities", "BaselineId", fixed={"Filters": _OWN_BASELINES}
+        ),
+        see=Call("get_patch_baseline", "BaselineId"),
+        strip=(
+            Step(
+                call=Call("deregister_patch_baseline_for_patch_group", ("BaselineId", "PatchGroup")),
+                each=Listing("get_patch_baseline", "PatchGroups", of="BaselineId"),
+            ),
+        ),
+        remove=Call("delete_patch_baseline", "BaselineId"),
+        errors=Errors(absent=("DoesNotExistException",), busy=("ResourceInUseException",)),
+    ),
+)

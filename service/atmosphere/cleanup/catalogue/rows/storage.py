@@ -1,0 +1,118 @@
+"""EFS and Backup.
+
+Source: the API reference of each service; the ids are what the CloudFormation reference gives as `Ref`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from atmosphere.cleanup.catalogue.base import Errors, Stage
+from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
+
+_FILE_SYSTEM: Final = "AWS::EFS::FileSystem"
+_MOUNT_TARGET: Final = "AWS::EFS::MountTarget"
+_FILE_SYSTEMS: Final = Listing("describe_file_systems", "FileSystems", "FileSystemId", "CreationTime")
+_ENDING: Final = "{}[0].LifeCycleState == 'deleting'"
+_GONE: Final = "{}[0].LifeCycleState == 'deleted'"
+_NOT_THERE: Final = ("FileSystemNotFound", "MountTargetNotFound", "AccessPointNotFound")
+_BACKUP: Final = Errors(absent=("ResourceNotFoundException",), busy=("InvalidRequestException",))
+_AMAZONS: Final = "BackupVaultName == 'Default' || starts_with(BackupVaultName, 'aws/')"
+_SELECTIONS: Final = Step(
+    call=Call("delete_backup_selection", ("BackupPlanId", "SelectionId")),
+    each=Listing("list_backup_selections", "BackupSelectionsList", "SelectionId", of="BackupPlanId"),
+)
+
+
+def _part(name: str, listing: str, members: str, id_: str, remove: str) -> Row:
+    return Row(
+        name=name,
+        service="efs",
+        stage=Stage.SLOW,
+        listing=Listing(
+            listing, members, id_, unless="LifeCycleState == 'deleted'", parent=_FILE_SYSTEMS, of="FileSystemId"
+        ),
+        see=Call(listing, id_),
+        shows=members,
+        gone=_GONE.format(members),
+        ending=_ENDING.format(members),
+        remove=Call(remove, id_),
+        errors=Errors(absent=_NOT_THERE, busy=("DependencyTimeout",)),
+    )
+
+
+_EFS: Final = (
+    _part(_MOUNT_TARGET, "describe_mount_targets", "MountTargets", "MountTargetId", "delete_mount_target"),
+    _part("AWS::EFS::AccessPoint", "describe_access_points", "AccessPoints", "AccessPointId", "delete_access_point"),
+    Row(
+        name=_FILE_SYSTEM,
+        service="efs",
+        stage=Stage.SLOW,  # its mount targets take a minute
+        after=(_MOUNT_TARGET, "AWS::EFS::AccessPoint"),
+        listing=Listing(
+            "describe_file_systems",
+            "FileSystems",
+            "FileSystemId",
+            "CreationTime",
+            unless="LifeCycleState == 'deleted'",
+        ),
+        see=Call("describe_file_systems", "FileSystemId"),
+        shows="FileSystems",
+        gone=_GONE.format("FileSystems"),
+        ending=_ENDING.format("FileSystems"),
+        strip=(
+            Step(
+                call=Call("delete_mount_target", ("", "MountTargetId")),
+                each=Listing("describe_mount_targets", "MountTargets", "MountTargetId", of="FileSystemId"),
+            ),
+        ),
+        remove=Call("delete_file_system", "FileSystemId"),
+        errors=Errors(absent=_NOT_THERE, busy=("FileSystemInUse",)),
+    ),
+)
+
+ROWS: Final = (
+    *_EFS,
+    Row(
+        name="AWS::Backup::BackupPlan",
+        service="backup",
+        listing=Listing("list_backup_plans", "BackupPlansList", "BackupPlanId", unless="DeletionDate"),
+        see=Call("get_backup_plan", "BackupPlanId"),
+        gone="DeletionDate",
+        halt=(_SELECTIONS,),
+        strip=(_SELECTIONS,),
+        remove=Call("delete_backup_plan", "BackupPlanId"),
+        errors=_BACKUP,
+    ),
+    # A name of ours: CloudFormation has no such type. The id tells the vault, too. Those in Amazon's vaults count.
+    Row(
+        name="AWS::Backup::RecoveryPoint",
+        service="backup",
+        after=("AWS::Backup::BackupPlan",),
+        listing=Listing(
+            "list_recovery_points_by_backup_vault",
+            "RecoveryPoints",
+            "RecoveryPointArn",
+            "CreationDate",
+            parent=Listing("list_backup_vaults", "BackupVaultList", "BackupVaultName"),
+            of="BackupVaultName",
+            join="{parent}|{id}",
+        ),
+        see=Call("describe_recovery_point", ("BackupVaultName", "RecoveryPointArn")),
+        parts=r"([^|]+)\|(.+)",
+        ending="Status == 'DELETING'",
+        remove=Call("delete_recovery_point", ("BackupVaultName", "RecoveryPointArn")),
+        errors=Errors(absent=_BACKUP.absent, busy=(*_BACKUP.busy, "InvalidResourceStateException")),
+    ),
+    Row(
+        name="AWS::Backup::BackupVault",
+        service="backup",
+        after=("AWS::Backup::RecoveryPoint",),
+        listing=Listing("list_backup_vaults", "BackupVaultList", "BackupVaultName", "CreationDate", unless=_AMAZONS),
+        see=Call("describe_backup_vault", "BackupVaultName"),
+        # a lock that may still be taken away is; its rules bind CloudFormation, too
+        unprotect=(Step(call=Call("delete_backup_vault_lock_configuration", "BackupVaultName"), when="Locked"),),
+        remove=Call("delete_backup_vault", "BackupVaultName"),
+        errors=_BACKUP,
+    ),
+)

@@ -1,0 +1,176 @@
+"""What joins networks: peerings, transit gateways and private lines. Most of it lingers as deleted for an hour.
+
+Source: the EC2 API reference; the ids are what the CloudFormation reference gives as `Ref`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from atmosphere.cleanup.catalogue.base import Errors, Stage
+from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
+
+_NOT_NOW: Final = "IncorrectState"
+"""What hangs on it is still there, or it is changing."""
+_OVER: Final = "['deleted', 'rejected', 'expired', 'failed']"
+_ATTACHMENTS: Final = ("AWS::EC2::TransitGatewayAttachment", "AWS::EC2::TransitGatewayPeeringAttachment")
+
+_TRANSIT: Final = (
+    # CloudFormation has a second name for the same thing, AWS::EC2::TransitGatewayVpcAttachment
+    Row(
+        name="AWS::EC2::TransitGatewayAttachment",
+        service="ec2",
+        listing=Listing(
+            "describe_transit_gateway_vpc_attachments",
+            "TransitGatewayVpcAttachments",
+            "TransitGatewayAttachmentId",
+            unless=f"contains({_OVER}, State)",
+        ),
+        see=Call("describe_transit_gateway_vpc_attachments", "TransitGatewayAttachmentIds", wrap=True),
+        shows="TransitGatewayVpcAttachments",
+        gone=f"contains({_OVER}, TransitGatewayVpcAttachments[0].State)",
+        ending="TransitGatewayVpcAttachments[0].State == 'deleting'",
+        remove=Call("delete_transit_gateway_vpc_attachment", "TransitGatewayAttachmentId"),
+        errors=Errors(absent=("InvalidTransitGatewayAttachmentID.NotFound",), busy=(_NOT_NOW,)),
+        stage=Stage.SLOW,
+    ),
+    Row(
+        name="AWS::EC2::TransitGatewayPeeringAttachment",
+        service="ec2",
+        listing=Listing(
+            "describe_transit_gateway_peering_attachments",
+            "TransitGatewayPeeringAttachments",
+            "TransitGatewayAttachmentId",
+            unless=f"contains({_OVER}, State)",
+        ),
+        see=Call("describe_transit_gateway_peering_attachments", "TransitGatewayAttachmentIds", wrap=True),
+        shows="TransitGatewayPeeringAttachments",
+        gone=f"contains({_OVER}, TransitGatewayPeeringAttachments[0].State)",
+        ending="TransitGatewayPeeringAttachments[0].State == 'deleting'",
+        remove=Call("delete_transit_gateway_peering_attachment", "TransitGatewayAttachmentId"),
+        errors=Errors(absent=("InvalidTransitGatewayAttachmentID.NotFound",), busy=(_NOT_NOW,)),
+        stage=Stage.SLOW,
+    ),
+    # the default one is its gateway's
+    Row(
+        name="AWS::EC2::TransitGatewayRouteTable",
+        service="ec2",
+        listing=Listing(
+            "describe_transit_gateway_route_tables",
+            "TransitGatewayRouteTables",
+            "TransitGatewayRouteTableId",
+            unless="DefaultAssociationRouteTable || DefaultPropagationRouteTable || State == 'deleted'",
+        ),
+        see=Call("describe_transit_gateway_route_tables", "TransitGatewayRouteTableIds", wrap=True),
+        shows="TransitGatewayRouteTables",
+        gone="TransitGatewayRouteTables[0].State == 'deleted'",
+        ending="TransitGatewayRouteTables[0].State == 'deleting'",
+        strip=(
+            Step(
+                call=Call(
+                    "disassociate_transit_gateway_route_table",
+                    ("TransitGatewayRouteTableId", "TransitGatewayAttachmentId"),
+                ),
+                each=Listing(
+                    "get_transit_gateway_route_table_associations",
+                    "Associations",
+                    "TransitGatewayAttachmentId",
+                    unless="State == 'disassociating' || State == 'disassociated'",
+                    of="TransitGatewayRouteTableId",
+                ),
+            ),
+        ),
+        remove=Call("delete_transit_gateway_route_table", "TransitGatewayRouteTableId"),
+        errors=Errors(absent=("InvalidRouteTableID.NotFound", "InvalidRouteTableId.NotFound"), busy=(_NOT_NOW,)),
+        stage=Stage.SLOW,
+        after=_ATTACHMENTS,
+    ),
+    Row(
+        name="AWS::EC2::TransitGateway",
+        service="ec2",
+        listing=Listing(
+            "describe_transit_gateways", "TransitGateways", "TransitGatewayId", unless="State == 'deleted'"
+        ),
+        see=Call("describe_transit_gateways", "TransitGatewayIds", wrap=True),
+        shows="TransitGateways",
+        gone="TransitGateways[0].State == 'deleted'",
+        ending="TransitGateways[0].State == 'deleting'",
+        remove=Call("delete_transit_gateway", "TransitGatewayId"),
+        errors=Errors(absent=("InvalidTransitGatewayID.NotFound",), busy=(_NOT_NOW, "DependencyViolation")),
+        stage=Stage.SLOW,
+        after=(*_ATTACHMENTS, "AWS::EC2::TransitGatewayRouteTable", "AWS::EC2::VPNConnection"),
+    ),
+)
+
+_LINES: Final = (
+    Row(
+        name="AWS::EC2::VPCPeeringConnection",
+        service="ec2",
+        listing=Listing(
+            "describe_vpc_peering_connections",
+            "VpcPeeringConnections",
+            "VpcPeeringConnectionId",
+            unless=f"contains({_OVER}, Status.Code)",
+        ),
+        see=Call("describe_vpc_peering_connections", "VpcPeeringConnectionIds", wrap=True),
+        shows="VpcPeeringConnections",
+        gone=f"contains({_OVER}, VpcPeeringConnections[0].Status.Code)",
+        ending="VpcPeeringConnections[0].Status.Code == 'deleting'",
+        remove=Call("delete_vpc_peering_connection", "VpcPeeringConnectionId"),
+        errors=Errors(absent=("InvalidVpcPeeringConnectionID.NotFound",), under_way=("InvalidStateTransition",)),
+    ),
+    Row(
+        name="AWS::EC2::VPNConnection",
+        service="ec2",
+        listing=Listing("describe_vpn_connections", "VpnConnections", "VpnConnectionId", unless="State == 'deleted'"),
+        see=Call("describe_vpn_connections", "VpnConnectionIds", wrap=True),
+        shows="VpnConnections",
+        gone="VpnConnections[0].State == 'deleted'",
+        ending="VpnConnections[0].State == 'deleting'",
+        remove=Call("delete_vpn_connection", "VpnConnectionId"),
+        errors=Errors(absent=("InvalidVpnConnectionID.NotFound",)),
+        stage=Stage.SLOW,
+    ),
+    Row(
+        name="AWS::EC2::CustomerGateway",
+        service="ec2",
+        listing=Listing(
+            "describe_customer_gateways", "CustomerGateways", "CustomerGatewayId", unless="State == 'deleted'"
+        ),
+        see=Call("describe_customer_gateways", "CustomerGatewayIds", wrap=True),
+        shows="CustomerGateways",
+        gone="CustomerGateways[0].State == 'deleted'",
+        ending="CustomerGateways[0].State == 'deleting'",
+        remove=Call("delete_customer_gateway", "CustomerGatewayId"),
+        errors=Errors(absent=("InvalidCustomerGatewayID.NotFound",), busy=(_NOT_NOW,)),
+        after=("AWS::EC2::VPNConnection",),
+    ),
+    Row(
+        name="AWS::EC2::VPNGateway",
+        service="ec2",
+        listing=Listing("describe_vpn_gateways", "VpnGateways", "VpnGatewayId", unless="State == 'deleted'"),
+        see=Call("describe_vpn_gateways", "VpnGatewayIds", wrap=True),
+        shows="VpnGateways",
+        gone="VpnGateways[0].State == 'deleted'",
+        ending="VpnGateways[0].State == 'deleting'",
+        strip=(
+            Step(
+                call=Call("detach_vpn_gateway", ("VpnGatewayId", "VpcId")),
+                each=Listing(
+                    "describe_vpn_gateways",
+                    "VpnGateways[].VpcAttachments[]",
+                    "VpcId",
+                    unless="State != 'attached'",
+                    of="VpnGatewayIds",
+                    wrap=True,
+                ),
+            ),
+        ),
+        remove=Call("delete_vpn_gateway", "VpnGatewayId"),
+        errors=Errors(absent=("InvalidVpnGatewayID.NotFound",), busy=(_NOT_NOW,)),
+        stage=Stage.NETWORK,
+        after=("AWS::EC2::VPNConnection",),
+    ),
+)
+
+ROWS: Final = (*_TRANSIT, *_LINES)

@@ -1,0 +1,119 @@
+"""Types that one listing shows in parts only: it is asked once for each value that one of its parameters takes.
+
+Source: the API references of WAF (`Scope`: those for CloudFront are known in us-east-1 only) and of Application Auto
+Scaling (`ServiceNamespace`). The ids are what the CloudFormation reference gives as `Ref`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.cleanup.catalogue.base import Errors
+from atmosphere.cleanup.catalogue.row import Call, Listing, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.catalogue.base import Found
+    from atmosphere.core.model import Region
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread(Row):
+    """A row whose listing takes each of `values` of a region as parameter `key`; `ids` are made of it and the id."""
+
+    key: str
+    values: Callable[[Region], tuple[str, ...]]
+    ids: str
+
+    def list(self, account: Account, region: Region) -> Iterator[Found]:
+        """See `ResourceType`."""
+        client = self._client(account, region)
+        for value in self.values(region):
+            for found in self.listing.read(client, self.errors.absent, {self.key: value}):
+                yield replace(found, id=self.ids.format(value=value, id=found.id))
+
+
+def _scopes(region: Region) -> tuple[str, ...]:
+    return ("REGIONAL", "CLOUDFRONT") if region == "us-east-1" else ("REGIONAL",)
+
+
+def _waf(kind: str, operation: str, members: str, after: tuple[str, ...]) -> Spread:
+    """Deleted under its lock token, once nothing uses it. Firewall Manager's are its own."""
+    return Spread(
+        name=f"AWS::WAFv2::{kind}",
+        service="wafv2",
+        listing=Listing(
+            f"list_{operation}s",
+            members,
+            "join('|', [Name, Id])",
+            "Id",
+            unless="starts_with(Name, 'FMManaged')",
+        ),
+        see=Call(f"get_{operation}", _NAMED),
+        parts=r"([^|]+)\|([^|]+)\|([^|]+)",
+        remove=Call(f"delete_{operation}", _NAMED, seen={"LockToken": "LockToken"}),
+        errors=Errors(
+            absent=("WAFNonexistentItemException",),
+            busy=("WAFAssociatedItemException", "WAFOptimisticLockException"),
+        ),
+        after=after,
+        key="Scope",
+        values=_scopes,
+        ids="{id}|{value}",
+    )
+
+
+_NAMED: Final = ("Name", "Id", "Scope")
+_GROUPS: Final = ("AWS::WAFv2::WebACL", "AWS::WAFv2::RuleGroup")
+_GUARDED: Final = (
+    "AWS::CloudFront::Distribution",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::ApiGateway::RestApi",
+    "AWS::AppSync::GraphQLApi",
+    "AWS::Cognito::UserPool",
+)
+_SCALING: Final = ("ResourceId", "ScalableDimension", "ServiceNamespace")
+_NAMESPACES: Final = (
+    "ecs",
+    "elasticmapreduce",
+    "ec2",
+    "appstream",
+    "dynamodb",
+    "rds",
+    "sagemaker",
+    "custom-resource",
+    "comprehend",
+    "lambda",
+    "cassandra",
+    "kafka",
+    "elasticache",
+    "neptune",
+    "workspaces",
+)
+
+SPREADS: Final = (
+    _waf("WebACL", "web_acl", "WebACLs", _GUARDED),
+    _waf("RuleGroup", "rule_group", "RuleGroups", _GROUPS[:1]),
+    _waf("IPSet", "ip_set", "IPSets", _GROUPS),
+    _waf("RegexPatternSet", "regex_pattern_set", "RegexPatternSets", _GROUPS),
+    # its policies and scheduled actions go along
+    Spread(
+        name="AWS::ApplicationAutoScaling::ScalableTarget",
+        service="application-autoscaling",
+        listing=Listing(
+            "describe_scalable_targets",
+            "ScalableTargets",
+            "join('|', [ResourceId, ScalableDimension])",
+            "CreationTime",
+        ),
+        parts=r"([^|]+)\|([^|]+)\|([^|]+)",
+        remove=Call("deregister_scalable_target", _SCALING),
+        errors=Errors(absent=("ObjectNotFoundException",), busy=("ConcurrentUpdateException",)),
+        key="ServiceNamespace",
+        values=lambda _: _NAMESPACES,
+        ids="{id}|{value}",
+    ),
+)

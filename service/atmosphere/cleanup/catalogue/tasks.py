@@ -1,0 +1,74 @@
+"""ECS tasks that were started by themselves. Those of a service are the service's, which would replace them.
+
+Not a type of CloudFormation's: tests and rules start them. Source: the ECS API reference.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, code_of, pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.core.model import Region
+
+_AT_ONCE: Final = 100  # tasks that one DescribeTasks takes
+_STOPPED: Final = "STOPPED"
+
+
+class Tasks(Plain):
+    """Running tasks, by their ARN, which names the cluster too."""
+
+    name: Final = "AWS::ECS::Task"
+    service: Final = "ecs"
+    after = ("AWS::ECS::Service",)
+    # what a task that is no longer known is answered with
+    errors = Errors(absent=("ClusterNotFoundException", "InvalidParameterException"))
+
+    def list(self, account: Account, region: Region) -> Iterator[Found]:
+        """See `ResourceType`."""
+        client = account.client("ecs", region)
+        for page in pages(client, "list_clusters"):
+            for cluster in page["clusterArns"]:
+                yield from self._of(client, cluster)
+
+    def exists(self, account: Account, region: Region, identity: str) -> bool:
+        """See `ResourceType`."""
+        client = account.client("ecs", region)
+        try:
+            tasks = client.describe_tasks(cluster=_cluster(identity), tasks=[identity])["tasks"]
+        except ClientError as error:
+            if code_of(error) not in self.errors.absent:
+                raise
+            return False
+        return any(task["lastStatus"] != _STOPPED for task in tasks)
+
+    def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:  # noqa: ARG002  one call
+        """See `ResourceType`."""
+        try:
+            account.client("ecs", region).stop_task(cluster=_cluster(identity), task=identity)
+        except ClientError as error:
+            if code_of(error) not in self.errors.absent:
+                raise
+
+    def _of(self, client: Any, cluster: str) -> Iterator[Found]:
+        try:
+            known = [task for page in pages(client, "list_tasks", cluster=cluster) for task in page["taskArns"]]
+            for start in range(0, len(known), _AT_ONCE):
+                tasks = client.describe_tasks(cluster=cluster, tasks=known[start : start + _AT_ONCE])["tasks"]
+                for task in tasks:
+                    if task["lastStatus"] != _STOPPED and not task.get("group", "").startswith("service:"):
+                        yield Found(task["taskArn"])
+        except ClientError as error:
+            if code_of(error) not in self.errors.absent:
+                raise
+
+
+def _cluster(task: str) -> str:
+    return task.split("/")[1]

@@ -1,0 +1,28 @@
+"""What is watched inside things of the baseline. A further kind is a class here, a further setting a row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.cleanup.contents.account_settings import settings
+from atmosphere.cleanup.contents.default_network import DefaultNetwork
+from atmosphere.cleanup.contents.groups import GroupRules
+from atmosphere.cleanup.contents.policies import RolePolicies
+from atmosphere.cleanup.contents.toolkit import ToolkitBucket, ToolkitImages
+from atmosphere.cleanup.contents.zones import ZoneRecords
+from atmosphere.core.model import Toolkit
+
+SERVICES: Final = {ZoneRecords.type: "route53", GroupRules.type: "ec2"}
+"""The services of the resources whose inside is watched, whether or not the catalogue has their type."""
+
+if TYPE_CHECKING:
+    from atmosphere.cleanup.contents.base import Content
+    from atmosphere.cleanup.model import Assignment
+
+
+def contents_of(assignment: Assignment) -> tuple[Content, ...]:
+    """Everything that is watched in this environment."""
+    kept: tuple[Content, ...] = ()
+    if assignment.registration.cdk_toolkit is Toolkit.KEEP:
+        kept = (ToolkitBucket(), ToolkitImages())
+    return (ZoneRecords(), GroupRules(), RolePolicies(), DefaultNetwork(), *settings(assignment.key.account), *kept)

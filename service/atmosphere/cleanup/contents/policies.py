@@ -1,0 +1,65 @@
+"""What roles may do and who may assume them: compared, never put back, as nobody but its owner knows what is right.
+
+Source: the IAM API reference, GetAccountAuthorizationDetails, which tells it of all roles in a few pages.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere.cleanup.catalogue.base import Scope, pages
+from atmosphere.cleanup.catalogue.roles import AWS_PATHS
+from atmosphere.cleanup.contents.base import Captured, as_json
+from atmosphere.cleanup.guard import REVOCATION_POLICY
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from atmosphere.cleanup.accounts import Account
+    from atmosphere.core.model import Json, Region
+
+_HIDDEN: Final = "sts:externalid"  # is told to nobody who need not know it
+
+
+class RolePolicies(Captured):
+    """Trust, boundary, attached and inline policies of each role that AWS does not manage; not the revocation's."""
+
+    name: Final = "policies"
+    type: str = "AWS::IAM::Role"
+    scope: Scope = Scope.GLOBAL
+
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+        """See `Content`."""
+        client = account.client("iam", region)
+        return {
+            role["RoleName"]: _policies(role)
+            for page in pages(client, "get_account_authorization_details", Filter=["Role"])
+            for role in page["RoleDetailList"]
+            if (role["RoleName"] in ids if ids is not None else not role["Path"].startswith(AWS_PATHS))
+        }
+
+
+def _policies(role: Mapping[str, Any]) -> dict[str, Json]:
+    boundary = role.get("PermissionsBoundary") or {}
+    return {
+        "trust": as_json(_without_secrets(role["AssumeRolePolicyDocument"])),
+        "boundary": boundary.get("PermissionsBoundaryArn"),
+        "attached": sorted(policy["PolicyArn"] for policy in role.get("AttachedManagedPolicies", ())),
+        "inline": {
+            policy["PolicyName"]: as_json(policy["PolicyDocument"])
+            for policy in role.get("RolePolicyList", ())
+            if not policy["PolicyName"].startswith(REVOCATION_POLICY)
+        },
+    }
+
+
+def _without_secrets(value: Any) -> Any:
+    """The document with a digest where an external id stands: enough to see that it changed."""
+    if isinstance(value, dict):
+        return {key: _digest(part) if key.lower() == _HIDDEN else _without_secrets(part) for key, part in value.items()}
+    return [_without_secrets(part) for part in value] if isinstance(value, list) else value
+
+
+def _digest(value: Any) -> str:
+    return "sha256:" + sha256(str(value).encode()).hexdigest()[:16]

@@ -1,0 +1,99 @@
+"""The CDK's toolkit where the configuration keeps it: its bucket and its repository stay, and are emptied.
+
+Which these are says the stack, so that nothing needs to be captured. What is not part of the baseline is no toolkit to
+be kept: then the stack is a leftover like any other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from atmosphere.cleanup.catalogue.base import Scope, code_of, pages
+from atmosphere.cleanup.catalogue.buckets import Buckets
+from atmosphere.cleanup.model import Resource
+from atmosphere.cleanup.stacks import STACK, members
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.baseline import Baseline
+    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.contents.base import Drift
+    from atmosphere.core.model import Json, Region
+
+TOOLKIT: Final = "CDKToolkit"
+_EMPTY: Final = "empty"
+
+
+class _Emptied:
+    """What both have in common; what is expected is told by the stack, not by the capture."""
+
+    scope: Scope = Scope.REGION
+    restorable: bool = True
+    type: str
+
+    def expected(self, account: Account, region: Region, baseline: Baseline) -> Mapping[str, Json]:
+        """See `Content`."""
+        if Resource(STACK, TOOLKIT, region) not in baseline.items:
+            return {}
+        owned = [member.resource for member in members(account, region, TOOLKIT)]
+        return {item.id: _EMPTY for item in owned if item.type == self.type and item in baseline.items}
+
+
+class ToolkitBucket(_Emptied):
+    """The objects of the toolkit's bucket."""
+
+    name: Final = "objects"
+    type: str = "AWS::S3::Bucket"
+    restoring: frozenset[str] = frozenset({"s3:DeleteObjects", "s3:AbortMultipartUpload"})
+
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+        """See `Content`."""
+        client = account.client("s3", region)
+        return {bucket: _EMPTY if _is_empty(client, bucket) else "not empty" for bucket in ids or ()}
+
+    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+        """See `Content`. Raises `ObjectsRemain`."""
+        Buckets().empty(account, drift.item.region, drift.item.id, check)
+
+
+def _is_empty(client: Any, bucket: str) -> bool:
+    versions = client.list_object_versions(Bucket=bucket, MaxKeys=1)
+    uploads = client.list_multipart_uploads(Bucket=bucket, MaxUploads=1)
+    return not (versions.get("Versions") or versions.get("DeleteMarkers") or uploads.get("Uploads"))
+
+
+class ToolkitImages(_Emptied):
+    """The images of the toolkit's repository."""
+
+    name: Final = "images"
+    type: str = "AWS::ECR::Repository"
+    restoring: frozenset[str] = frozenset({"ecr:BatchDeleteImage"})
+
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+        """See `Content`."""
+        client = account.client("ecr", region)
+        return {name: f"{count} images" if (count := len(_images(client, name))) else _EMPTY for name in ids or ()}
+
+    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+        """See `Content`."""
+        client = account.client("ecr", drift.item.region)
+        images = _images(client, drift.item.id)
+        for start in range(0, len(images), 100):
+            check()
+            client.batch_delete_image(repositoryName=drift.item.id, imageIds=images[start : start + 100])
+
+
+def _images(client: Any, repository: str) -> list[dict[str, str]]:
+    """Each by its digest only, which takes all its tags along."""
+    try:
+        listed = pages(client, "list_images", repositoryName=repository)
+        found = {image["imageDigest"] for page in listed for image in page["imageIds"]}
+    except ClientError as error:
+        if code_of(error) == "RepositoryNotFoundException":
+            return []
+        raise
+    return [{"imageDigest": digest} for digest in sorted(found)]

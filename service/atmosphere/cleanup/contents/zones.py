@@ -1,0 +1,87 @@
+"""The records of hosted zones, put back exactly: what is new goes, what is gone or another comes back.
+
+The name servers and the start of authority of the zone itself belong to the zone, and records of traffic policies to
+their policy instances; both are left alone. Source: the Route 53 API reference, ChangeResourceRecordSets: at most 1000
+records and 32000 characters a call, an UPSERT counting twice, and a call takes effect as a whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from atmosphere.cleanup.catalogue.base import Scope, code_of, pages
+from atmosphere.cleanup.catalogue.zones import ITS_OWN, batches
+from atmosphere.cleanup.contents.base import Captured, as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.contents.base import Drift
+    from atmosphere.core.model import Json, Region
+
+
+class ZoneRecords(Captured):
+    """The record sets of each hosted zone, by `NAME TYPE` and the set identifier where there is one."""
+
+    name: Final = "records"
+    type: str = "AWS::Route53::HostedZone"
+    scope: Scope = Scope.GLOBAL
+    restorable: bool = True
+    restoring: frozenset[str] = frozenset({"route53:ChangeResourceRecordSets"})
+
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+        """See `Content`."""
+        client = account.client("route53", region)
+        found: dict[str, Json] = {}
+        for zone in _zones(client) if ids is None else ids:
+            records = _records(client, zone)
+            if records is not None:
+                found[zone] = records
+        return found
+
+    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+        """See `Content`. Deletions first: a name may have become one of another kind."""
+        client = account.client("route53", drift.item.region)
+        for changes in batches(list(_changes(drift.before, drift.now))):
+            check()
+            client.change_resource_record_sets(HostedZoneId=drift.item.id, ChangeBatch={"Changes": changes})
+
+
+def _zones(client: Any) -> Iterator[str]:
+    for page in pages(client, "list_hosted_zones"):
+        for zone in page["HostedZones"]:
+            yield zone["Id"].rpartition("/")[2]
+
+
+def _records(client: Any, zone: str) -> dict[str, Json] | None:
+    try:
+        sets = [
+            record
+            for page in pages(client, "list_resource_record_sets", HostedZoneId=zone)
+            for record in page["ResourceRecordSets"]
+        ]
+    except ClientError as error:
+        if code_of(error) == "NoSuchHostedZone":
+            return None
+        raise
+    apex = next((record["Name"] for record in sets if record["Type"] == "SOA"), None)
+    return {
+        _key(record): as_json(record)
+        for record in sets
+        if not (record["Name"] == apex and record["Type"] in ITS_OWN) and "TrafficPolicyInstanceId" not in record
+    }
+
+
+def _key(record: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, (record["Name"], record["Type"], record.get("SetIdentifier"))))
+
+
+def _changes(before: Any, now: Any) -> Iterator[dict[str, Any]]:
+    yield from ({"Action": "DELETE", "ResourceRecordSet": now[key]} for key in sorted(now) if key not in before)
+    yield from (
+        {"Action": "UPSERT", "ResourceRecordSet": before[key]} for key in sorted(before) if now.get(key) != before[key]
+    )

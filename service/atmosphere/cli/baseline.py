@@ -1,0 +1,98 @@
+"""Commands for operators: baseline show, drop, adopt, recapture."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from atmosphere.cli.connection import Connection, connected
+from atmosphere.cli.operator import environment_key, show_environment
+from atmosphere.cli.output import json_option, note, plain, print_json, print_table
+from atmosphere.cli.service import EPILOG
+
+if TYPE_CHECKING:
+    from atmosphere.client.baselines import BaselineItem, BaselineState
+
+_reason = click.option("--reason", required=True, help="Why, for the record.")
+
+
+@click.group(epilog=EPILOG)
+def baseline() -> None:
+    """Show what was there before the first test and must survive, and change it."""
+
+
+@baseline.command("show", epilog=EPILOG)
+@click.argument("environment", callback=environment_key)
+@json_option
+@connected(caller="operator")
+def show_command(connection: Connection, *, environment: tuple[str, str], as_json: bool) -> None:
+    """Show the baseline of ENVIRONMENT (ACCOUNT/REGION): who made it so, and each thing in it."""
+    found = connection.client().baseline(*environment)
+    if as_json:
+        print_json(plain(found))
+        return
+    _print_about(found)
+    print_table(("item", "fingerprint", "contents"), map(_row, found.items), empty="it holds nothing")
+
+
+def _print_about(found: BaselineState) -> None:
+    about = {name: value for name, value in plain(found).items() if name not in {"items", "types", "unknown"}}
+    about["regions"] = ", ".join(found.regions)
+    about["types"] = f"{len(found.types)} (--json lists them)"
+    about["unwatched"] = ", ".join(f"{name} ({code})" for name, code in sorted(found.unwatched.items()))
+    print_table(("", ""), [(name, str(value or "")) for name, value in about.items()], empty="nothing")
+
+
+def _row(entry: BaselineItem) -> tuple[str | None, ...]:
+    contents = None if entry.contents is None else json.dumps(entry.contents)
+    return entry.item, "read by the next cleanup" if entry.adopting else entry.fingerprint, contents
+
+
+def _amend(act: str, text: str) -> click.Command:
+    @click.command(act, help=text, epilog=EPILOG)
+    @click.argument("environment", callback=environment_key)
+    @click.argument("items", nargs=-1, required=True)
+    @_reason
+    @json_option
+    @connected(caller="operator")
+    def amend(
+        connection: Connection, *, environment: tuple[str, str], items: tuple[str, ...], reason: str, as_json: bool
+    ) -> None:
+        after = connection.client().amend_baseline(*environment, act, items, reason=reason)
+        for item in after.unknown:
+            note(f"{item} was not in the baseline")
+        if as_json:
+            print_json({name: value for name, value in plain(after).items() if name != "items"})
+        else:
+            _print_about(after)
+
+    return amend
+
+
+baseline.add_command(
+    _amend(
+        "drop",
+        "Drop ITEMS (TYPE:ID@REGION, as `show` prints them) from the baseline of ENVIRONMENT (ACCOUNT/REGION): what of "
+        "them is still there is a leftover of the next cleanup.",
+    )
+)
+baseline.add_command(
+    _amend(
+        "adopt",
+        "Make ITEMS (TYPE:ID@REGION) part of the baseline of ENVIRONMENT (ACCOUNT/REGION), as the next cleanup finds "
+        "them; also to accept what has changed.",
+    )
+)
+
+
+@baseline.command("recapture", epilog=EPILOG)
+@click.argument("environment", callback=environment_key)
+@_reason
+@json_option
+@connected(caller="operator")
+def recapture(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:
+    """Declare everything that is in ENVIRONMENT (ACCOUNT/REGION) now its baseline. It must be free, dirty or held."""
+    found = connection.client().operate(*environment, "recapture", reason=reason)
+    show_environment(found, as_json=as_json)

@@ -1,0 +1,201 @@
+"""Commands about cleaning: plan and verify look from here, run asks the service; types tells what is covered."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from atmosphere.cli.config import loaded
+from atmosphere.cli.connection import Connection, connected
+from atmosphere.cli.following import follow, verdict_of
+from atmosphere.cli.main import Exit
+from atmosphere.cli.operator import environment_key
+from atmosphere.cli.output import console, json_option, note, plain, print_json
+from atmosphere.cli.planning import print_plan, print_verdict
+from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from atmosphere.cleanup.keep import Keep
+    from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.surveying import Survey
+
+_PLAN: Final = "Exit codes: 0 the plan is complete, 2 wrong usage, 3 something could not be looked at."
+_VERIFY: Final = "Exit codes: 0 clean, 1 left over or amiss, 2 wrong usage, 3 something could not be looked at."
+_RUN: Final = "Exit codes: 0 clean, 1 dirty or refused, 2 wrong usage."
+_ALLOWED: Final = timedelta(hours=1)
+_DATES: Final = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"))
+
+
+@click.group(epilog="Exit codes: 0 fine, others as each command tells.")
+def cleanup() -> None:
+    """Plan and verify the cleaning of an environment from here, or run and watch it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looking:
+    """The options of commands that look with the caller's own credentials."""
+
+    directory: Path
+    profile: str | None
+    bucket: str | None
+    baseline_file: Path | None
+    allocation: str | None
+    since: datetime | None
+
+
+_OPTIONS: Final = (
+    click.option("--config", "directory", type=click.Path(path_type=Path), default="config", show_default=True),
+    click.option("--profile", help="The AWS profile to look with."),
+    click.option("--bucket", help="The service's bucket, to read baseline, ledger and debts from."),
+    click.option(
+        "--baseline",
+        "baseline_file",
+        type=click.Path(path_type=Path, dir_okay=False, exists=True),
+        help="The baseline, as it lies in that bucket.",
+    ),
+    click.option("--allocation", help="Take the ledger of this allocation into account (with --bucket)."),
+    click.option("--since", type=_DATES, help="Also look for what stacks left that were deleted since then (UTC)."),
+)
+
+
+def _looking(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the environment and the options to a command."""
+
+    @functools.wraps(command)
+    def look(environment: tuple[str, str], **given: Any) -> None:
+        own = {field.name: given.pop(field.name) for field in fields(Looking)}
+        command(environment, Looking(**own), **given)
+
+    wrapped: Callable[..., None] = look
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return click.argument("environment", callback=environment_key)(json_option(wrapped))
+
+
+@cleanup.command("plan", epilog=_PLAN)
+@_looking
+@click.option("--verbose", is_flag=True, help="Name every resource.")
+def plan_command(environment: tuple[str, str], looking: Looking, *, as_json: bool, verbose: bool) -> None:
+    """Show what a cleanup would do in ENVIRONMENT (ACCOUNT/REGION) now: delete, keep, leave, or cannot tell.
+
+    Looks from this machine with the caller's AWS credentials, which must be allowed to assume the environment's admin
+    role. Nothing is changed and nothing is written.
+    """
+    found = _survey(environment, looking)
+    if as_json:
+        print_json({"answer": found.answer, "mutations": found.mutations, **found.report})
+    else:
+        print_plan(found, verbose=verbose)
+    if found.answer == "unknown":
+        raise click.exceptions.Exit(Exit.UNKNOWN)
+
+
+@cleanup.command("verify", epilog=_VERIFY)
+@_looking
+def verify_command(environment: tuple[str, str], looking: Looking, *, as_json: bool) -> None:
+    """Look whether ENVIRONMENT (ACCOUNT/REGION) is clean, by one look as a cleanup's proof takes two of.
+
+    Looks from this machine with the caller's AWS credentials, which must be allowed to assume the environment's admin
+    role. Nothing is changed and nothing is written.
+    """
+    found = _survey(environment, looking)
+    if as_json:
+        print_json({"answer": found.answer, "mutations": found.mutations, **found.report})
+    else:
+        print_verdict(found)
+    code = {"clean": Exit.FINE, "leftovers": Exit.PROBLEMS, "unknown": Exit.UNKNOWN}[found.answer]
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def _survey(environment: tuple[str, str], looking: Looking) -> Survey:
+    from atmosphere.adapters.system import SystemClock  # noqa: PLC0415 -- what loads boto3 waits until it is needed
+    from atmosphere.cleanup.accounts import Accounts  # noqa: PLC0415
+    from atmosphere.cleanup.surveying import survey  # noqa: PLC0415
+
+    if (looking.bucket is None) == (looking.baseline_file is None):
+        raise click.UsageError("what was there before? Give either --bucket (the service's) or --baseline FILE")
+    key = EnvironmentKey(AccountId(environment[0]), Region(environment[1]))
+    assignment, keep = _assignment(key, looking), _keep(key, looking)
+    with console(stderr=True).status(f"looking at {key}"):
+        return survey(assignment, aws=Accounts.to_look_at(looking.profile), keep=keep, clock=SystemClock())
+
+
+def _assignment(key: EnvironmentKey, looking: Looking) -> Assignment:
+    from atmosphere.cleanup.model import Assignment  # noqa: PLC0415
+
+    snapshot = loaded(looking.directory)
+    registration = snapshot.registration(key)
+    if registration is None:
+        raise click.UsageError(f"{key} is not in {looking.directory / 'environments.yaml'}")
+    return Assignment(
+        allocation=AllocationId(looking.allocation or "none"),
+        key=key,
+        attempt=0,
+        registration=registration,
+        roles_used=(),
+        started=looking.since.replace(tzinfo=UTC) if looking.since else None,
+        deadline=datetime.now(UTC) + _ALLOWED,
+        capture_only=False,
+        sweep_globals=sum(entry.key.account == key.account for entry in snapshot.environments) == 1,
+        settings=snapshot.settings,
+        service_account=AccountId(""),
+    )
+
+
+def _keep(key: EnvironmentKey, looking: Looking) -> Keep:
+    from atmosphere.adapters import clients  # noqa: PLC0415
+    from atmosphere.cleanup.baseline import baseline_name  # noqa: PLC0415
+    from atmosphere.cleanup.keep import MemoryKeep, S3Keep  # noqa: PLC0415
+
+    if looking.bucket is not None:
+        return S3Keep(clients.s3(looking.profile), looking.bucket)
+    keep = MemoryKeep()
+    if looking.baseline_file is not None:
+        keep.put(baseline_name(key), looking.baseline_file.read_text(encoding="utf-8"))
+    return keep
+
+
+@cleanup.command("run", epilog=_RUN)
+@click.argument("environment", callback=environment_key)
+@click.option("--reason", required=True, help="Why, for the record.")
+@json_option
+@connected(caller="operator")
+def run_command(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:
+    """Have the service clean the dirty ENVIRONMENT (ACCOUNT/REGION) once more, and watch it to its end.
+
+    One that is being cleaned already is only watched. Ctrl-C ends the watching, not the cleaning.
+    """
+    client = connection.client()
+    before = client.environment(*environment)
+    if before.status == "cleaning":
+        note("it is being cleaned already")
+    else:
+        client.operate(*environment, "clean", reason=reason)
+    after = follow(client, environment)
+    if as_json:
+        print_json(plain(after))
+    else:
+        verdict_of(after)
+    if after.status == "dirty":
+        raise click.exceptions.Exit(Exit.PROBLEMS)
+
+
+@cleanup.command("types")
+@click.option("--write", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Write it into this page.")
+def types_command(*, write: Path | None) -> None:
+    """List the types of resources that cleaning covers, as the Markdown of docs/cleanup.md."""
+    from atmosphere.cleanup.describing import catalogue_table, replaced  # noqa: PLC0415
+
+    if write is None:
+        print(catalogue_table(), end="")
+        return
+    write.write_text(replaced(write.read_text(encoding="utf-8")), encoding="utf-8")
+    print(write)

@@ -1,0 +1,121 @@
+"""A cleanup watched to its end: a live table in a terminal, a line for each change elsewhere; all of it on stderr."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.table import Table
+
+from atmosphere.cleanup.markdown import markdown
+from atmosphere.cli.output import console, note, shown
+from atmosphere.client.errors import ServiceError
+from atmosphere.client.results import EnvironmentState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from atmosphere.client.client import AtmosphereClient
+
+EVERY: Final = 2.0  # seconds between two questions
+_GONE: Final = 404
+
+
+def follow(
+    client: AtmosphereClient, environment: tuple[str, str], *, sleep: Callable[[float], None] = time.sleep
+) -> EnvironmentState:
+    """Ask until the environment is not being cleaned any more; returns it as it is then. Raises `ServiceError`.
+
+    `status` is None if it disappeared, as a deregistering one does when it is clean.
+    """
+    out = console(stderr=True)
+    if not out.is_terminal:
+        return _followed(client, environment, _Lines().tell, sleep)
+    with Live(console=out, transient=True) as live:
+        return _followed(client, environment, lambda state: live.update(progress_table(state)), sleep)
+
+
+def _followed(
+    client: AtmosphereClient,
+    environment: tuple[str, str],
+    tell: Callable[[EnvironmentState], None],
+    sleep: Callable[[float], None],
+) -> EnvironmentState:
+    while True:
+        try:
+            state = client.environment(*environment)
+        except ServiceError as refusal:
+            if refusal.status != _GONE:
+                raise
+            return EnvironmentState(account=environment[0], region=environment[1])
+        if state.status != "cleaning":
+            return state
+        tell(state)
+        sleep(EVERY)
+
+
+def verdict_of(state: EnvironmentState) -> None:
+    """The end of a cleanup on stdout: what the environment became, and the report."""
+    because = f" because of {state.dirty_reason}" if state.dirty_reason else ""
+    console().print(f"aws://{state.account}/{state.region} is {state.status or 'gone'}{because}", style="bold")
+    print_report(state)
+
+
+def print_report(state: EnvironmentState) -> None:
+    """The report of the last cleanup, if there is one: rendered in a terminal, as Markdown elsewhere."""
+    if state.cleanup is None:
+        return
+    text, out = markdown(state.cleanup), console()
+    if out.is_terminal:
+        out.print(Markdown(text))
+    else:
+        print(text, end="")
+
+
+def _head(state: EnvironmentState) -> str:
+    progress = state.progress or {}
+    parts = [
+        f"attempt {state.attempt}" if state.attempt is not None else "",
+        f"pass {progress['pass']}" if progress else "",
+        progress.get("phase", "starting"),
+        f"until {shown(state.deadline)}" if state.deadline else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _counts(progress: Mapping[str, Any]) -> list[tuple[str, int, int, int]]:
+    names = sorted({*progress["left"], *progress["removed"]})
+    return [
+        (name, progress["left"].get(name, 0), progress["removed"].get(name, 0), progress["blocked"].get(name, 0))
+        for name in names
+    ]
+
+
+def progress_table(state: EnvironmentState) -> Table:
+    """How a cleanup stands."""
+    table = Table(title=f"aws://{state.account}/{state.region}: {_head(state)}", title_justify="left")
+    for column in ("type", "left", "removed", "met an error"):
+        table.add_column(column)
+    for name, *numbers in _counts(state.progress) if state.progress else ():
+        table.add_row(name, *(str(number or "") for number in numbers))
+    if state.progress and state.progress["unknown"]:
+        table.caption = f"{state.progress['unknown']} listings failed"
+    return table
+
+
+class _Lines:
+    """A line whenever something changed."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def tell(self, state: EnvironmentState) -> None:
+        left, removed, blocked = (
+            sum((state.progress or {}).get(name, {}).values()) for name in ("left", "removed", "blocked")
+        )
+        line = f"{_head(state)}: {left} left, {removed} removed, {blocked} met an error"
+        if line != self._last:
+            self._last = line
+            note(line)

@@ -1,0 +1,80 @@
+"""The operators' side of the API: environments, what is done to them, their baselines and their history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from atmosphere.client import baselines, results
+from atmosphere.client.asking import given
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from atmosphere.client.transport import Transport
+
+
+class OperatorsSide:
+    """Methods for signed callers that are operators. Every method raises `ServiceError`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def environments(self) -> tuple[results.EnvironmentState, ...]:
+        """Every registered environment (operators)."""
+        return results.read(results.environment_states, self._transport.send("GET", "environments"))
+
+    def environment(self, account: str, region: str) -> results.EnvironmentState:
+        """One environment with its last cleanup report (operators)."""
+        reply = self._transport.send("GET", "environments", account, region)
+        return results.read(results.environment_state, reply)
+
+    def operate(self, account: str, region: str, act: str, *, reason: str) -> results.EnvironmentState:
+        """Do one of the acts of docs/api to an environment (operators); `reason` is kept on record."""
+        reply = self._transport.send("POST", "environments", account, region, act, body={"reason": reason})
+        return results.read(results.environment_state, reply)
+
+    def baseline(self, account: str, region: str) -> baselines.BaselineState:
+        """What was there before the first test; all of its pages (operators)."""
+        path = ("environments", account, region, "baseline")
+        reply = self._transport.send("GET", *path)
+        state = results.read(baselines.baseline_state, reply)
+        items = list(state.items)
+        while reply.get("cursor"):
+            reply = self._transport.send("GET", *path, query={"cursor": reply["cursor"]})
+            items += results.read(baselines.baseline_items, reply)
+        return replace(state, items=tuple(items))
+
+    def amend_baseline(
+        self, account: str, region: str, act: str, items: Sequence[str], *, reason: str
+    ) -> baselines.BaselineState:
+        """`drop` things (`TYPE:ID@REGION`) from a baseline or `adopt` them; no items come back (operators)."""
+        body = {"act": act, "items": list(items), "reason": reason}
+        reply = self._transport.send("POST", "environments", account, region, "baseline", body=body)
+        return results.read(baselines.baseline_state, reply)
+
+    def history(
+        self,
+        *,
+        environment: str | None = None,
+        requester: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[results.HistoryLine]:
+        """Who had an environment (`ACCOUNT/REGION`), or what a requester had, newest first (operators).
+
+        Pages are fetched as they are needed.
+        """
+        query = given(
+            environment=environment,
+            requester=requester,
+            since=since.isoformat() if since else None,
+            until=until.isoformat() if until else None,
+        )
+        while True:
+            reply = self._transport.send("GET", "allocations", query=query)
+            yield from results.read(results.history_lines, reply)
+            if not reply.get("cursor"):
+                return
+            query["cursor"] = reply["cursor"]

@@ -1,0 +1,70 @@
+"""Listings are read to their last page: what a listing leaves out would be left behind unseen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import PaginationError
+
+from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.catalogue.base import TOKENS, pages
+from atmosphere.cleanup.catalogue.row import Row
+from tests.cleanup.conftest import REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from atmosphere.cleanup.catalogue.calls import Listing
+
+_MORE = ("token", "marker", "truncated", "hasmore", "lastevaluated")
+"""What names of members begin or end with that tell of another page."""
+
+
+def _listings(row: Row) -> Iterator[Listing]:
+    listing: Listing | None = row.listing
+    while listing is not None:
+        yield listing
+        listing = listing.parent
+    for step in (*row.halt, *row.unprotect, *row.strip, *row.rare):
+        if step.each is not None:
+            yield step.each
+
+
+CASES = sorted({(row.service, each.operation) for row in CATALOGUE if isinstance(row, Row) for each in _listings(row)})
+
+
+@pytest.mark.parametrize(("service", "operation"), CASES)
+def test_every_page_of_a_listing_is_read(service: str, operation: str) -> None:
+    client: Any = botocore.session.get_session().create_client(service, region_name=REGION)
+    if client.can_paginate(operation):
+        return
+    model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
+    more = {name for name in model.output_shape.members if any(word in name.lower() for word in _MORE)}
+    accepted = set(model.input_shape.members) if model.input_shape else set()
+    followed = {name for name in TOKENS if name in more and name in accepted}
+    assert more - followed <= {"IsTruncated"}, "a page says of another one what `pages` does not follow"
+
+
+class Paged:
+    """A listing that botocore has no paginator for; `stuck` gives the same token for ever."""
+
+    def __init__(self, *, stuck: bool = False) -> None:
+        self._stuck = stuck
+
+    def can_paginate(self, _: str) -> bool:
+        return False
+
+    def list_things(self, *, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803
+        number = 1 if self._stuck else int(NextToken) + 1
+        return {"Things": [NextToken], **({"NextToken": str(number)} if number <= 2 else {})}
+
+
+def test_tokens_are_followed_where_botocore_does_not() -> None:
+    assert [page["Things"] for page in pages(Paged(), "list_things")] == [["0"], ["1"], ["2"]]
+
+
+def test_a_listing_that_does_not_get_on_is_an_error() -> None:
+    with pytest.raises(PaginationError):
+        list(pages(Paged(stuck=True), "list_things"))

@@ -1,0 +1,168 @@
+"""What AWS makes and manages by itself, and what is as good as gone, is nobody's leftover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
+
+if TYPE_CHECKING:
+    from tests.cleanup.catalogue.frame import Clients, Plot
+
+Till = Callable[..., "Plot"]
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+BACKUP = "arn:aws:dynamodb:us-east-1:222222222222:table/t/backup/01234567890123-0000000"
+SECRET = "arn:aws:secretsmanager:us-east-1:222222222222:secret"
+MFA = "arn:aws:iam::222222222222:mfa"
+
+
+class Answers:
+    """A service that gives one reply to each operation, whatever it is asked."""
+
+    def __init__(self, replies: dict[str, Any]) -> None:
+        self._replies = replies
+
+    def __getattr__(self, operation: str) -> Any:
+        reply = self.__dict__["_replies"].get(operation)
+        return None if reply is None else lambda **_: reply
+
+
+def listed(till: Till, type_: str, stand_in: Callable[[], object]) -> list[str]:
+    def nothing(_: Clients) -> str:
+        return ""
+
+    seed = Seed(type=type_, make=nothing, stand_ins=(StandIn(TYPES[type_].service, stand_in),))
+    plot = till(seed)
+    return [each.id for each in seed.entry.list(plot.account, seed.region)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "ours", "replies"),
+    [
+        (
+            "AWS::Events::Rule",
+            "own",
+            {
+                "list_event_buses": {"EventBuses": [{"Name": "default"}]},
+                "list_rules": {
+                    "Rules": [
+                        {"Name": "AutoScalingManagedRule", "EventBusName": "default", "ManagedBy": "autoscaling"},
+                        {"Name": "own", "EventBusName": "default"},
+                    ]
+                },
+            },
+        ),
+        (
+            "AWS::Events::EventBus",
+            "own",
+            {"list_event_buses": {"EventBuses": [{"Name": "default"}, {"Name": "own", "CreationTime": NOW}]}},
+        ),
+        (
+            "AWS::SecretsManager::Secret",
+            f"{SECRET}:own",
+            {
+                "list_secrets": {
+                    "SecretList": [{"ARN": f"{SECRET}:rds!cluster", "OwningService": "rds"}, {"ARN": f"{SECRET}:own"}]
+                }
+            },
+        ),
+        (
+            "AWS::IAM::VirtualMFADevice",
+            f"{MFA}/own",
+            {
+                "list_virtual_mfa_devices": {
+                    "VirtualMFADevices": [
+                        {"SerialNumber": f"{MFA}/root-account-mfa-device"},
+                        {"SerialNumber": f"{MFA}/phone", "User": {"Arn": "arn:aws:iam::222222222222:root"}},
+                        {"SerialNumber": f"{MFA}/own", "User": {"Arn": "arn:aws:iam::222222222222:user/me"}},
+                    ]
+                }
+            },
+        ),
+        (
+            "AWS::CloudWatch::InsightRule",
+            "own",
+            {
+                "describe_insight_rules": {
+                    "InsightRules": [{"Name": "managed", "ManagedRule": True}, {"Name": "own", "ManagedRule": False}]
+                }
+            },
+        ),
+        (
+            "AWS::KMS::Alias",
+            "alias/own",
+            {"list_aliases": {"Aliases": [{"AliasName": "alias/aws/s3"}, {"AliasName": "alias/own"}]}},
+        ),
+        (
+            "AWS::Scheduler::ScheduleGroup",
+            "own",
+            {"list_schedule_groups": {"ScheduleGroups": [{"Name": "default"}, {"Name": "own"}]}},
+        ),
+        (
+            "AWS::DynamoDB::Backup",
+            f"{BACKUP}2",
+            {
+                "list_backups": {
+                    "BackupSummaries": [
+                        {"BackupArn": f"{BACKUP}1", "BackupStatus": "DELETED"},
+                        {"BackupArn": f"{BACKUP}2", "BackupStatus": "AVAILABLE"},
+                    ]
+                }
+            },
+        ),
+    ],
+)
+def test_only_what_somebody_made_is_listed(till: Till, type_: str, ours: str, replies: dict[str, Any]) -> None:
+    assert listed(till, type_, lambda: Answers(replies)) == [ours]
+
+
+@pytest.mark.parametrize(
+    ("manager", "state", "count"),
+    [
+        ("CUSTOMER", "Enabled", 1),
+        ("CUSTOMER", "Disabled", 1),
+        ("CUSTOMER", "PendingDeletion", 0),
+        ("CUSTOMER", "PendingReplicaDeletion", 0),
+        ("AWS", "Enabled", 0),
+    ],
+)
+def test_keys_count_unless_they_are_amazons_or_wait_for_their_deletion(
+    till: Till, manager: str, state: str, count: int
+) -> None:
+    replies = {
+        "list_keys": {"Keys": [{"KeyId": "key"}]},
+        "describe_key": {"KeyMetadata": {"KeyId": "key", "KeyManager": manager, "KeyState": state}},
+    }
+    assert listed(till, "AWS::KMS::Key", lambda: Answers(replies)) == ["key"] * count
+
+
+class Deliveries:
+    """Firehose with more streams than fit into a page."""
+
+    def __init__(self) -> None:
+        self._there = [f"stream-{number:03}" for number in range(150)]
+
+    def list_delivery_streams(
+        self,
+        *,
+        Limit: int,  # noqa: N803
+        ExclusiveStartDeliveryStreamName: str = "",  # noqa: N803
+    ) -> dict[str, Any]:
+        rest = [name for name in self._there if name > ExclusiveStartDeliveryStreamName]
+        return {"DeliveryStreamNames": rest[:Limit], "HasMoreDeliveryStreams": len(rest) > Limit}
+
+
+def test_delivery_streams_are_listed_page_by_page(till: Till) -> None:
+    names = listed(till, "AWS::KinesisFirehose::DeliveryStream", Deliveries)
+    assert (len(set(names)), len(names)) == (150, 150)
+
+
+def test_a_deleted_backup_that_still_shows_is_gone(till: Till) -> None:
+    details = {"BackupDetails": {"BackupArn": BACKUP, "BackupStatus": "DELETED"}}
+    stand_in = StandIn("dynamodb", lambda: Answers({"describe_backup": {"BackupDescription": details}}))
+    seed = Seed(type="AWS::DynamoDB::Backup", make=lambda _: BACKUP, stand_ins=(stand_in,))
+    assert not seed.entry.exists(till(seed).account, seed.region, BACKUP)

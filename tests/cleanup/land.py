@@ -1,0 +1,291 @@
+"""An account of moto's that is cleaned in fake time: about fifteen kinds of leftovers, and things that must survive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import boto3
+from botocore.credentials import Credentials
+from botocore.hooks import HierarchicalEmitter
+from botocore.session import Session
+
+from atmosphere.cleanup.accounts import Account
+from atmosphere.cleanup.baseline import Baseline, baseline_name
+from atmosphere.cleanup.guard import Guard, Protected
+from atmosphere.cleanup.inventory import look
+from atmosphere.cleanup.model import GLOBAL, PassResult, Resource
+from atmosphere.cleanup.pace import Pace
+from atmosphere.cleanup.stacks import STACK
+from tests.cleanup.conftest import REGION, ROLE, role_arn
+from tests.cleanup.fakes.cloudcontrol import FakeCloudControl
+from tests.cleanup.fakes.cloudformation import FakeCloudFormation
+from tests.cleanup.faults import FaultyAccounts
+from tests.cleanup.scene import KEY, Scene
+
+if TYPE_CHECKING:
+    from atmosphere.core.model import Region
+    from tests.cleanup.fakes import FakeStack, World
+
+Made = TypeVar("Made", bound="LandAccounts")
+Root = Callable[[str], Any]
+
+TRUST: Final = json.dumps({"Version": "2012-10-17", "Statement": []})
+POLICY: Final = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
+)
+MANIFEST: Final = json.dumps(
+    {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "layers": []}
+)
+FUNCTION: Final = f"arn:aws:lambda:{REGION}:222222222222:function:target"
+
+
+def _bucket(root: Root) -> None:
+    s3 = root("s3")
+    s3.create_bucket(Bucket="leftover")
+    s3.put_bucket_versioning(Bucket="leftover", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="leftover", Key="a", Body=b"x")
+    s3.delete_object(Bucket="leftover", Key="a")
+    s3.create_multipart_upload(Bucket="leftover", Key="unfinished")
+
+
+def _repository(root: Root) -> None:
+    root("ecr").create_repository(repositoryName="leftover")
+    root("ecr").put_image(repositoryName="leftover", imageManifest=MANIFEST, imageTag="one")
+
+
+def _table(root: Root) -> None:
+    root("dynamodb").create_table(
+        TableName="leftover",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        DeletionProtectionEnabled=True,
+    )
+
+
+def _rule(root: Root) -> None:
+    events = root("events")
+    events.create_event_bus(Name="leftover")
+    events.put_rule(Name="leftover", EventBusName="leftover", EventPattern='{"source": ["x"]}')
+    events.put_targets(Rule="leftover", EventBusName="leftover", Targets=[{"Id": "1", "Arn": FUNCTION}])
+
+
+def _role(root: Root) -> None:
+    iam = root("iam")
+    iam.create_role(RoleName="leftover", AssumeRolePolicyDocument=TRUST)
+    iam.put_role_policy(RoleName="leftover", PolicyName="inline", PolicyDocument=POLICY)
+    policy = iam.create_policy(PolicyName="leftover", PolicyDocument=POLICY)["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="leftover", PolicyArn=policy)
+    iam.create_instance_profile(InstanceProfileName="leftover")
+    iam.add_role_to_instance_profile(InstanceProfileName="leftover", RoleName="leftover")
+
+
+def _user(root: Root) -> None:
+    iam = root("iam")
+    iam.create_user(UserName="leftover")
+    iam.create_access_key(UserName="leftover")
+    iam.put_user_policy(UserName="leftover", PolicyName="inline", PolicyDocument=POLICY)
+
+
+def _key(root: Root) -> None:
+    key = root("kms").create_key()["KeyMetadata"]["KeyId"]
+    root("kms").create_alias(AliasName="alias/leftover", TargetKeyId=key)
+
+
+def _one(service: str, operation: str, **parameters: Any) -> Callable[[Root], None]:
+    return lambda root: getattr(root(service), operation)(**parameters)
+
+
+SEEDS: Final[dict[tuple[str, ...], Callable[[Root], None]]] = {
+    ("AWS::S3::Bucket",): _bucket,
+    ("AWS::ECR::Repository",): _repository,
+    ("AWS::DynamoDB::Table",): _table,
+    ("AWS::Events::Rule", "AWS::Events::EventBus"): _rule,
+    ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::InstanceProfile"): _role,
+    ("AWS::IAM::User",): _user,
+    ("AWS::KMS::Key", "AWS::KMS::Alias"): _key,
+    ("AWS::SQS::Queue",): _one("sqs", "create_queue", QueueName="leftover"),
+    ("AWS::SNS::Topic",): _one("sns", "create_topic", Name="leftover"),
+    ("AWS::Logs::LogGroup",): _one("logs", "create_log_group", logGroupName="leftover"),
+    ("AWS::SSM::Parameter",): _one("ssm", "put_parameter", Name="leftover", Type="String", Value="x"),
+    ("AWS::SecretsManager::Secret",): _one("secretsmanager", "create_secret", Name="leftover", SecretString="x"),
+}
+TYPES: Final = tuple(name for names in SEEDS for name in names)
+
+
+class SharedSession:
+    """A session whose clients are those of all sessions of its kind: to make clients is what takes the time.
+
+    The latest of a kind is the one that its clients belong to: with its keys and its hooks.
+    """
+
+    def __init__(self, kind: str, keys: Mapping[str, Any]) -> None:
+        self.emitter = HierarchicalEmitter()
+        self._pool = _pool(kind)
+        self._pool.use(self.emitter, keys)
+
+    def register(self, event: str, hook: Callable[..., Any]) -> None:
+        """As a session of botocore."""
+        self.emitter.register(event, hook)
+
+    def create_client(self, service: str, **keywords: Any) -> Any:
+        """As a session of botocore."""
+        return self._pool.client(service, **keywords)
+
+
+class _Pool:
+    """The clients of one kind of session."""
+
+    def __init__(self) -> None:
+        self._keys = Credentials("x", "x", "x")
+        self._emitter = HierarchicalEmitter()
+        self._clients: dict[tuple[str, str], Any] = {}
+        session: Any = Session()
+        session._credentials = self._keys  # the same object in all clients, so that its keys can change
+        for event in ("before-parameter-build", "before-call", "before-send", "response-received", "after-call"):
+            session.register(event, self._pass_on)
+        self._session = session
+
+    def use(self, emitter: HierarchicalEmitter, keys: Mapping[str, Any]) -> None:
+        self._emitter = emitter
+        self._keys.access_key, self._keys.secret_key = keys["AccessKeyId"], keys["SecretAccessKey"]
+        self._keys.token = keys["SessionToken"]
+
+    def _pass_on(self, event_name: str, **details: Any) -> Any:
+        answers = self._emitter.emit(event_name, **details)
+        return next((answer for _, answer in answers if answer is not None), None)
+
+    def client(self, service: str, region_name: str, config: Any = None) -> Any:
+        place = (service, region_name)
+        if place not in self._clients:
+            self._clients[place] = self._session.create_client(service, region_name=region_name, config=config)
+        return self._clients[place]
+
+
+@cache
+def _pool(_kind: str) -> _Pool:
+    return _Pool()
+
+
+def root(service: str, region: str = REGION) -> Any:
+    """A client of the test's own in the account."""
+    keys: Any = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="the-test-itself")["Credentials"]
+    return SharedSession("test", keys).create_client(service, region_name=region)
+
+
+class LandAccount(Account):
+    """CloudFormation, which moto cannot run here, and Cloud Control are faked; whatever else is asked is moto's."""
+
+    world: World
+
+    def client(self, service: str, region: Region) -> Any:
+        """See `Account`."""
+        if service == "cloudformation":
+            return FakeCloudFormation(self.world, region)
+        if service == "cloudcontrol":
+            return FakeCloudControl(self.world)
+        return super().client(service, region)
+
+
+class LandAccounts(FaultyAccounts):
+    """Misbehaves as it is told."""
+
+    world: World
+    kind: type[LandAccount] = LandAccount
+
+    def session(self, credentials: dict[str, str], region: Region) -> Any:
+        """Shares its clients with all others."""
+        session: Any = SharedSession("cleaner", credentials)
+        self.watch(session)
+        return session
+
+    def open(self, *arguments: Any, **keywords: Any) -> Account:
+        """A `LandAccount`."""
+        account = super().open(*arguments, **keywords)
+        account.__class__ = self.kind  # made anew it would be watched twice
+        account.world = self.world  # type: ignore[attr-defined]
+        return account
+
+
+class Land(Scene):
+    """An account with its admin role and a queue of the baseline; `types` are all that cleaning looks at."""
+
+    def __init__(self, *types: str, stacks: tuple[FakeStack, ...] = (), **changes: Any) -> None:
+        super().__init__(*stacks, types=types)
+        self.changes = {"sweep_globals": True, **changes}
+        self.faulty()
+        root("sqs").create_queue(QueueName="needed")
+        self.capture()
+
+    def capture(self) -> None:
+        """Everything that is there becomes the baseline, but for stacks, which are all leftovers here."""
+        items = {item: fingerprint for item, fingerprint in self.there().items() if item.type != STACK}
+        baseline = Baseline(items=items, types=self.types, regions=self.assignment().regions)
+        self.keep.put(baseline_name(KEY), baseline.to_json())
+
+    def faulty(self, make: type[Made] = LandAccounts, **keywords: Any) -> Made:  # type: ignore[assignment]
+        """Clean with accounts that misbehave from now on; those of `LandAccounts` itself only if they are told to."""
+        accounts = make(boto3.Session(), **keywords)
+        accounts.world = self.world
+        self.accounts = lambda: accounts
+        return accounts
+
+    def there(self) -> dict[Resource, str | None]:
+        """What exists, as nobody's cleanup sees it."""
+        keys: Any = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="look-of-the-test")[
+            "Credentials"
+        ]
+        session: Any = SharedSession("look", keys)
+        assignment = replace(self.assignment(), sweep_globals=True)
+        pace = Pace(clock=self.clock, beat=lambda: None, budget=timedelta(hours=1), workers=1)
+        guard = Guard(
+            may_mutate=False,
+            regions=assignment.regions,
+            deadline=assignment.deadline,
+            pace=pace,
+            protected=Protected(frozenset()),
+        )
+        account = LandAccount(session, guard, home=REGION)
+        account.world = self.world
+        inventory = look(assignment, account, pace)
+        assert not inventory.unknown
+        return inventory.everything()
+
+    def left(self) -> set[Resource]:
+        """What exists and is not of the baseline."""
+        baseline = Baseline.from_json(self.keep.texts[baseline_name(KEY)])
+        return set(self.there()) - set(baseline.items)
+
+    def journal(self) -> list[dict[str, Any]]:
+        """Every mutation so far, in order."""
+        names = sorted(name for name in self.keep.texts if "/journal/" in name)
+        return [json.loads(line) for name in names for line in self.keep.texts[name].splitlines()]
+
+    def operations(self) -> list[str]:
+        """The operations of the journal."""
+        return [entry["operation"] for entry in self.journal()]
+
+    def report(self, result: PassResult) -> dict[str, Any]:
+        """The report of a final verdict."""
+        content: dict[str, Any] = json.loads(self.keep.texts[str(result.report_key)])
+        return content
+
+
+def make_admin_role() -> None:
+    """What every land needs before it is made."""
+    root("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
+
+
+def sow(*types: str) -> None:
+    """The leftovers of these types; all of them if none is named."""
+    for names, make in SEEDS.items():
+        if not types or set(names) & set(types):
+            make(root)
+
+
+ADMIN_ROLE: Final = Resource("AWS::IAM::Role", ROLE, GLOBAL)

@@ -1,0 +1,158 @@
+"""Plans and verifications: what a cleanup would find, without a single call that changes something."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from moto import mock_aws
+
+from atmosphere.adapters.memory import FakeClock
+from atmosphere.cleanup.accounts import Accounts
+from atmosphere.cleanup.baseline import Baseline, baseline_name
+from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.catalogue.base import Scope
+from atmosphere.cleanup.guard import Protected, is_read
+from atmosphere.cleanup.keep import MemoryKeep
+from atmosphere.cleanup.model import GLOBAL, MutationRefused
+from atmosphere.cleanup.pace import Pace
+from atmosphere.cleanup.surveying import Answer, survey
+from atmosphere.core.model import Region
+from tests.cleanup.conftest import REGION
+from tests.cleanup.empty import EmptyAccounts
+from tests.cleanup.land import TYPES, Land, LandAccounts, make_admin_role, sow
+from tests.cleanup.scene import KEY, Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.surveying import Survey
+
+ABROAD = Region("eu-west-1")
+PAGE = Path(__file__).parents[2] / "docs" / "cleanup.md"
+
+
+@pytest.fixture(autouse=True)
+def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+
+
+@pytest.fixture
+def land() -> Iterator[Land]:
+    with mock_aws():
+        make_admin_role()
+        yield Land(*TYPES)
+
+
+def look(land: Land, *, plan: bool = True) -> Survey:
+    accounts = land.faulty(LandAccounts, plan=plan)
+    return survey(land.assignment(), aws=accounts, keep=land.keep, clock=land.clock)
+
+
+def test_an_account_as_it_was_is_clean(land: Land):
+    found = look(land)
+    assert (found.answer, found.mutations, found.report["blockers"]) == (Answer.CLEAN, 0, [])
+    assert {entry["why"] for entry in found.report["kept"]} == {"part of the baseline"}
+
+
+def test_a_plan_names_everything_that_would_go_and_changes_and_writes_nothing(land: Land):
+    sow()
+    before, texts = land.there(), dict(land.keep.texts)
+    left = land.left()
+    found = look(land)
+    assert found.answer is Answer.LEFTOVERS
+    assert {(each["type"], each["id"]) for each in found.report["blockers"]} == {(item.type, item.id) for item in left}
+    assert (found.mutations, land.there(), land.keep.texts) == (0, before, texts)
+
+
+def test_what_is_planned_is_what_a_cleanup_then_does(land: Land):
+    sow()
+    planned = look(land).report["totals"]["left"]
+    land.faulty()
+    assert land.report(land.clean())["totals"] == {"found": planned, "removed": planned, "left": {}}
+
+
+def test_a_listing_that_fails_makes_the_answer_unknown(land: Land):
+    accounts = land.faulty(
+        LandAccounts, plan=True, judge=lambda name, _: "AccessDenied" * (name == "ListQueues") or None
+    )
+    found = survey(land.assignment(), aws=accounts, keep=land.keep, clock=land.clock)
+    assert found.answer is Answer.UNKNOWN
+    assert "AWS::SQS::Queue@us-east-1" in found.report["unknown"]
+
+
+def test_without_a_baseline_nothing_can_be_told(land: Land):
+    del land.keep.texts[baseline_name(KEY)]
+    found = look(land)
+    assert (found.answer, found.report["reason"]) == (Answer.UNKNOWN, "no-baseline")
+
+
+def test_accounts_that_could_be_changed_are_refused(land: Land):
+    with pytest.raises(ValueError, match="to_look_at"):
+        look(land, plan=False)
+    assert Accounts.to_look_at().plan
+
+
+# --- every type of the catalogue --------------------------------------------------------------------------------------
+
+
+def an_account(*, may_mutate: bool) -> tuple[Account, EmptyAccounts]:
+    accounts = EmptyAccounts(plan=not may_mutate)
+    assignment = an_assignment((REGION,))
+    pace = Pace(clock=FakeClock(datetime.now(UTC)), beat=lambda: None, budget=timedelta(hours=1), workers=1)
+    return accounts.open(assignment, pace, protected=Protected(frozenset())), accounts
+
+
+def an_assignment(regions: tuple[Region, ...], **changes: Any) -> Assignment:
+    scene = Scene(regions=regions)
+    settings = replace(scene.assignment().settings, skipped_types=())
+    deadline = datetime.now(UTC) + timedelta(hours=1)
+    return replace(scene.assignment(), settings=settings, sweep_globals=True, deadline=deadline, **changes)
+
+
+@pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: str(entry.name))
+def test_a_plan_looks_at_every_type_and_lets_none_be_touched(entry: Any):
+    account, accounts = an_account(may_mutate=False)
+    region = GLOBAL if entry.scope is Scope.GLOBAL else REGION
+    assert list(entry.list(account, region)) == []
+    try:
+        entry.delete(account, region, "anything|else", lambda: None)
+    except MutationRefused:
+        pass
+    assert all(is_read(operation) for service, operation, _ in accounts.seen if service != "sts")
+    assert (account.guard.count, account.guard.taken()) == (0, [])
+
+
+def calls(regions: tuple[Region, ...]) -> int:
+    accounts = EmptyAccounts(plan=True)
+    keep = MemoryKeep()
+    types = tuple(entry.name for entry in CATALOGUE)
+    keep.put(baseline_name(KEY), Baseline(items={}, types=types, regions=regions).to_json())
+    started = datetime.now(UTC) - timedelta(hours=1)
+    clock = FakeClock(datetime.now(UTC))
+    found = survey(an_assignment(regions, started=started), aws=accounts, keep=keep, clock=clock)
+    assert found.answer is Answer.CLEAN, found.report
+    return accounts.reads.total()
+
+
+def test_a_look_at_an_empty_account_takes_as_many_calls_as_the_page_says():
+    one, two = calls((REGION,)), calls((REGION, ABROAD))
+    regional = two - one
+    text = f"A look at an empty account takes {regional} calls in each region and {one - regional} for the account."
+    assert text in PAGE.read_text(), text
+    assert regional <= 1.25 * sum(entry.scope is Scope.REGION for entry in CATALOGUE) + 20
+
+
+def test_the_page_has_the_catalogue_as_it_is():
+    from atmosphere.cleanup.describing import replaced
+
+    text = PAGE.read_text()
+    assert replaced(text) == text, "run: atmosphere cleanup types --write docs/cleanup.md"
+    with pytest.raises(ValueError, match="no place"):
+        replaced("# a page")
