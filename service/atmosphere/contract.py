@@ -134,13 +134,57 @@ _SNAPSHOT: Final = (Env.BUCKET, Env.SNAPSHOT_KEY)
 _ROWS: Final = (Env.ENVIRONMENTS_TABLE, Env.ALLOCATIONS_TABLE, Env.HISTORY_TABLE)
 _API_SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "sts")
 _TELLING_SERVICES: Final = ("cloudformation", "cloudcontrol", "resourcegroupstaggingapi")
-_CLEANED_SERVICES: Final = tuple(
-    """
-    acm apigateway apigatewayv2 application-autoscaling appsync athena autoscaling backup batch cloudfront cloudtrail
-    cloudwatch codebuild codepipeline cognito-identity cognito-idp config dynamodb ec2 ecr ecs efs eks elasticache elb
-    elbv2 events firehose glue iam kinesis kms lambda logs opensearch opensearchserverless pipes rds route53
-    route53resolver s3 sagemaker scheduler secretsmanager servicediscovery ses sesv2 sns sqs ssm stepfunctions wafv2
-    """.split()
+_CLEANED_SERVICES: Final = (
+    "acm",
+    "apigateway",
+    "apigatewayv2",
+    "application-autoscaling",
+    "appsync",
+    "athena",
+    "autoscaling",
+    "backup",
+    "batch",
+    "cloudfront",
+    "cloudtrail",
+    "cloudwatch",
+    "codebuild",
+    "codepipeline",
+    "cognito-identity",
+    "cognito-idp",
+    "config",
+    "dynamodb",
+    "ec2",
+    "ecr",
+    "ecs",
+    "efs",
+    "eks",
+    "elasticache",
+    "elb",
+    "elbv2",
+    "events",
+    "firehose",
+    "glue",
+    "iam",
+    "kinesis",
+    "kms",
+    "lambda",
+    "logs",
+    "opensearch",
+    "pipes",
+    "rds",
+    "route53",
+    "s3",
+    "sagemaker",
+    "scheduler",
+    "secretsmanager",
+    "servicediscovery",
+    "ses",
+    "sesv2",
+    "sns",
+    "sqs",
+    "ssm",
+    "stepfunctions",
+    "wafv2",
 )
 """Of the types in the catalogue (`cleanup/catalogue/`); a test holds both together."""
 _WATCHED_SERVICES: Final = ("s3control",)

@@ -25,6 +25,7 @@ class EmptyAccounts(FaultyAccounts):
         super().__init__(base, plan=plan)
         self.reads: Counter[str] = Counter()
         self.seen: list[tuple[str, str, str]] = []
+        self.refused = ""
         self._counting = Lock()
 
     def watch(self, session: Any) -> None:
@@ -38,6 +39,9 @@ class EmptyAccounts(FaultyAccounts):
             if is_read(model.name):
                 self.reads[event["context"]["client_region"]] += 1
             self.seen.append((service, model.name, event["context"]["client_region"]))
+        if model.name == self.refused:
+            error = {"Code": "AccessDenied", "Message": "it was told to"}
+            return Reply(400), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
         reply = nothing(model.output_shape) or {}
         if (service, model.name) == ("sts", "GetCallerIdentity"):
             reply = {"Account": ACCOUNT}
@@ -56,4 +60,4 @@ def nothing(shape: Shape | None, depth: int = 3) -> Any:
     if kind == "structure":
         inside = {name: nothing(member, depth - 1) for name, member in shape.members.items()}  # type: ignore[attr-defined]
         return {name: value for name, value in inside.items() if value is not None}
-    return {"list": [], "map": {}}.get(kind)
+    return {"list": [], "map": {}, "boolean": False}.get(kind)

@@ -167,7 +167,8 @@ SCENARIOS: Final[dict[int, Scenario]] = {
     ),
     23: Scenario(
         "security groups that name each other, and a rule of the baseline that names one of them",
-        _in("cleanup/test_contents", "test_the_rules_of_a_group_are_put_back_also_where_they_name_what_a_test_left"),
+        _in("cleanup/test_contents", "test_the_rules_of_a_group_are_put_back_also_where_they_name_what_a_test_left")
+        + _in("cleanup/test_entangled", "test_groups_that_name_each_other_and_are_named_by_a_kept_one"),
     ),
     24: Scenario(
         "a VPC with everything in it; the default VPC",
@@ -220,7 +221,12 @@ SCENARIOS: Final[dict[int, Scenario]] = {
     30: Scenario(
         "a plan changes nothing, for any type",
         _in("cleanup/catalogue/test_rows", "test_looking_finds_it_and_changes_nothing")
-        + _in("cleanup/test_safety", "test_a_plan_tells_what_would_go_and_changes_nothing"),
+        + _in("cleanup/test_safety", "test_a_plan_tells_what_would_go_and_changes_nothing")
+        + _in(
+            "cleanup/test_surveying",
+            "test_a_plan_can_list_every_type_and_delete_none",
+            "test_a_plan_names_everything_that_would_go_and_changes_and_writes_nothing",
+        ),
     ),
     31: Scenario(
         "a leftover that the test tagged as protected",
@@ -291,11 +297,17 @@ SCENARIOS: Final[dict[int, Scenario]] = {
             "test_what_cannot_be_deleted_for_minutes_ends_it_with_the_reason",
             "test_only_fatal_troubles_are_dirty_after_one_round",
             "test_a_cleanup_that_was_blocked_succeeds_when_an_operator_lets_it_run_again",
+        )
+        + _in(
+            "cleanup/test_tally",
+            "test_a_blocker_is_told_with_its_stack_its_first_error_and_what_its_last_one_names",
+            "test_the_first_error_stays_when_the_last_is_another",
         ),
     ),
     43: Scenario(
         "a clean environment",
-        _in("cleanup/test_passes", "test_an_environment_in_which_nothing_is_left_costs_two_looks_and_changes_nothing"),
+        _in("cleanup/test_passes", "test_an_environment_in_which_nothing_is_left_costs_two_looks_and_changes_nothing")
+        + _in("cleanup/test_surveying", "test_a_look_at_an_empty_account_takes_as_many_calls_as_the_page_says"),
     ),
     44: Scenario(
         "a region is switched off",

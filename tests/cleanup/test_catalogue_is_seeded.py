@@ -27,3 +27,6 @@ def test_what_a_stack_names_is_sought_in_one_place_with_what_is_listed() -> None
 def test_types_that_are_one_in_the_account_are_one_to_the_cleanup() -> None:
     assert Resource.at("AWS::DynamoDB::GlobalTable", "t", REGION) == Resource("AWS::DynamoDB::Table", "t", REGION)
     assert Resource.at("AWS::KMS::ReplicaKey", "mrk-1", REGION) == Resource("AWS::KMS::Key", "mrk-1", REGION)
+    gateway, search = "AWS::ApiGateway::DomainName", "AWS::OpenSearchService::Domain"
+    assert Resource.at("AWS::ApiGatewayV2::DomainName", "d", REGION) == Resource(gateway, "d", REGION)
+    assert Resource.at("AWS::Elasticsearch::Domain", "d", REGION) == Resource(search, "d", REGION)

@@ -166,6 +166,56 @@ def test_the_revocation_and_a_deletion_under_the_admin_role_are_no_changes_of_th
     assert [entry.operation for entry in watch.guard.taken()] == ["PutRolePolicy", "DeleteStack"]
 
 
+FREEING = (
+    ("revoke_security_group_ingress", {"GroupId": "kept"}, None),
+    ("revoke_security_group_egress", {"GroupId": "kept"}, None),
+    ("detach_internet_gateway", {"InternetGatewayId": "leftover", "VpcId": "kept"}, "InternetGatewayId"),
+    ("detach_vpn_gateway", {"VpnGatewayId": "leftover", "VpcId": "kept"}, "VpnGatewayId"),
+    ("detach_volume", {"VolumeId": "leftover", "InstanceId": "kept"}, "VolumeId"),
+    ("associate_dhcp_options", {"DhcpOptionsId": "aws", "VpcId": "kept"}, "DhcpOptionsId"),
+)
+
+
+@pytest.mark.parametrize(("operation", "parameters", "_"), FREEING)
+def test_what_frees_a_leftover_may_name_the_kept_thing_that_it_hangs_on(operation, parameters, _):
+    watch = Watch(protected=frozenset({"ec2:kept"}))
+    watch.answer_everything()
+    getattr(watch.client("ec2"), operation)(**parameters)
+    assert watch.guard.count == 1
+
+
+@pytest.mark.parametrize(("operation", "parameters", "other"), [each for each in FREEING if each[2]])
+def test_what_frees_a_leftover_takes_nothing_kept_away(operation, parameters, other):
+    watch = Watch(protected=frozenset({"ec2:kept"}))
+    watch.answer_everything()
+    with pytest.raises(MutationRefused, match="protected"):
+        getattr(watch.client("ec2"), operation)(**{**parameters, other: "kept"})
+
+
+def test_nothing_else_may_name_what_leftovers_hang_on():
+    watch = Watch(protected=frozenset({"ec2:kept"}))
+    watch.answer_everything()
+    for operation, parameters in (
+        ("attach_internet_gateway", {"InternetGatewayId": "other", "VpcId": "kept"}),
+        ("delete_vpc", {"VpcId": "kept"}),
+        ("delete_security_group", {"GroupId": "kept"}),
+    ):
+        with pytest.raises(MutationRefused, match="protected"):
+            getattr(watch.client("ec2"), operation)(**parameters)
+
+
+def test_sparing_one_thing_within_the_sparing_of_another_spares_both_and_ends_in_order():
+    watch = Watch(protected=frozenset({"ec2:network", "ec2:gateway"}))
+    watch.answer_everything()
+    attach = frozenset({"ec2:AttachInternetGateway"})
+    asked = {"InternetGatewayId": "gateway", "VpcId": "network"}
+    with watch.guard.restoring(attach, "network"):
+        with watch.guard.restoring(attach, "gateway"):
+            watch.client("ec2").attach_internet_gateway(**asked)
+        with pytest.raises(MutationRefused, match="gateway"):
+            watch.client("ec2").attach_internet_gateway(**asked)
+
+
 def test_a_name_that_only_ends_like_a_protected_one_is_not_protected():
     watch = Watch(protected=frozenset({"ssm:needed"}))
     boto3.client("ssm").put_parameter(Name="/leftover/needed", Type="String", Value="x")
@@ -179,3 +229,10 @@ def _kept() -> Kept:
         Resource("AWS::SNS::Topic", f"arn:aws:sns:us-east-1:{ACCOUNT}:before", Region("us-east-1")): None,
     }
     return Kept(registration, Baseline(items=items, types=(), regions=()))
+
+
+def test_a_name_that_is_kept_in_one_region_is_a_leftovers_in_another():
+    protected = Protected(frozenset({f"sqs@{REGION}:needed", "iam:needed"}))
+    assert protected.names("sqs", REGION, "needed")
+    assert not protected.names("sqs", "eu-west-1", "needed")
+    assert protected.names("iam", "eu-west-1", "needed")

@@ -9,6 +9,7 @@ import pytest
 
 from atmosphere.adapters.memory import MemorySnapshot
 from atmosphere.cleanup.model import PassResult, PassState, Verdict
+from atmosphere.cleanup.tally import Tally
 from atmosphere.contract import BECAME_DIRTY
 from atmosphere.core.changes import MAX_BLOCKED
 from atmosphere.core.model import AccountId, Status
@@ -41,7 +42,10 @@ class OneVerdict(App):
         beat()
         self.todo.append(todo)
         wait = timedelta(seconds=7)
-        return PassResult(verdict=self.verdict, state=state, reason="blocked:T", report_key="r.json", wait=wait)
+        tally = Tally(started=NOW, at=NOW, attempt=1, removed={"AWS::S3::Bucket": 1})
+        return PassResult(
+            verdict=self.verdict, state=state, reason="blocked:T", report_key="r.json", wait=wait, tally=tally
+        )
 
 
 def at_work(**changes: Any) -> World:
@@ -78,6 +82,23 @@ def test_a_verdict_ends_the_execution_and_what_becomes_dirty_is_counted(
     told = run(world, verdict)
     assert (told["next"], world.status(KEY), world.row(KEY).report) == ("done", status, "r.json")
     assert (BECAME_DIRTY in capsys.readouterr().out) is alarmed
+
+
+@pytest.mark.parametrize(
+    ("verdict", "blocked", "over"),
+    [
+        (Verdict.AGAIN, 0, False),
+        (Verdict.BLOCKED, 0, False),
+        (Verdict.BLOCKED, MAX_BLOCKED - 1, True),
+        (Verdict.CLEAN, 0, True),
+        (Verdict.DIRTY, 0, True),
+    ],
+)
+def test_what_was_left_behind_is_counted_once_when_no_further_attempt_follows(
+    verdict: Verdict, blocked: int, *, over: bool, printed: Callable[[], str]
+) -> None:
+    run(at_work(blocked=blocked), verdict)
+    assert ("cleaned up after" in printed()) is over
 
 
 def test_a_pass_that_was_superseded_is_done_and_runs_nothing() -> None:

@@ -37,8 +37,13 @@ _SERVICES: Final[Mapping[str, str]] = {
 }
 """A type's service in ARNs, where that is not its name in lower case."""
 _KINDS: Final[Mapping[str, str]] = {
+    "apigateway:apikeys": "AWS::ApiGateway::ApiKey",
     "apigateway:apis": "AWS::ApiGatewayV2::Api",
+    "apigateway:domainnames": "AWS::ApiGateway::DomainName",
     "apigateway:restapis": "AWS::ApiGateway::RestApi",
+    "apigateway:usageplans": "AWS::ApiGateway::UsagePlan",
+    "apigateway:vpclinks": "AWS::ApiGatewayV2::VpcLink",
+    "appsync:apis": "AWS::AppSync::GraphQLApi",
     "cloudformation:stack": "AWS::CloudFormation::Stack",
     "codepipeline:": "AWS::CodePipeline::Pipeline",
     "cognito-identity:identitypool": "AWS::Cognito::IdentityPool",
@@ -53,10 +58,17 @@ _KINDS: Final[Mapping[str, str]] = {
     "rds:pg": "AWS::RDS::DBParameterGroup",
     "rds:subgrp": "AWS::RDS::DBSubnetGroup",
     "s3:": "AWS::S3::Bucket",
+    "servicediscovery:namespace": "AWS::ServiceDiscovery::PrivateDnsNamespace",
+    "ses:identity": "AWS::SES::EmailIdentity",
     "sns:": "AWS::SNS::Topic",
     "sqs:": "AWS::SQS::Queue",
 }
-"""A type by service and kind in ARNs, where that is not its own name; the kind is empty where ARNs name none."""
+"""A type by service and kind in ARNs, where that is not its own name; the kind is empty where ARNs name none.
+
+Where one kind is several types, any of them: all are listed.
+"""
+_SCOPES: Final = ("regional", "global")
+"""What WAF's ARNs begin with."""
 
 
 def _service_of(type_: str) -> str:
@@ -86,7 +98,7 @@ class Arn:
     @property
     def type(self) -> str | None:
         """CloudFormation's name of its type, if that can be told."""
-        segments = re.split("[:/]", self.resource.lstrip("/"))
+        segments = [each for each in re.split("[:/]", self.resource.lstrip("/")) if each not in _SCOPES]
         kind = re.sub("[-_]", "", segments[0]).lower() if len(segments) > 1 else ""
         key = f"{self.service}:{kind}"
         return _KINDS.get(key) or _LISTED.get(key) or _KINDS.get(f"{self.service}:")

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup.arns import Arn
-from atmosphere.cleanup.catalogue import is_tangible, type_of
+from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.base import Scope, code_of, pages
 from atmosphere.cleanup.catalogue.generic import NoHandler
+from atmosphere.cleanup.catalogue.parts import is_tangible
 from atmosphere.cleanup.model import GLOBAL, Resource
 from atmosphere.cleanup.stacks import STACK
 

@@ -34,19 +34,34 @@ _CONTENTS: Final = re.compile(
     r"(Policy|\w*PolicyDocument|Template\w*|Body|Properties|Code|Description|RoleARN|ClientRequestToken)"
 )
 _NOTHING: Final[frozenset[tuple[str, str]]] = frozenset()
+_FREES: Final = {
+    "ec2:RevokeSecurityGroupIngress": "GroupId",
+    "ec2:RevokeSecurityGroupEgress": "GroupId",
+    "ec2:DetachInternetGateway": "VpcId",
+    "ec2:DetachVpnGateway": "VpcId",
+    "ec2:DetachVolume": "InstanceId",
+    "ec2:AssociateDhcpOptions": "VpcId",
+}
+"""What frees a leftover from a kept thing, which only this parameter may name. The kept thing's own side is watched and
+put back (`contents.groups`, `contents.networks`); an instance only loses a volume that was no part of the baseline."""
 REVOCATION_POLICY: Final = "AtmosphereRevoke-"
 """The one thing of a protected role that cleaning writes: the inline policy whose name begins like this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """Names that no mutation of a service may carry: `service:pattern`, with the wildcards of fnmatch."""
+    """Names that no mutation of a service may carry, with the wildcards of fnmatch.
+
+    `service:pattern` holds in all regions, `service@region:pattern` in one: a leftover may well have the name of
+    something that is kept in another region.
+    """
 
     patterns: frozenset[str]
 
-    def names(self, service: str, value: str) -> bool:
+    def names(self, service: str, region: str, value: str) -> bool:
         """Whether a service's call with this value names something protected, as it is or by its ARN."""
-        exact = {f"{service}:{candidate}" for candidate in {value, *_named_by_arn(value)}}
+        candidates = {value, *_named_by_arn(value)}
+        exact = {f"{place}:{name}" for place in (service, f"{service}@{region}") for name in candidates}
         return not exact.isdisjoint(self.patterns) or any(
             fnmatchcase(name, pattern) for pattern in self.patterns if "*" in pattern for name in exact
         )
@@ -107,12 +122,13 @@ class Guard:
 
     @contextmanager
     def restoring(self, operations: frozenset[str], name: str) -> Iterator[None]:
-        """Within it, and in this thread, these operations (`service:Operation`) may name this one protected thing."""
-        self._thread.spared = {(operation, name) for operation in operations}
+        """Within it, and in this thread, these operations (`service:Operation`) may name this protected thing, too."""
+        before = getattr(self._thread, "spared", _NOTHING)
+        self._thread.spared = before | {(operation, name) for operation in operations}
         try:
             yield
         finally:
-            self._thread.spared = _NOTHING
+            self._thread.spared = before
 
     def taken(self) -> list[Mutation]:
         """What was let through since the last time, in order."""
@@ -150,9 +166,11 @@ class Guard:
             return
         if self._only_revokes:
             raise MutationRefused(f"{service}:{operation} would change something, and a capture only revokes")
-        spared = getattr(self._thread, "spared", _NOTHING)
-        for name in names.values():
-            if (f"{service}:{operation}", name) not in spared and self.protected.names(service, name):
+        call, spared = f"{service}:{operation}", getattr(self._thread, "spared", _NOTHING)
+        for parameter, name in names.items():
+            if parameter == _FREES.get(call) or (call, name) in spared:
+                continue
+            if self.protected.names(service, region, name):
                 raise MutationRefused(f"{service}:{operation} names {name}, which is protected or part of the baseline")
 
 

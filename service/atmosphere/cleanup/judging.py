@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from atmosphere.cleanup.catalogue import CATALOGUE, is_tangible, type_of
+from atmosphere.cleanup.catalogue import CATALOGUE, type_of
 from atmosphere.cleanup.catalogue.base import code_of
 from atmosphere.cleanup.catalogue.generic import NoHandler
+from atmosphere.cleanup.catalogue.parts import is_tangible
 from atmosphere.cleanup.catalogue.roles import role_id
 from atmosphere.cleanup.inventory import REGION, region_off
 from atmosphere.cleanup.model import GLOBAL, Meaning, Resource, Trouble

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.contents import SERVICES
 from atmosphere.cleanup.guard import Protected
+from atmosphere.cleanup.model import GLOBAL
 from atmosphere.cleanup.stacks import STACK
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ BUILT_IN: Final = (
     "AWS::IAM::Role:*controltower*",
     "AWS::IAM::Role:*ControlTower*",
 )
+_EVERYWHERE: Final = "s3"
 _SERVICES: Final = {STACK: "cloudformation", **SERVICES, **{entry.name: entry.service for entry in CATALOGUE}}
 
 
@@ -51,8 +53,13 @@ class Kept:
     def _protected(self) -> Iterator[str]:
         for item in self._baseline:
             if item.type in _SERVICES:
-                yield f"{_SERVICES[item.type]}:{item.id}"
+                yield f"{_place(_SERVICES[item.type], item)}:{item.id}"
         for pattern in self._patterns:
             for type_, service in _SERVICES.items():
                 if pattern.startswith(f"{type_}:"):
                     yield f"{service}:{pattern.removeprefix(f'{type_}:')}"
+
+
+def _place(service: str, item: Resource) -> str:
+    """Where a name is protected: a bucket's is the same thing wherever it is called from."""
+    return service if item.region == GLOBAL or service == _EVERYWHERE else f"{service}@{item.region}"

@@ -15,8 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup import ordering, providers
 from atmosphere.cleanup.attempts import Outcome, attempt
-from atmosphere.cleanup.catalogue import is_tangible, type_of
+from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.functions import FUNCTION
+from atmosphere.cleanup.catalogue.parts import is_tangible
 from atmosphere.cleanup.model import Meaning, Resource, Trouble
 from atmosphere.cleanup.stacks import STACK, Act
 from atmosphere.cleanup.unblocking import Unblocking

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import contract
-from atmosphere.cleanup.catalogue import is_tangible
+from atmosphere.cleanup.catalogue.parts import is_tangible
 from atmosphere.cleanup.model import Phase
 from atmosphere.cleanup.records import dump
 from atmosphere.cleanup.stacks import STACK
@@ -161,7 +161,7 @@ def _by_type(items: Iterable[Resource]) -> dict[str, int]:
 
 
 class TallyBook:
-    """The tally of one cleanup, behind `Keep`. Looks are written at most every `WRITE_EVERY`, and at the end."""
+    """The tally of one cleanup, behind `Keep`. Looks are written every `WRITE_EVERY` and with each phase."""
 
     def __init__(self, keep: Keep, assignment: Assignment, now: Callable[[], datetime]) -> None:
         self._keep = keep
@@ -169,20 +169,21 @@ class TallyBook:
         self._attempt = assignment.attempt
         self._now = now
         self._sights: list[Sight] = []
-        self._written: datetime | None = None
+        self._written: Tally | None = None
 
     def see(self, state: PassState, sight: Sight) -> None:
         """Another look. Raises `Unreachable`."""
         self._sights.append(sight)
-        if self._written is None or self._now() - self._written >= WRITE_EVERY:
+        last = self._written
+        if last is None or last.phase is not standing(state) or self._now() - last.at >= WRITE_EVERY:
             self.write(state)
 
     def write(self, state: PassState) -> Tally:
         """Write down what was seen so far; returns all that is known. Raises `Unreachable`."""
         now, sights = self._now(), tuple(self._sights)
         text = self._keep.amend(self._name, lambda before: self._after(before, state, sights, now))
-        self._sights, self._written = [], now
-        return Tally.from_json(json.loads(text))
+        self._sights, self._written = [], Tally.from_json(json.loads(text))
+        return self._written
 
     def _after(self, before: str | None, state: PassState, sights: Iterable[Sight], now: datetime) -> str:
         tally = Tally.from_json(json.loads(before)) if before else Tally(started=now, at=now, attempt=self._attempt)

@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from atmosphere.cleanup.attempts import MESSAGE, Outcome, attempt
-from atmosphere.cleanup.catalogue import is_tangible, type_of
+from atmosphere.cleanup.catalogue import type_of
+from atmosphere.cleanup.catalogue.parts import is_tangible
 from atmosphere.cleanup.model import Trouble
 from atmosphere.cleanup.stacks import FAILED, STACK, members
 

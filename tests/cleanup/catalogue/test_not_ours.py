@@ -114,6 +114,132 @@ def listed(till: Till, type_: str, stand_in: Callable[[], object]) -> list[str]:
                 }
             },
         ),
+        (
+            "AWS::Route53::HostedZone",
+            "Z2",
+            {
+                "list_hosted_zones": {
+                    "HostedZones": [
+                        {"Id": "/hostedzone/Z1", "CallerReference": "1", "LinkedService": {"ServicePrincipal": "x"}},
+                        {"Id": "/hostedzone/Z2", "CallerReference": "2"},
+                    ],
+                    "IsTruncated": False,
+                }
+            },
+        ),
+        (
+            "AWS::Route53::HealthCheck",
+            "own",
+            {
+                "list_health_checks": {
+                    "HealthChecks": [
+                        {"Id": "cloud-map", "LinkedService": {"ServicePrincipal": "servicediscovery.amazonaws.com"}},
+                        {"Id": "own", "CallerReference": "1"},
+                    ],
+                    "IsTruncated": False,
+                }
+            },
+        ),
+        (
+            "AWS::CertificateManager::Certificate",
+            "own",
+            {
+                "list_certificates": {
+                    "CertificateSummaryList": [
+                        {"CertificateArn": "managed", "ManagedBy": "CLOUDFRONT"},
+                        {"CertificateArn": "own"},
+                    ]
+                }
+            },
+        ),
+        (
+            "AWS::ServiceDiscovery::HttpNamespace",
+            "own",
+            {
+                "list_namespaces": {
+                    "Namespaces": [
+                        {"Id": "shared", "Type": "HTTP", "ResourceOwner": "OTHER_ACCOUNTS"},
+                        {"Id": "own", "Type": "HTTP", "ResourceOwner": "SELF"},
+                    ]
+                }
+            },
+        ),
+        (
+            "AWS::ApiGatewayV2::Api",
+            "own",
+            {"get_apis": {"Items": [{"ApiId": "managed", "ApiGatewayManaged": True}, {"ApiId": "own"}]}},
+        ),
+        (
+            "AWS::Athena::WorkGroup",
+            "own",
+            {"list_work_groups": {"WorkGroups": [{"Name": "primary"}, {"Name": "own"}]}},
+        ),
+        (
+            "AWS::CloudTrail::Trail",
+            "own",
+            {
+                "describe_trails": {
+                    "trailList": [{"Name": "everybody", "IsOrganizationTrail": True}, {"Name": "own"}],
+                }
+            },
+        ),
+        (
+            "AWS::Config::ConfigRule",
+            "own",
+            {
+                "describe_config_rules": {
+                    "ConfigRules": [
+                        {"ConfigRuleName": "hub", "CreatedBy": "securityhub.amazonaws.com"},
+                        {"ConfigRuleName": "own"},
+                    ]
+                }
+            },
+        ),
+        (
+            "AWS::Config::ConfigurationRecorder",
+            "own",
+            {
+                "describe_configuration_recorders": {
+                    "ConfigurationRecorders": [{"name": "hub", "servicePrincipal": "x.amazonaws.com"}, {"name": "own"}]
+                }
+            },
+        ),
+        (
+            "AWS::ElastiCache::CacheCluster",
+            "own",
+            {
+                "describe_cache_clusters": {
+                    "CacheClusters": [
+                        {"CacheClusterId": "member", "ReplicationGroupId": "group"},
+                        {"CacheClusterId": "own"},
+                    ]
+                }
+            },
+        ),
+        (
+            "AWS::Batch::JobQueue",
+            "own",
+            {
+                "describe_job_queues": {
+                    "jobQueues": [
+                        {"jobQueueArn": "gone", "status": "DELETED"},
+                        {"jobQueueArn": "own", "status": "DELETING"},
+                    ]
+                }
+            },
+        ),
+        (
+            "AWS::EFS::FileSystem",
+            "own",
+            {
+                "describe_file_systems": {
+                    "FileSystems": [
+                        {"FileSystemId": "gone", "LifeCycleState": "deleted", "CreationTime": NOW},
+                        {"FileSystemId": "own", "LifeCycleState": "available", "CreationTime": NOW},
+                    ]
+                }
+            },
+        ),
     ],
 )
 def test_only_what_somebody_made_is_listed(till: Till, type_: str, ours: str, replies: dict[str, Any]) -> None:

@@ -37,25 +37,7 @@ CATALOGUE: Final[tuple[ResourceType, ...]] = (
 )
 _BY_NAME: Final = {entry.name: entry for entry in CATALOGUE}
 
-_INTANGIBLE: Final = (
-    # they exist in their stack only: with the stack they are gone
-    "Custom::",
-    "AWS::CDK::Metadata",
-    "AWS::CloudFormation::",
-    # they exist in another resource only, which has to go or is watched itself, and nothing can look at them alone
-    "AWS::IAM::Policy",
-    "AWS::IAM::UserToGroupAddition",
-    "AWS::SNS::TopicPolicy",
-    "AWS::SQS::QueuePolicy",
-    "AWS::Route53::RecordSet",
-)
-
 
 def type_of(name: str) -> ResourceType:
     """The handler of a type: its own, or Cloud Control by id."""
     return _BY_NAME.get(name) or CloudControl(name)
-
-
-def is_tangible(name: str) -> bool:
-    """Whether something of this type can outlive its stack."""
-    return not name.startswith(_INTANGIBLE)

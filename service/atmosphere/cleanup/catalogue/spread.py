@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.cleanup.catalogue.base import Errors
+from botocore.exceptions import ClientError
+
+from atmosphere.cleanup.catalogue.base import Errors, code_of
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row
 
 if TYPE_CHECKING:
@@ -22,18 +24,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread(Row):
-    """A row whose listing takes each of `values` of a region as parameter `key`; `ids` are made of it and the id."""
+    """A row whose listing takes each of `values` of a region as parameter `key`; `ids` are made of it and the id.
+
+    `unknown` are codes that say that this region does not have that value, so that there can be nothing under it.
+    """
 
     key: str
     values: Callable[[Region], tuple[str, ...]]
     ids: str
+    unknown: tuple[str, ...] = ()
 
     def list(self, account: Account, region: Region) -> Iterator[Found]:
         """See `ResourceType`."""
         client = self._client(account, region)
         for value in self.values(region):
-            for found in self.listing.read(client, self.errors.absent, {self.key: value}):
-                yield replace(found, id=self.ids.format(value=value, id=found.id))
+            try:
+                found = list(self.listing.read(client, self.errors.absent, {self.key: value}))
+            except ClientError as error:
+                if code_of(error) not in self.unknown:
+                    raise
+                continue
+            yield from (replace(each, id=self.ids.format(value=value, id=each.id)) for each in found)
 
 
 def _scopes(region: Region) -> tuple[str, ...]:
@@ -114,6 +125,7 @@ SPREADS: Final = (
         errors=Errors(absent=("ObjectNotFoundException",), busy=("ConcurrentUpdateException",)),
         key="ServiceNamespace",
         values=lambda _: _NAMESPACES,
+        unknown=("ValidationException",),
         ids="{id}|{value}",
     ),
 )

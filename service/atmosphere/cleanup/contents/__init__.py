@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.default_network import DefaultNetwork
 from atmosphere.cleanup.contents.groups import GroupRules
+from atmosphere.cleanup.contents.networks import Attachments
 from atmosphere.cleanup.contents.policies import RolePolicies
 from atmosphere.cleanup.contents.toolkit import ToolkitBucket, ToolkitImages
 from atmosphere.cleanup.contents.zones import ZoneRecords
 from atmosphere.core.model import Toolkit
 
-SERVICES: Final = {ZoneRecords.type: "route53", GroupRules.type: "ec2"}
+SERVICES: Final = {ZoneRecords.type: "route53", GroupRules.type: "ec2", Attachments.type: "ec2"}
 """The services of the resources whose inside is watched, whether or not the catalogue has their type."""
 
 if TYPE_CHECKING:
@@ -25,4 +26,12 @@ def contents_of(assignment: Assignment) -> tuple[Content, ...]:
     kept: tuple[Content, ...] = ()
     if assignment.registration.cdk_toolkit is Toolkit.KEEP:
         kept = (ToolkitBucket(), ToolkitImages())
-    return (ZoneRecords(), GroupRules(), RolePolicies(), DefaultNetwork(), *settings(assignment.key.account), *kept)
+    return (
+        ZoneRecords(),
+        GroupRules(),
+        Attachments(),
+        RolePolicies(),
+        DefaultNetwork(),
+        *settings(assignment.key.account),
+        *kept,
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from tests.cleanup.catalogue.frame import Rule, Seed, StandIn
+from tests.cleanup.catalogue.frame import Rule, Seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,13 +29,6 @@ def _waf(kind: str, scope: str) -> Callable[[Clients], str]:
         return f"{name}|{made['Summary']['Id']}|{scope}"
 
     return make
-
-
-class NewNamespaces:
-    """What moto does not know to be scalable."""
-
-    def describe_scalable_targets(self, *, ServiceNamespace: str, **_: Any) -> dict[str, Any] | None:  # noqa: N803
-        return {"ScalableTargets": []} if ServiceNamespace in ("elasticache", "neptune", "workspaces") else None
 
 
 def _scalable_target(clients: Clients) -> str:
@@ -63,7 +56,6 @@ def _is_missing(clients: Clients, asked: Mapping[str, str]) -> object:
 
 
 _GONE: Final = Rule("DeregisterScalableTarget", "ObjectNotFoundException", _is_missing)
-_NEW: Final = StandIn("application-autoscaling", NewNamespaces)
 
 SEEDS: Final = (
     *(
@@ -71,5 +63,5 @@ SEEDS: Final = (
         for kind in _WAF
         for scope in ("REGIONAL", "CLOUDFRONT")
     ),
-    Seed(type="AWS::ApplicationAutoScaling::ScalableTarget", make=_scalable_target, stand_ins=(_NEW,), rules=(_GONE,)),
+    Seed(type="AWS::ApplicationAutoScaling::ScalableTarget", make=_scalable_target, rules=(_GONE,)),
 )

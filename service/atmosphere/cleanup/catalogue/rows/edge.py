@@ -55,7 +55,7 @@ ROWS: Final = (
         stage=Stage.SLOW,
         listing=Listing("list_distributions", "DistributionList.Items", "Id"),
         see=Call("get_distribution", "Id"),
-        ending="Distribution.Status == 'InProgress' && !Distribution.DistributionConfig.Enabled",
+        ending="Distribution.Status == 'InProgress' && !(Distribution.DistributionConfig.Enabled)",
         strip=(
             Step(
                 call=Call(

@@ -1,0 +1,58 @@
+"""Types of resources that are no things of their own: gone with their stack, or a part of another resource.
+
+Nothing can look at a part alone. It is judged by what it is a part of: that has to go, or is watched itself, see
+`contents`. Source: the resource types reference of CloudFormation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ONLY_IN_STACKS: Final = ("Custom::", "AWS::CloudFormation::", "AWS::CDK::")
+_PARTS: Final[Mapping[str, str]] = {
+    "ApiGateway": "Account Authorizer BasePathMapping Deployment DocumentationPart DocumentationVersion GatewayResponse"
+    " Method Model RequestValidator Resource Stage UsagePlanKey",
+    "ApiGatewayV2": "ApiGatewayManagedOverrides ApiMapping Authorizer Deployment Integration IntegrationResponse Model"
+    " Route RouteResponse Stage",
+    "AppSync": "ApiCache ApiKey ChannelNamespace DataSource DomainNameApiAssociation FunctionConfiguration"
+    " GraphQLSchema Resolver",
+    "ApplicationAutoScaling": "ScalingPolicy",
+    "AutoScaling": "LifecycleHook ScalingPolicy ScheduledAction WarmPool",
+    "Backup": "BackupSelection",
+    "Cognito": "IdentityPoolRoleAttachment UserPoolClient UserPoolDomain UserPoolGroup UserPoolIdentityProvider"
+    " UserPoolResourceServer UserPoolUICustomizationAttachment UserPoolUser UserPoolUserToGroupAttachment",
+    "EC2": "EIPAssociation GatewayRouteTableAssociation NetworkAclEntry NetworkInterfaceAttachment"
+    " NetworkInterfacePermission Route SecurityGroupEgress SecurityGroupIngress SubnetCidrBlock"
+    " SubnetNetworkAclAssociation SubnetRouteTableAssociation TransitGatewayRoute TransitGatewayRouteTableAssociation"
+    " TransitGatewayRouteTablePropagation VPCCidrBlock VPCDHCPOptionsAssociation VPCEndpointServicePermissions"
+    " VPCGatewayAttachment VPNConnectionRoute VPNGatewayRoutePropagation VolumeAttachment",
+    "ECR": "RegistryPolicy ReplicationConfiguration",
+    "ECS": "ClusterCapacityProviderAssociations PrimaryTaskSet TaskSet",
+    "EKS": "AccessEntry IdentityProviderConfig PodIdentityAssociation",
+    "ElasticLoadBalancingV2": "ListenerCertificate ListenerRule",
+    "Events": "EventBusPolicy",
+    "Glue": "Partition Table TableOptimizer",
+    "IAM": "AccessKey GroupPolicy Policy RolePolicy UserPolicy UserToGroupAddition",
+    "Kinesis": "ResourcePolicy",
+    "Lambda": "Alias EventInvokeConfig LayerVersionPermission Permission Url Version",
+    "Logs": "LogStream MetricFilter SubscriptionFilter",
+    "RDS": "DBProxyEndpoint DBProxyTargetGroup",
+    "Route53": "RecordSet RecordSetGroup",
+    "S3": "BucketPolicy",
+    "SNS": "TopicInlinePolicy TopicPolicy",
+    "SQS": "QueueInlinePolicy QueuePolicy",
+    "SSM": "MaintenanceWindowTarget MaintenanceWindowTask",
+    "SecretsManager": "ResourcePolicy RotationSchedule SecretTargetAttachment",
+    "StepFunctions": "StateMachineAlias StateMachineVersion",
+    "WAFv2": "LoggingConfiguration WebACLAssociation",
+}
+PARTS: Final = frozenset(f"AWS::{service}::{name}" for service, names in _PARTS.items() for name in names.split())
+"""Types that exist in another resource only."""
+
+
+def is_tangible(name: str) -> bool:
+    """Whether something of this type can outlive its stack by itself."""
+    return name not in PARTS and not name.startswith(_ONLY_IN_STACKS)
