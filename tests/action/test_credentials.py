@@ -159,6 +159,21 @@ def test_a_profile_that_is_in_the_way_fails_before_anything_is_written(
     assert service.arrived[-1].method == "DELETE"
 
 
+def test_a_config_file_that_is_a_link_is_left_alone(job: Job, service: Service, issued: Issued) -> None:
+    service.script = [issued.granting()]
+    victim = job.place / "victim"
+    victim.write_bytes(b"[default]\n")
+    (job.place / "config").symlink_to(victim)
+    job.environ["AWS_CONFIG_FILE"] = str(job.place / "config")
+    job.inputs["aws-profile"] = "demo"
+
+    (error,) = job.main().annotations("error")
+
+    assert error.startswith("::error title=Profile not written::")
+    assert "is a symbolic link, which is not followed" in error
+    assert victim.read_bytes() == b"[default]\n"
+
+
 def test_a_signing_job_renews_with_the_keys_of_before(job: Job, service: Service, issued: Issued) -> None:
     service.script = [issued.granting()]
     job.inputs |= {"auth": "iam", "aws-profile": "demo", "output-env-credentials": "true"}

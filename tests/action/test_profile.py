@@ -14,7 +14,7 @@ from botocore.configloader import load_config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atmosphere_action import files, profile
+from atmosphere_action import profile
 from atmosphere_action.errors import FileTrouble, ProfileTrouble
 from atmosphere_action.profile import Profile
 
@@ -200,15 +200,6 @@ def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
         thread.join()
 
     assert set(load_config(path)["profiles"]) == {one.name for one in many}
-
-
-def test_a_lock_that_is_held_is_not_waited_for_forever(tmp_path: Path) -> None:
-    path = str(tmp_path / "lock")
-
-    with files.locked(path, 1), pytest.raises(FileTrouble, match="locked by another process"), files.locked(path, 0.1):
-        pass
-
-    assert not Path(path).exists()
 
 
 @pytest.mark.parametrize(

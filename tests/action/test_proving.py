@@ -201,6 +201,17 @@ def test_an_instance_without_a_role_or_none_at_all_gives_none(service: Service) 
     assert metadata.instance({"AWS_EC2_METADATA_DISABLED": "true"}, base=host(service)) is None
 
 
+def test_metadata_passes_no_proxy(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.script = [Answer(body=ROLE)]
+    monkeypatch.setenv("http_proxy", host(service))
+
+    with pytest.raises(KeysTrouble):
+        metadata.container({metadata.RELATIVE: "/creds"}, base="http://metadata.invalid")
+    assert metadata.instance({}, base="http://metadata.invalid") is None
+
+    assert not service.arrived
+
+
 def test_the_cli_is_asked_without_keys_that_stand_in_variables(aws: Callable[[str], dict[str, str]]) -> None:
     told = json.dumps({"Version": 1, **{k: v for k, v in ROLE.items() if k != "Token"}, "SessionToken": "a-token"})
     environ = aws(f"""[ -z "$AWS_ACCESS_KEY_ID" ] && [ "$*" = "configure export-credentials --format process" ] && \

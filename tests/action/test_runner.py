@@ -33,7 +33,7 @@ def test_values_with_lines_of_their_own_stay_one_value(job: Job) -> None:
     assert job.values("ENV") == {"NAME": sly, "NEXT": "2"}
 
 
-@given(st.text())
+@given(st.text() | st.text("#[: \nx"))
 def test_no_text_for_people_is_a_command(text: str) -> None:
     line = told(text)
 

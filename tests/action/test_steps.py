@@ -75,6 +75,13 @@ def test_later_steps_have_the_credentials_and_the_outputs(job: Job, service: Ser
     assert job.allocation in summary
 
 
+def test_a_runner_without_summaries_is_fine(job: Job, service: Service, issued: Issued) -> None:
+    service.script = [issued.granting()]
+    del job.environ["GITHUB_STEP_SUMMARY"]
+
+    assert job.main().code == 0
+
+
 def test_credentials_are_outputs_when_asked_for(job: Job, service: Service, issued: Issued) -> None:
     service.script = [issued.granting()]
     job.inputs["output-credentials"] = "true"
@@ -340,6 +347,21 @@ def test_signing_callers_use_the_other_tree_and_their_keys_come_back_in_post(
         assert arrived.headers["authorization"].startswith(f"AWS4-HMAC-SHA256 Credential={'K' * 20}/")
         assert arrived.headers["x-amz-security-token"] == "T" * 60
     assert "S" * 40 not in "\n".join([*main.shown(), *post.shown()])
+
+
+def test_the_keys_that_sign_are_masked_also_where_nothing_is_exported(
+    job: Job, service: Service, issued: Issued
+) -> None:
+    service.script = [issued.granting()]
+    job.inputs |= {"auth": "iam", "output-env-credentials": "false"}
+    job.environ |= {"AWS_ACCESS_KEY_ID": "K" * 20, "AWS_SECRET_ACCESS_KEY": "S" * 40, "AWS_SESSION_TOKEN": "T" * 60}
+
+    main = job.main()
+
+    assert main.code == 0
+    assert job.values("ENV") == {}
+    assert {f"::add-mask::{value}" for value in ("K" * 20, "S" * 40, "T" * 60)} <= set(main.lines)
+    assert "S" * 40 in job.values("STATE")["signing"]
 
 
 def test_a_second_signed_step_signs_with_the_keys_of_before_the_first(

@@ -82,8 +82,9 @@ class Runner:
         self._set("GITHUB_OUTPUT", name, value)
 
     def summary(self, markdown: str) -> None:
-        """Append to the summary of the run. Raises `FileTrouble`."""
-        self._append("GITHUB_STEP_SUMMARY", markdown)
+        """Append to the summary of the run, where the runner has one (older ones do not). Raises `FileTrouble`."""
+        if self._environ.get("GITHUB_STEP_SUMMARY"):
+            self._append("GITHUB_STEP_SUMMARY", markdown)
 
     def _annotate(self, kind: str, title: str, text: str) -> None:
         limited = text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"

@@ -87,6 +87,10 @@ class Records:
         assert answer.status in {200, 404}, answer.text
         return answer.status == 200
 
+    def active(self, id_: str) -> bool:
+        """Whether there is an allocation of this id that has not ended."""
+        return self.operator.ask("GET", f"/allocations/{id_}").body.get("status") == "active"
+
     def environment(self, account: str, region: str) -> dict[str, Any]:
         """One environment."""
         found: dict[str, Any] = self.operator.ask("GET", f"/environments/{account}/{region}").body

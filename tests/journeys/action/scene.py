@@ -164,11 +164,14 @@ class Scene:
         self.nothing_issued_is_left(only="act.log")
 
     def close(self) -> None:
-        """Whatever the scenario came to, nothing of it goes on. Safe to repeat."""
+        """Whatever the scenario came to, nothing of it goes on, and it holds nothing of the pool any more."""
         if self.run is not None:
             self.run.go()
             if self.run.process.poll() is None:
                 self.run.process.kill()
+        for id_ in looking.ids(self.door):
+            if self.records.active(id_):
+                self.records.operator.ask("DELETE", f"/allocations/{id_}", {"outcome": "left over"})
 
     @property
     def output(self) -> str:
