@@ -89,7 +89,7 @@ class Records:
 
     def active(self, id_: str) -> bool:
         """Whether there is an allocation of this id that has not ended."""
-        return self.operator.ask("GET", f"/allocations/{id_}").body.get("status") == "active"
+        return bool(self.operator.ask("GET", f"/allocations/{id_}").body.get("status") == "active")
 
     def environment(self, account: str, region: str) -> dict[str, Any]:
         """One environment."""

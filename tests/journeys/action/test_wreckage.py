@@ -8,6 +8,7 @@ import pytest
 
 from tests.journeys.action.acting import step
 from tests.journeys.action.scene import broken
+from tests.journeys.action.staging import NESTED
 
 if TYPE_CHECKING:
     from tests.journeys.action.scene import Scene
@@ -23,7 +24,6 @@ POISON = step(
       echo "PYTHONHOME=$HOME/poison"
       echo "PYTHONPATH=$HOME/poison"
       echo "PYTHONSTARTUP=$HOME/poison/json.py"
-      echo "NODE_OPTIONS=--require=$HOME/poison/none.js"
       echo "STATE_secret=spoofed"
       echo "STATE_allocation=spoofed"
       echo "STATE_endpoint=http://127.0.0.1:9"
@@ -41,19 +41,28 @@ BROKEN_FIRST = step(
 )
 
 
+NO_PATH = step('echo "PATH=/nowhere" >> "$GITHUB_ENV"')
+
+
 @pytest.mark.parametrize(
     "steps",
     [
         pytest.param([WIPE], id="the workspace is wiped"),
         pytest.param([CHECKOUT, WIPE], id="the workspace is filled and wiped"),
-        pytest.param([step('rm -rf "$RUNNER_TEMP"/*')], id="the runner's temporary files are removed"),
         pytest.param([CHECKOUT], id="checkout after allocate"),
-        pytest.param([POISON], id="variables are poisoned"),
-        pytest.param([BROKEN_FIRST], id="a broken Python is first on the path"),
+        pytest.param([step('rm -rf "$RUNNER_TEMP"/*')], id="the runner's temporary files are removed"),
     ],
 )
 def test_python_gives_back_although(scene: Scene, steps: list[dict[str, object]]) -> None:
     output = scene.does(scene.lease(), *steps)
+    scene.given_back(proof="token")
+    assert "node gives the environment back" not in output
+
+
+@pytest.mark.parametrize("spoilt", [POISON, BROKEN_FIRST, NO_PATH], ids=["variables", "a broken Python", "no path"])
+def test_python_gives_back_with_a_spoilt_environment(scene: Scene, spoilt: dict[str, object]) -> None:
+    """With the nested action: what later steps set does not reach the post steps inside a composite in act."""
+    output = scene.does({**scene.lease(), "uses": NESTED}, spoilt)
     scene.given_back(proof="token")
     assert "node gives the environment back" not in output
 
