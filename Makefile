@@ -49,11 +49,13 @@ test-all: setup ## also what takes longer
 	@$(BIN)/python -m pytest -n 2 -m "not emulator" -q
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "emulator" -q
 
-lint: setup ## style, types, import layers, configuration
+lint: setup ## style, types, import layers, configuration, workflows and the action
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/atmosphere config check config
+	@$(BIN)/python .github/scripts/lint_workflows.py
+	@for script in action/*.js; do node --check $$script || exit 1; done
 
 format: setup ## rewrite to the house style
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .

@@ -13,9 +13,14 @@ from atmosphere.local.emulator import Emulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# suites that several files subclass: their asserts explain themselves too
+# what several files of tests share: its asserts explain themselves too
 pytest.register_assert_rewrite(
-    "tests.contract.store_contract", "tests.contract.outside_contract", "tests.contract.tokens_contract"
+    "tests.contract.store_contract",
+    "tests.contract.outside_contract",
+    "tests.contract.tokens_contract",
+    "tests.journeys.action.acting",
+    "tests.journeys.action.records",
+    "tests.journeys.action.scene",
 )
 
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)

@@ -36,7 +36,7 @@ class Answer:
 
 
 class Service:
-    """Answers from a script, in order; the last answer repeats."""
+    """Answers from a script, in order; the last answer repeats. A function in it is called with what arrived."""
 
     def __init__(self) -> None:
         self.script: list[Any] = [Answer()]
@@ -54,7 +54,7 @@ class Service:
                 )
                 service.answer(self)
 
-            do_GET = do_POST = do_DELETE = _serve  # noqa: N815 the base class looks for these names
+            do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 the base class looks for these names
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 the base class's name
                 pass
@@ -70,6 +70,8 @@ class Service:
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if callable(answer):
+            answer = answer(self.arrived[-1])
         if answer is LOST:
             handler.close_connection = True
             return

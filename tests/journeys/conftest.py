@@ -1,4 +1,4 @@
-"""One local service for all journeys: the example configuration with a pool to count in, and times of a second."""
+"""One local service for all journeys: the example configuration with two pools of the tests, and times of a second."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from atmosphere.local.service import LocalService
 from bench.counting import add_pool
+from tests.journeys.action.scene import add_pool as add_workflows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,10 +20,11 @@ EXAMPLE = Path(__file__).parents[2] / "config"
 
 
 def example(directory: Path) -> Path:
-    """The example configuration and the pool `bench`, in a directory of its own."""
+    """The example configuration and the pools `bench` and `workflows`, in a directory of its own."""
     config = directory / "config"
     shutil.copytree(EXAMPLE, config)
     add_pool(config)
+    add_workflows(config)
     return config
 
 
