@@ -11,7 +11,18 @@ from typing import Any, Final, TypeAlias
 
 from aws_cdk import aws_iam as iam
 
-from atmosphere.contract import BY_MARK, BY_REQUESTER, BY_RULE, BY_RUN, BY_STATUS, BY_WAKE, FunctionName, Index, Table
+from atmosphere.contract import (
+    BY_MARK,
+    BY_REQUESTER,
+    BY_RULE,
+    BY_RUN,
+    BY_STATUS,
+    BY_WAKE,
+    EVENT_SOURCE,
+    FunctionName,
+    Index,
+    Table,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +34,7 @@ class Places:
     state_machine: str
     snapshot_asset: str
     webhook_secret: str
+    event_bus: str
     roles: Sequence[str]
     """What may be assumed in the environments: `arn:<partition>:iam::*:role/<name>` for `settings.role_names`."""
 
@@ -74,6 +86,12 @@ def _listing(*prefixes: str) -> Grant:
 _ENVIRONMENTS, _ALLOCATIONS, _HISTORY = Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY
 _SNAPSHOT: Final = _objects("GetObject", "snapshots")
 _ASSUME: Final = Grant(("sts:AssumeRole",), lambda places: places.roles)
+_PUBLISH_EVENTS: Final = Grant(
+    # `IfExists` for an embedded AWS that does not know the key: EventBridge takes no entry without a source.
+    ("events:PutEvents",),
+    lambda places: [places.event_bus],
+    {"StringEqualsIfExists": {"events:source": EVENT_SOURCE}},
+)
 _START_CLEANUP: Final = Grant(("states:StartExecution",), lambda places: [places.state_machine])
 
 GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
@@ -129,6 +147,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _rows("UpdateItem", _ENVIRONMENTS),
         _rows("DeleteItem", _ENVIRONMENTS),
         _ASSUME,
+        _PUBLISH_EVENTS,
     ),
     FunctionName.AUTHORIZE: (_SNAPSHOT, _rows("PutItem", Table.USED_TOKENS)),
     FunctionName.WEBHOOK: (

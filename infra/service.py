@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws
+from aws_cdk import Aws, Stack
 from constructs import Construct
 
 from atmosphere.contract import FUNCTIONS, TABLE_VARIABLES, Env, FunctionName
@@ -56,6 +56,7 @@ class AtmosphereService(Construct):
             state_machine=self.machine.state_machine_arn,
             snapshot_asset=asset.bucket.arn_for_objects(asset.s3_object_key),
             webhook_secret=self.webhook_secret,
+            event_bus=Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default"),
             roles=[f"arn:{Aws.PARTITION}:iam::*:role/{name}" for name in snapshot.settings.role_names],
         )
         values = {

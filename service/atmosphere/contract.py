@@ -18,6 +18,20 @@ AUTHORIZER_FAILED: Final = "AuthorizerFailed"  # likewise: a token that could be
 REPOSITORY_RENAMED: Final = "RepositoryRenamed"  # a rule's `repository` is no longer that repository's name
 
 
+EVENT_SOURCE: Final = NAME  # `source` of every event; the cleanup's role may publish under no other
+
+
+class EventKind(StrEnum):
+    """What is published of a cleanup that is over: the `detail-type` of its event."""
+
+    FREE = "Environment Free"
+    HELD = "Environment Held"
+    """Clean, and kept by an operator."""
+    GONE = "Environment Gone"
+    """Clean, and no longer in the configuration."""
+    DIRTY = "Environment Dirty"
+
+
 class Tree(StrEnum):
     """How a route's caller proves who it is."""
 
@@ -232,7 +246,9 @@ FUNCTIONS: Final = (
         name=FunctionName.CLEANUP,
         purpose="one pass of cleaning one environment",
         variables=(*_SNAPSHOT, *_ROWS),
-        services=tuple(dict.fromkeys((*_API_SERVICES, *_TELLING_SERVICES, *_CLEANED_SERVICES, *_WATCHED_SERVICES))),
+        services=tuple(
+            dict.fromkeys((*_API_SERVICES, "events", *_TELLING_SERVICES, *_CLEANED_SERVICES, *_WATCHED_SERVICES))
+        ),
         timeout=300,
         memory=1769,
     ),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from atmosphere.contract import EventKind
     from atmosphere.core.changes import Change, Row
     from atmosphere.core.github import Issuer, RunKey, TrustedIssuer
     from atmosphere.core.model import (
@@ -168,6 +169,31 @@ class Cleaner(Protocol):
 
     def start(self, order: CleanupOrder) -> None:
         """Start a cleanup; one that was started before is left alone. Raises `Unreachable`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupEnded:
+    """All that is published of a cleanup that is over; `report` is its report's key, `markdown` what that says."""
+
+    kind: EventKind
+    key: EnvironmentKey
+    pool: PoolName
+    allocation: AllocationId
+    attempt: int
+    reason: str | None
+    requester: str
+    report: str | None
+    markdown: str
+
+
+class Events(Protocol):
+    """Tells whoever subscribed."""
+
+    def publish(self, event: CleanupEnded) -> None:
+        """Tell them; they may hear it twice, and late. Of a long Markdown they get the beginning.
+
+        Raises `Unreachable` when it was not accepted, or when nobody knows whether it was.
+        """
 
 
 class SnapshotSource(Protocol):

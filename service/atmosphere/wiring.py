@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.adapters import clients
 from atmosphere.adapters.dynamodb import DynamoStore
+from atmosphere.adapters.eventbridge import EventBridgeEvents
 from atmosphere.adapters.s3 import S3Objects, S3Reports, S3Snapshot
 from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
 from atmosphere.adapters.sts import StsCredentials
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         CleanupOrder,
         Clock,
         Credentials,
+        Events,
         Ids,
         Reports,
         SnapshotSource,
@@ -100,6 +102,11 @@ class App:
     def reports(self) -> Reports:
         """What cleanups reported."""
         return S3Reports(self.own_objects)
+
+    @cached_property
+    def events(self) -> Events:
+        """The default bus."""
+        return EventBridgeEvents(clients.events())
 
     @cached_property
     def baselines(self) -> Baselines:

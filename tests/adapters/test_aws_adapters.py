@@ -1,4 +1,4 @@
-"""STS, Step Functions and S3 when they fail, and the clients that Lambdas get."""
+"""STS, Step Functions, EventBridge and S3 when they fail, and the clients that Lambdas get."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from urllib.parse import parse_qs
 import pytest
 
 from atmosphere.adapters import clients
+from atmosphere.adapters.eventbridge import EventBridgeEvents
 from atmosphere.adapters.s3 import S3Objects
 from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
 from atmosphere.adapters.sts import StsCredentials
 from atmosphere.ports import InvalidPolicy, Unreachable
 from tests.adapters.wire import CLOSED, LOST, NO_CONNECTION, Answer, failure
-from tests.contract.outside_contract import ORDER, REQUEST
+from tests.contract.outside_contract import ENDED, ORDER, REQUEST
 
 SESSION = b"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
 <AccessKeyId>a</AccessKeyId><SecretAccessKey>b</SecretAccessKey><SessionToken>c</SessionToken>
@@ -90,6 +91,22 @@ def test_a_cleanup_that_cannot_be_started_is_unreachable(wired: Any, fault: obje
         StepFunctionsCleaner(client, "arn:aws:states:us-east-1:111111111111:stateMachine:cleanup").start(ORDER)
 
 
+@pytest.mark.parametrize("fault", [*FAULTS, failure("AccessDeniedException"), failure("Internal", 500)], ids=_name)
+def test_an_event_that_cannot_be_published_is_unreachable(wired: Any, fault: object) -> None:
+    client, _ = wired("events", fault)
+    with pytest.raises(Unreachable) as raised:
+        EventBridgeEvents(client).publish(ENDED)
+    assert "payload" not in str(raised.value)
+
+
+def test_an_event_that_is_refused_within_a_reply_of_200_is_unreachable(wired: Any) -> None:
+    refused = {"ErrorCode": "ThrottlingException", "ErrorMessage": "payload that nobody may log"}
+    client, _ = wired("events", Answer(body={"FailedEntryCount": 1, "Entries": [refused]}))
+    with pytest.raises(Unreachable, match="ThrottlingException") as raised:
+        EventBridgeEvents(client).publish(ENDED)
+    assert "payload" not in str(raised.value)
+
+
 @pytest.mark.parametrize("fault", [*FAULTS, failure("AccessDenied", 403), failure("SlowDown", 503)], ids=_name)
 @pytest.mark.parametrize(
     "act",
@@ -108,8 +125,8 @@ def test_an_object_that_cannot_be_reached_is_unreachable(wired: Any, act: Any, f
 
 def test_clients_of_lambdas_give_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    for make in (clients.dynamodb, clients.s3, clients.stepfunctions, clients.sts):
-        client = make()
+    for make in (clients.dynamodb, clients.events, clients.s3, clients.stepfunctions, clients.sts):
+        client: Any = make()
         config: Any = client.meta.config
         assert (config.connect_timeout, config.read_timeout) == (2, 5)
         assert config.retries == {"total_max_attempts": 3, "mode": "standard"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +16,7 @@ from atmosphere.cleanup.baseline import Baseline
 from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.base import Drift, difference
 from atmosphere.cleanup.contents.settings import SETTING
+from atmosphere.cleanup.denial import policy_document, whole_document
 from atmosphere.cleanup.guard import Guard
 from atmosphere.cleanup.kept import Kept
 from atmosphere.cleanup.model import GLOBAL, Assignment, MutationRefused, Resource
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 OWNER = AccountId("123456789012")
 REGION = Region("us-east-1")
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 KEY = EnvironmentKey(OWNER, REGION)
 TRUST = {
     "Version": "2012-10-17",
@@ -457,8 +459,20 @@ def test_the_revocations_own_policy_is_no_drift() -> None:
     iam = room.root("iam")
     iam.create_role(RoleName="Admin", AssumeRolePolicyDocument=json.dumps(TRUST))
     room.capture()
-    iam.put_role_policy(RoleName="Admin", PolicyName="AtmosphereRevoke-us-east-1", PolicyDocument=ALLOW)
+    now = room.clock.now()
+    for region, document in ((REGION, policy_document(REGION, now)), ("eu-west-1", whole_document(now))):
+        iam.put_role_policy(RoleName="Admin", PolicyName=f"AtmosphereRevoke-{region}", PolicyDocument=document)
     assert room.changed() == {}
+
+
+@pytest.mark.parametrize("document", [ALLOW, ALLOW.replace("Allow", "Deny"), policy_document(Region("eu-west-1"), NOW)])
+def test_what_only_bears_the_name_of_a_revocation_is_drift(document: str) -> None:
+    room = Room()
+    iam = room.root("iam")
+    iam.create_role(RoleName="Admin", AssumeRolePolicyDocument=json.dumps(TRUST))
+    room.capture()
+    iam.put_role_policy(RoleName="Admin", PolicyName="AtmosphereRevoke-us-east-1", PolicyDocument=document)
+    assert "+ inline/AtmosphereRevoke-us-east-1" in room.changed()["AWS::IAM::Role:Admin@global"]
 
 
 def test_registered_roles_are_watched_also_where_the_account_is_shared() -> None:

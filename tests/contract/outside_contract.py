@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import pytest
 
+from atmosphere.adapters.event_texts import MOST_BYTES
+from atmosphere.contract import EventKind
 from atmosphere.core.model import Region, RoleArn
-from atmosphere.ports import CleanupOrder, InvalidPolicy, SessionRequest, Unreachable
-from tests.builders import ALLOCATION, KEY, OTHER_ALLOCATION, a_snapshot
+from atmosphere.ports import CleanupEnded, CleanupOrder, InvalidPolicy, SessionRequest, Unreachable
+from tests.builders import ALLOCATION, KEY, OTHER_ALLOCATION, POOL, a_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from atmosphere.adapters.s3 import S3Objects
-    from atmosphere.ports import Cleaner, Clock, Credentials, Ids, Reports, SnapshotSource
+    from atmosphere.ports import Cleaner, Clock, Credentials, Events, Ids, Reports, SnapshotSource
 
 ROLE_ARN: Final = RoleArn("arn:aws:iam::111111111111:role/AtmosphereAdmin")
 EXTERNAL_ID: Final = "atmosphere"
@@ -30,6 +32,17 @@ REQUEST: Final = SessionRequest(
     external_id=EXTERNAL_ID,
 )
 ORDER: Final = CleanupOrder(ALLOCATION, KEY, 1)
+ENDED: Final = CleanupEnded(
+    kind=EventKind.DIRTY,
+    key=KEY,
+    pool=POOL,
+    allocation=ALLOCATION,
+    attempt=3,
+    reason="blocked:AWS::S3::Bucket",
+    requester="build 7",
+    report="cleanups/r.json",
+    markdown="# dirty\n",
+)
 
 
 class CredentialsContract:
@@ -91,6 +104,52 @@ class CleanerContract:
         for order in orders:
             cleaner.start(order)
         assert sorted(self.started(cleaner), key=str) == sorted(orders, key=str)
+
+
+class EventsContract:
+    """Subclasses give `events`, and in `heard` kind and detail of each event as it reaches a subscriber, in order."""
+
+    def heard(self, events: Events) -> Sequence[tuple[str, dict[str, Any]]]:
+        raise NotImplementedError
+
+    def test_a_subscriber_hears_what_may_be_told_and_nothing_else(self, events: Events) -> None:
+        events.publish(ENDED)
+        detail = {
+            "environment": f"aws://{KEY.path}",
+            "account": KEY.account,
+            "region": KEY.region,
+            "pool": POOL,
+            "allocation": ALLOCATION,
+            "attempt": 3,
+            "reason": "blocked:AWS::S3::Bucket",
+            "requester": "build 7",
+            "report": "cleanups/r.json",
+            "markdown": "# dirty\n",
+        }
+        assert list(self.heard(events)) == [("Environment Dirty", detail)]
+
+    def test_what_is_not_known_is_null(self, events: Events) -> None:
+        events.publish(replace(ENDED, kind=EventKind.FREE, reason=None, requester="", report=None, markdown=""))
+        ((kind, detail),) = self.heard(events)
+        assert kind == "Environment Free"
+        assert {name for name, value in detail.items() if value is None} == {"reason", "requester", "report"}
+
+    @pytest.mark.parametrize("line", ['| "a" | b |\n', "| ü\U0001f600 |\n"])
+    def test_a_long_report_is_cut_after_a_line_and_the_last_one_says_where_all_of_it_is(
+        self, events: Events, line: str
+    ) -> None:
+        events.publish(replace(ENDED, markdown=line * 30_000))
+        ((_, detail),) = self.heard(events)
+        kept, _, last = detail["markdown"].rpartition("\nCut here: ")
+        assert last == "all of it is in cleanups/r.json.\n"
+        assert kept == line * kept.count(line)
+        assert MOST_BYTES - 100 < len(json.dumps(detail, ensure_ascii=False).encode()) <= MOST_BYTES
+
+    def test_a_repeated_publication_is_another_event_that_says_the_same(self, events: Events) -> None:
+        events.publish(ENDED)
+        events.publish(ENDED)
+        first, second = self.heard(events)
+        assert first == second
 
 
 class SnapshotContract:

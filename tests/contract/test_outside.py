@@ -1,4 +1,4 @@
-"""Credentials, cleaners, snapshots, objects, clocks and ids under their suites."""
+"""Credentials, cleaners, events, snapshots, objects, clocks and ids under their suites."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from atmosphere.adapters.eventbridge import EventBridgeEvents
 from atmosphere.adapters.memory import (
     FakeClock,
     MemoryCleaner,
     MemoryCredentials,
+    MemoryEvents,
     MemoryObjects,
     MemoryReports,
     MemorySnapshot,
@@ -21,12 +23,13 @@ from atmosphere.adapters.s3 import S3Objects, S3Reports, S3Snapshot
 from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
 from atmosphere.adapters.sts import StsCredentials
 from atmosphere.adapters.system import SystemClock, SystemIds
-from atmosphere.contract import execution_name, snapshot_key
+from atmosphere.contract import EVENT_SOURCE, execution_name, snapshot_key
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, RoleArn
 from atmosphere.core.snapshot import FORMAT, digest, to_json
 from atmosphere.ports import CleanupOrder, Unreachable
 from tests.builders import HUB, a_snapshot
 from tests.contract.outside_contract import (
+    ENDED,
     EXTERNAL_ID,
     ORDER,
     REQUEST,
@@ -34,6 +37,7 @@ from tests.contract.outside_contract import (
     CleanerContract,
     ClockContract,
     CredentialsContract,
+    EventsContract,
     IdsContract,
     ObjectsContract,
     ReportsContract,
@@ -43,7 +47,7 @@ from tests.contract.outside_contract import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from atmosphere.ports import Cleaner, Clock, Credentials, Ids, SnapshotSource
+    from atmosphere.ports import Cleaner, Clock, Credentials, Events, Ids, SnapshotSource
 
     Clients = Callable[..., Any]
 
@@ -191,6 +195,59 @@ class TestStepFunctionsOnTheEmulator(_StateMachine):
     @pytest.fixture
     def client(self, emulator_client: Clients) -> Any:
         return emulator_client("stepfunctions")
+
+
+class TestMemoryEvents(EventsContract):
+    @pytest.fixture
+    def events(self) -> MemoryEvents:
+        return MemoryEvents()
+
+    def heard(self, events: Events) -> Sequence[tuple[str, dict[str, Any]]]:
+        assert isinstance(events, MemoryEvents)
+        return events.heard
+
+    def test_while_it_fails_nobody_hears(self, events: MemoryEvents) -> None:
+        events.failing = True
+        with pytest.raises(Unreachable):
+            events.publish(ENDED)
+        assert events.heard == []
+
+
+class _Bus(EventsContract):
+    """The default bus, with a rule for what is ours that leads to a queue."""
+
+    @pytest.fixture(autouse=True)
+    def queue(self, clients: Clients) -> None:
+        self._sqs = clients("sqs")
+        self._url = self._sqs.create_queue(QueueName="heard")["QueueUrl"]
+        named = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]
+        bus = clients("events")
+        bus.put_rule(Name="ours", EventPattern=json.dumps({"source": [EVENT_SOURCE]}))
+        bus.put_targets(Rule="ours", Targets=[{"Id": "queue", "Arn": named["QueueArn"]}])
+
+    @pytest.fixture
+    def events(self, clients: Clients) -> Events:
+        return EventBridgeEvents(clients("events"))
+
+    def heard(self, events: Events) -> Sequence[tuple[str, dict[str, Any]]]:
+        """Both emulators have delivered when PutEvents answers."""
+        found = []
+        while received := self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages", ()):
+            found += [json.loads(each["Body"]) for each in received]
+        return [(each["detail-type"], each["detail"]) for each in found]
+
+
+class TestEventBridgeOnMoto(_Bus):
+    @pytest.fixture
+    def clients(self, moto_client: Clients) -> Clients:
+        return moto_client
+
+
+@pytest.mark.emulator
+class TestEventBridgeOnTheEmulator(_Bus):
+    @pytest.fixture
+    def clients(self, emulator_client: Clients) -> Clients:
+        return emulator_client
 
 
 class TestMemorySnapshot(SnapshotContract):

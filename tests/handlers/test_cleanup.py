@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from atmosphere.adapters.memory import MemorySnapshot
+from atmosphere.adapters.memory import MemoryEvents, MemoryReports, MemorySnapshot
 from atmosphere.cleanup.model import PassResult, PassState, Verdict
 from atmosphere.cleanup.tally import Tally
 from atmosphere.contract import BECAME_DIRTY
 from atmosphere.core.changes import MAX_BLOCKED
-from atmosphere.core.model import AccountId, Status
+from atmosphere.core.model import AccountId, Mark, Status
 from atmosphere.handlers import cleanup
+from atmosphere.ports import CleanupOrder
 from atmosphere.wiring import App
 from tests.builders import ALLOCATION, NOW, a_key, an_environment
 from tests.operations.world import World, a_configuration
@@ -22,9 +24,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from atmosphere.cleanup.model import Assignment
+    from atmosphere.core.model import Json
 
 KEY: Final = a_key(1)
 HUB: Final = AccountId("111111111111")
+REPORT: Final[dict[str, Json]] = {
+    "environment": str(KEY),
+    "verdict": "dirty",
+    "reason": None,
+    "allocation": ALLOCATION,
+    "attempt": 1,
+    "at": "2026-11-22T12:00:00Z",
+    "passes": 1,
+    "mutations": 0,
+    "explanation": "",
+    "blockers": [],
+    **{name: [] for name in ("unknown", "deferred", "uncovered", "unexplained", "skipped")},
+}
 EVENT: Final = {"allocation": ALLOCATION, "account": KEY.account, "region": KEY.region, "attempt": 1}
 
 
@@ -35,17 +51,21 @@ class OneVerdict(App):
         super().__init__({})
         self.store, self.clock, self.ids = world.store, world.clock, world.ids
         self.snapshots = MemorySnapshot(world.snapshot)
+        self.reports = self.written = MemoryReports()
+        self.written.reports["r.json"] = REPORT
+        self.events = self.bus = MemoryEvents()
         self.verdict = verdict
         self.todo: list[Assignment] = []
+        self.before_verdict: Callable[[], None] = lambda: None
 
     def run_pass(self, todo: Assignment, state: PassState, *, beat: Callable[[], None]) -> PassResult:
         beat()
         self.todo.append(todo)
+        self.before_verdict()
         wait = timedelta(seconds=7)
         tally = Tally(started=NOW, at=NOW, attempt=1, removed={"AWS::S3::Bucket": 1})
-        return PassResult(
-            verdict=self.verdict, state=state, reason="blocked:T", report_key="r.json", wait=wait, tally=tally
-        )
+        reason = None if self.verdict is Verdict.CLEAN else "blocked:T"
+        return PassResult(verdict=self.verdict, state=state, reason=reason, report_key="r.json", wait=wait, tally=tally)
 
 
 def at_work(**changes: Any) -> World:
@@ -116,3 +136,59 @@ def test_what_belongs_to_the_account_is_swept_only_where_the_environment_is_alon
     app = OneVerdict(world, Verdict.AGAIN)
     cleanup.handle(dict(EVENT), app, service_account=HUB)
     assert [todo.sweep_globals for todo in app.todo] == [alone]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "row", "kind"),
+    [
+        (Verdict.CLEAN, {}, "Environment Free"),
+        (Verdict.CLEAN, {"hold": True}, "Environment Held"),
+        (Verdict.CLEAN, {"mark": Mark.DEREGISTERING}, "Environment Gone"),
+        (Verdict.DIRTY, {}, "Environment Dirty"),
+        (Verdict.BLOCKED, {"blocked": MAX_BLOCKED - 1}, "Environment Dirty"),
+    ],
+)
+def test_what_an_environment_has_become_is_published(verdict: Verdict, row: dict[str, Any], kind: str) -> None:
+    app = OneVerdict(at_work(**row), verdict)
+    cleanup.handle(dict(EVENT), app, service_account=HUB)
+    ((told, detail),) = app.bus.heard
+    assert told == kind
+    assert (detail["environment"], detail["allocation"], detail["attempt"]) == (str(KEY), ALLOCATION, 1)
+    assert detail["reason"] == (None if verdict is Verdict.CLEAN else "blocked:T")
+    assert (detail["report"], str(detail["markdown"]).splitlines()[0]) == ("r.json", f"# {KEY}: dirty")
+
+
+@pytest.mark.parametrize("verdict", [Verdict.AGAIN, Verdict.BLOCKED])
+def test_a_cleanup_that_goes_on_publishes_nothing(verdict: Verdict) -> None:
+    app = OneVerdict(at_work(), verdict)
+    cleanup.handle(dict(EVENT), app, service_account=HUB)
+    assert app.bus.heard == []
+
+
+def test_what_another_run_of_the_same_pass_has_committed_is_not_published_again() -> None:
+    world = at_work()
+    app = OneVerdict(world, Verdict.DIRTY)
+    app.before_verdict = lambda: world.cleaning(CleanupOrder(ALLOCATION, KEY, 1)).give_up(reason="x", report=None)
+    cleanup.handle(dict(EVENT), app, service_account=HUB)
+    assert app.bus.heard == []
+
+
+def test_what_nobody_could_be_told_is_committed_logged_and_counted(printed: Callable[[], str]) -> None:
+    world = at_work()
+    app = OneVerdict(world, Verdict.CLEAN)
+    app.bus.failing = True
+    told = cleanup.handle(dict(EVENT), app, service_account=HUB)
+    assert (told["next"], world.status(KEY)) == ("done", Status.FREE)
+    lines = [json.loads(line) for line in printed().splitlines()]
+    (line,) = [line for line in lines if line.get("message") == "event not published"]
+    assert (line["environment"], line["event"], line["fault"]) == (KEY.path, "Environment Free", "Unreachable")
+    assert [line["kind"] for line in lines if "EventNotPublished" in line] == ["Environment Free"]
+
+
+def test_an_event_whose_report_cannot_be_read_goes_without_its_text_and_names_it(printed: Callable[[], str]) -> None:
+    app = OneVerdict(at_work(), Verdict.DIRTY)
+    app.written.failing = True
+    cleanup.handle(dict(EVENT), app, service_account=HUB)
+    ((_, detail),) = app.bus.heard
+    assert (detail["report"], detail["markdown"]) == ("r.json", "")
+    assert "event without report" in printed()

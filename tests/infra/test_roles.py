@@ -20,6 +20,7 @@ SNAPSHOTS, CLEANUPS, BASELINES, DEBT = (
 )
 ASSUMED = {f"arn:<AWS::Partition>:iam::*:role/{name}" for name in ("Admin", "Reader")}
 MACHINE = {"<CleanupMachine>"}
+DEFAULT_BUS = "arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default"
 ASSET = "<asset>"
 
 EXPECTED: dict[str, dict[str, set[str]]] = {
@@ -72,6 +73,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "dynamodb:UpdateItem": {ENVIRONMENTS},
         "dynamodb:DeleteItem": {ENVIRONMENTS},
         "sts:AssumeRole": ASSUMED,
+        "events:PutEvents": {DEFAULT_BUS},
     },
     "authorize": {"s3:GetObject": {SNAPSHOTS}, "dynamodb:PutItem": {"<UsedTokensTable.Arn>"}},
     "webhook": {
@@ -156,6 +158,16 @@ def test_only_what_lists_objects_is_bounded_by_a_prefix(reading: Reading) -> Non
             if "s3:ListBucket" in as_set(statement["Action"]):
                 patterns = statement["Condition"]["StringLikeIfExists"]["s3:prefix"]
                 assert all(pattern.endswith("/*") for pattern in patterns)
+
+
+def test_what_publishes_events_may_do_so_under_one_source(reading: Reading) -> None:
+    found = [
+        statement["Condition"]
+        for role in reading.of("AWS::IAM::Role").values()
+        for statement in statements(role)
+        if "events:PutEvents" in as_set(statement["Action"])
+    ]
+    assert found == [{"StringEqualsIfExists": {"events:source": "atmosphere"}}]
 
 
 def test_roles_trust_only_the_service_that_uses_them(reading: Reading) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
+    from atmosphere.adapters.eventbridge import BusClient
     from atmosphere.adapters.webhook_secrets import SecretsClient
 
 CONFIG: Final = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
@@ -43,6 +44,12 @@ TOKENS: Final = Config(connect_timeout=1, read_timeout=2, retries={"total_max_at
 def dynamodb_tokens() -> DynamoDBClient:
     """For the used tokens."""
     return boto3.client("dynamodb", config=TOKENS)
+
+
+def events() -> BusClient:
+    """For what is told of cleanups that are over."""
+    client: BusClient = boto3.client("events", config=CONFIG)
+    return client
 
 
 def s3(profile: str | None = None) -> S3Client:

@@ -1,4 +1,7 @@
-"""The inline policy that denies everything to the sessions of a test: its text, and what a text like it says.
+"""The inline policy that denies everything to sessions from before a cut-off: its text, and what a text like it says.
+
+On a role that the allocation used it denies the sessions of tests only, as others use that role too; on another role of
+the baseline, which a test may have entered from within the account, all of them.
 
 Source: IAM user guide, "Revoke temporary security credentials"; global condition keys aws:userid, aws:TokenIssueTime.
 """
@@ -9,11 +12,18 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from atmosphere import contract
+from atmosphere.cleanup.accounts import REFUSALS
+from atmosphere.cleanup.catalogue.base import code_of
 from atmosphere.cleanup.guard import REVOCATION_POLICY
+from atmosphere.cleanup.model import GLOBAL, Ended, Verdict
+from atmosphere.core.model import Region
+from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
-    from atmosphere.core.model import Region
+    from atmosphere.cleanup.accounts import Account
 
 _INSTANT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -25,23 +35,31 @@ def policy_name(region: Region) -> str:
 
 def policy_document(region: Region, cut_off: datetime) -> str:
     """The policy as JSON text: denies everything to the test sessions of this region issued before the cut-off."""
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Deny",
-                    "Action": "*",
-                    "Resource": "*",
-                    "Condition": {
-                        "StringLike": {"aws:userid": _sessions(region)},
-                        "DateLessThan": {"aws:TokenIssueTime": cut_off.strftime(_INSTANT)},
-                    },
-                }
-            ],
-        },
-        separators=(",", ":"),
+    return _document(cut_off, {"StringLike": {"aws:userid": _sessions(region)}})
+
+
+def whole_document(cut_off: datetime) -> str:
+    """The same for whatever session was issued before the cut-off."""
+    return _document(cut_off, {})
+
+
+def is_denial(name: str, document: Any) -> bool:
+    """Whether an inline policy of a role is one that cleaning writes; what only bears its name is not."""
+    if not name.startswith(REVOCATION_POLICY):
+        return False
+    policy = json.loads(document) if isinstance(document, str) else document
+    cut_off = _cut_off(policy)
+    region = Region(name.removeprefix(REVOCATION_POLICY))
+    return cut_off is not None and policy in (
+        json.loads(policy_document(region, cut_off)),
+        json.loads(whole_document(cut_off)),
     )
+
+
+def _document(cut_off: datetime, condition: dict[str, Any]) -> str:
+    issued = {"DateLessThan": {"aws:TokenIssueTime": cut_off.strftime(_INSTANT)}}
+    deny = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {**condition, **issued}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [deny]}, separators=(",", ":"))
 
 
 def _sessions(region: Region) -> str:
@@ -51,9 +69,38 @@ def _sessions(region: Region) -> str:
 def cut_off_in(document: Any, region: Region) -> datetime | None:
     """The cut-off of a policy that is exactly ours, None of any other: somebody changed it, so it protects nothing."""
     policy = json.loads(document) if isinstance(document, str) else document
+    cut_off = _cut_off(policy)
+    return cut_off if cut_off and policy == json.loads(policy_document(region, cut_off)) else None
+
+
+def _cut_off(policy: Any) -> datetime | None:
     try:
         text = policy["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"]
-        cut_off = datetime.strptime(text, _INSTANT).replace(tzinfo=UTC)
+        return datetime.strptime(text, _INSTANT).replace(tzinfo=UTC)
     except (KeyError, IndexError, TypeError, ValueError):
         return None
-    return cut_off if policy == json.loads(policy_document(region, cut_off)) else None
+
+
+def deny(account: Account, role: str, policy: str, document: str) -> bool:
+    """Give a role such a policy; False if there is no such role.
+
+    Raises `Ended` when the admin role may not, `Unreachable` when IAM does not answer.
+    """
+    try:
+        account.client("iam", GLOBAL).put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=document)
+    except ClientError as error:
+        if code_of(error) == "NoSuchEntity":
+            return False
+        if code_of(error) in REFUSALS:
+            explanation = f"{role} cannot be given the policy {policy}: the admin role needs iam:PutRolePolicy on it"
+            raise Ended(Verdict.BLOCKED, "revocation-refused", explanation) from error
+        raise unreachable(error) from error
+    except BotoCoreError as error:
+        raise unreachable(error) from error
+    return True
+
+
+def unreachable(error: ClientError | BotoCoreError) -> Unreachable:
+    """What it comes to when AWS says neither yes nor no."""
+    code = code_of(error) if isinstance(error, ClientError) else type(error).__name__
+    return Unreachable(f"AWS did not say whether the credentials are refused ({code})")

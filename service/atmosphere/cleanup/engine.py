@@ -26,6 +26,7 @@ from atmosphere.cleanup.model import (
     Phase,
     Verdict,
 )
+from atmosphere.cleanup.outliving import cut_off_others
 from atmosphere.cleanup.pace import Pace
 from atmosphere.cleanup.records import TroubleBook, prefix
 from atmosphere.cleanup.report import Findings, write_report
@@ -125,7 +126,9 @@ class _Pass:
             limits=self._limits,
         )
         if self._state.phase is Phase.REVOKE and not self._aws.plan:
-            self._state = revocation.run(self._state)
+            revoked = revocation.run(self._state)
+            cut_off_others(self._assignment, self._account, self._pace, baseline, revoked.cut_off)
+            self._state = revoked
         if self._assignment.capture_only:
             return self._capture(self._account)
         covered = covering(baseline, self._assignment)

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup.accounts import REFUSALS, Account, Accounts, RoleUnusable
 from atmosphere.cleanup.catalogue.base import code_of
-from atmosphere.cleanup.denial import cut_off_in, policy_document, policy_name
+from atmosphere.cleanup.denial import cut_off_in, deny, policy_document, policy_name, unreachable
 from atmosphere.cleanup.model import GLOBAL, Ended, Phase, Verdict
 from atmosphere.ports import Unreachable
 
@@ -158,22 +158,8 @@ class Revocation:
         self._pace.sleep(max(instant - self._pace.now(), timedelta(0)))
 
     def _deny(self, role: RoleArn, cut_off: datetime) -> None:
-        iam = self._account.client("iam", GLOBAL)
-        document = policy_document(self._assignment.key.region, cut_off)
-        try:
-            iam.put_role_policy(RoleName=_name(role), PolicyName=self._policy, PolicyDocument=document)
-        except ClientError as error:
-            if code_of(error) == "NoSuchEntity":
-                return
-            if code_of(error) in REFUSALS:
-                explanation = (
-                    f"{role} cannot be given the policy {self._policy}: the admin role needs iam:PutRolePolicy on it"
-                )
-                raise Ended(Verdict.BLOCKED, "revocation-refused", explanation) from error
-            raise _unreachable(error) from error
-        except BotoCoreError as error:
-            raise _unreachable(error) from error
-        self._read_back(role, cut_off)
+        if deny(self._account, _name(role), self._policy, policy_document(self._assignment.key.region, cut_off)):
+            self._read_back(role, cut_off)
 
     def _read_back(self, role: RoleArn, cut_off: datetime) -> None:
         for _ in range(_READS):
@@ -190,9 +176,9 @@ class Revocation:
         except ClientError as error:
             if code_of(error) == "NoSuchEntity":
                 return None
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
         except BotoCoreError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
         cut_off = cut_off_in(reply["PolicyDocument"], self._assignment.key.region)
         horizon = self._pace.now() + self._assignment.settings.clock_skew + _HORIZON
         return cut_off if cut_off is not None and cut_off <= horizon else None  # later ones are no cleanup's work
@@ -203,9 +189,9 @@ class Revocation:
         except ClientError as error:
             if code_of(error) == "NoSuchEntity":
                 return False
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
         except BotoCoreError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
         return True
 
 
@@ -229,16 +215,11 @@ def _allowed(account: Account, service: str, operation: str, region: Region, *, 
     except ClientError as error:
         if code_of(error) in REFUSALS | also:
             return False
-        raise _unreachable(error) from error
+        raise unreachable(error) from error
     except BotoCoreError as error:
-        raise _unreachable(error) from error
+        raise unreachable(error) from error
     return True
 
 
 def _name(role: RoleArn) -> str:
     return role.rpartition("/")[2]
-
-
-def _unreachable(error: ClientError | BotoCoreError) -> Unreachable:
-    code = code_of(error) if isinstance(error, ClientError) else type(error).__name__
-    return Unreachable(f"AWS did not say whether the credentials are refused ({code})")

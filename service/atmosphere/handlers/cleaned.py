@@ -1,4 +1,4 @@
-"""What is told of a cleanup that came to a verdict: how long it took, and who left what behind.
+"""What is told of a cleanup that came to a verdict: how long it took, who left what behind, and an event.
 
 By type as metrics, by requester as log lines: a requester is free text, and each value of a dimension is a metric of
 its own. Types that the catalogue does not know count as `other`: templates name those.
@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere import observability
 from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.markdown import markdown
 from atmosphere.cleanup.model import Verdict
 from atmosphere.cleanup.stacks import STACK
+from atmosphere.ports import CleanupEnded, Unreachable
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from atmosphere.cleanup.model import Assignment, PassResult
+    from atmosphere.contract import EventKind
+    from atmosphere.ports import Reports
+    from atmosphere.wiring import App
 
 _KNOWN: Final = frozenset({STACK, *(entry.name for entry in CATALOGUE)})
 _OTHER: Final = "other"
@@ -46,3 +51,39 @@ def tell(todo: Assignment, result: PassResult, *, since: datetime, now: datetime
         allocation=todo.allocation,
         verdict=str(result.verdict),
     )
+
+
+def announce(app: App, todo: Assignment, result: PassResult, kind: EventKind) -> None:
+    """Publish what the cleanup came to, best effort: what is committed stays so, whether anybody hears of it or not.
+
+    A function that dies between its commit and this has told nobody, as the pass that repeats it is superseded. A
+    repeated publication does no harm: it says again what the row said.
+    """
+    event = CleanupEnded(
+        kind=kind,
+        key=todo.key,
+        pool=todo.registration.pool,
+        allocation=todo.allocation,
+        attempt=todo.attempt,
+        reason=result.reason,
+        requester=todo.requester,
+        report=result.report_key,
+        markdown=_markdown(app.reports, result.report_key, todo),
+    )
+    try:
+        app.events.publish(event)
+    except Unreachable as lost:
+        observability.fault_line(
+            "event not published", lost, environment=todo.key.path, allocation=todo.allocation, event=str(kind)
+        )
+        observability.count("EventNotPublished", kind=str(kind))
+
+
+def _markdown(reports: Reports, key: str | None, todo: Assignment) -> str:
+    """What the report says; an event without it still names the report."""
+    try:
+        content = reports.load(key) if key else None
+    except Unreachable as unread:
+        observability.fault_line("event without report", unread, environment=todo.key.path, allocation=todo.allocation)
+        return ""
+    return markdown(content) if isinstance(content, dict) else ""

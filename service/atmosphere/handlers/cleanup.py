@@ -9,15 +9,14 @@ The engine finds out, the operation commits. A pass that was superseded is done:
 from __future__ import annotations
 
 import math
-from enum import Enum, auto
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import observability, wiring
 from atmosphere.cleanup.model import Assignment, PassResult, PassState, Verdict
-from atmosphere.contract import BECAME_DIRTY
-from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region
-from atmosphere.handlers.cleaned import tell
+from atmosphere.contract import BECAME_DIRTY, EventKind
+from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, Status
+from atmosphere.handlers.cleaned import announce, tell
 from atmosphere.operations.clean import Cleaning, Subject, Superseded
 from atmosphere.ports import CleanupOrder
 
@@ -75,9 +74,11 @@ def handle(event: dict[str, Any], app: App, *, service_account: AccountId) -> di
         phase=str(result.state.phase),
     )
     observability.count("CleanupPass", pool=todo.registration.pool, verdict=str(result.verdict))
-    if end is _End.OVER:
+    if end is not None:
         tell(todo, result, since=subject.environment.since, now=app.clock.now())
-    return _next(order, result.state, wait=math.ceil(result.wait.total_seconds()), done=end is not _End.AGAIN)
+        announce(app, todo, result, end)
+    done = result.verdict is not Verdict.AGAIN
+    return _next(order, result.state, wait=math.ceil(result.wait.total_seconds()), done=done)
 
 
 def _order(event: dict[str, Any]) -> CleanupOrder:
@@ -88,34 +89,26 @@ def _order(event: dict[str, Any]) -> CleanupOrder:
     )
 
 
-class _End(Enum):
-    """What is over with a pass."""
-
-    AGAIN = auto()
-    """Nothing: the attempt goes on."""
-    RESTED = auto()
-    """The attempt; another one follows."""
-    OVER = auto()
-    """The cleanup."""
+_CLEAN: Final = {Status.FREE: EventKind.FREE, Status.HELD: EventKind.HELD, None: EventKind.GONE}
+"""What an environment that was found clean has become."""
 
 
-def _conclude(cleaning: Cleaning, result: PassResult, *, pause: timedelta) -> _End:
-    """Commit what the pass came to."""
+def _conclude(cleaning: Cleaning, result: PassResult, *, pause: timedelta) -> EventKind | None:
+    """Commit what the pass came to. None: the cleanup is not over, another pass or another attempt follows."""
     reason = result.reason or "blocked"
     match result.verdict:
         case Verdict.AGAIN:
             cleaning.beat()
-            return _End.AGAIN
+            return None
         case Verdict.CLEAN:
-            cleaning.free(report=result.report_key)
+            return _CLEAN[cleaning.free(report=result.report_key)]
         case Verdict.BLOCKED:
             if cleaning.rest(reason=reason, report=result.report_key, pause=pause):
-                return _End.RESTED
-            observability.count(BECAME_DIRTY)
+                return None
         case Verdict.DIRTY:
             cleaning.give_up(reason=reason, report=result.report_key)
-            observability.count(BECAME_DIRTY)
-    return _End.OVER
+    observability.count(BECAME_DIRTY)
+    return EventKind.DIRTY
 
 
 def _next(order: CleanupOrder, state: PassState, *, wait: int, done: bool) -> dict[str, Any]:

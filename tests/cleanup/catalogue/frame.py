@@ -112,17 +112,17 @@ class Plot:
     one, so that nobody waits for the pace that services are called at.
     """
 
-    def __init__(self, endpoint: str | None = None) -> None:
+    def __init__(self, endpoint: str | None = None, keys: Mapping[str, str] | None = None) -> None:
         self._endpoint = endpoint
         self._clients: dict[tuple[str, Region], Any] = {}
         self._rules: dict[str, list[Rule]] = {}
         self._stand_ins: dict[str, list[object]] = {}
         accounts = Accounts()
-        keys = {"AccessKeyId": ACCOUNT, "SecretAccessKey": "test", "SessionToken": ""}
-        self._session = accounts.session(keys, REGION)
+        keys = keys or {"AccessKeyId": ACCOUNT, "SecretAccessKey": "test", "SessionToken": ""}
+        self._session = accounts.session(dict(keys), REGION)
         self._session.register("before-parameter-build", self._remember)
         self._session.register("before-call", self._stand_in)
-        guarded = accounts.session(keys, REGION)
+        guarded = accounts.session(dict(keys), REGION)
         self.pace = Pace(clock=FakeClock(datetime.now(UTC)), beat=lambda: None, budget=timedelta(days=1), workers=1)
         guard = Guard(
             may_mutate=True,
@@ -132,9 +132,13 @@ class Plot:
             protected=Protected(frozenset()),
         )
         self.account = Account(guarded, guard, home=REGION)
-        guarded.register("before-parameter-build", self._remember)
-        guarded.register("before-call", self._rule)
-        guarded.register("before-call", self._stand_in)
+        self.govern(guarded)
+
+    def govern(self, session: Any) -> None:
+        """Let the rules and fakes of what is sown hold for a session, too."""
+        session.register("before-parameter-build", self._remember)
+        session.register("before-call", self._rule)
+        session.register("before-call", self._stand_in)
 
     def begin(self, *seeds: Seed) -> None:
         """Forget the rules and fakes of what was sown before, and take up those of these seeds."""

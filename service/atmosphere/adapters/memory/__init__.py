@@ -3,6 +3,7 @@
 from atmosphere.adapters.memory.outside import (
     MemoryCleaner,
     MemoryCredentials,
+    MemoryEvents,
     MemoryObjects,
     MemoryReports,
     MemorySnapshot,
@@ -16,6 +17,7 @@ __all__ = [
     "FakeClock",
     "MemoryCleaner",
     "MemoryCredentials",
+    "MemoryEvents",
     "MemoryObjects",
     "MemoryReports",
     "MemorySecrets",

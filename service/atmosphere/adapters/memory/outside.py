@@ -1,4 +1,4 @@
-"""STS, Step Functions and S3 in memory. They remember what was asked, and can be told to fail."""
+"""STS, Step Functions, EventBridge and S3 in memory. They remember what was asked, and can be told to fail."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.adapters.event_texts import detail
 from atmosphere.core.model import SessionCredentials
 from atmosphere.ports import InvalidPolicy, Unreachable
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from atmosphere.core.model import Json, RoleArn
     from atmosphere.core.snapshot import Snapshot
-    from atmosphere.ports import CleanupOrder, Clock, SessionRequest
+    from atmosphere.ports import CleanupEnded, CleanupOrder, Clock, SessionRequest
 
 _MAX_POLICY: Final = 2048  # characters, STS
 
@@ -90,6 +91,20 @@ class MemoryCleaner:
         with self._lock:
             if order not in self.started:
                 self.started.append(order)
+
+
+class MemoryEvents:
+    """`ports.Events`. `heard` are kind and detail of each, as subscribers get them."""
+
+    def __init__(self) -> None:
+        self.failing = False
+        self.heard: list[tuple[str, dict[str, Json]]] = []
+
+    def publish(self, event: CleanupEnded) -> None:
+        """Tell it to `heard`."""
+        if self.failing:
+            raise Unreachable("PutEvents failed with ServiceUnavailable: it was told to")
+        self.heard.append((str(event.kind), json.loads(detail(event))))
 
 
 class MemorySnapshot:

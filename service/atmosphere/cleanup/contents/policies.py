@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from atmosphere.cleanup.catalogue.base import Scope, pages
 from atmosphere.cleanup.catalogue.roles import AWS_PATHS
 from atmosphere.cleanup.contents.base import Captured, as_json
-from atmosphere.cleanup.guard import REVOCATION_POLICY
+from atmosphere.cleanup.denial import is_denial
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -49,7 +49,7 @@ def _policies(role: Mapping[str, Any]) -> dict[str, Json]:
         "inline": {
             policy["PolicyName"]: as_json(policy["PolicyDocument"])
             for policy in role.get("RolePolicyList", ())
-            if not policy["PolicyName"].startswith(REVOCATION_POLICY)
+            if not is_denial(policy["PolicyName"], policy["PolicyDocument"])
         },
     }
 

@@ -28,6 +28,8 @@ def _protected_balancer(clients: Clients) -> str:
 
 
 def _is_protected(clients: Clients, asked: Mapping[str, Any]) -> object:
+    if "LoadBalancerArn" not in asked:
+        return False  # the classic kind's operation has the same name
     said = clients("elbv2").describe_load_balancer_attributes(LoadBalancerArn=asked["LoadBalancerArn"])["Attributes"]
     return {"Key": "deletion_protection.enabled", "Value": "true"} in said
 

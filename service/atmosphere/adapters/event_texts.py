@@ -1,0 +1,59 @@
+"""An event's detail as JSON, for the bus and for its twin: every name that may stand in it stands here.
+
+EventBridge counts bytes of UTF-8 and takes 256 KB for a whole entry, and so do most of the targets behind it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from atmosphere.core.model import Json
+    from atmosphere.ports import CleanupEnded
+
+MOST_BYTES: Final = 200 * 1024
+
+
+def detail(event: CleanupEnded) -> str:
+    """At most `MOST_BYTES` of JSON: lines of the Markdown that do not fit are left out, and a last one says so."""
+    told: dict[str, Json] = {
+        "environment": str(event.key),
+        "account": event.key.account,
+        "region": event.key.region,
+        "pool": event.pool,
+        "allocation": event.allocation,
+        "attempt": event.attempt,
+        "reason": event.reason,
+        "requester": event.requester or None,
+        "report": event.report,
+    }
+    room = MOST_BYTES - _size({**told, "markdown": ""})
+    return _text({**told, "markdown": _cut(event.markdown, room, event.report)})
+
+
+def _cut(markdown: str, room: int, report: str | None) -> str:
+    if _inside(markdown) <= room:
+        return markdown
+    last = f"\nCut here: all of it is in {report}.\n"
+    room -= _inside(last)
+    kept = []
+    for line in markdown.splitlines(keepends=True):
+        room -= _inside(line)
+        if room < 0:
+            break
+        kept.append(line)
+    return "".join(kept) + last
+
+
+def _inside(text: str) -> int:
+    """Bytes that a text takes within JSON, without its quotes."""
+    return _size(text) - 2
+
+
+def _size(value: Json) -> int:
+    return len(_text(value).encode())
+
+
+def _text(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,147 @@
+"""One leftover of every type, all at once: each is gone, or named in the report, and what is kept is untouched."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from atmosphere.cleanup.accounts import Accounts
+from atmosphere.cleanup.model import PassResult, Resource, Verdict
+from tests.cleanup.catalogue.frame import Backend, Plot, Seed
+from tests.cleanup.catalogue.seeds import SEEDS
+from tests.cleanup.conftest import ROLE, role_arn
+from tests.cleanup.land import TRUST, Land, LandAccounts, root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from botocore.session import Session
+
+    from atmosphere.core.model import Region
+    from tests.cleanup.conftest import Ground
+
+APART: Final = {"AWS::EC2::TransitGatewayRouteTable": ("ec2",)}
+"""Moto breaks when the attachment that a table is associated with went first."""
+IN_PROCESS: Final[Any] = {"lambda": {"use_docker": False}, "batch": {"use_docker": False}}
+
+
+def _fields(backend: Backend) -> list[list[Seed]]:
+    """The first seed of each type, in as few fields as can be: who answers for a service answers for all of it."""
+    first = {seed.type: seed for seed in reversed(SEEDS) if seed.on is backend}
+    fields: list[tuple[set[str], list[Seed]]] = [(set(), [])]
+    for seed in first.values():
+        services = {stand_in.service for stand_in in seed.stand_ins} | {*APART.get(seed.type, ())}
+        free = [field for field in fields[1:] if not field[0] & services] if services else fields[:1]
+        taken, seeds = free[0] if free else (set[str](), list[Seed]())
+        if not free:
+            fields.append((taken, seeds))
+        taken |= services
+        seeds.append(seed)
+    return [seeds for _, seeds in fields if seeds]
+
+
+def _listed(plot: Plot, seeds: Sequence[Seed]) -> dict[Resource, str | None]:
+    """Everything that the types of these seeds list."""
+    places = {seed.type: seed for seed in seeds}.values()
+    return {
+        Resource(seed.type, each.id, seed.region): each.fingerprint
+        for seed in places
+        for each in seed.entry.list(plot.account, seed.region)
+    }
+
+
+class Sown(LandAccounts):
+    """Moto's account, where the rules of what is sown hold."""
+
+    plot: Plot
+
+    def session(self, credentials: dict[str, str], region: Region) -> Any:
+        """As those of the land, governed by the plot."""
+        session = super().session(credentials, region)
+        self.plot.govern(session)
+        return session
+
+
+class Field(Land):
+    """A land where these seeds are about to be sown."""
+
+    def __init__(self, seeds: Sequence[Seed]) -> None:
+        keys = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="the-test-itself")["Credentials"]
+        self.plot = Plot(keys={name: str(keys[name]) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")})
+        self.plot.begin(*seeds)
+        self.seeds = seeds
+        super().__init__(*{seed.type for seed in seeds})
+        self.faulty(Sown).plot = self.plot
+
+    def there(self) -> dict[Resource, str | None]:
+        """What exists."""
+        return _listed(self.plot, self.seeds)
+
+
+@pytest.fixture
+def _in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    with ExitStack() as world:
+        world.enter_context(mock_aws(config=IN_PROCESS))
+        root("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
+        yield
+
+
+@pytest.mark.usefixtures("_in_process")
+@pytest.mark.parametrize("seeds", _fields(Backend.MOTO), ids=lambda seeds: f"{len(seeds)}-types")
+def test_in_process_every_leftover_is_gone_or_named(seeds: Sequence[Seed]) -> None:
+    field = Field(seeds)
+    kept = set(field.there())
+    for seed in seeds:
+        seed.make(field.plot.client)
+    sown = field.left()
+    assert {seed.type for seed in seeds} <= {item.type for item in sown}
+    result = field.clean()
+    _judge(result, field.report(result), sown=sown, left=field.left())
+    assert kept <= set(field.there())
+
+
+class Governed(Accounts):
+    """The embedded AWS, where the rules of what is sown hold."""
+
+    plot: Plot
+
+    def session(self, credentials: dict[str, str], region: Region) -> Session:
+        """As any, governed by the plot."""
+        session = super().session(credentials, region)
+        self.plot.govern(session)
+        return session
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("seeds", _fields(Backend.EMULATOR), ids=lambda seeds: f"{len(seeds)}-types")
+def test_on_the_embedded_aws_every_leftover_is_gone_or_named(seeds: Sequence[Seed], ground: Ground) -> None:
+    plot = Plot(ground.endpoint)
+    plot.begin(*seeds)
+    ground.root("sqs").create_queue(QueueName="needed")
+    assert ground.capture(sweep_globals=True).verdict is Verdict.CLEAN
+    before = _listed(plot, seeds)
+    for seed in seeds:
+        seed.make(plot.client)
+    sown = set(_listed(plot, seeds)) - set(before)
+    assert {seed.type for seed in seeds} <= {item.type for item in sown}
+    ground.accounts = Governed(ground.base)
+    ground.accounts.plot = plot
+    result = ground.clean(sweep_globals=True)
+    _judge(result, ground.report(result), sown=sown, left=set(_listed(plot, seeds)) - set(before))
+    assert "needed" in ground.root("sqs").get_queue_url(QueueName="needed")["QueueUrl"]
+
+
+def _judge(result: PassResult, report: dict[str, Any], *, sown: set[Resource], left: set[Resource]) -> None:
+    named = {(entry["type"], entry["id"]) for entry in report["blockers"]}
+    unnamed = sorted(str(item) for item in left if (item.type, item.id) not in named)
+    assert not unnamed, "neither gone nor named"
+    assert not report["unknown"]
+    assert (result.verdict is Verdict.CLEAN) is not bool(named)
+    assert len(named) < max(1, len(sown) / 15), sorted((entry["type"], entry["code"]) for entry in report["blockers"])
