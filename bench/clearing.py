@@ -1,9 +1,9 @@
 """Times the engine on thousands of leftovers against a plain script that lists, deletes and looks twice again.
 
-Both run as a process of their own (`python -m bench.clearing WAY ENDPOINT`) on the same embedded AWS, freshly filled
-each time, with as many threads; the script calls the catalogue's own operations, so that what is compared is all that
-the engine adds: the ledger, the baseline, the guard, the journal, the order, the rate limits, the report. What a process
-needs to start is not counted, the making of its clients is.
+Both run as a process of their own (`python -m bench.clearing WAY`) on the same embedded AWS, freshly filled each time,
+with as many threads. The script calls the catalogue's own operations, so that what is compared is all that the engine
+adds: the ledger, the baseline, the guard, the journal, the order, the rate limits, the report. What a process needs to
+start is not counted, the making of its clients is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from atmosphere.core.model import (
 )
 from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator
 from atmosphere.local.lacking import LACKING
-from bench.leftovers import KINDS, leave
+from bench.leftovers import KINDS, leave, policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,7 +82,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleared:
-    """The best run of each way, and the least that the engine took over the script in one pair."""
+    """The shortest run of each way, with the most memory of any, and the one over the other."""
 
     leftovers: int
     types: int
@@ -130,7 +130,7 @@ class _Bare:
 
 
 def _by_script(accounts: _Counted) -> None:
-    keys = _root(HUB_ACCOUNT).client("sts").assume_role(RoleArn=_ROLE, RoleSessionName="script")["Credentials"]
+    keys: Any = _root(HUB_ACCOUNT).client("sts").assume_role(RoleArn=_ROLE, RoleSessionName="script")["Credentials"]
     account = cast("Account", _Bare(accounts.session(keys, _HOME)))
     types = {entry.name: entry for entry in CATALOGUE if entry.name not in LACKING}
     with ThreadPoolExecutor(Limits().workers) as threads:
@@ -139,9 +139,7 @@ def _by_script(accounts: _Counted) -> None:
             answers = threads.map(partial(_listed, account), types.values())
             return [item for answer in answers for item in answer if item.id != _NAME]
 
-        deletions = [
-            threads.submit(types[item.type].delete, account, item.region, item.id, _never) for item in look()
-        ]
+        deletions = [threads.submit(types[item.type].delete, account, item.region, item.id, _never) for item in look()]
         for deletion in deletions:
             deletion.result()
         left = look() + look()
@@ -194,9 +192,7 @@ def _assignment(*, capture: bool) -> Assignment:
         deadline=now + timedelta(hours=1),
         capture_only=capture,
         sweep_globals=True,
-        settings=Settings(
-            role_names=(_NAME,), verify_gap=timedelta(0), clock_skew=timedelta(0), skipped_types=LACKING
-        ),
+        settings=Settings(role_names=(_NAME,), verify_gap=timedelta(0), clock_skew=timedelta(0), skipped_types=LACKING),
         service_account=AccountId(HUB_ACCOUNT),
     )
 
@@ -238,11 +234,15 @@ def _measured(emulator: Emulator, way: str, of_each: int) -> Run:
     with _towards(emulator.endpoint):
         _furnish()
         _by_engine(_Counted(), capture=True)
-        session = _root(_ACCOUNT)
+        session: Any = _root(_ACCOUNT)
         clients = {kind.service: session.client(kind.service) for kind in KINDS}
         leave(clients.__getitem__, of_each)
         done = subprocess.run(
-            [sys.executable, "-m", "bench.clearing", way], check=True, stdout=subprocess.PIPE, text=True, timeout=_LONGEST
+            [sys.executable, "-m", "bench.clearing", way],
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=_LONGEST,
         )
     run = Run(**json.loads(done.stdout))
     print(f"{way}: {run}", file=sys.stderr)
@@ -255,12 +255,8 @@ def _furnish() -> None:
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HUB_ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
     allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     iam = _root(_ACCOUNT).client("iam")
-    iam.create_role(RoleName=_NAME, AssumeRolePolicyDocument=_policy(trust))
-    iam.put_role_policy(RoleName=_NAME, PolicyName="permissions", PolicyDocument=_policy(allow))
-
-
-def _policy(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.create_role(RoleName=_NAME, AssumeRolePolicyDocument=policy(trust))
+    iam.put_role_policy(RoleName=_NAME, PolicyName="permissions", PolicyDocument=policy(allow))
 
 
 @contextmanager
@@ -273,6 +269,15 @@ def _towards(endpoint: str) -> Iterator[None]:
         del os.environ["AWS_ENDPOINT_URL"]
 
 
+def _memory() -> float:
+    """The most memory that this process had, in MB; `getrusage` tells of the process that started it, too."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024)  # macOS counts bytes
+    [peak] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(peak.split()[1]) / 1024
+
+
 def main(arguments: Sequence[str]) -> None:
     """Clear the account one way, and print what it took."""
     accounts = _Counted()
@@ -282,7 +287,7 @@ def main(arguments: Sequence[str]) -> None:
         seconds=time.perf_counter() - started,
         processor=time.process_time() - processor,
         calls=accounts.calls,
-        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        memory=_memory(),
     )
     print(json.dumps(asdict(run)))
 

@@ -20,19 +20,22 @@ Parameters = Mapping[str, Any]
 _WORKERS: Final = 8
 
 
-def _policy(effect: str = "Allow", **more: Any) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": effect, **more}]})
+def policy(statement: Mapping[str, Any]) -> str:
+    """A policy of one statement."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-_ALLOW: Final = _policy(Action="s3:ListAllMyBuckets", Resource="*")
-_TRUST: Final = _policy(Action="sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})
+_ALLOW: Final = policy({"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"})
+_TRUST: Final = policy(
+    {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+)
 _ROLE: Final = "arn:aws:iam::222222222222:role/of-nobody"
 _QUEUE: Final = "arn:aws:sqs:us-east-1:222222222222:of-nobody"
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A type of leftovers: the calls that make one. `{}` in a parameter stands for its name, `[]` for its number."""
+    """A type of leftovers: the calls that make one. `{}` in a parameter stands for its name."""
 
     type: str
     service: str

@@ -19,6 +19,7 @@ from zipfile import ZipFile
 from atmosphere.contract import FunctionName
 from atmosphere.core.model import AccountId, EnvironmentKey, Region, Status
 from bench.counting import client
+from bench.leftovers import policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +33,11 @@ REPEATS: Final = 5
 _NAME: Final = "bench-empty-pass"
 _LIMIT: Final = 120.0  # seconds
 _POLL: Final = 0.01  # seconds
-_EMPTY_PASS: Final = '''
+_DOES_NOTHING: Final = """
 def handler(event, context):
     again = not event.get("state")
     return {**event, "state": {"number": 1}, "next": "wait" if again else "done", "waitSeconds": 1}
-'''
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +130,8 @@ def _function(service: LocalService) -> str:
     functions = service.hub.client("lambda")
     archive = BytesIO()
     with ZipFile(archive, "w") as files:
-        files.writestr("index.py", _EMPTY_PASS)
-    like = functions.get_function_configuration(
-        FunctionName=service.description["functions"][FunctionName.CLEANUP]
-    )
+        files.writestr("index.py", _DOES_NOTHING)
+    like = functions.get_function_configuration(FunctionName=service.description["functions"][FunctionName.CLEANUP])
     made = functions.create_function(
         FunctionName=_NAME,
         Runtime=like["Runtime"],
@@ -150,13 +149,9 @@ def _role(service: LocalService, of: str, action: str) -> str:
     trust = {"Effect": "Allow", "Principal": {"Service": f"{of}.amazonaws.com"}, "Action": "sts:AssumeRole"}
     allow = {"Effect": "Allow", "Action": action, "Resource": "*"}
     name = f"{_NAME}-{of}"
-    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
-    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=_policy(allow))
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy(allow))
     return arn
-
-
-def _policy(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _untyped(service: LocalService, name: str) -> Any:

@@ -37,6 +37,8 @@ from atmosphere.operations.register import Registrar
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from atmosphere.cleanup.accounts import Accounts
+    from atmosphere.cleanup.keep import S3Keep
     from atmosphere.cleanup.model import Assignment, PassResult, PassState
     from atmosphere.core.access import AccessRules, VerifiedCaller
     from atmosphere.core.model import Settings
@@ -211,12 +213,23 @@ class App:
 
     def run_pass(self, todo: Assignment, state: PassState, *, beat: Callable[[], None]) -> PassResult:
         """One pass of the engine, which only the cleanup function imports."""
-        from atmosphere.cleanup.accounts import Accounts  # noqa: PLC0415 -- spares every other function its start
-        from atmosphere.cleanup.engine import run_pass  # noqa: PLC0415
+        from atmosphere.cleanup.engine import run_pass  # noqa: PLC0415 -- spares every other function its start
+
+        return run_pass(
+            todo, state, aws=self._accounts, keep=self._keep, clock=self.clock, beat=beat, budget=PASS_BUDGET
+        )
+
+    @cached_property
+    def _accounts(self) -> Accounts:
+        from atmosphere.cleanup.accounts import Accounts  # noqa: PLC0415
+
+        return Accounts()
+
+    @cached_property
+    def _keep(self) -> S3Keep:
         from atmosphere.cleanup.keep import S3Keep  # noqa: PLC0415
 
-        keep = S3Keep(clients.s3(), self.environ[Env.BUCKET])
-        return run_pass(todo, state, aws=Accounts(), keep=keep, clock=self.clock, beat=beat, budget=PASS_BUDGET)
+        return S3Keep(clients.s3(), self.environ[Env.BUCKET])
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.model import Verdict
 from tests.cleanup.conftest import ACCOUNT, EXTERNAL_ID, REGION, role_arn
@@ -100,3 +101,35 @@ def test_nothing_is_deleted_before_these_sessions_end_too(ground: Ground) -> Non
     assert [entry["operation"] for entry in ground.journal()][-1] == "DeleteQueue"
     assert policies(ground, "deploy") == [POLICY, "own"]
     assert failed
+
+
+def test_a_user_that_cannot_be_deleted_is_dead_before_anything_is_deleted(ground: Ground) -> None:
+    ground.capture(sweep_globals=True)
+    ground.root("sqs").create_queue(QueueName="leftover")
+    iam = ground.root("iam")
+    iam.create_user(UserName="mine")
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam.put_user_policy(UserName="mine", PolicyName="all", PolicyDocument=json.dumps(allow))
+    key = iam.create_access_key(UserName="mine")["AccessKey"]
+    mine = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
+    assert works(mine)
+    seen: list[bool] = []
+
+    def judge(operation: str, _: dict[str, Any]) -> str | None:
+        if operation == "DeleteQueue":
+            seen.append(_is_served(mine))
+        return "DeleteConflict" if operation == "DeleteUser" else None
+
+    ground.accounts = FaultyAccounts(ground.base, judge=judge)
+    result = ground.clean(sweep_globals=True)
+    assert (result.verdict, result.reason) == (Verdict.BLOCKED, "blocked:AWS::IAM::User")
+    assert seen == [False]
+    assert not _is_served(mine)
+
+
+def _is_served(session: boto3.Session) -> bool:
+    try:
+        session.client("sqs").list_queues()
+    except ClientError:
+        return False
+    return True

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -73,12 +74,12 @@ class Service:
         once = Config(retries={"total_max_attempts": 1})
         self.client: Any = session.create_client(service, region_name=REGION, config=once)
 
-    def _answer(self, **_: Any) -> AWSResponse:
+    def _answer(self, **_: Any) -> Any:
         self._calls += 1
         if self._calls not in self._too_fast:
-            return AWSResponse("", 200, {}, Raw(b"<Reply/>"))
+            return AWSResponse("", 200, HTTPHeaders(), Raw(b"<Reply/>"))
         body = b"<ErrorResponse><Error><Code>Throttling</Code><Message/></Error></ErrorResponse>"
-        return AWSResponse("", 400, {}, Raw(body))
+        return AWSResponse("", 400, HTTPHeaders(), Raw(body))
 
     def seconds(self, operation: str, calls: int, **parameters: Any) -> float:
         """How long so many calls take."""

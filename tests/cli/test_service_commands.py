@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -236,6 +236,76 @@ def test_history_shows_who_had_what_and_why(service: Service, capsys: pytest.Cap
         "environment=222222222222%2Fus-east-1",
         "requester=build%207",
     ]
+
+
+def _cleaning(
+    number: int, requester: str, leftovers: dict[str, Any] | None, kind: str = "allocation"
+) -> dict[str, Any]:
+    return {
+        "account": "222222222222",
+        "region": "us-east-1",
+        "at": "2026-11-22T10:00:00Z",
+        "id": str(number),
+        "kind": kind,
+        "requester": requester,
+        "leftovers": leftovers,
+    }
+
+
+def test_leftovers_are_added_up_by_requester_and_type_most_first(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket, queue = "AWS::S3::Bucket", "AWS::SQS::Queue"
+    pages = [
+        Answer(
+            body={
+                "entries": [
+                    _cleaning(5, "build", {"removed": {bucket: 1}, "left": {queue: 1}, "unknown": 0}),
+                    _cleaning(4, "", None, kind="hold"),
+                    _cleaning(3, "build", {"removed": {bucket: 2, queue: 1}, "left": {bucket: 4}, "unknown": 1}),
+                ],
+                "cursor": "next",
+            }
+        ),
+        Answer(
+            body={
+                "entries": [
+                    _cleaning(2, "tidy", {"removed": {}, "left": {}, "unknown": 0}),
+                    _cleaning(1, "nightly", None),
+                ],
+                "cursor": None,
+            }
+        ),
+    ]
+    service.script = [*pages, *pages]
+
+    assert main(["leftovers", "222222222222/us-east-1", "--since", "2026-11-01", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "cleanings": 4,
+        "uncounted": 1,
+        "incomplete": 1,
+        "leftovers": [
+            {"requester": "build", "type": bucket, "cleanings": 2, "removed": 3, "left": 4},
+            {"requester": "build", "type": queue, "cleanings": 2, "removed": 1, "left": 1},
+        ],
+    }
+    assert "leftovers=true" in service.arrived[0].path
+    assert main(["leftovers", "222222222222/us-east-1"]) == 0
+    told = capsys.readouterr()
+    assert told.out.index(bucket) < told.out.index(queue)
+    assert "of 4 cleanings, 1 have no counts" in told.err
+    assert "1 cleanings could not list everything" in told.err
+
+
+def test_nothing_left_behind_is_said(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [Answer(body={"entries": [], "cursor": None})]
+    assert main(["leftovers", "--requester", "tidy"]) == 0
+    assert "no leftovers are on record" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["leftovers"], ["leftovers", "222222222222/us-east-1", "--requester", "me"]])
+def test_leftovers_of_nobody_or_of_two_exit_2(words: list[str]) -> None:
+    assert main(words) == 2
 
 
 @pytest.mark.parametrize("words", [["history"], ["history", "222222222222/us-east-1", "--requester", "me"]])

@@ -195,6 +195,14 @@ MISTAKES = {
         "no environment is of the pool dmeo",
         "correct its name",
     ),
+    "identities that may stay": (
+        ENVIRONMENTS,
+        "environments:\n",
+        "pools: { demo: { deferred: [AWS::IAM::User] } }\nenvironments:\n",
+        "pools.demo.deferred[0]",
+        "would work during the next test",
+        "identities have to go",
+    ),
     "another fate of the toolkit": (
         ENVIRONMENTS,
         "environments:\n",

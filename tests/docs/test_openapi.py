@@ -204,7 +204,7 @@ def granted(environments: int) -> dict[str, Any]:
     return shapes.granted(Granted(allocation=allocation, sessions=[KEYS] * environments)) | {"constraints": CONSTRAINTS}
 
 
-A_BASELINE_ITEM: Final = {
+A_BASELINE_ITEM: Final[dict[str, Any]] = {
     "item": "AWS::S3::Bucket:a@us-east-1",
     "fingerprint": None,
     "adopting": True,
@@ -242,6 +242,13 @@ REPLIED: Final[dict[str, tuple[str, Any]]] = {
         f"history of {kind}": ("HistoryEntry", shapes.history_entry(a_history_entry(kind=kind, reason="so")))
         for kind in ActKind
     },
+    "allocation that left something": (
+        "HistoryEntry",
+        shapes.history_entry(
+            a_history_entry(),
+            shapes.leftovers({"removed": {"AWS::S3::Bucket": 2}, "left": {}, "unknown": 1, "phase": "clear"}),
+        ),
+    ),
     "history of an ended allocation": (
         "HistoryEntry",
         shapes.history_entry(a_history_entry(ended=NOW, outcome="timeout", ended_by=EndedBy.TIMEOUT)),

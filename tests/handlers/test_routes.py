@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from atmosphere.adapters.memory import MemoryReports
+from atmosphere.contract import progress_key
 from atmosphere.core.model import ActKind, AllocationId, EndedBy, Status
 from tests.builders import HUB, a_key
 from tests.handlers.conftest import Api
@@ -241,6 +242,47 @@ def test_history_by_environment_and_by_requester(api: Api) -> None:
         assert body["cursor"] is None
 
 
+def test_history_tells_on_request_what_was_left_behind(api: Api) -> None:
+    reports = MemoryReports()
+    api.app.reports = reports
+    api.world.deallocate(api.world.allocate(requester="counted").id)
+    (order,) = api.world.cleanups.started
+    counts: dict[str, Any] = {"removed": {"AWS::S3::Bucket": 2}, "left": {"AWS::SQS::Queue": 1}, "unknown": 0}
+    account, region = order.key.account, order.key.region
+    reports.reports[progress_key(account, region, order.allocation)] = {**counts, "phase": "clear"}
+    api.world.deallocate(api.world.allocate(requester="not begun").id)
+
+    def told(**query: str) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = api.ask("GET /allocations", query=query, identity=OPERATOR).body["entries"]
+        return entries
+
+    assert [entry["leftovers"] for entry in told(requester="counted", leftovers="true")] == [counts]
+    assert [entry["leftovers"] for entry in told(requester="not begun", leftovers="true")] == [None]
+    reports.failing = True  # it is not even looked at
+    assert [entry["leftovers"] for entry in told(requester="counted")] == [None]
+
+
+def test_an_act_has_left_nothing_behind_and_is_not_looked_up(api: Api) -> None:
+    path = {"account": a_key(1).account, "region": a_key(1).region, "act": "hold"}
+    api.ask("POST /environments/{account}/{region}/{act}", path=path, body={"reason": "so"}, identity=OPERATOR)
+    reports = MemoryReports()
+    reports.failing = True
+    api.app.reports = reports
+    query = {"environment": a_key(1).path, "leftovers": "true"}
+    (entry,) = api.ask("GET /allocations", query=query, identity=OPERATOR).body["entries"]
+    assert (entry["kind"], entry["leftovers"]) == ("hold", None)
+
+
+def test_counts_that_cannot_be_read_are_not_told_as_none(api: Api) -> None:
+    api.world.deallocate(api.world.allocate(requester="counted").id)
+    reports = MemoryReports()
+    reports.failing = True
+    api.app.reports = reports
+    query = {"requester": "counted", "leftovers": "true"}
+    answer = api.ask("GET /allocations", query=query, identity=OPERATOR)
+    assert (answer.status, answer.code) == (503, "unavailable")
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -253,6 +295,7 @@ def test_history_by_environment_and_by_requester(api: Api) -> None:
         {"requester": "x", "until": "2026-13-01T00:00:00Z"},
         {"requester": "x", "since": "0001-01-01T00:00:00+14:00"},
         {"requester": "x", "until": "9999-12-31T23:59:59-14:00"},
+        {"requester": "x", "leftovers": "false"},
         {"requester": "x", "cursor": "not one"},
         {"requester": "x", "cursor": "e30="},
         {"requester": "x", "cursor": "\u00e4"},

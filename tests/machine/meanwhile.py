@@ -107,4 +107,5 @@ MEANWHILE: Final[dict[str, Callable[[Driver, int], object]]] = {
     "resume": _operated(ActKind.RESUME),
     "reinstate": _operated(ActKind.REINSTATE),
     "clean again": _operated(ActKind.CLEAN),
+    "recapture": _operated(ActKind.RECAPTURE),
 }

@@ -47,6 +47,7 @@ _SUBCOMMANDS: Final = {
     "deallocate": _Subcommand(_SERVICE, "Give an allocation back."),
     "status": _Subcommand(_SERVICE, "Show an allocation, or the pools."),
     "history": _Subcommand(_OPERATOR, "Show who had an environment, or what a requester had (operators)."),
+    "leftovers": _Subcommand("atmosphere.cli.leftovers", "Show who leaves what behind (operators)."),
     "environment": _Subcommand(
         _OPERATOR, "Show environments, and clean, reinstate, discard, hold or resume one (operators)."
     ),

@@ -16,7 +16,7 @@ from atmosphere.cli.service import EPILOG
 if TYPE_CHECKING:
     from atmosphere.client.results import EnvironmentState, HistoryLine
 
-_DATES: Final = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"))
+DATES: Final = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"))
 
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
@@ -35,8 +35,8 @@ def environment_key(ctx: click.Context, param: click.Parameter, value: str | Non
 @click.command(epilog=EPILOG)
 @click.argument("environment", callback=environment_key, required=False)
 @click.option("--requester", help="What this requester had, instead of who had an environment.")
-@click.option("--since", type=_DATES, help="Not before this instant (UTC).")
-@click.option("--until", type=_DATES, help="Not after this instant (UTC).")
+@click.option("--since", type=DATES, help="Not before this instant (UTC).")
+@click.option("--until", type=DATES, help="Not after this instant (UTC).")
 @json_option
 @connected(caller="operator")
 def history(

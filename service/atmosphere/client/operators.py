@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from atmosphere.client import baselines, results
+from atmosphere.client import baselines, leftovers, results
 from atmosphere.client.asking import given
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from atmosphere.client.transport import Transport
@@ -66,15 +66,38 @@ class OperatorsSide:
 
         Pages are fetched as they are needed.
         """
-        query = given(
-            environment=environment,
-            requester=requester,
-            since=since.isoformat() if since else None,
-            until=until.isoformat() if until else None,
-        )
+        query = _question(environment, requester, since, until)
+        for page in self._pages(query):
+            yield from results.read(results.history_lines, page)
+
+    def leftovers(
+        self,
+        *,
+        environment: str | None = None,
+        requester: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[leftovers.LeftBehind]:
+        """The same allocations with what cleaning found after each of them (operators)."""
+        query = _question(environment, requester, since, until) | {"leftovers": "true"}
+        for page in self._pages(query):
+            yield from results.read(leftovers.left_behind, page)
+
+    def _pages(self, query: dict[str, str]) -> Iterator[Mapping[str, Any]]:
         while True:
             reply = self._transport.send("GET", "allocations", query=query)
-            yield from results.read(results.history_lines, reply)
+            yield reply
             if not reply.get("cursor"):
                 return
             query["cursor"] = reply["cursor"]
+
+
+def _question(
+    environment: str | None, requester: str | None, since: datetime | None, until: datetime | None
+) -> dict[str, str]:
+    return given(
+        environment=environment,
+        requester=requester,
+        since=since.isoformat() if since else None,
+        until=until.isoformat() if until else None,
+    )

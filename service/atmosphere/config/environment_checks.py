@@ -165,6 +165,18 @@ def _pools_have_environments(sources: Sources) -> None:
             sources.environments.report(("pools", pool), what, "correct its name, or remove it")
 
 
+def _deferred_let_nobody_in(sources: Sources) -> None:
+    for pool, entry in sources.environments.shape.pools.items() if sources.environments.shape else ():
+        for index, name in enumerate(entry.deferred):
+            if name.startswith(_IDENTITIES):
+                what = f"{name} cannot be left for later: its keys or sessions would work during the next test"
+                path = ("pools", pool, "deferred", index)
+                sources.environments.report(path, what, "remove it: identities have to go at once")
+
+
+_IDENTITIES: Final = ("AWS::IAM::", "AWS::RolesAnywhere::", "AWS::SSO::")
+
+
 def _shared_accounts(sources: Sources) -> None:
     first: dict[str, Path] = {}
     for path, entry in sources.environment_entries():
@@ -191,5 +203,6 @@ ENVIRONMENT_CHECKS: Final[tuple[Check, ...]] = (
     _row_size,
     _keep_is_narrow,
     _pools_have_environments,
+    _deferred_let_nobody_in,
     _shared_accounts,
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.contract import progress_key
 from atmosphere.core import access
 from atmosphere.core.errors import InvalidRequest
-from atmosphere.core.model import AccountId, EnvironmentKey, PoolName, Region, Status
+from atmosphere.core.model import AccountId, ActKind, EnvironmentKey, PoolName, Region, Status
 from atmosphere.core.request import allocation_id
 from atmosphere.handlers import shapes
 from atmosphere.handlers.http import Asked, Reply, entry
@@ -17,9 +18,10 @@ from atmosphere.operations.query import Reader
 from atmosphere.ports import InvalidCursor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    from atmosphere.core.model import Environment, Json
+    from atmosphere.core.model import Environment, HistoryEntry, Json
+    from atmosphere.ports import Reports
     from atmosphere.wiring import App
 
 
@@ -71,7 +73,9 @@ def _baseline(asked: Asked, app: App) -> Reply:
     return Reply(body=shapes.baseline(key, found, page), line={"environment": key.path})
 
 
-_HISTORY_KEYS: Final = frozenset({"environment", "requester", "since", "until", "cursor"})
+_HISTORY_KEYS: Final = frozenset({"environment", "requester", "since", "until", "cursor", "leftovers"})
+_AT_ONCE: Final = 8
+"""Reads of S3: a page has at most 50 entries, and the client ten connections."""
 
 
 def _history(asked: Asked, app: App) -> Reply:
@@ -91,7 +95,27 @@ def _history(asked: Asked, app: App) -> Reply:
             page = app.store.history_of(key, since=since, until=until, cursor=cursor)
     except InvalidCursor as broken:
         raise InvalidRequest("'cursor' is not one that this query returned: start again without it") from broken
-    return Reply(body={"entries": [shapes.history_entry(entry) for entry in page.entries], "cursor": page.cursor})
+    counts = _leftovers(page.entries, app.reports) if _with_leftovers(query) else [None] * len(page.entries)
+    return Reply(body={"entries": list(map(shapes.history_entry, page.entries, counts)), "cursor": page.cursor})
+
+
+def _with_leftovers(query: Mapping[str, str]) -> bool:
+    if query.get("leftovers", "true") != "true":
+        raise InvalidRequest("'leftovers' can only be 'true': leave it out to do without")
+    return "leftovers" in query
+
+
+def _leftovers(entries: Sequence[HistoryEntry], reports: Reports) -> list[Json]:
+    """What cleaning counted after each allocation; None of an act, and where there are no counts."""
+
+    def counted(entry: HistoryEntry) -> Json:
+        if entry.kind is not ActKind.ALLOCATION:
+            return None
+        found = reports.load(progress_key(entry.key.account, entry.key.region, entry.id))
+        return shapes.leftovers(found) if isinstance(found, dict) else None
+
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        return list(threads.map(counted, entries))
 
 
 def _instant(text: str | None, name: str) -> datetime | None:

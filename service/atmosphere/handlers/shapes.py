@@ -150,8 +150,13 @@ def _about(key: EnvironmentKey, found: Mapping[str, Json]) -> dict[str, Any]:
     return {"account": key.account, "region": key.region, **about}
 
 
-def history_entry(entry: HistoryEntry) -> dict[str, Any]:
-    """One row of an environment's history."""
+def leftovers(progress: Mapping[str, Json]) -> dict[str, Json]:
+    """What a cleanup counted, of how it stands or stood."""
+    return {name: progress[name] for name in ("removed", "left", "unknown")}
+
+
+def history_entry(entry: HistoryEntry, counts: Json = None) -> dict[str, Any]:
+    """One row of an environment's history; with what was left behind, where that was asked for and is known."""
     return {
         "account": entry.key.account,
         "region": entry.key.region,
@@ -166,4 +171,5 @@ def history_entry(entry: HistoryEntry) -> dict[str, Any]:
         "endedAt": instant(entry.ended),
         "outcome": entry.outcome,
         "endedBy": entry.ended_by,
+        "leftovers": counts,
     }

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Final
 from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.default_network import DefaultNetwork
 from atmosphere.cleanup.contents.groups import GroupRules
+from atmosphere.cleanup.contents.keys import KeyAccess
 from atmosphere.cleanup.contents.networks import Attachments
 from atmosphere.cleanup.contents.policies import RolePolicies
+from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES
 from atmosphere.cleanup.contents.toolkit import ToolkitBucket, ToolkitImages
+from atmosphere.cleanup.contents.users import UserAccess
 from atmosphere.cleanup.contents.zones import ZoneRecords
 from atmosphere.core.model import Toolkit
 
@@ -31,6 +34,9 @@ def contents_of(assignment: Assignment) -> tuple[Content, ...]:
         GroupRules(),
         Attachments(),
         RolePolicies(),
+        UserAccess(),
+        KeyAccess(assignment.key.account),
+        *RESOURCE_POLICIES,
         DefaultNetwork(),
         *settings(assignment.key.account),
         *kept,

@@ -1,0 +1,76 @@
+"""Who may use keys of KMS: the policy of each, and the grants that let in somebody from outside.
+
+Grants within the account come and go with what uses a key, so only those to other accounts are watched; what is new of
+them is revoked. Source: the KMS API reference, GetKeyPolicy, ListGrants, RevokeGrant.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from atmosphere.cleanup.catalogue import type_of
+from atmosphere.cleanup.catalogue.base import code_of, pages
+from atmosphere.cleanup.contents.base import Captured, as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.contents.base import Drift
+    from atmosphere.core.model import AccountId, Json, Region
+
+_DEFAULT: Final = "default"
+_POLICY, _GRANTS = "policy", "grants"
+
+
+class KeyAccess(Captured):
+    """The policy of each key of the account's own, and its grants to others."""
+
+    name: Final = "access"
+    type: str = "AWS::KMS::Key"
+    restorable: bool = True
+    restoring: frozenset[str] = frozenset({"kms:PutKeyPolicy", "kms:RevokeGrant"})
+
+    def __init__(self, owner: AccountId) -> None:
+        self._owner = owner
+
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+        """See `Content`."""
+        client = account.client("kms", region)
+        asked = ids if ids is not None else [each.id for each in type_of(self.type).list(account, region)]
+        return {key: inside for key in asked if (inside := self._read_one(client, key)) is not None}
+
+    def _read_one(self, client: Any, key: str) -> dict[str, Json] | None:
+        try:
+            policy = client.get_key_policy(KeyId=key, PolicyName=_DEFAULT)["Policy"]
+            grants = [grant for page in pages(client, "list_grants", KeyId=key) for grant in page["Grants"]]
+        except ClientError as error:
+            if code_of(error) == "NotFoundException":
+                return None
+            raise
+        outside = {
+            grant["GrantId"]: {"grantee": grant["GranteePrincipal"], "operations": sorted(grant["Operations"])}
+            for grant in grants
+            if self._is_from_outside(grant["GranteePrincipal"])
+        }
+        return {_POLICY: as_json(json.loads(policy)), _GRANTS: as_json(outside)}
+
+    def _is_from_outside(self, principal: str) -> bool:
+        """Whether it is somebody of another account; services are told by their domain."""
+        return principal.startswith("arn:") and f":{self._owner}:" not in principal
+
+    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+        """See `Content`. A grant that is gone cannot be given back under its id."""
+        client, key = account.client("kms", drift.item.region), drift.item.id
+        before: Any = drift.before
+        now: Any = drift.now
+        for grant in sorted(now[_GRANTS].keys() - before[_GRANTS].keys()):
+            check()
+            client.revoke_grant(KeyId=key, GrantId=grant)
+        if now[_POLICY] != before[_POLICY]:
+            check()
+            client.put_key_policy(KeyId=key, PolicyName=_DEFAULT, Policy=json.dumps(before[_POLICY]))

@@ -1,0 +1,211 @@
+"""What a test leaves on things of the baseline so that somebody can come back: told, or put back."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Final
+from zipfile import ZipFile
+
+import pytest
+from moto import mock_aws
+
+from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES
+from tests.cleanup.faults import Reply
+from tests.cleanup.test_contents import ALLOW, OWNER, REGION, TRUST, Room
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+OUTSIDER: Final = "arn:aws:iam::999999999999:root"
+
+
+@pytest.fixture(autouse=True)
+def _moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        yield
+
+
+def policy(action: str, resource: str, principal: str = OUTSIDER) -> str:
+    allow = {"Sid": "s", "Effect": "Allow", "Principal": {"AWS": principal}, "Action": action, "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+
+
+def only(told: dict[str, str]) -> str:
+    [text] = told.values()
+    return text
+
+
+# --- policies on resources ---
+
+
+def _bucket(room: Room) -> Callable[[str], None]:
+    s3 = room.root("s3")
+    s3.create_bucket(Bucket="kept")
+    return lambda who: s3.put_bucket_policy(Bucket="kept", Policy=policy("s3:*", "arn:aws:s3:::kept/*", who))
+
+
+def _queue(room: Room) -> Callable[[str], None]:
+    sqs = room.root("sqs")
+    url = sqs.create_queue(QueueName="kept")["QueueUrl"]
+    arn = f"arn:aws:sqs:{REGION}:{OWNER}:kept"
+    return lambda who: sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy("sqs:*", arn, who)})
+
+
+def _topic(room: Room) -> Callable[[str], None]:
+    sns = room.root("sns")
+    arn = sns.create_topic(Name="kept")["TopicArn"]
+    return lambda who: sns.set_topic_attributes(
+        TopicArn=arn, AttributeName="Policy", AttributeValue=policy("sns:Publish", arn, who)
+    )
+
+
+def _secret(room: Room) -> Callable[[str], None]:
+    secrets = room.root("secretsmanager")
+    secrets.create_secret(Name="kept", SecretString="x")
+    return lambda who: secrets.put_resource_policy(
+        SecretId="kept", ResourcePolicy=policy("secretsmanager:GetSecretValue", "*", who)
+    )
+
+
+def _repository(room: Room) -> Callable[[str], None]:
+    ecr = room.root("ecr")
+    ecr.create_repository(repositoryName="kept")
+    return lambda who: ecr.set_repository_policy(repositoryName="kept", policyText=policy("ecr:*", "*", who))
+
+
+MAKE: Final = {
+    "AWS::S3::Bucket": _bucket,
+    "AWS::SQS::Queue": _queue,
+    "AWS::SNS::Topic": _topic,
+    "AWS::SecretsManager::Secret": _secret,
+    "AWS::ECR::Repository": _repository,
+}
+
+
+@pytest.mark.parametrize("first", [False, True], ids=["without one", "with one"])
+@pytest.mark.parametrize("name", MAKE)
+def test_the_policy_of_a_kept_resource_is_put_back(name: str, *, first: bool) -> None:
+    room = Room()
+    let_in = MAKE[name](room)
+    if first:
+        let_in(f"arn:aws:iam::{OWNER}:root")
+    room.capture()
+    assert room.changed() == {}
+    let_in(OUTSIDER)
+    assert "999999999999" in only(room.changed())
+    room.put_back()
+
+
+def test_every_policy_that_is_put_back_is_tested() -> None:
+    assert {each.type for each in RESOURCE_POLICIES if each.restorable} == set(MAKE)
+
+
+def test_who_may_call_a_kept_function_is_told() -> None:
+    room = Room()
+    room.root("iam").create_role(RoleName="Admin", AssumeRolePolicyDocument=json.dumps(TRUST))
+    archive = BytesIO()
+    with ZipFile(archive, "w") as files:
+        files.writestr("index.py", "")
+    functions = room.root("lambda")
+    functions.create_function(
+        FunctionName="kept",
+        Runtime="python3.13",
+        Handler="index.handler",
+        Role=f"arn:aws:iam::{OWNER}:role/Admin",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    room.capture()
+    assert room.changed() == {}
+    functions.add_permission(
+        FunctionName="kept", StatementId="mine", Action="lambda:InvokeFunction", Principal="999999999999"
+    )
+    assert "999999999999" in only(room.changed())
+    assert room.restorer.compare(fresh=True).restorable == []
+
+
+# --- keys of KMS ---
+
+
+def test_grants_to_others_are_revoked_and_those_within_the_account_left_alone() -> None:
+    room = Room()
+    kms = room.root("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    before = kms.create_grant(KeyId=key, GranteePrincipal=OUTSIDER, Operations=["Encrypt"])["GrantId"]
+    room.capture()
+    inside = kms.create_grant(
+        KeyId=key, GranteePrincipal=f"arn:aws:iam::{OWNER}:role/a-service", Operations=["Decrypt"]
+    )["GrantId"]
+    assert room.changed() == {}
+    kms.create_grant(KeyId=key, GranteePrincipal=OUTSIDER, Operations=["Decrypt"])
+    assert "999999999999" in only(room.changed())
+    room.put_back()
+    assert {grant["GrantId"] for grant in kms.list_grants(KeyId=key)["Grants"]} == {before, inside}
+
+
+def test_the_policy_of_a_key_is_put_back() -> None:
+    room = Room()
+    kms = room.root("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    room.capture()
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy("kms:*", "*"))
+    assert "999999999999" in only(room.changed())
+    room.put_back()
+
+
+# --- users ---
+
+
+class Users(Room):
+    """With the service-specific credentials that moto has not, of whichever user."""
+
+    def __init__(self) -> None:
+        self.special = {"ACCAOFTHEBASELINE001": "Active"}
+        super().__init__()
+
+    def _break(self, **event: Any) -> Any:
+        name = event["model"].name
+        if name == "ListServiceSpecificCredentials":
+            told = [{"ServiceSpecificCredentialId": each, "Status": state} for each, state in self.special.items()]
+            return Reply(200), {"ServiceSpecificCredentials": told}
+        if name == "DeleteServiceSpecificCredential":
+            del self.special["ACCAOFTHETEST0000002"]
+            return Reply(200), {}
+        return super()._break(**event)
+
+
+def test_what_a_kept_user_signs_in_with_is_what_it_was() -> None:
+    room = Users()
+    iam = room.root("iam")
+    iam.create_user(UserName="kept")
+    before = iam.create_access_key(UserName="kept")["AccessKey"]["AccessKeyId"]
+    room.capture()
+    mine = iam.create_access_key(UserName="kept")["AccessKey"]["AccessKeyId"]
+    iam.create_login_profile(UserName="kept", Password="x" * 12)
+    room.special["ACCAOFTHETEST0000002"] = "Active"
+    told = only(room.changed())
+    assert mine in told
+    assert "password" in told
+    assert "ACCAOFTHETEST0000002" in told
+    room.put_back()
+    assert room.special == {"ACCAOFTHEBASELINE001": "Active"}
+    assert [key["AccessKeyId"] for key in iam.list_access_keys(UserName="kept")["AccessKeyMetadata"]] == [before]
+
+
+def test_what_a_kept_user_may_do_is_told_and_never_put_back() -> None:
+    room = Users()
+    iam = room.root("iam")
+    iam.create_user(UserName="kept")
+    room.capture()
+    iam.put_user_policy(UserName="kept", PolicyName="mine", PolicyDocument=ALLOW)
+    told = only(room.changed())
+    assert "+ inline/mine" in told
+    assert room.restorer.restore() == {}
+    assert only(room.changed()) == told
+
+
+def test_in_an_account_with_other_environments_users_are_nobodys() -> None:
+    room = Room(alone=False)
+    room.root("iam").create_user(UserName="kept")
+    assert [item for item in room.capture().contents if item.type == "AWS::IAM::User"] == []
