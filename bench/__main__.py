@@ -115,7 +115,8 @@ def of_cleaning(turned: Turnaround, cleared: Cleared) -> str:
     return f"""
 ## From release to free
 
-An empty environment, {os.cpu_count()} processors for everything; the shortest of {TURNAROUNDS}.
+An empty environment; service, embedded AWS and wire tap share {os.cpu_count()} processors, whose load average was \
+{turned.load:.1f} before; the shortest of {TURNAROUNDS}.
 The pause of one second between the two passes is in both, a verify gap in neither.
 
 | | s |

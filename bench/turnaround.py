@@ -8,6 +8,7 @@ waiting between them, which settings decide, is in both. Calls to AWS are counte
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 POOL: Final = "demo"
 SETTINGS: Final = {"verify_gap_seconds": "0", "clock_skew_seconds": "0"}
 BAR: Final = 2.0  # seconds
-REPEATS: Final = 5
+REPEATS: Final = 12
 _NAME: Final = "bench-empty-pass"
 _LIMIT: Final = 120.0  # seconds
 _POLL: Final = 0.01  # seconds
@@ -42,11 +43,15 @@ def handler(event, context):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turnaround:
-    """The shortest of several, in seconds, and the AWS calls of the last cleanup by operation."""
+    """The shortest of several, in seconds, and the AWS calls of the last cleanup by operation.
+
+    `load` is the machine's load average before: these times suffer from whatever else runs.
+    """
 
     release: float
     empty: float
     calls: Counter[str]
+    load: float
 
     @property
     def over(self) -> float:
@@ -56,13 +61,13 @@ class Turnaround:
 
 def turnaround(service: LocalService, repeats: int = REPEATS) -> Turnaround:
     """Release and start the stand-in in turn; the first time of each warms up."""
-    stand_in = _StandIn(service)
+    stand_in, load = _StandIn(service), os.getloadavg()[0]
     released, passed = [], []
     for _ in range(repeats + 1):
         passed.append(stand_in.run())
         seconds, calls = _release(service)
         released.append(seconds)
-    return Turnaround(release=min(released[1:]), empty=min(passed[1:]), calls=calls)
+    return Turnaround(release=min(released[1:]), empty=min(passed[1:]), calls=calls, load=load)
 
 
 def _release(service: LocalService) -> tuple[float, Counter[str]]:
