@@ -31,7 +31,12 @@ SCENARIOS: Final[dict[int, Scenario]] = {
     ),
     2: Scenario(
         "governance lock, legal hold, compliance lock",
-        _in("cleanup/test_buckets", "test_a_governance_lock_is_bypassed"),
+        _in(
+            "cleanup/test_buckets",
+            "test_a_governance_lock_is_bypassed",
+            "test_a_legal_hold_is_lifted",
+            "test_objects_that_cannot_be_deleted_are_counted_although_the_reply_is_200",
+        ),
     ),
     3: Scenario(
         "a bucket is refilled while it is emptied",

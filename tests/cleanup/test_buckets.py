@@ -26,8 +26,9 @@ def locked_bucket(ground: Ground) -> Any:
 
 def test_objects_that_cannot_be_deleted_are_counted_although_the_reply_is_200(registered):
     s3 = locked_bucket(registered)
+    until = datetime.now(UTC) + timedelta(days=1)
     for key in ("held-1", "held-2"):
-        s3.put_object(Bucket="locked", Key=key, Body=b"x", ObjectLockLegalHoldStatus="ON")
+        s3.put_object(Bucket="locked", Key=key, Body=b"x", ObjectLockMode="COMPLIANCE", ObjectLockRetainUntilDate=until)
     s3.put_object(Bucket="locked", Key="free", Body=b"x")
     result = registered.clean()
     [blocker] = registered.report(result)["blockers"]
@@ -46,6 +47,15 @@ def test_a_governance_lock_is_bypassed(registered):
         ObjectLockMode="GOVERNANCE",
         ObjectLockRetainUntilDate=datetime.now(UTC) + timedelta(days=1),
     )
+    assert registered.clean().verdict is Verdict.CLEAN
+    assert registered.buckets() == []
+
+
+def test_a_legal_hold_is_lifted(registered):
+    s3 = locked_bucket(registered)
+    for key in ("held-1", "held-2"):
+        s3.put_object(Bucket="locked", Key=key, Body=b"x", ObjectLockLegalHoldStatus="ON")
+    s3.put_object(Bucket="locked", Key="free", Body=b"x")
     assert registered.clean().verdict is Verdict.CLEAN
     assert registered.buckets() == []
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from atmosphere.core.model import Region
 
 _ABSENT: Final = ("NoSuchBucket", "404")
+_NO_HOLD: Final = ("NoSuchObjectLockConfiguration", "InvalidRequest", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed")
 _FIRST: Final = (
     ("delete_bucket_policy", "NoSuchBucketPolicy"),
     ("delete_bucket_replication", "ReplicationConfigurationNotFoundError"),
@@ -44,6 +45,33 @@ def _location(client: Any, bucket: str) -> str:
             return ""
         raise
     return location or "us-east-1"
+
+
+def _bypass(client: Any, bucket: str, keys: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, Any]]:
+    """The errors of deleting these in spite of governance locks."""
+    if not keys:
+        return ()
+    reply = client.delete_objects(
+        Bucket=bucket, Delete={"Objects": keys, "Quiet": True}, BypassGovernanceRetention=True
+    )
+    return tuple(reply.get("Errors", ()))
+
+
+def _of(error: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Key": error["Key"], "VersionId": error.get("VersionId")}
+
+
+def _lift_hold(client: Any, bucket: str, entry: Mapping[str, str]) -> bool:
+    """Whether a legal hold was on this version; it is off then."""
+    try:
+        if client.get_object_legal_hold(Bucket=bucket, **entry).get("LegalHold", {}).get("Status") != "ON":
+            return False
+    except ClientError as error:
+        if code_of(error) not in _NO_HOLD:
+            raise
+        return False
+    client.put_object_legal_hold(Bucket=bucket, **entry, LegalHold={"Status": "OFF"})
+    return True
 
 
 class Buckets(Plain):
@@ -133,10 +161,16 @@ class Buckets(Plain):
         # a governance lock gives way to who may bypass it; asked for only here, as buckets without locks refuse the
         # header
         others = [e for e in errors if e["Code"] != "AccessDenied" or "VersionId" not in e]
-        again = client.delete_objects(
-            Bucket=bucket, Delete={"Objects": locked, "Quiet": True}, BypassGovernanceRetention=True
-        )
-        return (*others, *again.get("Errors", ()))
+        return (*others, *self._delete_locked(client, bucket, locked))
+
+    def _delete_locked(
+        self, client: Any, bucket: str, locked: Sequence[Mapping[str, str]]
+    ) -> Sequence[Mapping[str, Any]]:
+        """Bypass governance locks, lift legal holds; what is left then has a compliance lock or another reason."""
+        errors = _bypass(client, bucket, locked)
+        held = [{"Key": e["Key"], "VersionId": e["VersionId"]} for e in errors if e["Code"] == "AccessDenied"]
+        lifted = [entry for entry in held if _lift_hold(client, bucket, entry)]
+        return (*_bypass(client, bucket, lifted), *(e for e in errors if _of(e) not in lifted))
 
     def _abort_uploads(self, client: Any, bucket: str, check: Check) -> None:
         for page in pages(client, "list_multipart_uploads", Bucket=bucket):
