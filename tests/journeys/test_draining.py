@@ -10,9 +10,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from atmosphere.local.assembly import synthesize
-from atmosphere.local.deployment import deploy
-from atmosphere.local.service import STACK, LocalService
+from atmosphere.local.service import LocalService
 from tests.journeys.api import Api, until
 from tests.journeys.conftest import EXAMPLE, SHORT
 
@@ -62,7 +60,7 @@ def test_an_environment_in_use_drains_and_is_gone_when_it_is_clean(service: Loca
     one = f"/environments/{ACCOUNT}/{REGION}"
     granted = runner.ask("POST", "/allocations", {"pool": POOL, "requester": "drain journey"}).body
 
-    deploy(service.hub, assembly=synthesize(without_the_environment(tmp_path), SHORT), stack=STACK)
+    service.deploy(without_the_environment(tmp_path))
 
     row = operator.ask("GET", one).body
     assert (row["status"], row["registration"]) == ("in-use", "deregistering")

@@ -115,9 +115,7 @@ class LocalService:
         with step(self._progress, "environments"):
             make_environments(self.hub, self._snapshot, assembly)
         with step(self._progress, "service"):
-            parameters = {"LoopbackIssuer": self._issuer.url}
-            self._outputs = deploy(self.hub, assembly=assembly, stack=STACK, parameters=parameters)
-            self._name_functions()
+            self._deploy(assembly)
         self._deploying = False
         with step(self._progress, "callers"):
             self._callers = make_callers(self.hub)
@@ -126,6 +124,17 @@ class LocalService:
         self._ticker.start()
         with step(self._progress, "baselines"):
             await_births(self.store(), self._progress.notice)
+
+    def deploy(self, config: Path) -> None:
+        """Deploy another configuration with the same settings, as a merged pull request does. Raises as `start`."""
+        snapshot = load(config, self._settings)
+        self._deploy(synthesize(config, self._settings))
+        self._config, self._snapshot = config, snapshot
+
+    def _deploy(self, assembly: Path) -> None:
+        parameters = {"LoopbackIssuer": self.issuer.url}
+        self._outputs = deploy(self.hub, assembly=assembly, stack=STACK, parameters=parameters)
+        self._name_functions()
 
     def _start_aws(self) -> None:
         if self._state is not None and self._state.open():
