@@ -17,6 +17,7 @@ function line(text) {
     try {
       sent += fs.writeSync(1, bytes, sent);
     } catch (error) {
+      if (error.code === 'EPIPE') return; // the runner is gone, which is no reason to keep the environment
       if (error.code !== 'EAGAIN') throw error; // whoever started us made the pipe non-blocking: it is full, so again
     }
   }

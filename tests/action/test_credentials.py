@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -185,6 +186,30 @@ def test_a_signing_job_renews_with_the_keys_of_before(job: Job, service: Service
     assert run(job, leases(job)[0]).returncode == 0
 
     assert f"Credential={'K' * 20}/" in service.arrived[-1].headers["authorization"]
+
+
+def test_a_job_that_signs_by_the_aws_cli_renews_with_the_profile_of_before(
+    job: Job, service: Service, issued: Issued
+) -> None:
+    """Steps that use our profile have it as AWS_PROFILE: the CLI would ask us for the keys to ask with."""
+    program = job.place / "bin" / "aws"
+    program.parent.mkdir()
+    keys = json.dumps({"Version": 1, "AccessKeyId": "K" * 20, "SecretAccessKey": "S" * 40})
+    program.write_text(f"""#!/bin/sh\n[ "$AWS_PROFILE$AWS_CONFIG_FILE" = own ] && echo '{keys}'\n""")
+    program.chmod(0o700)
+    service.script = [issued.granting()]
+    job.inputs |= {"auth": "iam", "aws-profile": "demo"}
+    job.environ |= {"AWS_PROFILE": "own", "PATH": f"{program.parent}{os.pathsep}{job.environ['PATH']}"}
+    assert job.main().code == 0
+    age(job, left=10)
+    job.environ |= {"AWS_PROFILE": "demo", "AWS_CONFIG_FILE": "/another"}
+
+    ran = run(job, leases(job)[0])
+
+    assert ran.returncode == 0, ran.stderr
+    assert job.post().code == 0
+    asked = [(arrived.method, arrived.headers["authorization"].partition("/")[0]) for arrived in service.arrived]
+    assert asked == [(method, f"AWS4-HMAC-SHA256 Credential={'K' * 20}") for method in ("POST", "POST", "DELETE")]
 
 
 def test_after_the_job_the_command_says_that_it_is_over(job: Job) -> None:

@@ -7,6 +7,7 @@ import stat
 import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,10 +48,16 @@ CONTENT = st.builds(
 )
 
 
+def put(path: Path, *profiles: Profile, overwrite: bool = True) -> None:
+    """Write profiles, beside a credentials file that may be there."""
+    environ = {"AWS_CONFIG_FILE": str(path), "AWS_SHARED_CREDENTIALS_FILE": str(path.with_name("credentials"))}
+    profile.write(list(profiles), environ, overwrite=overwrite)
+
+
 def around(path: Path, profiles: list[Profile]) -> tuple[bytes, bytes]:
     """What the file holds between writing and removing, and after."""
     note = profile.kept(profiles, str(path))
-    profile.write(profiles, str(path))
+    put(path, *profiles)
     between = path.read_bytes()
     profile.remove(note)
     return between, path.read_bytes() if path.exists() else b""
@@ -84,14 +91,14 @@ def test_the_file_is_for_this_user_only(tmp_path: Path) -> None:
     path.write_bytes(b"[default]\n")
     path.chmod(0o644)
 
-    profile.write([MINE], str(path))
+    put(path, MINE)
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_the_tools_read_it(tmp_path: Path) -> None:
     path = tmp_path / "config"
-    profile.write([MINE, SECOND, Profile("default", "us-east-1", "x")], str(path))
+    put(path, MINE, SECOND, Profile("default", "us-east-1", "x"))
 
     found = load_config(str(path))["profiles"]
 
@@ -99,22 +106,14 @@ def test_the_tools_read_it(tmp_path: Path) -> None:
     assert set(found) == {"demo", "demo-b", "default"}
 
 
-@pytest.mark.parametrize("target", ["config", "credentials", "AWS"])
+@pytest.mark.parametrize("target", ["config", "credentials"])
 def test_a_link_is_not_followed(tmp_path: Path, target: str) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(b"[default]\n")
-    environ = {
-        "AWS_CONFIG_FILE": str(tmp_path / "config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
-    }
-    if target == "AWS":
-        (tmp_path / "config").symlink_to(victim)
-        with pytest.raises(FileTrouble, match="symbolic link"):
-            profile.write([MINE], str(tmp_path / "config"))
-    else:
-        (tmp_path / target).symlink_to(victim)
-        with pytest.raises(FileTrouble, match="symbolic link"):
-            profile.check([MINE], environ, overwrite=True)
+    (tmp_path / target).symlink_to(victim)
+
+    with pytest.raises(FileTrouble, match="symbolic link"):
+        put(tmp_path / "config", MINE)
 
     assert victim.read_bytes() == b"[default]\n"
 
@@ -131,19 +130,38 @@ def test_a_link_is_not_followed(tmp_path: Path, target: str) -> None:
 def test_a_profile_that_is_there_is_not_replaced_unasked(tmp_path: Path, content: bytes, name: str) -> None:
     path = tmp_path / "config"
     path.write_bytes(content)
-    environ = {"AWS_CONFIG_FILE": str(path), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
 
     with pytest.raises(ProfileTrouble, match="overwrite-aws-profile"):
-        profile.check([Profile(name, "r", "c")], environ, overwrite=False)
-    profile.check([Profile(name, "r", "c")], environ, overwrite=True)
+        put(path, Profile(name, "r", "c"), overwrite=False)
+    assert path.read_bytes() == content
+    put(path, Profile(name, "r", "c"))
+    assert path.read_bytes() != content
+
+
+def test_jobs_that_write_one_profile_at_the_same_time_do_not_replace_each_others(tmp_path: Path) -> None:
+    at_once = threading.Barrier(8)
+
+    def job(number: int) -> bool:
+        at_once.wait()
+        try:
+            put(tmp_path / "config", Profile("demo", "us-east-1", f"run {number}"), overwrite=False)
+        except ProfileTrouble:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as jobs:
+        written = list(jobs.map(job, range(8)))
+
+    assert written.count(True) == 1
+    found = load_config(str(tmp_path / "config"))["profiles"]["demo"]
+    assert found["credential_process"] == f"run {written.index(True)}"
 
 
 def test_static_keys_of_that_name_would_win_and_are_refused(tmp_path: Path) -> None:
     (tmp_path / "credentials").write_bytes(b"[demo]\naws_access_key_id = x\n")
-    environ = {"AWS_CONFIG_FILE": str(tmp_path / "c"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials")}
 
     with pytest.raises(ProfileTrouble, match="the tools would prefer it"):
-        profile.check([MINE], environ, overwrite=True)
+        put(tmp_path / "config", MINE)
 
 
 def test_overwriting_replaces_only_that_section(tmp_path: Path) -> None:
@@ -160,7 +178,7 @@ def test_what_others_added_meanwhile_stays(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_bytes(b"[default]")
     note = profile.kept([MINE], str(path))
-    profile.write([MINE], str(path))
+    put(path, MINE)
     path.write_bytes(path.read_bytes().replace(b"eu-west-1\n", b"eu-west-1\noutput = json\n") + b"[profile new]\n")
 
     profile.remove(note)
@@ -182,7 +200,7 @@ def test_removing_twice_or_from_nothing_is_fine(tmp_path: Path) -> None:
     note = profile.kept([MINE], str(tmp_path / "config"))
 
     profile.remove(note)
-    profile.write([MINE], str(tmp_path / "config"))
+    put(tmp_path / "config", MINE)
     profile.remove(note)
     profile.remove(note)
 
@@ -190,16 +208,16 @@ def test_removing_twice_or_from_nothing_is_fine(tmp_path: Path) -> None:
 
 
 def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
-    path = str(tmp_path / "config")
+    path = tmp_path / "config"
     many = [Profile(f"p{index}", "us-east-1", f"run {index}") for index in range(8)]
-    threads = [threading.Thread(target=profile.write, args=([one], path)) for one in many]
+    threads = [threading.Thread(target=put, args=(path, one)) for one in many]
 
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert set(load_config(path)["profiles"]) == {one.name for one in many}
+    assert set(load_config(str(path))["profiles"]) == {one.name for one in many}
 
 
 @pytest.mark.parametrize(

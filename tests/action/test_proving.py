@@ -266,6 +266,10 @@ def test_auto_takes_tokens_where_the_job_may_have_them(runner: Runner) -> None:
     assert tree("auto", OWN) == "iam"
     with pytest.raises(NoIdentity, match=r"id-token: write.*To sign with AWS credentials instead"):
         tree("auto", NOWHERE)
+    with pytest.raises(NoIdentity, match=r"id-token: write.*AWS_PROFILE is set"):
+        tree("auto", {**NOWHERE, "AWS_PROFILE": "for-later-steps"})
+    with pytest.raises(KeysTrouble, match="AWS_PROFILE is set"):
+        tree("iam", {**NOWHERE, "AWS_PROFILE": "for-later-steps"})
     with pytest.raises(NoIdentity, match="id-token: write"):
         tree("oidc", OWN)
 

@@ -18,7 +18,7 @@ from tests.action.conftest import Stepped
 from tests.client.conftest import LOST, Answer, refused
 
 if TYPE_CHECKING:
-    from tests.client.conftest import Service
+    from tests.client.conftest import Arrived, Service
 
 UNKNOWN = refused(404, "unknown-allocation")
 
@@ -80,12 +80,16 @@ def test_what_the_owner_does_not_have_is_final_at_once(service: Service) -> None
     assert len(service.arrived) == 1
 
 
-@pytest.mark.parametrize("answer", [refused(401, "unauthenticated"), refused(403, "forbidden")])
+@pytest.mark.parametrize(
+    "answer",
+    [refused(401, "unauthenticated"), refused(403, "forbidden"), refused(400, "invalid-request"), Answer(404, b"<>")],
+)
 def test_an_owner_who_is_not_let_in_has_the_release_token(desk: Desk, service: Service, answer: Answer) -> None:
     service.script = [answer, Answer()]
 
     assert desk.release() == "Given back"
     assert proofs(service) == ["owner", "release"]
+    assert desk.pace.slept == []
     assert service.arrived[1].headers["authorization"] == f"Bearer atmosphere-release.{desk.token.secret}"
 
 
@@ -108,6 +112,20 @@ def test_an_unknown_id_is_asked_for_until_no_allocate_can_be_on_its_way(service:
     assert desk.release() == "Nothing is held"
     assert desk.pace.slept == [5] * 7  # 3 + 35 >= 35
     assert set(proofs(service)) == {"release"}
+
+
+def test_an_answer_is_no_younger_than_its_question(service: Service) -> None:
+    """Asked 30 s after the allocate was sent, answered 10 s later: it may have come into being in between."""
+    desk = make(service.endpoint, ago=30)
+    desk.owner = None
+
+    def slow(_: Arrived) -> Answer:
+        desk.pace.sleep(10)
+        return UNKNOWN
+
+    service.script = [slow, Answer()]
+
+    assert desk.release() == "Given back"
 
 
 def test_an_allocation_that_comes_late_is_given_back(service: Service) -> None:
@@ -138,6 +156,26 @@ def test_a_service_that_stays_down_is_given_up_within_the_budget(desk: Desk, ser
     assert 40 < desk.pace.now() - start <= 52
     assert {"owner", "release"} == set(proofs(service))
     assert max(desk.pace.slept) <= 5
+
+
+def test_a_service_that_nobody_reaches_is_left_to_node_sooner() -> None:
+    desk = make("http://127.0.0.1:9")
+    start = desk.pace.now()
+
+    with pytest.raises(NotReleased, match=r"127\.0\.0\.1:9 refuses connections"):
+        desk.release()
+
+    assert 10 < desk.pace.now() - start <= 20
+
+
+def test_a_connection_that_is_lost_later_on_is_worth_the_whole_budget(desk: Desk, service: Service) -> None:
+    service.script = [LOST]
+    start = desk.pace.now()
+
+    with pytest.raises(NotReleased):
+        desk.release()
+
+    assert desk.pace.now() - start > 40
 
 
 def test_a_refusal_that_no_repeating_helps_ends_it(desk: Desk, service: Service) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.client.conftest import LOST, Answer, refused
+from tests.client.conftest import LOST, Answer, granted, refused
 
 if TYPE_CHECKING:
     from tests.action.conftest import Issued, Job, Runner
@@ -235,7 +235,7 @@ def test_an_endpoint_that_is_not_there_is_told_plainly(job: Job) -> None:
     main = job.main()
 
     assert main.code == 1
-    assert "127.0.0.1 refuses connections: is the endpoint right" in main.annotations("error")[0]
+    assert "127.0.0.1:9 refuses connections: is `endpoint` right" in main.annotations("error")[0]
     assert job.values("STATE")["refused"] == "1"
 
 
@@ -268,6 +268,17 @@ def test_a_run_for_a_fork_is_told_that_it_never_gets_a_token(job: Job) -> None:
     job.inputs["auth"] = "oidc"
 
     assert "from a fork gets no GitHub token" in job.main().annotations("error")[0]
+
+
+def test_an_allocation_that_was_not_asked_for_is_never_handed_over(job: Job, service: Service, issued: Issued) -> None:
+    service.script = [Answer(body={**granted(issued.entry()).body, "id": "1" * 8 + job.allocation[8:]}), Answer()]
+
+    main, post = job.main(), job.post()
+
+    assert (main.code, post.code) == (1, 0)
+    assert "another allocation than was asked for" in main.annotations("error")[0]
+    assert job.values("ENV") == job.values("OUTPUT") == {}
+    assert service.arrived[-1].path.endswith(job.allocation)
 
 
 def test_an_account_that_is_not_allowed_is_never_handed_over(job: Job, service: Service, issued: Issued) -> None:
@@ -379,6 +390,21 @@ def test_a_second_signed_step_signs_with_the_keys_of_before_the_first(
     assert f"Credential={'K' * 20}/" in service.arrived[-1].headers["authorization"]
 
 
+def test_a_step_that_signs_does_not_do_so_with_an_environments_keys(job: Job, service: Service, issued: Issued) -> None:
+    """The step before had a GitHub token, so the job's variables hold nobody else's keys."""
+    service.script = [issued.granting()]
+    assert job.main().code == 0
+    job.environ |= {**job.values("ENV"), "AWS_EC2_METADATA_DISABLED": "true", "PATH": ""}
+    job.allocation = "1" * 8 + job.allocation[8:]
+    job.inputs["auth"] = "iam"
+
+    main = job.main()
+
+    assert main.code == 1
+    assert "there are no AWS credentials to sign with" in main.annotations("error")[0]
+    assert len(service.arrived) == 1
+
+
 def test_post_without_a_token_releases_with_the_secret_of_main(job: Job, service: Service, issued: Issued) -> None:
     service.script = [issued.granting(), Answer()]
     assert job.main().code == 0
@@ -391,6 +417,56 @@ def test_post_without_a_token_releases_with_the_secret_of_main(job: Job, service
     assert service.arrived[-1].headers["authorization"] == f"Bearer atmosphere-release.{job.secret}"
     assert service.arrived[-1].body == {"outcome": "cancelled"}
     assert job.secret not in post.text
+
+
+def test_post_gives_back_although_nobody_reads_what_it_says(job: Job, service: Service, issued: Issued) -> None:
+    """As when the runner's worker was killed, and the post step outlives it."""
+    service.script = [issued.granting(), Answer()]
+    assert job.main().code == 0
+
+    child = job.start("post", **{f"STATE_{name}": value for name, value in job.values("STATE").items()})
+    for pipe in (child.stdin, child.stdout, child.stderr):
+        assert pipe is not None
+        pipe.close()
+
+    assert child.wait(30) == 0
+    assert service.arrived[-1].method == "DELETE"
+
+
+@pytest.mark.parametrize("name", ["previous", "profiles"])
+def test_trouble_in_tidying_up_does_not_keep_the_environment(
+    job: Job, service: Service, issued: Issued, name: str
+) -> None:
+    service.script = [issued.granting(), Answer()]
+    assert job.main().code == 0
+
+    post = job.post(**{f"STATE_{name}": "no JSON"})
+
+    assert post.code == 0
+    assert len(post.annotations("warning")) == 1
+    assert service.arrived[-1].method == "DELETE"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_does_not_stop_the_release(
+    job: Job, service: Service, issued: Issued, number: signal.Signals
+) -> None:
+    interrupted = threading.Event()
+
+    def slow(_: Arrived) -> Answer:
+        os.kill(child.pid, number)
+        interrupted.set()
+        return Answer()
+
+    service.script = [issued.granting(), slow]
+    assert job.main().code == 0
+    child = job.start("post", **{f"STATE_{name}": value for name, value in job.values("STATE").items()})
+
+    post = job.finish(child)
+
+    assert interrupted.is_set()
+    assert post.code == 0
+    assert "Given back" in post.text
 
 
 def test_post_without_a_request_does_nothing(job: Job, service: Service) -> None:
@@ -413,7 +489,7 @@ def test_a_service_that_is_down_in_post_is_a_warning_and_the_shims_turn(job: Job
         pipe.close()
 
     assert "release token" in lines[0]
-    assert "127.0.0.1 refuses connections" in lines[1]
+    assert "127.0.0.1:9 refuses connections" in lines[1]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, None])

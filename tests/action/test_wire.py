@@ -72,8 +72,9 @@ def test_a_connection_that_is_closed_after_the_request_may_have_taken_effect(ser
 def test_a_refused_connection_has_sent_nothing() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        with pytest.raises(Unanswered, match="refuses connections") as lost:
-            wire.send("GET", f"http://127.0.0.1:{nobody.getsockname()[1]}/", headers={})
+        place = f"127.0.0.1:{nobody.getsockname()[1]}"
+        with pytest.raises(Unanswered, match=f"^{place} refuses connections$") as lost:
+            wire.send("GET", f"http://{place}/", headers={})
 
     assert nothing_taken(lost.value)
     assert may_pass(lost.value)
@@ -91,7 +92,7 @@ def test_a_reply_that_does_not_come_is_given_up(listening: Callable[..., str]) -
     address = listening(lambda _: done.wait(20))
     started = time.monotonic()
 
-    with pytest.raises(Unanswered) as lost:
+    with pytest.raises(Unanswered, match=f"^{address} did not answer") as lost:
         wire.send("GET", f"http://{address}/", headers={}, patience=0.3)
 
     done.set()
@@ -140,6 +141,14 @@ def test_other_hosts_pass_the_proxy_of_the_environment(service: Service, monkeyp
 
     assert wire.send("GET", "http://atmosphere.invalid/v1", headers={}).status == 200
     assert service.arrived[0].path == "http://atmosphere.invalid/v1"
+
+
+def test_a_proxy_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    with pytest.raises(Unanswered, match=r"^127\.0\.0\.1:9 refuses connections$"):
+        wire.send("GET", "https://atmosphere.invalid/v1", headers={})
 
 
 def test_a_certificate_that_is_not_trusted_ends_it(listening: Callable[..., str], tmp_path: Path) -> None:

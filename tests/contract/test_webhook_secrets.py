@@ -164,6 +164,23 @@ def test_what_is_known_serves_while_it_cannot_be_read(aws: Scripted, secrets: Ma
     assert secrets.current() == (SECOND,)
 
 
+@pytest.mark.parametrize("gone", ["deleted", "removed", "emptied"])
+def test_a_secret_that_is_gone_is_not_accepted_any_more(
+    aws: Scripted, secrets: ManagedSecrets, clock: FakeClock, gone: str
+) -> None:
+    secrets.current()
+    kept = aws.versions.pop("AWSCURRENT")
+    aws.failing = "InvalidRequestException" if gone == "deleted" else ""
+    if gone == "emptied":
+        aws.versions["AWSCURRENT"] = kept | {"SecretString": ""}
+    clock.advance(KEPT)
+    for _ in range(2):
+        with pytest.raises(Unreachable, match="has no value"):
+            secrets.current()
+    aws.failing, aws.versions["AWSCURRENT"] = "", kept
+    assert secrets.current() == (FIRST,), "asked anew while none is known"
+
+
 def test_a_missing_permission_is_not_taken_for_no_earlier_secret(aws: Scripted, secrets: ManagedSecrets) -> None:
     aws.failing = "AccessDeniedException"
     with pytest.raises(Unreachable, match="GetSecretValue failed with AccessDeniedException") as told:

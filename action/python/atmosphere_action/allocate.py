@@ -96,15 +96,13 @@ class Asking:
         proof = _Noted(self.proof, self.proof.root, self.runner, self.pace)
         headers = {"Idempotency-Key": self.allocation}
         try:
-            reply = self.service.ask("POST", "allocations", proof=proof, body=self.body, headers=headers)
+            return self.service.ask("POST", "allocations", proof=proof, body=self.body, headers=headers)
         except ActionError as failure:
             self._clear = self._clear and nothing_taken(failure)
             self._met = self._met or isinstance(failure, Refused)
             raise
         finally:
             self.waited = self.pace.now() - self._since
-        self._clear = False
-        return reply
 
     def _pause(self, failure: ActionError) -> float:
         """Seconds until the next try; raises where there is none. The last try is at the end of the time to wait."""

@@ -62,12 +62,10 @@ class Delivery:
         profiles = self._wanted(place)
         if not profiles:
             return
-        profile.check(profiles, self.environ, overwrite=self.inputs.overwrite_profile)
-        path = profile.config_file(self.environ)
-        self.runner.state("profiles", json.dumps(profile.kept(profiles, path)))
+        self.runner.state("profiles", json.dumps(profile.kept(profiles, profile.config_file(self.environ))))
         lease.write(place, self.grant, self.common)
         credentials.remember(lease.lease_file(place, 0), self.grant, pace=self.pace)
-        profile.write(profiles, path)
+        profile.write(profiles, self.environ, overwrite=self.inputs.overwrite_profile)
 
     def _wanted(self, place: str) -> list[profile.Profile]:
         python = self.environ.get("ATMOSPHERE_ACTION_PYTHON") or sys.executable

@@ -26,16 +26,18 @@ def run(arguments: Sequence[str]) -> int:
     if step is None:
         sys.stderr.write("usage: main | post | credentials LEASE_FILE\n")
         return _USAGE
-    return step(Runner(os.environ))
+    return step()
 
 
-def _main(runner: Runner) -> int:
+def _main() -> int:
     watch.end_with_parent()
+    runner = Runner(os.environ)
     return _reported(runner, lambda: main(os.environ, runner, Pace()))
 
 
-def _post(runner: Runner) -> int:
+def _post() -> int:
     watch.finish_first()
+    runner = Runner(os.environ, unheard=True)
     return _reported(runner, lambda: post(os.environ, runner, Pace()))
 
 
@@ -68,4 +70,4 @@ def _where(bug: Exception) -> str:
     return f"{type(bug).__name__} at {' > '.join(frames)}: please report it"
 
 
-_STEPS: dict[str, Callable[[Runner], int]] = {"main": _main, "post": _post}
+_STEPS: dict[str, Callable[[], int]] = {"main": _main, "post": _post}

@@ -7,7 +7,6 @@ from typing import Any, Mapping, Sequence
 INTERNAL = 500  # the first HTTP status that says the service failed, not the request
 BUSY = 423  # HTTP "Locked": try again later
 TOO_MANY = 429
-NOT_LET_IN = (401, 403)
 # Statuses that promise that nothing was taken (docs/api/openapi.yaml). 5xx and 422 do not.
 _NOTHING_TAKEN = frozenset({400, 401, 403, 404, 405, 409, 413, 415, BUSY, TOO_MANY})
 
@@ -92,7 +91,7 @@ class Refused(ActionError):
 
 
 class Explained(ActionError):
-    """A refusal with its cure; `title` says which."""
+    """A failure with its cure; `title` says which."""
 
     def __init__(self, title: str, text: str) -> None:
         super().__init__(text)

@@ -1,10 +1,10 @@
-"""Refusals with their cure: one table by the service's codes."""
+"""Failures with their cure: refusals by one table of the service's codes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Mapping
 
-from atmosphere_action.errors import ActionError, Explained, Refused
+from atmosphere_action.errors import ActionError, Explained, Refused, Unanswered
 from atmosphere_action.identity import GITHUB
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ _NO_SUCH_PLACE = (403, 404)
 
 def explained(failure: ActionError, inputs: Inputs, tree: str) -> ActionError:
     """The same failure, with a title and a cure where we know one."""
+    if isinstance(failure, Unanswered) and not failure.lasting:
+        return Explained(failure.title, f"{failure}: is `endpoint` right, and the service up?")
     if not isinstance(failure, Refused):
         return failure
     known = _CURES.get(failure.code)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Mapping
 
 from atmosphere_action import keys, lease, oidc
-from atmosphere_action.errors import NoIdentity
+from atmosphere_action.errors import KeysTrouble, NoIdentity
 from atmosphere_action.proof import Bearer, Proof, Signed
 from atmosphere_action.sigv4 import region_of
 
@@ -30,7 +30,7 @@ def chosen(
         return Identity(GITHUB, Bearer(oidc.tokens(audience, environ, mask)))
     try:
         source = _signer(environ)
-    except NoIdentity as none:
+    except (NoIdentity, KeysTrouble) as none:
         if auth == "iam":
             raise
         raise NoIdentity(f"{oidc.why_none(environ)}. To sign with AWS credentials instead: {none}") from none

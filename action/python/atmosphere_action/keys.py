@@ -1,7 +1,8 @@
 """Where the keys that sign come from: the job's variables, a container, an instance, or the AWS CLI.
 
 The source is found once, in the main step, and kept: afterwards AWS_* are the allocated environment's.
-Only the keys of the job's variables are kept themselves, the other sources are asked again each time.
+Only the keys of the job's variables are kept themselves, the other sources are asked again each time; the AWS CLI with
+the profile of then, as AWS_PROFILE may have become one that renews through this very allocation.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _CLI_PATIENCE = 30.0  # seconds
 _COMMAND = "`aws configure export-credentials` (AWS CLI 2.9 or newer)"
 # What only the AWS CLI can follow; where one is set, no other source may step in with a different identity.
 _CLI_FIRST = ("AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE")
+# Whom the AWS CLI stands for. Nothing of it is secret.
+_CLI_CHOICE = (*_CLI_FIRST, "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 _NONE = (
     "there are no AWS credentials to sign with: not in AWS_ACCESS_KEY_ID and its kin, not from a container or an "
@@ -47,6 +50,8 @@ class Source:
     def kept(self) -> dict[str, Any]:
         """What `restored` makes a source of again."""
         keys = self.own
+        if self.name == "cli":
+            return {"source": self.name, "variables": {k: v for k, v in self.environ.items() if k in _CLI_CHOICE}}
         if keys is None:
             return {"source": self.name}
         parts = {"id": keys.access_key_id, "secret": keys.secret_access_key, "token": keys.session_token}
@@ -81,6 +86,9 @@ def restored(kept: Mapping[str, Any], environ: Mapping[str, str]) -> Source:
         return Source("variables", environ, Keys(str(keys.get("id")), str(keys.get("secret")), keys.get("token")))
     if name not in _SOURCES:
         raise KeysTrouble("what was kept of the AWS credentials to sign with is not readable any more")
+    chosen = kept.get("variables")
+    if isinstance(chosen, dict):
+        environ = {**{k: v for k, v in environ.items() if k not in _CLI_CHOICE}, **chosen}
     return Source(str(name), environ)
 
 

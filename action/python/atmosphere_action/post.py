@@ -19,7 +19,7 @@ NOT_RELEASED = 3  # the exit code after which the shim tries by itself
 
 
 def post(environ: Mapping[str, str], runner: Runner, pace: Pace) -> int:
-    """The exit code: 0 if nothing is held any more, 3 if that is not certain, with a warning."""
+    """The exit code: 0 if nothing is held any more, 3 if that is not certain, which the shim warns of if it has to."""
     if not _state(environ, "asked") or _state(environ, "refused") == "1":
         return 0
     started = pace.now()
@@ -37,7 +37,7 @@ def post(environ: Mapping[str, str], runner: Runner, pace: Pace) -> int:
     try:
         how = releasing.release(_owner(environ, runner), ReleaseToken(environ["ATMOSPHERE_ACTION_SECRET"]))
     except NotReleased as failure:
-        runner.warning(failure.title, f"{failure}; trying once more by another way")
+        runner.say(f"{failure.title}: {failure}; trying once more by another way")
         return NOT_RELEASED
     runner.say(f"{how} (allocation {allocation})")
     return 0

@@ -52,27 +52,31 @@ def _shared(environ: Mapping[str, str], variable: str, name: str) -> str:
     return os.path.abspath(os.path.expanduser(named))
 
 
-def check(profiles: list[Profile], environ: Mapping[str, str], *, overwrite: bool) -> None:
-    """Whether the profiles may be written; raises `ProfileTrouble`, `FileTrouble`."""
-    config, credentials = config_file(environ), _shared(environ, "AWS_SHARED_CREDENTIALS_FILE", "credentials")
-    content, static = files.read(config), files.read(credentials)
-    for profile in profiles:
-        if _sections(content, profile.name) and not overwrite:
-            cure = "choose another `aws-profile`, or set `overwrite-aws-profile: true`"
-            raise ProfileTrouble(f"{config} has a profile {profile.name!r} already: {cure}")
-        if _sections(static, profile.name, plain=True):
-            cure = "the tools would prefer it; choose another `aws-profile`"
-            raise ProfileTrouble(f"{credentials} has a profile {profile.name!r}: {cure}")
+def write(profiles: list[Profile], environ: Mapping[str, str], *, overwrite: bool) -> None:
+    """Put the profiles at the end of the config file; one of the same name is in the way, unless it may be replaced.
 
-
-def write(profiles: list[Profile], path: str) -> None:
-    """Put the profiles at the end of the config file, in place of any of the same name. Raises `FileTrouble`."""
+    Raises `ProfileTrouble`, `FileTrouble`.
+    """
+    path = config_file(environ)
     _make_parent(path)
-    with files.locked(f"{path}.atmosphere-lock", _LOCK_PATIENCE):
+    with files.locked(f"{path}.atmosphere-lock", _LOCK_PATIENCE):  # jobs on one machine may share the file
         content = files.read(path)
+        _check(profiles, content, environ, overwrite=overwrite)
         for profile in profiles:
             content = _without(content, _sections(content, profile.name))
         files.replace(path, content + addition(content, profiles))
+
+
+def _check(profiles: list[Profile], content: bytes, environ: Mapping[str, str], *, overwrite: bool) -> None:
+    credentials = _shared(environ, "AWS_SHARED_CREDENTIALS_FILE", "credentials")
+    static = files.read(credentials)
+    for profile in profiles:
+        if _sections(content, profile.name) and not overwrite:
+            cure = "choose another `aws-profile`, or set `overwrite-aws-profile: true`"
+            raise ProfileTrouble(f"{config_file(environ)} has a profile {profile.name!r} already: {cure}")
+        if _sections(static, profile.name, plain=True):
+            cure = "the tools would prefer it; choose another `aws-profile`"
+            raise ProfileTrouble(f"{credentials} has a profile {profile.name!r}: {cure}")
 
 
 def addition(content: bytes, profiles: list[Profile]) -> bytes:

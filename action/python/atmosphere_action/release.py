@@ -1,7 +1,8 @@
 """Gives the allocation back by its id: as its owner, or with the release token where the owner cannot prove itself.
 
 An owner's 404 is final, because it also stops an allocate that is still on its way. The release token's is not: an
-allocate that was sent may take effect up to 35 s later, so it is asked again until then.
+allocate that was sent may take effect up to 35 s later, so it is asked again until then. Where there is no connection
+this ends early and leaves the rest to node, whose way to the service may be another (proxies, certificates).
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from atmosphere_action.errors import (
-    NOT_LET_IN,
     ActionError,
     KeysTrouble,
     NotReleased,
     Refused,
     TokenTrouble,
+    Unanswered,
     may_pass,
 )
 
@@ -29,7 +30,7 @@ BUDGET = 52.0  # seconds; the shim ends this process after 60
 _IN_FLIGHT = 35.0  # seconds that an allocate request may still be on its way
 _LOOK_AGAIN = 5.0  # seconds between two tries to end what may yet come into being
 _PATIENCE = 10.0  # seconds for one try
-_OWNER_SHARE = 20.0  # seconds in which the owner is tried before its release token
+_ONE_WAY = 20.0  # seconds, then another way is tried: the release token after the owner, node where nobody is reached
 _LONGEST_PAUSE = 5.0  # seconds
 _LONGEST_OUTCOME = 100  # bytes
 _NOT_FOUND = 404
@@ -50,7 +51,9 @@ class Releasing:
     budget: float = BUDGET
 
     def __post_init__(self) -> None:
-        self._give_up = self.pace.now() + self.budget
+        start = self.pace.now()
+        self._give_up = start + self.budget
+        self._turn = start + min(_ONE_WAY, self.budget / 2)
 
     def release(self, owner: Proof | None, token: ReleaseToken) -> str:
         """Give it back; a sentence that says how it went. Raises `NotReleased` with the last reason."""
@@ -59,15 +62,15 @@ class Releasing:
 
     def _by_owner(self, owner: Proof) -> str | None:
         """None where the release token has to do it."""
-        until, failures = self.pace.now() + min(_OWNER_SHARE, self.budget / 2), 0
+        failures = 0
         while True:
             try:
                 return self._ask(owner, final=True)
             except ActionError as failure:
                 failures += 1
                 pause = self._pause(failure, failures)
-                refused = isinstance(failure, Refused) and failure.status in NOT_LET_IN
-                if refused or isinstance(failure, (TokenTrouble, KeysTrouble)) or self.pace.now() + pause > until:
+                unproven = isinstance(failure, (TokenTrouble, KeysTrouble))
+                if unproven or not may_pass(failure) or self.pace.now() + pause > self._turn:
                     self.runner.say(f"Not given back as its owner ({failure}); using the release token")
                     return None
                 self.pace.sleep(pause)
@@ -82,10 +85,14 @@ class Releasing:
                 unknown = _is_unknown(failure)
                 failures += 0 if unknown else 1
                 pause = _LOOK_AGAIN if unknown else self._pause(failure, failures)
-                if not (unknown or may_pass(failure)) or self.pace.now() + pause > self._give_up:
+                if not (unknown or may_pass(failure)) or self.pace.now() + pause > self._until(failure):
                     raise NotReleased(f"allocation {self.allocation}: {failure}") from failure
                 self.runner.say(f"Not given back yet: {failure}")
                 self.pace.sleep(pause)
+
+    def _until(self, failure: ActionError) -> float:
+        unreached = isinstance(failure, Unanswered) and not failure.sent
+        return self._turn if unreached else self._give_up
 
     def _pause(self, failure: ActionError, failures: int) -> float:
         told = failure.retry_after if isinstance(failure, Refused) else None

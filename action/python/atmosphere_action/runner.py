@@ -5,6 +5,7 @@ Values go into the files between random delimiters, so none can end early; texts
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
 import uuid
@@ -32,11 +33,15 @@ def _escaped(text: str, escapes: tuple[tuple[str, str], ...] = _ESCAPES) -> str:
 
 
 class Runner:
-    """Speaks to the runner: `environ` names its files, `out` is what it reads commands from."""
+    """Speaks to the runner: `environ` names its files, `out` is what it reads commands from.
 
-    def __init__(self, environ: Mapping[str, str], out: TextIO | None = None) -> None:
+    A runner that reads no more is an `OSError`, unless `unheard` says that the work goes on all the same.
+    """
+
+    def __init__(self, environ: Mapping[str, str], out: TextIO | None = None, *, unheard: bool = False) -> None:
         self._environ = environ
         self._out = out or sys.stdout
+        self._unheard = unheard
 
     def say(self, text: str) -> None:
         """A line for people; what could be read as a command in it (at its start, or `##[` anywhere) is defused."""
@@ -91,8 +96,13 @@ class Runner:
         self._write(f"::{kind} title={_escaped(title, _PROPERTY_ESCAPES)}::{_escaped(limited)}")
 
     def _write(self, line: str) -> None:
-        self._out.write(line + "\n")
-        self._out.flush()
+        try:
+            self._out.write(line + "\n")
+            self._out.flush()
+        except OSError:
+            if not self._unheard:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())  # for what is still to be told
 
     def _set(self, variable: str, name: str, value: str) -> None:
         delimiter = f"end_{uuid.uuid4().hex}"

@@ -29,7 +29,7 @@ _CHUNK = 1 << 16  # bytes
 
 
 class _NotConnected(OSError):
-    """There was no connection (its cause says why), so nothing was sent."""
+    """There was no connection to this place, a host or its proxy (the cause says why), so nothing was sent."""
 
 
 class _Quick(http.client.HTTPConnection):
@@ -42,7 +42,7 @@ class _Quick(http.client.HTTPConnection):
         try:
             super().connect()
         except OSError as lost:
-            raise _NotConnected from lost
+            raise _NotConnected(f"{self.host}:{self.port}") from lost
         self.sock.settimeout(patience)
 
 
@@ -79,16 +79,16 @@ def send(
     direct: bool = False,
 ) -> Reply:
     """The reply to one request; `direct` passes no proxy, like everything on loopback. Raises `Unanswered`."""
-    host = urlsplit(url).hostname or ""
+    parts = urlsplit(url)
     give_up = time.monotonic() + patience
     request = Request(url, data=content, headers=dict(headers), method=method)  # noqa: S310 other schemes have no handler
     try:
-        with _opener(direct=direct or is_loopback(host)).open(request, timeout=patience) as response:
+        with _opener(direct=direct or is_loopback(parts.hostname or "")).open(request, timeout=patience) as response:
             body = _read(response, give_up)
             names: dict[str, str] = {name.lower(): value for name, value in response.headers.items()}
             return Reply(status=response.status, headers=names, content=body)
     except (OSError, http.client.HTTPException, ValueError) as lost:
-        raise _unanswered(host, lost) from lost
+        raise _unanswered(parts.netloc.rpartition("@")[2], lost) from lost
 
 
 def _opener(*, direct: bool) -> OpenerDirector:
@@ -120,21 +120,21 @@ def _read(response: http.client.HTTPResponse, give_up: float) -> bytes:
             raise socket.timeout("the reply took too long")
 
 
-def _unanswered(host: str, lost: Exception) -> Unanswered:
+def _unanswered(place: str, lost: Exception) -> Unanswered:
     reason = lost.reason if isinstance(lost, URLError) else lost
     if not isinstance(reason, _NotConnected):
-        return Unanswered(f"{host} did not answer ({type(reason).__name__}): is the endpoint right?", sent=True)
+        return Unanswered(f"{place} did not answer ({type(reason).__name__})", sent=True)
     cause = reason.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
         cure = "trust its authority on this machine (SSL_CERT_FILE), or correct the address"
-        text = f"{host} shows a certificate that is not trusted ({cause.verify_message}): {cure}"
+        text = f"{place} shows a certificate that is not trusted ({cause.verify_message}): {cure}"
         return Unanswered(text, sent=False, lasting=True)
     why = next((text for kind, text in _WHY if isinstance(cause, kind)), f"cannot be reached ({type(cause).__name__})")
-    return Unanswered(f"{host} {why}: is the endpoint right, and the service up?", sent=False)
+    return Unanswered(f"{reason} {why}", sent=False)
 
 
 _WHY: tuple[tuple[type[OSError], str], ...] = (
-    (socket.gaierror, "is no known host name"),
+    (socket.gaierror, "has no known host name"),
     (ConnectionRefusedError, "refuses connections"),
     (socket.timeout, "does not take connections"),
 )

@@ -23,6 +23,8 @@ OVERLAP: Final = timedelta(hours=24)
 """How long the secret before a change is accepted: Secrets Manager keeps its label until the next change."""
 _CURRENT: Final = "AWSCURRENT"
 _PREVIOUS: Final = "AWSPREVIOUS"
+_ABSENT: Final = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
+"""Not there; the second is what a secret says that was deleted and can still be restored."""
 
 
 class SecretsClient(Protocol):
@@ -35,7 +37,7 @@ class SecretsClient(Protocol):
 class ManagedSecrets:
     """`ports.WebhookSecrets` of one secret, named by its ARN: one read in five minutes, two within a day of a change.
 
-    An empty secret is none: anybody could sign with it.
+    An empty secret is none: anybody could sign with it. One that is gone serves no more.
     """
 
     def __init__(self, client: SecretsClient, arn: str, *, clock: Clock) -> None:
@@ -52,17 +54,19 @@ class ManagedSecrets:
             return self._known
         try:
             self._known = self._read(now)
-            self._good_until = now + KEPT
+            self._good_until = now + KEPT if self._known else None
         except Unreachable:
             if not self._known:
                 raise
             self._good_until = now + RETRY
+        if not self._known:
+            raise Unreachable("the webhook's secret has no value: give it one, e.g. with get-random-password")
         return self._known
 
     def _read(self, now: datetime) -> tuple[bytes, ...]:
         found = self._version(_CURRENT)
         if found is None or not found.get("SecretString"):
-            raise Unreachable("the webhook's secret has no value: give it one, e.g. with get-random-password")
+            return ()
         previous = self._version(_PREVIOUS) if now - found["CreatedDate"] < OVERLAP else None
         versions = [found, previous or {}]
         return tuple(text.encode() for version in versions if (text := version.get("SecretString")))
@@ -72,6 +76,6 @@ class ManagedSecrets:
         try:
             return self._client.get_secret_value(SecretId=self._arn, VersionStage=label)
         except (ClientError, BotoCoreError) as fault:
-            if label == _PREVIOUS and code_of(fault) == "ResourceNotFoundException":
+            if code_of(fault) in _ABSENT:
                 return None
             raise unreachable("GetSecretValue", fault) from fault

@@ -130,6 +130,15 @@ def test_an_interruption_does_not_stop_the_release(taken: Step, number: signal.S
         assert node.wait(timeout=10) == 0
 
 
+def test_a_runner_that_reads_no_more_does_not_stop_the_release(taken: Step, service: Service) -> None:
+    taken.work(CRASHES["raises"])
+    with taken.start(str(taken.action / "post.js")) as node:
+        assert node.stdout is not None
+        node.stdout.close()
+        assert node.wait(timeout=30) == 0
+    assert len(service.requests) == 1
+
+
 def test_where_python_could_not_tidy_up_node_does(taken: Step, allocation: str) -> None:
     lease = taken.temp / f"atmosphere-{allocation}"
     lease.mkdir()
