@@ -27,12 +27,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import boto3
 
 from atmosphere.adapters.system import SystemClock
-from atmosphere.cleanup.accounts import CONFIG, Accounts
+from atmosphere.cleanup.accounts import Accounts
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Scope
 from atmosphere.cleanup.engine import run_pass
 from atmosphere.cleanup.keep import S3Keep
 from atmosphere.cleanup.model import GLOBAL, Assignment, Limits, PassState, Resource, Verdict
+from atmosphere.cleanup.sessions import Clients
 from atmosphere.core.model import (
     ADMIN,
     AccountId,
@@ -49,12 +50,11 @@ from atmosphere.local.lacking import LACKING
 from bench.leftovers import KINDS, leave, policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from botocore.session import Session
+    from collections.abc import Iterator, Mapping, Sequence
 
     from atmosphere.cleanup.accounts import Account
     from atmosphere.cleanup.catalogue.base import ResourceType
+    from atmosphere.cleanup.sessions import Session
 
 OF_EACH: Final = 50
 REPEATS: Final = 3
@@ -102,9 +102,9 @@ class _Counted(Accounts):
         self._lock = Lock()
         self.calls = 0
 
-    def session(self, credentials: dict[str, str], region: Region) -> Session:
+    def session(self, clients: Clients, keys: Mapping[str, str]) -> Session:
         """See `Accounts`."""
-        session = super().session(credentials, region)
+        session = super().session(clients, keys)
         session.register("before-send", self._count)
         return session
 
@@ -118,20 +118,15 @@ class _Bare:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._lock = Lock()
-        self._clients: dict[str, Any] = {}
 
     def client(self, service: str, _: Region) -> Any:
         """The client of a service."""
-        with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._session.create_client(service, region_name=_HOME, config=CONFIG)
-            return self._clients[service]
+        return self._session.client(service, _HOME)
 
 
 def _by_script(accounts: _Counted) -> None:
     keys: Any = _root(HUB_ACCOUNT).client("sts").assume_role(RoleArn=_ROLE, RoleSessionName="script")["Credentials"]
-    account = cast("Account", _Bare(accounts.session(keys, _HOME)))
+    account = cast("Account", _Bare(accounts.session(Clients("script"), keys)))
     types = {entry.name: entry for entry in CATALOGUE if entry.name not in LACKING}
     with ThreadPoolExecutor(Limits().workers) as threads:
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from atmosphere.contract import TABLES, Index, Table
+from atmosphere.contract import HISTORY_WEEKS, TABLES, Index, Table
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -55,7 +55,11 @@ def _text(name: str) -> dynamodb.Attribute:
 
 
 def bucket(scope: Construct) -> s3.Bucket:
-    """Versioned, private, TLS only, kept when the stack goes."""
+    """Versioned, private, TLS only, kept when the stack goes.
+
+    What cleanups wrote goes when the history forgets them. A cleanup writes some of it anew in every pass, so versions
+    that were replaced do not stay.
+    """
     return s3.Bucket(
         scope,
         "Bucket",
@@ -64,6 +68,10 @@ def bucket(scope: Construct) -> s3.Bucket:
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         encryption=s3.BucketEncryption.S3_MANAGED,
         enforce_ssl=True,
+        lifecycle_rules=[
+            s3.LifecycleRule(prefix="cleanups/", expiration=Duration.days(7 * HISTORY_WEEKS)),
+            s3.LifecycleRule(noncurrent_version_expiration=Duration.days(30), expired_object_delete_marker=True),
+        ],
         removal_policy=RemovalPolicy.RETAIN,
     )
 

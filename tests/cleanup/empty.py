@@ -30,7 +30,7 @@ class EmptyAccounts(FaultyAccounts):
 
     def watch(self, session: Any) -> None:
         """Everything is answered here, after the guard has looked at it."""
-        session.get_component("event_emitter").register_last("before-call", self._answer)
+        session.hooks.register_last("before-call", self._answer)
 
     def _answer(self, **event: Any) -> Any:
         model = event["model"]

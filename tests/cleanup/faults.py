@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import boto3
-    from botocore.session import Session
+
+    from atmosphere.cleanup.sessions import Session
 
 
 class Crash(BaseException):

@@ -6,13 +6,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
-from botocore.credentials import Credentials
-from botocore.hooks import HierarchicalEmitter
-from botocore.session import Session
 
 from atmosphere.cleanup.accounts import Account
 from atmosphere.cleanup.baseline import Baseline, baseline_name
@@ -21,6 +17,7 @@ from atmosphere.cleanup.inventory import look
 from atmosphere.cleanup.model import GLOBAL, PassResult, Resource
 from atmosphere.cleanup.pace import Pace
 from atmosphere.cleanup.stacks import STACK
+from tests.cleanup.clients import shared
 from tests.cleanup.conftest import REGION, ROLE, role_arn
 from tests.cleanup.fakes.cloudcontrol import FakeCloudControl
 from tests.cleanup.fakes.cloudformation import FakeCloudFormation
@@ -28,6 +25,7 @@ from tests.cleanup.faults import FaultyAccounts
 from tests.cleanup.scene import KEY, Scene
 
 if TYPE_CHECKING:
+    from atmosphere.cleanup.sessions import Clients, Session
     from atmosphere.core.model import Region
     from tests.cleanup.fakes import FakeStack, World
 
@@ -118,64 +116,10 @@ SEEDS: Final[dict[tuple[str, ...], Callable[[Root], None]]] = {
 TYPES: Final = tuple(name for names in SEEDS for name in names)
 
 
-class SharedSession:
-    """A session whose clients are those of all sessions of its kind: to make clients is what takes the time.
-
-    The latest of a kind is the one that its clients belong to: with its keys and its hooks.
-    """
-
-    def __init__(self, kind: str, keys: Mapping[str, Any]) -> None:
-        self.emitter = HierarchicalEmitter()
-        self._pool = _pool(kind)
-        self._pool.use(self.emitter, keys)
-
-    def register(self, event: str, hook: Callable[..., Any]) -> None:
-        """As a session of botocore."""
-        self.emitter.register(event, hook)
-
-    def create_client(self, service: str, **keywords: Any) -> Any:
-        """As a session of botocore."""
-        return self._pool.client(service, **keywords)
-
-
-class _Pool:
-    """The clients of one kind of session."""
-
-    def __init__(self) -> None:
-        self._keys = Credentials("x", "x", "x")
-        self._emitter = HierarchicalEmitter()
-        self._clients: dict[tuple[str, str], Any] = {}
-        session: Any = Session()
-        session._credentials = self._keys  # the same object in all clients, so that its keys can change
-        for event in ("before-parameter-build", "before-call", "before-send", "response-received", "after-call"):
-            session.register(event, self._pass_on)
-        self._session = session
-
-    def use(self, emitter: HierarchicalEmitter, keys: Mapping[str, Any]) -> None:
-        self._emitter = emitter
-        self._keys.access_key, self._keys.secret_key = keys["AccessKeyId"], keys["SecretAccessKey"]
-        self._keys.token = keys["SessionToken"]
-
-    def _pass_on(self, event_name: str, **details: Any) -> Any:
-        answers = self._emitter.emit(event_name, **details)
-        return next((answer for _, answer in answers if answer is not None), None)
-
-    def client(self, service: str, region_name: str, config: Any = None) -> Any:
-        place = (service, region_name)
-        if place not in self._clients:
-            self._clients[place] = self._session.create_client(service, region_name=region_name, config=config)
-        return self._clients[place]
-
-
-@cache
-def _pool(_kind: str) -> _Pool:
-    return _Pool()
-
-
 def root(service: str, region: str = REGION) -> Any:
     """A client of the test's own in the account."""
     keys: Any = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="the-test-itself")["Credentials"]
-    return SharedSession("test", keys).create_client(service, region_name=region)
+    return shared("test").session(keys).client(service, region)
 
 
 class LandAccount(Account):
@@ -198,15 +142,21 @@ class LandAccounts(FaultyAccounts):
     world: World
     kind: type[LandAccount] = LandAccount
 
-    def session(self, credentials: dict[str, str], region: Region) -> Any:
+    def session(self, _clients: Clients, keys: Mapping[str, str]) -> Session:
         """Shares its clients with all others."""
-        session: Any = SharedSession("cleaner", credentials)
+        session = shared("cleaner").session(keys)
         self.watch(session)
         return session
 
     def open(self, *arguments: Any, **keywords: Any) -> Account:
         """A `LandAccount`."""
-        account = super().open(*arguments, **keywords)
+        return self._on_land(super().open(*arguments, **keywords))
+
+    def canary(self, *arguments: Any, **keywords: Any) -> Account:
+        """Another one."""
+        return self._on_land(super().canary(*arguments, **keywords))
+
+    def _on_land(self, account: Account) -> Account:
         account.__class__ = self.kind  # made anew it would be watched twice
         account.world = self.world  # type: ignore[attr-defined]
         return account
@@ -240,7 +190,7 @@ class Land(Scene):
         keys: Any = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="look-of-the-test")[
             "Credentials"
         ]
-        session: Any = SharedSession("look", keys)
+        session = shared("look").session(keys)
         assignment = replace(self.assignment(), sweep_globals=True)
         pace = Pace(clock=self.clock, beat=lambda: None, budget=timedelta(hours=1), workers=1)
         guard = Guard(

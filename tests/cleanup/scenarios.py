@@ -276,7 +276,7 @@ SCENARIOS: Final[dict[int, Scenario]] = {
         "a storm of throttling, and changes whose replies are lost",
         _in(
             "cleanup/test_crashes",
-            "test_a_storm_in_which_a_third_of_all_calls_is_throttled_passes",
+            "test_a_storm_that_throttles_a_tenth_of_all_calls_to_the_end_passes",
             "test_changes_whose_replies_are_lost_are_found_done_and_counted_once",
         ),
     ),

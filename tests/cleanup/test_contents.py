@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.session import Session
 from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
@@ -33,6 +33,7 @@ from atmosphere.core.model import (
     RoleArn,
     Settings,
 )
+from tests.cleanup.clients import KEYS, shared
 from tests.cleanup.faults import Reply
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ class Room:
 
     def enter(self, *, only_revokes: bool = False) -> Account:
         """Clients that the baseline binds."""
-        session = Session()
-        session.set_credentials("x", "x")
+        session = shared("cleaner").session(KEYS)
         session.register("before-call", self._break)
         guard = Guard(
             may_mutate=True,
@@ -146,9 +146,7 @@ class Room:
 
     def root(self, service: str) -> Any:
         """What a test does: past the guard."""
-        session = Session()
-        session.set_credentials("x", "x")
-        return session.create_client(service, region_name=REGION)
+        return shared("test").session(KEYS).client(service, REGION)
 
 
 @pytest.fixture(autouse=True)
@@ -219,6 +217,45 @@ def test_many_records_are_put_back_in_several_calls() -> None:
     room.put_back()
     sent = [each for each in room.account.guard.taken() if each.operation == "ChangeResourceRecordSets"]
     assert len(sent) > 1
+
+
+class StrictZones(Room):
+    """With a rule of Route 53 that moto has not: an alias is refused whose target the zone does not have by then."""
+
+    def __init__(self) -> None:
+        self.names: set[str | None] = set()
+        super().__init__()
+
+    def _break(self, **event: Any) -> Any:
+        if event["model"].name == "ChangeResourceRecordSets":
+            for change in event["params"]["body"].decode().split("<Change>")[1:]:
+                target = _told(change, "DNSName")
+                if target and _told(change, "Action") == "UPSERT" and target not in self.names:
+                    return Reply(), {"Error": {"Code": "InvalidChangeBatch", "Message": f"{target} was not found"}}
+                self.names.add(_told(change, "Name"))
+        return super()._break(**event)
+
+
+def _told(change: str, part: str) -> str | None:
+    found = re.search(f"<{part}>([^<]+)</{part}>", change)
+    return found and found[1]
+
+
+def test_aliases_are_put_back_after_what_they_stand_for() -> None:
+    room = StrictZones()
+    zone = a_zone(room)
+
+    def an_alias(name: str, target: str) -> dict[str, Any]:
+        alias = {"HostedZoneId": zone, "DNSName": f"{target}.example.org.", "EvaluateTargetHealth": False}
+        return {"Name": f"{name}.example.org.", "Type": "A", "AliasTarget": alias}
+
+    there = [a_record("z.example.org.", "192.0.2.1"), an_alias("m", "z"), an_alias("a", "m")]
+    change(room, zone, *(("CREATE", record) for record in there))
+    room.capture()
+    before = records(room, zone)
+    change(room, zone, *(("DELETE", record) for record in reversed(there)))
+    room.put_back()
+    assert records(room, zone) == before
 
 
 def test_the_zones_own_records_are_not_touched() -> None:
@@ -306,6 +343,54 @@ def test_a_default_subnet_that_is_gone_is_made_anew() -> None:
     room.put_back()
 
 
+# --- parts of networks ---
+
+
+def a_network(room: Room) -> tuple[str, str, str, str]:
+    """Kept: a network, its main route table, its default ACL, a subnet."""
+    ec2 = room.root("ec2")
+    network = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    of_it = [{"Name": "vpc-id", "Values": [network]}]
+    [table] = ec2.describe_route_tables(Filters=of_it)["RouteTables"]
+    [acl] = ec2.describe_network_acls(Filters=of_it)["NetworkAcls"]
+    subnet = ec2.create_subnet(VpcId=network, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    return network, table["RouteTableId"], acl["NetworkAclId"], subnet
+
+
+def test_what_became_of_the_routes_rules_and_subnets_of_a_kept_network_is_told() -> None:
+    room = Room()
+    ec2 = room.root("ec2")
+    network, table, acl, subnet = a_network(room)
+    own = ec2.create_route_table(VpcId=network)["RouteTable"]["RouteTableId"]
+    held = ec2.associate_route_table(RouteTableId=own, SubnetId=subnet)["AssociationId"]
+    room.capture()
+    assert room.changed() == {}
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=network)
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    ec2.disassociate_route_table(AssociationId=held)
+    ec2.create_network_acl_entry(
+        NetworkAclId=acl, RuleNumber=1, Protocol="-1", RuleAction="deny", Egress=False, CidrBlock="0.0.0.0/0"
+    )
+    ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    told = room.changed()
+    assert "+ routes" in told[f"AWS::EC2::RouteTable:{table}@{REGION}"]
+    assert f'- subnets "{subnet}"' in told[f"AWS::EC2::RouteTable:{own}@{REGION}"]
+    assert '"deny"' in told[f"AWS::EC2::NetworkAcl:{acl}@{REGION}"]
+    assert "public false → true" in told[f"AWS::EC2::Subnet:{subnet}@{REGION}"]
+
+
+def test_what_a_test_adds_beside_the_parts_of_a_kept_network_changes_none_of_them() -> None:
+    room = Room()
+    ec2 = room.root("ec2")
+    network, *_ = a_network(room)
+    room.capture()
+    subnet = ec2.create_subnet(VpcId=network, CidrBlock="10.0.2.0/24")["Subnet"]["SubnetId"]
+    table = ec2.create_route_table(VpcId=network)["RouteTable"]["RouteTableId"]
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    assert room.changed() == {}
+
+
 # --- settings of the account ---
 
 CHANGES: dict[str, Callable[[Room], object]] = {
@@ -359,6 +444,48 @@ def test_a_password_policy_that_was_there_is_put_back_when_it_is_gone_or_another
     room.put_back()
 
 
+def test_the_active_rule_set_is_active_again_although_it_is_part_of_the_baseline() -> None:
+    room = Room()
+    ses = room.root("ses")
+    for name in ("kept", "mine"):
+        ses.create_receipt_rule_set(RuleSetName=name)
+    ses.set_active_receipt_rule_set(RuleSetName="kept")
+    room.capture(Resource("AWS::SES::ReceiptRuleSet", "kept", REGION))
+    ses.set_active_receipt_rule_set(RuleSetName="mine")
+    room.put_back()
+    assert ses.describe_active_receipt_rule_set()["Metadata"]["Name"] == "kept"
+
+
+class Metadata(Room):
+    """With the defaults of instance metadata that moto has not."""
+
+    def __init__(self) -> None:
+        self.defaults: dict[str, Any] = {}
+        super().__init__()
+
+    def _break(self, **event: Any) -> Any:
+        if event["model"].name == "GetInstanceMetadataDefaults":
+            return Reply(200), {"AccountLevel": dict(self.defaults)}
+        if event["model"].name == "ModifyInstanceMetadataDefaults":
+            sent = {name: value for name, value in event["params"]["body"].items() if name in METADATA}
+            none = ("no-preference", -1)
+            self.defaults = {name: value for name, value in sent.items() if value not in none}
+            return Reply(200), {"Return": True}
+        return super()._break(**event)
+
+
+METADATA = {"HttpTokens": "required", "HttpTokensEnforced": "enabled", "HttpEndpoint": "enabled"}
+
+
+@pytest.mark.parametrize("there", [METADATA, {}], ids=["were set", "were not set"])
+def test_every_default_of_instance_metadata_is_put_back(there: dict[str, Any]) -> None:
+    room = Metadata()
+    room.defaults = there
+    room.capture()
+    room.defaults = {} if there else METADATA
+    room.put_back()
+
+
 VALUES: dict[str, tuple[Any, Any]] = {
     "apigateway/log-role": (f"arn:aws:iam::{OWNER}:role/x", None),
     "ec2/ebs-encryption": (True, False),
@@ -388,8 +515,7 @@ def _yes(**_: Any) -> Any:
 def test_every_setting_is_written_by_a_call_that_its_service_takes(name: str, *, there: bool) -> None:
     """Also of services that neither moto nor the emulator knows: botocore checks the parameters."""
     room = Room()
-    session = Session()
-    session.set_credentials("x", "x")
+    session = shared("cleaner").session(KEYS)
     room.account = Account(session, room.account.guard, home=REGION)
     session.register("before-call", _yes)
     values = VALUES[name]
@@ -452,6 +578,26 @@ def test_a_boundary_is_part_of_a_role() -> None:
     room.capture()
     iam.put_role_permissions_boundary(RoleName="Admin", PermissionsBoundary=policy)
     assert "boundary" in room.changed()["AWS::IAM::Role:Admin@global"]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("how", ["attached", "boundary"])
+def test_a_policy_of_the_accounts_own_that_is_rewritten_makes_another_role(how: str, *, alone: bool) -> None:
+    room = Room(alone=alone)
+    iam = room.root("iam")
+    iam.create_role(RoleName="Admin", AssumeRolePolicyDocument=json.dumps(TRUST))
+    policy = iam.create_policy(PolicyName="p", PolicyDocument=ALLOW)["Policy"]["Arn"]
+    if how == "attached":
+        iam.attach_role_policy(RoleName="Admin", PolicyArn=policy)
+    else:
+        iam.put_role_permissions_boundary(RoleName="Admin", PermissionsBoundary=policy)
+    room.capture()
+    assert room.changed() == {}
+    deny = ALLOW.replace("Allow", "Deny")
+    iam.create_policy_version(PolicyArn=policy, PolicyDocument=deny, SetAsDefault=False)
+    assert room.changed() == {}
+    iam.set_default_policy_version(PolicyArn=policy, VersionId="v2")
+    assert f"texts/{policy}/Statement" in room.changed()["AWS::IAM::Role:Admin@global"]
 
 
 def test_the_revocations_own_policy_is_no_drift() -> None:

@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from atmosphere.cleanup.baseline import Baseline, baseline_name
 from atmosphere.cleanup.contents.groups import GroupRules
+from atmosphere.cleanup.contents.network_parts import NETWORK_PARTS
 from atmosphere.cleanup.contents.networks import Attachments
 from atmosphere.cleanup.model import Resource, Verdict
 from tests.cleanup.conftest import REGION
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 GROUP, NETWORK = "AWS::EC2::SecurityGroup", "AWS::EC2::VPC"
 INTERNET, VPN = "AWS::EC2::InternetGateway", "AWS::EC2::VPNGateway"
 INSTANCE, VOLUME = "AWS::EC2::Instance", "AWS::EC2::Volume"
-CONTENTS: tuple[Content, ...] = (GroupRules(), Attachments())
+ACL = "AWS::EC2::NetworkAcl"
+CONTENTS: tuple[Content, ...] = (GroupRules(), Attachments(), *NETWORK_PARTS)
 
 
 class Roots:
@@ -37,7 +39,7 @@ class Roots:
 
 
 def inside() -> Mapping[Resource, Json]:
-    """What is inside of groups and networks now."""
+    """What is inside of groups and networks and their parts now."""
     account = cast("Account", Roots())
     return {
         Resource(content.type, identity, REGION): part
@@ -47,7 +49,7 @@ def inside() -> Mapping[Resource, Json]:
 
 
 class Ground(Land):
-    """A land whose baseline also tells what is inside of groups and networks."""
+    """A land whose baseline also tells what is inside of groups and networks and their parts."""
 
     def __init__(self, *types: str) -> None:
         super().__init__(*types)
@@ -59,7 +61,8 @@ class Ground(Land):
         """Clean, with nothing left over and nothing of the baseline another."""
         result = self.clean()
         assert (result.verdict, self.left()) == (Verdict.CLEAN, set()), self.report(result)
-        assert inside() == self.before
+        now = inside()  # of parts of a leftover network, too: moto forgets to delete them with it
+        assert {item: now.get(item) for item in self.before} == self.before
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +151,22 @@ def test_a_kept_network_gets_its_own_dhcp_options_back(network: str) -> None:
     root("ec2").associate_dhcp_options(DhcpOptionsId=kept, VpcId=network)
     ground = Ground(NETWORK)  # without the options: moto does not see that they are let go of
     root("ec2").associate_dhcp_options(DhcpOptionsId=options("mine.example.org"), VpcId=network)
+    ground.is_as_it_was()
+
+
+def test_a_leftover_acl_on_a_kept_subnet(network: str) -> None:
+    ec2 = root("ec2")
+    subnet = ec2.create_subnet(VpcId=network, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    ground = Ground(ACL)
+    leftover = ec2.create_network_acl(VpcId=network)["NetworkAcl"]["NetworkAclId"]
+    on_it = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    [held] = [
+        each["NetworkAclAssociationId"]
+        for acl in ec2.describe_network_acls(Filters=on_it)["NetworkAcls"]
+        for each in acl["Associations"]
+        if each["SubnetId"] == subnet
+    ]
+    ec2.replace_network_acl_association(AssociationId=held, NetworkAclId=leftover)
     ground.is_as_it_was()
 
 

@@ -11,17 +11,16 @@ from moto import mock_aws
 
 from atmosphere.cleanup.accounts import Accounts
 from atmosphere.cleanup.model import PassResult, Resource, Verdict
+from atmosphere.local.lacking import LACKING
 from tests.cleanup.catalogue.frame import Backend, Plot, Seed
 from tests.cleanup.catalogue.seeds import SEEDS
 from tests.cleanup.conftest import ROLE, role_arn
 from tests.cleanup.land import TRUST, Land, LandAccounts, root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from botocore.session import Session
-
-    from atmosphere.core.model import Region
+    from atmosphere.cleanup.sessions import Clients, Session
     from tests.cleanup.conftest import Ground
 
 APART: Final = {"AWS::EC2::TransitGatewayRouteTable": ("ec2",)}
@@ -59,9 +58,9 @@ class Sown(LandAccounts):
 
     plot: Plot
 
-    def session(self, credentials: dict[str, str], region: Region) -> Any:
+    def session(self, clients: Clients, keys: Mapping[str, str]) -> Any:
         """As those of the land, governed by the plot."""
-        session = super().session(credentials, region)
+        session = super().session(clients, keys)
         self.plot.govern(session)
         return session
 
@@ -70,8 +69,8 @@ class Field(Land):
     """A land where these seeds are about to be sown."""
 
     def __init__(self, seeds: Sequence[Seed]) -> None:
-        keys = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="the-test-itself")["Credentials"]
-        self.plot = Plot(keys={name: str(keys[name]) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")})
+        keys: Any = boto3.client("sts").assume_role(RoleArn=role_arn(), RoleSessionName="the-test-itself")
+        self.plot = Plot(keys["Credentials"])
         self.plot.begin(*seeds)
         self.seeds = seeds
         super().__init__(*{seed.type for seed in seeds})
@@ -112,9 +111,9 @@ class Governed(Accounts):
 
     plot: Plot
 
-    def session(self, credentials: dict[str, str], region: Region) -> Session:
+    def session(self, clients: Clients, keys: Mapping[str, str]) -> Session:
         """As any, governed by the plot."""
-        session = super().session(credentials, region)
+        session = super().session(clients, keys)
         self.plot.govern(session)
         return session
 
@@ -122,8 +121,9 @@ class Governed(Accounts):
 @pytest.mark.emulator
 @pytest.mark.parametrize("seeds", _fields(Backend.EMULATOR), ids=lambda seeds: f"{len(seeds)}-types")
 def test_on_the_embedded_aws_every_leftover_is_gone_or_named(seeds: Sequence[Seed], ground: Ground) -> None:
-    plot = Plot(ground.endpoint)
+    plot = Plot()
     plot.begin(*seeds)
+    ground.skipped = LACKING
     ground.root("sqs").create_queue(QueueName="needed")
     assert ground.capture(sweep_globals=True).verdict is Verdict.CLEAN
     before = _listed(plot, seeds)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.session import Session
+from botocore.exceptions import ConnectTimeoutError
 from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
@@ -16,8 +16,10 @@ from atmosphere.cleanup.guard import Guard, Protected, is_read
 from atmosphere.cleanup.kept import Kept
 from atmosphere.cleanup.model import MutationRefused, OutOfTime, PastDeadline, Resource
 from atmosphere.cleanup.pace import Pace
+from atmosphere.cleanup.sessions import Clients
 from atmosphere.core.model import ADMIN, Region
 from tests.builders import a_key, a_registration
+from tests.cleanup.clients import KEYS
 from tests.cleanup.conftest import ACCOUNT, REGION, ROLE, role_arn
 from tests.cleanup.faults import Reply
 
@@ -46,8 +48,7 @@ class Watch:
             pace=self.pace,
             protected=Protected(protected),
         )
-        self._session = Session()
-        self._session.set_credentials("x", "x")
+        self._session = Clients("test").session(KEYS)
         self.guard.watch(self._session)
 
     def answer_everything(self) -> None:
@@ -55,7 +56,7 @@ class Watch:
         self._session.register("before-call", _yes)
 
     def client(self, service: str, region: str = REGION) -> Any:
-        return self._session.create_client(service, region_name=region)
+        return self._session.client(service, region)
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +121,27 @@ def test_other_regions_are_left_alone_and_global_services_are_not_a_region():
     with pytest.raises(MutationRefused, match="eu-west-1"):
         watch.client("sqs", "eu-west-1").create_queue(QueueName="q")
     watch.client("iam", "us-east-1").create_role(RoleName="made", AssumeRolePolicyDocument=EMPTY)
+
+
+@pytest.mark.parametrize("late", [PastDeadline, OutOfTime])
+def test_a_call_that_failed_is_not_repeated_when_it_is_too_late(late, monkeypatch):
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    watch = Watch()
+    sent: list[str] = []
+
+    def fail(request: Any, **_: Any) -> None:
+        sent.append(request.url)
+        if late is PastDeadline:
+            watch.clock.advance(timedelta(minutes=1))
+        else:
+            watch.pace.stopped = True
+        raise ConnectTimeoutError(endpoint_url=request.url)
+
+    client = watch.client("sqs")
+    client.meta.events.register("before-send", fail)
+    with pytest.raises(late):
+        client.create_queue(QueueName="q")
+    assert len(sent) == 1
 
 
 def test_a_stopped_pass_changes_nothing_more():
@@ -214,6 +236,33 @@ def test_sparing_one_thing_within_the_sparing_of_another_spares_both_and_ends_in
             watch.client("ec2").attach_internet_gateway(**asked)
         with pytest.raises(MutationRefused, match="gateway"):
             watch.client("ec2").attach_internet_gateway(**asked)
+
+
+def test_a_name_is_protected_however_long_it_is_and_whatever_it_stands_among():
+    long = "/needed" * 100
+    watch = Watch(protected=frozenset({f"ssm:{long}"}))
+    watch.answer_everything()
+    for asked in ([long], [*map(str, range(400)), long]):
+        with pytest.raises(MutationRefused, match="protected"):
+            watch.client("ssm").delete_parameters(Names=asked)
+    watch.client("ssm").delete_parameter(Name="/leftover" * 100)
+    assert [entry.names for entry in watch.guard.taken()] == [{}]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "asked"),
+    [
+        ("ecr", "set_repository_policy", {"repositoryName": "mine", "policyText": EMPTY}),
+        ("secretsmanager", "put_resource_policy", {"SecretId": "mine", "ResourcePolicy": EMPTY}),
+        ("logs", "put_resource_policy", {"policyName": "mine", "policyDocument": EMPTY}),
+    ],
+)
+def test_policies_are_contents_and_not_journalled(service, operation, asked):
+    watch = Watch()
+    watch.answer_everything()
+    getattr(watch.client(service), operation)(**asked)
+    [entry] = watch.guard.taken()
+    assert list(entry.names.values()) == ["mine"]
 
 
 def test_a_name_that_only_ends_like_a_protected_one_is_not_protected():

@@ -205,6 +205,18 @@ def test_what_a_kept_user_may_do_is_told_and_never_put_back() -> None:
     assert only(room.changed()) == told
 
 
+def test_what_a_kept_user_may_do_by_its_group_is_told() -> None:
+    room = Users()
+    iam = room.root("iam")
+    iam.create_user(UserName="kept")
+    iam.create_group(GroupName="g")
+    iam.add_user_to_group(GroupName="g", UserName="kept")
+    room.capture()
+    assert room.changed() == {}
+    iam.put_group_policy(GroupName="g", PolicyName="mine", PolicyDocument=ALLOW)
+    assert "+ groups/g/inline/mine" in only(room.changed())
+
+
 def test_in_an_account_with_other_environments_users_are_nobodys() -> None:
     room = Room(alone=False)
     room.root("iam").create_user(UserName="kept")

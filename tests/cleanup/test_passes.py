@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from moto import mock_aws
 
-from atmosphere.cleanup.accounts import CONFIG, Account
+from atmosphere.cleanup.accounts import Account
 from atmosphere.cleanup.baseline import Baseline, baseline_name
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Errors
@@ -19,6 +19,7 @@ from atmosphere.cleanup.inventory import OFF, region_off
 from atmosphere.cleanup.judging import Left
 from atmosphere.cleanup.model import Ended, Meaning, PassState, Resource, Verdict
 from atmosphere.cleanup.progress import trip
+from atmosphere.cleanup.sessions import CONFIG
 from atmosphere.core.model import AllocationId, Region
 from tests.cleanup.conftest import REGION
 from tests.cleanup.fakes import FakeStack, Manner, Part
@@ -491,6 +492,16 @@ def test_debt_is_counted_once_for_a_cleaning_and_retried_by_the_next_until_it_is
     land.faulty()
     assert land.clean().verdict is Verdict.CLEAN
     assert (in_debt(land), land.left()) == ([], set())
+
+
+def test_debt_that_cannot_be_looked_at_is_not_forgotten():
+    land = indebted()
+    land.clean()
+    before = in_debt(land)
+    next_cleaning(land)
+    land.faulty(judge=lambda operation, _: "InternalFailure" if "Queue" in operation else None)
+    assert land.clean().verdict is Verdict.BLOCKED
+    assert in_debt(land) == before != []
 
 
 def test_debt_that_gets_too_old_blocks():

@@ -24,6 +24,12 @@ def test_every_subcommand_is_there_and_documents_its_exit_codes(name: str, capsy
     assert "Exit codes" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["environment", "baseline", "cleanup", "config"])
+def test_a_group_tells_whole_sentences(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    assert "..." not in capsys.readouterr().out.replace("[ARGS]...", "")
+
+
 def test_starting_imports_nothing_heavy() -> None:
     heavy = ("boto3", "botocore", "pydantic", "yaml", "aws_cdk", "rich", "urllib3")
     program = (

@@ -180,6 +180,38 @@ def test_status_shows_one_allocation(service: Service, capsys: pytest.CaptureFix
     assert "aws://222222222222/us-east-1 (demo, admin)" in text
 
 
+def test_status_shows_the_run_that_asked(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    run = {"repository": "example-org/example-repo", "url": "https://github.example/runs/1", "attempt": "1"}
+    body = {
+        "id": ID,
+        "status": "active",
+        "pool": "demo",
+        "requester": "me",
+        "startedAt": "2026-11-22T10:00:00Z",
+        "expiresAt": "2026-11-22T13:00:00Z",
+        "run": run,
+        "environments": [],
+    }
+    service.script = [Answer(body=body)]
+
+    assert main(["status", ID]) == 0
+    assert "https://github.example/runs/1" in capsys.readouterr().out
+
+
+def test_a_hold_that_has_not_taken_effect_is_shown(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    state = {**STATE, "status": "in-use", "hold": True, "capabilities": {"bedrock": True}}
+    service.script = [Answer(body={"environments": [state]}), Answer(body=state), Answer(body=state)]
+
+    assert main(["environment", "list"]) == 0
+    assert "in-use, to be held" in capsys.readouterr().out
+    assert main(["environment", "hold", "222222222222/us-east-1", "--reason", "to look at it"]) == 0
+    shown = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert ["hold", "true"] in [[word.strip() for word in line] for line in shown]
+    assert ["capabilities", '{"bedrock": true}'] in [[word.strip() for word in line] for line in shown]
+    assert main(["environment", "show", "222222222222/us-east-1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["hold"] is True
+
+
 def test_operators_list_and_show_environments(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     service.script = [Answer(body={"environments": [STATE]}), Answer(body={**STATE, "cleanup": {"verdict": "dirty"}})]
 

@@ -203,6 +203,14 @@ MISTAKES = {
         "would work during the next test",
         "identities have to go",
     ),
+    "identities that are not looked for": (
+        SETTINGS,
+        "role_names:",
+        "skipped_types: [AWS::Glue::Job, AWS::IAM::User]\nrole_names:",
+        "skipped_types[1]",
+        "nobody would see the keys",
+        "identities have to be looked for",
+    ),
     "another fate of the toolkit": (
         ENVIRONMENTS,
         "environments:\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -9,6 +10,7 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +18,7 @@ import pytest
 import yaml
 from click import Context
 
+from atmosphere.cleanup.restoring import CHANGED
 from atmosphere.cli.local import up
 from atmosphere.cli.main import atmosphere as command
 from atmosphere.config.load import check, load
@@ -172,6 +175,24 @@ def test_every_room_is_on_the_map() -> None:
 def test_no_function_is_without_a_word() -> None:
     told = text("docs/architecture.md") + text("docs/operations.md")
     assert [name for name in FunctionName if name not in told] == []
+
+
+def reasons() -> Iterator[str]:
+    """Why an environment becomes dirty, or an attempt rests: what stands behind a verdict, up to its variable part."""
+    for path in (ROOT / "service" / "atmosphere" / "cleanup").glob("*.py"):
+        for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+            for verdict, reason in pairwise(call.args):
+                if isinstance(verdict, ast.Attribute) and verdict.attr in {"DIRTY", "BLOCKED"}:
+                    first = reason.values[0] if isinstance(reason, ast.JoinedStr) else reason
+                    if isinstance(first, ast.Constant):
+                        yield str(first.value)
+
+
+def test_every_reason_for_a_dirty_environment_is_explained() -> None:
+    table = text("docs/operations.md").partition("| reason |")[2].partition("\n\n")[0]
+    found = {*reasons(), "blocked:", CHANGED, "baseline-missing", "cleanup-timeout", "allocation-missing"}
+    assert {"deadline", "no-baseline", "unknown:"} <= found
+    assert [reason for reason in sorted(found) if f"`{reason}" not in table] == []
 
 
 def test_the_refusal_that_is_explained_is_the_one_that_the_example_gives() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 import yaml
 
+from atmosphere.client.baselines import BaselineItem, BaselineState
+from atmosphere.client.results import AllocationState, EnvironmentState, HistoryLine, Run, camel
 from atmosphere.contract import RELEASE_SCHEME, ROOTS, ROUTES, Tree
 from atmosphere.core import strict_json
 from atmosphere.core.baseline import amendment_request
@@ -29,6 +31,8 @@ from tests.docs.json_schema import WORDS, Validator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from _typeshed import DataclassInstance
 
 FILE: Final = Path(__file__).parents[2] / "docs" / "api" / "openapi.yaml"
 DOCUMENT: Final[dict[str, Any]] = yaml.safe_load(FILE.read_text())
@@ -379,6 +383,25 @@ def test_file_and_code_refuse_the_same(body: dict[str, Any]) -> None:
     assert complaints(body, "AllocateRequest")
     with pytest.raises(InvalidRequest):
         allocate_request(body)
+
+
+# --- the Python client --------------------------------------------------------------------------------------------
+
+CLIENT: Final[dict[str, tuple[type[DataclassInstance], set[str]]]] = {
+    "EnvironmentWithReport": (EnvironmentState, set()),
+    "HistoryEntry": (HistoryLine, {"leftovers"}),  # `client.leftovers` reads it
+    "Allocation": (AllocationState, set()),
+    "Run": (Run, set()),
+    "Baseline": (BaselineState, {"cursor"}),
+    "BaselineAmended": (BaselineState, set()),
+    "BaselineItem": (BaselineItem, set()),
+}
+
+
+@pytest.mark.parametrize("name", CLIENT)
+def test_the_client_leaves_out_nothing_that_the_api_tells(name: str) -> None:
+    kind, without = CLIENT[name]
+    assert set(schema(name)["properties"]) - without <= {camel(each.name) for each in fields(kind)}
 
 
 # --- the file itself ----------------------------------------------------------------------------------------------

@@ -12,12 +12,12 @@ from atmosphere.adapters.memory import MemoryEvents, MemoryReports, MemorySnapsh
 from atmosphere.cleanup.model import PassResult, PassState, Verdict
 from atmosphere.cleanup.tally import Tally
 from atmosphere.contract import BECAME_DIRTY
-from atmosphere.core.changes import MAX_BLOCKED
+from atmosphere.core.changes import MAX_BLOCKED, Put
 from atmosphere.core.model import AccountId, Mark, Status
 from atmosphere.handlers import cleanup
 from atmosphere.ports import CleanupOrder
 from atmosphere.wiring import App
-from tests.builders import ALLOCATION, NOW, a_key, an_environment
+from tests.builders import ALLOCATION, NOW, a_key, a_lot, an_allocation, an_environment
 from tests.operations.world import World, a_configuration
 
 if TYPE_CHECKING:
@@ -56,9 +56,11 @@ class OneVerdict(App):
         self.events = self.bus = MemoryEvents()
         self.verdict = verdict
         self.todo: list[Assignment] = []
+        self.before_beat: Callable[[], None] = lambda: None
         self.before_verdict: Callable[[], None] = lambda: None
 
     def run_pass(self, todo: Assignment, state: PassState, *, beat: Callable[[], None]) -> PassResult:
+        self.before_beat()
         beat()
         self.todo.append(todo)
         self.before_verdict()
@@ -136,6 +138,34 @@ def test_what_belongs_to_the_account_is_swept_only_where_the_environment_is_alon
     app = OneVerdict(world, Verdict.AGAIN)
     cleanup.handle(dict(EVENT), app, service_account=HUB)
     assert [todo.sweep_globals for todo in app.todo] == [alone]
+
+
+def test_a_pass_that_counted_on_being_alone_and_is_not_any_more_is_superseded_by_its_next_beat() -> None:
+    world = at_work()
+    app = OneVerdict(world, Verdict.CLEAN)
+    app.before_beat = lambda: world.put(an_environment(a_key(1, "us-east-1")))
+    told = cleanup.handle(dict(EVENT), app, service_account=HUB)
+    assert (told["next"], app.todo, world.status(KEY)) == ("done", [], Status.CLEANING)
+
+
+def test_a_pass_is_told_all_that_the_row_and_its_allocation_say() -> None:
+    world = at_work(deadline=NOW + timedelta(minutes=7))
+    allocation = an_allocation(a_key(2), KEY, started=NOW - timedelta(hours=1))
+    world.rows.commit([Put(row=allocation)], token=world.ids.new())
+    app = OneVerdict(world, Verdict.AGAIN)
+    cleanup.handle(dict(EVENT), app, service_account=HUB)
+    [todo] = app.todo
+    lot = a_lot(KEY)
+    assert (todo.allocation, todo.key, todo.attempt, todo.service_account) == (ALLOCATION, KEY, 1, HUB)
+    assert (todo.roles_used, todo.requester) == (((lot.role_arn, lot.external_id),), allocation.requester)
+    assert (todo.started, todo.deadline) == (allocation.started, NOW + timedelta(minutes=7))
+
+
+@pytest.mark.parametrize("capture", [False, True])
+def test_a_birth_is_only_captured(*, capture: bool) -> None:
+    app = OneVerdict(at_work(capture=capture), Verdict.AGAIN)
+    cleanup.handle(dict(EVENT), app, service_account=HUB)
+    assert [(todo.capture_only, todo.roles_used) for todo in app.todo] == [(capture, ())]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from aws_cdk import assertions
 
 from atmosphere.contract import (
     FUNCTIONS,
+    HISTORY_WEEKS,
     ROOTS,
     ROUTES,
     TABLE_VARIABLES,
@@ -21,6 +23,7 @@ from atmosphere.contract import (
     FunctionName,
     Table,
     Tree,
+    cleanup_prefix,
 )
 from atmosphere.core.snapshot import digest, from_json, to_json
 
@@ -118,6 +121,18 @@ def test_what_holds_state_outlives_the_stack(reading: Reading) -> None:
     kept = [entry for kind in kinds for entry in reading.raw(kind).values()]
     assert len(kept) == len(Table) + 2
     assert {(entry["DeletionPolicy"], entry["UpdateReplacePolicy"]) for entry in kept} == {("Retain", "Retain")}
+
+
+def test_what_cleanups_wrote_is_kept_as_long_as_the_history_and_old_versions_for_a_month(reading: Reading) -> None:
+    (bucket,) = reading.of("AWS::S3::Bucket").values()
+    of_cleanups, of_all = bucket["LifecycleConfiguration"]["Rules"]
+    assert cleanup_prefix("222222222222", "us-east-1", "an-allocation").startswith("cleanups/")
+    weeks = timedelta(weeks=HISTORY_WEEKS)
+    assert of_cleanups == {"Prefix": "cleanups/", "ExpirationInDays": weeks.days, "Status": "Enabled"}
+    assert of_all["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert of_all["ExpiredObjectDeleteMarker"]
+    assert "Prefix" not in of_all
+    assert "ExpirationInDays" not in of_all  # baselines, debts and the snapshot in force stay
 
 
 def test_the_bucket_is_private_versioned_and_tls_only(template: dict[str, Any]) -> None:

@@ -67,6 +67,7 @@ def test_it_says_what_runs_and_a_termination_stops_all_of_it(tmp_path: Path) -> 
         assert not ready.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.emulator
 def test_after_a_kill_nothing_runs_on_and_the_next_start_is_clean_and_says_so(tmp_path: Path) -> None:
     state = ("--state", str(tmp_path / "state"))

@@ -6,35 +6,27 @@ called in the account before STS has named it as the expected one.
 
 from __future__ import annotations
 
-from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.loaders import create_loader
-from botocore.session import Session
 
 from atmosphere import contract
 from atmosphere.cleanup.guard import Guard, Protected
 from atmosphere.cleanup.model import GLOBAL, Ended, Verdict
 from atmosphere.cleanup.quotas import Rates
+from atmosphere.cleanup.sessions import CONFIG, Clients, loader
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
-    from botocore.loaders import Loader
+    from collections.abc import Mapping
 
     from atmosphere.cleanup.model import Assignment
     from atmosphere.cleanup.pace import Pace
+    from atmosphere.cleanup.sessions import Session
     from atmosphere.core.model import Region, RoleArn
 
-CONFIG: Final = Config(
-    connect_timeout=3,
-    read_timeout=15,
-    retries={"mode": "standard", "total_max_attempts": 4},
-    max_pool_connections=50,
-)
 _SESSION_SECONDS: Final = 3600
 _CANARY_SECONDS: Final = 900  # the least that STS grants
 REFUSALS: Final = frozenset(
@@ -49,15 +41,9 @@ REFUSALS: Final = frozenset(
 """Codes of AWS that say "you may not", and nothing else."""
 
 
-@cache
-def _loader() -> Loader:
-    """Service models are read once for all sessions: most of what making a client costs."""
-    return create_loader()
-
-
 def operations_of(service: str) -> frozenset[str]:
     """The operations of a service, as AWS names them."""
-    return frozenset(_loader().load_service_model(service, "service-2")["operations"])
+    return frozenset(loader().load_service_model(service, "service-2")["operations"])
 
 
 class RoleUnusable(Exception):
@@ -65,24 +51,18 @@ class RoleUnusable(Exception):
 
 
 class Account:
-    """Guarded clients of one session, made once for each service and region. Safe in threads."""
+    """Guarded clients of one session. Safe in threads."""
 
     def __init__(self, session: Session, guard: Guard, *, home: Region) -> None:
         Rates(guard.pace).watch(session)  # first: the guard looks at the clock after the waiting
         guard.watch(session)
-        self._session = session
+        self.session = session
         self._home = home
-        self._clients: dict[tuple[str, Region], Any] = {}
-        self._lock = Lock()
         self.guard = guard
 
     def client(self, service: str, region: Region) -> Any:
         """The boto3 client of a service in a region; global services answer in the environment's own."""
-        name = self._home if region == GLOBAL else region
-        with self._lock:  # making clients is what boto3 does not do safely in threads
-            if (service, name) not in self._clients:
-                self._clients[service, name] = self._session.create_client(service, region_name=name, config=CONFIG)
-            return self._clients[service, name]
+        return self.session.client(service, self._home if region == GLOBAL else region)
 
 
 class Accounts:
@@ -91,6 +71,8 @@ class Accounts:
     def __init__(self, base: boto3.Session | None = None, *, plan: bool = False) -> None:
         self._base = base or boto3.Session()
         self._sts: dict[str, Any] = {}
+        self._idle: Clients | None = None
+        self._lock = Lock()
         self.plan = plan
 
     @classmethod
@@ -109,7 +91,7 @@ class Accounts:
         _refuse_foreign(assignment, role)
         name = contract.session_name(contract.CLEANUP_SESSION, assignment.key.region, assignment.allocation)
         try:
-            session = self._assume(
+            keys = self._assume(
                 role,
                 name,
                 external_id=assignment.registration.external_id,
@@ -118,17 +100,28 @@ class Accounts:
             )
         except RoleUnusable as unusable:
             raise Ended(Verdict.BLOCKED, "role-unusable", str(unusable)) from unusable
+        session = self.session(self._clients_of(role), keys)
         account = Account(session, self._guard(assignment, pace, protected), home=assignment.key.region)
         _refuse_account(assignment, _whoami(account, assignment.key.region))
         return account
+
+    def close(self, account: Account) -> None:
+        """Forget the account's keys; its clients wait for the next pass with the same role, if that is the next one."""
+        account.session.close()
+        with self._lock:
+            self._idle = account.session.clients
+
+    def _clients_of(self, role: RoleArn) -> Clients:
+        """Those that wait if they are this role's, or new ones; others are dropped, as they take up memory."""
+        with self._lock:
+            idle, self._idle = self._idle, None
+        return idle if idle and idle.whose == role else Clients(role)
 
     def canary(self, assignment: Assignment, role: RoleArn, external_id: str, pace: Pace) -> Account:
         """A session like those that the test was given, which can only look. Raises `RoleUnusable`, `Unreachable`."""
         _refuse_foreign(assignment, role)
         name = contract.session_name(contract.TEST_SESSION, assignment.key.region, assignment.allocation)
-        session = self._assume(
-            role, name, external_id=external_id, region=assignment.key.region, seconds=_CANARY_SECONDS
-        )
+        keys = self._assume(role, name, external_id=external_id, region=assignment.key.region, seconds=_CANARY_SECONDS)
         guard = Guard(
             may_mutate=False,
             regions=assignment.regions,
@@ -136,7 +129,7 @@ class Accounts:
             pace=pace,
             protected=Protected(frozenset()),
         )
-        return Account(session, guard, home=assignment.key.region)
+        return Account(self.session(Clients(role), keys), guard, home=assignment.key.region)
 
     def _guard(self, assignment: Assignment, pace: Pace, protected: Protected) -> Guard:
         return Guard(
@@ -148,7 +141,7 @@ class Accounts:
             protected=protected,
         )
 
-    def _assume(self, role: RoleArn, name: str, *, external_id: str, region: Region, seconds: int) -> Session:
+    def _assume(self, role: RoleArn, name: str, *, external_id: str, region: Region, seconds: int) -> Mapping[str, str]:
         extra = {"ExternalId": external_id} if external_id else {}
         try:
             reply = self._sts_of(region).assume_role(
@@ -164,15 +157,12 @@ class Accounts:
             raise Unreachable(f"STS answered {code} for {role}") from error
         except BotoCoreError as error:
             raise Unreachable(f"STS could not be reached ({type(error).__name__})") from error
-        return self.session(reply["Credentials"], region)
+        keys: Mapping[str, str] = reply["Credentials"]
+        return keys
 
-    def session(self, credentials: dict[str, str], region: Region) -> Session:
-        """A session of its own for one set of keys, sharing the service models."""
-        session = Session()
-        session.register_component("data_loader", _loader())
-        session.set_config_variable("region", region)
-        session.set_credentials(credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
-        return session
+    def session(self, clients: Clients, keys: Mapping[str, str]) -> Session:
+        """A session of these clients."""
+        return clients.session(keys)
 
     def _sts_of(self, region: Region) -> Any:
         if region not in self._sts:

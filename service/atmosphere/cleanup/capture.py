@@ -5,6 +5,7 @@ A role has to be assumable and allowed one of the probes, or a revocation on it 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -13,14 +14,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup.accounts import RoleUnusable
 from atmosphere.cleanup.baseline import Baseline
+from atmosphere.cleanup.catalogue.base import code_of
 from atmosphere.cleanup.catalogue.roles import role_id
-from atmosphere.cleanup.detector import tagged
+from atmosphere.cleanup.detector import shown
 from atmosphere.cleanup.inventory import covered, look
 from atmosphere.cleanup.judging import registered_roles
 from atmosphere.cleanup.model import Ended, Verdict
 from atmosphere.cleanup.restoring import read_contents
 from atmosphere.cleanup.revocation import PROBES, find_probe
-from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,16 +41,26 @@ def capture(assignment: Assignment, *, account: Account, accounts: Accounts, pac
     """Preflight the roles, and list what is there. Raises `Ended`, `Unreachable`."""
     roles = sorted(set(assignment.registration.roles.values()))
     pace.side_by_side([partial(_preflight, assignment, accounts, role, pace) for role in roles])
-    ids = _role_ids(assignment, account)
-    inventory, inside = _complete_look(assignment, account, pace)
+    found = _complete_look(assignment, account, pace)
     return Baseline(
-        items={**inventory.everything(), **ids},
+        items={**found.inventory.everything(), **found.roles},
         types=covered(assignment),
         regions=assignment.regions,
-        tagged=_tagged(assignment, account, inventory),
-        contents=inside.contents,
-        unwatched=inside.unwatched,
+        tagged=found.tagged,
+        contents=found.inside.contents,
+        unwatched=found.inside.unwatched,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What one look came to: `roles` are those of the registration, `unknown` is what could not be looked at."""
+
+    inventory: Inventory
+    inside: Inside
+    roles: Mapping[Resource, str | None]
+    tagged: frozenset[str]
+    unknown: Mapping[str, str]
 
 
 def _preflight(assignment: Assignment, accounts: Accounts, role: RoleArn, pace: Pace) -> None:
@@ -67,32 +78,42 @@ def _preflight(assignment: Assignment, accounts: Accounts, role: RoleArn, pace: 
         )
 
 
-def _role_ids(assignment: Assignment, account: Account) -> Mapping[Resource, str | None]:
-    try:
-        return {item: role_id(account, item.id) for item in registered_roles(assignment)}
-    except (ClientError, BotoCoreError) as error:
-        raise Unreachable("IAM does not say what the registration's roles are") from error
-
-
-def _tagged(assignment: Assignment, account: Account, inventory: Inventory) -> frozenset[str]:
-    regions = [region for region in assignment.regions if region not in inventory.off]
-    try:
-        return frozenset(each.arn.text for region in regions for each in tagged(account, region))
-    except (ClientError, BotoCoreError) as error:
-        raise Unreachable("the tagging API does not say what is there") from error
-
-
-def _complete_look(assignment: Assignment, account: Account, pace: Pace) -> tuple[Inventory, Inside]:
+def _complete_look(assignment: Assignment, account: Account, pace: Pace) -> _Look:
     for _ in range(_LOOKS):
-        inventory = look(assignment, account, pace)
-        inside = read_contents(assignment, account, pace, off=inventory.off)
-        unknown = {**inventory.unknown, **inside.unknown}
-        if not unknown:
-            return inventory, inside
+        found = _look(assignment, account, pace)
+        if not found.unknown:
+            return found
         pace.sleep(_NAP)
-    label, code = min(unknown.items())
+    labels = sorted(found.unknown)
+    told = ", ".join(f"{label} ({found.unknown[label]})" for label in labels)
     raise Ended(
         Verdict.BLOCKED,
-        f"unknown:{label}",
-        f"{label} cannot be listed ({code}), so there is no telling what has to survive: check the admin role",
+        f"unknown:{labels[0]}",
+        f"{len(labels)} cannot be listed, so there is no telling what has to survive: check the admin role: {told}",
     )
+
+
+def _look(assignment: Assignment, account: Account, pace: Pace) -> _Look:
+    inventory = look(assignment, account, pace)
+    inside = read_contents(assignment, account, pace, off=inventory.off)
+    tagged, untold = shown(account, [region for region in assignment.regions if region not in inventory.off], pace)
+    roles, unseen = _roles(assignment, account)
+    return _Look(
+        inventory=inventory,
+        inside=inside,
+        roles=roles,
+        tagged=frozenset(each.arn.text for each in tagged),
+        unknown={**inventory.unknown, **inside.unknown, **untold, **unseen},
+    )
+
+
+def _roles(assignment: Assignment, account: Account) -> tuple[dict[Resource, str | None], dict[str, str]]:
+    """The ids of the registration's roles, and which could not be asked for, with the code."""
+    ids: dict[Resource, str | None] = {}
+    unknown: dict[str, str] = {}
+    for item in registered_roles(assignment):
+        try:
+            ids[item] = role_id(account, item.id)
+        except (ClientError, BotoCoreError) as error:
+            unknown[item.address] = code_of(error)
+    return ids, unknown

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup import progress
 from atmosphere.cleanup.inventory import look
-from atmosphere.cleanup.model import GLOBAL, OutOfTime, PassResult, PassState, Phase, Trouble, Verdict
+from atmosphere.cleanup.model import GLOBAL, OutOfTime, PassResult, PassState, PastDeadline, Phase, Trouble, Verdict
 from atmosphere.cleanup.origins import origins
 from atmosphere.cleanup.report import Findings
 from atmosphere.cleanup.restoring import told
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.baseline import Baseline
     from atmosphere.cleanup.debt import DebtBook
     from atmosphere.cleanup.deletion import Deletion
+    from atmosphere.cleanup.inventory import Inventory
     from atmosphere.cleanup.judging import Judge, Left
     from atmosphere.cleanup.model import Assignment, Limits, Resource
     from atmosphere.cleanup.pace import Pace
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _FIRST_NAP: Final = timedelta(milliseconds=100)
 _LONGEST_NAP: Final = timedelta(seconds=5)
+_SHARE: Final = 4  # nothing is noticed later than by this part of the time that it took
 _LONGEST_WAIT: Final = timedelta(seconds=60)
 _WAIT: Final = timedelta(seconds=10)  # between passes that wait for deletions
 
@@ -80,36 +82,39 @@ class Clearing:
     def run(self, state: PassState) -> PassResult:
         """Rounds until there is something to tell. `state` is kept up to date for whoever catches what flies."""
         self.state = state
-        nap, lingering_until = _FIRST_NAP, self._pace.now() + self._limits.linger
+        lingering_until = self._pace.now() + self._limits.linger
         first = True
         while True:
             self._pace.tick()
             looked_at = self._pace.now()
-            left = self._look(deleted_too=first)
-            if left.nothing and not first:
-                left = self._look(deleted_too=True)
+            left = self._look(thorough=first)
             first = False
             if left.nothing and not self._has_debts_to_try(left):
                 return self._found_nothing(looked_at)
             if ended := self._tell(left):
                 return ended
-            self._act(left)
+            tried = self._act(left)
             if self._pace.now() >= lingering_until:
-                return PassResult(verdict=Verdict.AGAIN, state=self.state, wait=_WAIT)
-            self._pace.sleep(nap)
-            nap = min(nap * 2, _LONGEST_NAP)
+                reason = None if left.nothing else progress.reason(left)
+                return PassResult(verdict=Verdict.AGAIN, state=self.state, wait=_WAIT, reason=reason)
+            self._pace.sleep(self._nap(tried=tried))
 
     def survey(self) -> Left:
         """One look, for plans."""
-        return self._look(deleted_too=True)
+        return self._look(thorough=True)
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
-    def _look(self, *, deleted_too: bool) -> Left:
+    def _look(self, *, thorough: bool) -> Left:
+        """What is left. What takes listings of its own is only asked if `thorough`, or where nothing else is left."""
         inventory = look(self._assignment, self._account, self._pace)
+        left = self._judged(inventory, thorough=thorough)
+        return left if thorough or not left.nothing else self._judged(inventory, thorough=True)
+
+    def _judged(self, inventory: Inventory, *, thorough: bool) -> Left:
         leftovers = self._judge.leftover_stacks(inventory)
-        unknown = self._recorder.update(inventory, leftovers, deleted_too=deleted_too)
-        left = self._judge.judge(inventory, self._recorder.ledger, unknown, thorough=deleted_too)
+        unknown = self._recorder.update(inventory, leftovers, deleted_too=thorough)
+        left = self._judge.judge(inventory, self._recorder.ledger, unknown, thorough=thorough)
         reach = self._within_reach(left)
         self._troubles.forget_all_but(reach)
         self._tally.see(self.state, Sight.of(left, reach, self._troubles.entries))
@@ -151,6 +156,8 @@ class Clearing:
             self._dunned = True
             return None
         reach, now = self._within_reach(left), self._pace.now()
+        if now >= self._assignment.deadline:
+            raise PastDeadline
         progress.trip(left, reach, self._baseline.items, most=self._assignment.settings.max_deletions)
         moving = self._deletion.moves(left.stacks)
         self.state = progress.noted(self.state, (len(left.unknown), len(reach)), moving=moving, now=now)
@@ -158,9 +165,12 @@ class Clearing:
         verdict = progress.standstill(self.state, self.findings.blockers, left, slow=slow, limits=self._limits, now=now)
         return PassResult(verdict=verdict, state=self.state, reason=progress.reason(left)) if verdict else None
 
-    def _act(self, left: Left) -> None:
-        loose = [*left.loose, *left.deferred]
-        if any(item.region == GLOBAL for item in loose) and self._assignment.sweep_globals:
+    def _act(self, left: Left) -> bool:
+        """Do what can be done about it; False where nothing can."""
+        loose, drifted = [*left.loose, *left.deferred], [drift.item for drift in self._restorer.restorable]
+        if not (left.stacks or loose or drifted):
+            return False
+        if any(item.region == GLOBAL for item in (*loose, *drifted)) and self._assignment.sweep_globals:
             self._pace.confirm()  # all of it was there before this: so if the account is ours alone now, it is ours
         try:
             for item, trouble in self._restorer.restore().items():
@@ -170,6 +180,16 @@ class Clearing:
         except OutOfTime:  # it was at work until the end: that is no standstill
             self.state = replace(self.state, quiet_rounds=0, quiet_since=None)
             raise
+        return True
+
+    def _nap(self, *, tried: bool) -> timedelta:
+        """Until the next look: the longer nothing went, the longer.
+
+        What nothing can be done about is looked at as often as `standstill` asks for, and no more.
+        """
+        now = self._pace.now()
+        nap = min(max(_FIRST_NAP, (now - (self.state.quiet_since or now)) / _SHARE), _LONGEST_NAP)
+        return nap if tried else max(nap, self._limits.quiet_time / self._limits.quiet_rounds)
 
     def _found_nothing(self, looked_at: datetime) -> PassResult:
         state, settings = self.state, self._assignment.settings

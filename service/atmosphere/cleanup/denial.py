@@ -23,6 +23,8 @@ from atmosphere.core.model import Region
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from atmosphere.cleanup.accounts import Account
 
 _INSTANT: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -86,21 +88,32 @@ def deny(account: Account, role: str, policy: str, document: str) -> bool:
 
     Raises `Ended` when the admin role may not, `Unreachable` when IAM does not answer.
     """
+    asked = {"RoleName": role, "PolicyName": policy, "PolicyDocument": document}
+    return of_role(account, "put_role_policy", asked) is not None
+
+
+def of_role(account: Account, operation: str, asked: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """IAM's reply to something about a role, None if there is no such thing.
+
+    Raises `Ended` when the admin role may not, `Unreachable` when IAM does not answer.
+    """
+    client = account.client("iam", GLOBAL)
     try:
-        account.client("iam", GLOBAL).put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=document)
+        reply: Mapping[str, Any] = getattr(client, operation)(**asked)
     except ClientError as error:
         if code_of(error) == "NoSuchEntity":
-            return False
+            return None
         if code_of(error) in REFUSALS:
-            explanation = f"{role} cannot be given the policy {policy}: the admin role needs iam:PutRolePolicy on it"
+            needed = client.meta.method_to_api_mapping[operation]
+            role = asked["RoleName"]
+            explanation = f"the credentials of {role} cannot be revoked: the admin role needs iam:{needed} on it"
             raise Ended(Verdict.BLOCKED, "revocation-refused", explanation) from error
         raise unreachable(error) from error
     except BotoCoreError as error:
         raise unreachable(error) from error
-    return True
+    return reply
 
 
 def unreachable(error: ClientError | BotoCoreError) -> Unreachable:
     """What it comes to when AWS says neither yes nor no."""
-    code = code_of(error) if isinstance(error, ClientError) else type(error).__name__
-    return Unreachable(f"AWS did not say whether the credentials are refused ({code})")
+    return Unreachable(f"AWS did not say whether the credentials are refused ({code_of(error)})")

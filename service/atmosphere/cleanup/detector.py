@@ -24,7 +24,7 @@ from atmosphere.cleanup.model import GLOBAL, Resource
 from atmosphere.cleanup.stacks import STACK
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from atmosphere.cleanup.accounts import Account
     from atmosphere.cleanup.inventory import Inventory
@@ -70,6 +70,20 @@ def tagged(account: Account, region: Region) -> list[Tagged]:
     return found
 
 
+def shown(account: Account, regions: Sequence[Region], pace: Pace) -> tuple[list[Tagged], dict[str, str]]:
+    """The same of several regions, and what could not be asked, with its code."""
+    answers = pace.side_by_side([partial(_answer, account, region) for region in regions])
+    unknown = {f"tagged resources@{r}": a for r, a in zip(regions, answers, strict=True) if isinstance(a, str)}
+    return [each for answer in answers if not isinstance(answer, str) for each in answer], unknown
+
+
+def _answer(account: Account, region: Region) -> list[Tagged] | str:
+    try:
+        return tagged(account, region)
+    except (ClientError, BotoCoreError) as error:
+        return code_of(error)
+
+
 class Detector:
     """Detects for one pass. `before` are the ARNs that the baseline knows."""
 
@@ -82,10 +96,8 @@ class Detector:
     def detect(self, inventory: Inventory, ledger: Ledger) -> Detection:
         """What of everything tagged is explained by nothing. Raises `OutOfTime`."""
         regions = [region for region in self._assignment.regions if region not in inventory.off]
-        answers = self._pace.side_by_side([partial(self._tagged, region) for region in regions])
-        unknown = {f"tagged resources@{r}": a for r, a in zip(regions, answers, strict=True) if isinstance(a, str)}
-        shown = [each for answer in answers if not isinstance(answer, str) for each in answer]
-        open_ = [each for each in shown if not self._is_explained(each, inventory, ledger)]
+        everything, unknown = shown(self._account, regions, self._pace)
+        open_ = [each for each in everything if not self._is_explained(each, inventory, ledger)]
         found = self._pace.side_by_side([partial(self._orphan, each, ledger) for each in open_])
         names = {each.arn.text: _stack_name(each, ledger) for each in open_}
         pairs = list(zip(open_, found, strict=True))
@@ -94,14 +106,6 @@ class Detector:
             unexplained={each.arn.text: names[each.arn.text] for each, item in pairs if item is None},
             unknown=unknown,
         )
-
-    def _tagged(self, region: Region) -> list[Tagged] | str:
-        try:
-            return tagged(self._account, region)
-        except ClientError as error:
-            return code_of(error)
-        except BotoCoreError as error:
-            return type(error).__name__
 
     def _is_explained(self, each: Tagged, inventory: Inventory, ledger: Ledger) -> bool:
         type_ = each.arn.type

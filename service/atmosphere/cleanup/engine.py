@@ -70,7 +70,10 @@ def run_pass(
     limits = limits or Limits()
     pace = Pace(clock=clock, beat=beat, budget=budget, workers=limits.workers)
     one = _Pass(assignment, replace(state, number=state.number + 1), aws=aws, keep=keep, pace=pace, limits=limits)
-    return one.run()
+    try:
+        return one.run()
+    finally:
+        one.close()
 
 
 class _Pass:
@@ -90,6 +93,7 @@ class _Pass:
         self._findings = Findings()
         self._account: Account | None = None
         self._clearing: Clearing | None = None
+        self._lost = ""
 
     def run(self) -> PassResult:
         """Every ending of a pass becomes a result; the journal is written whatever happens."""
@@ -100,17 +104,22 @@ class _Pass:
             self._findings = Findings(explanation=ended.explanation)
             result = self._result(ended.verdict, ended.reason)
         except PastDeadline:
-            self._findings = replace(self._last_findings(), explanation="the deadline came before the cleanup was done")
-            result = self._result(Verdict.DIRTY, "deadline")
+            result = self._late()
         except OutOfTime:
-            result = self._result(Verdict.AGAIN)
+            result = self._result(Verdict.AGAIN, "out-of-time")
         except NotSeen:
             result = self._not_seen()
-        except Unreachable:
+        except Unreachable as lost:
+            self._lost = str(lost)
             result = replace(self._result(Verdict.AGAIN, _UNREACHABLE), wait=_AFTER_TROUBLE)
         finally:
             self._write_journal()
-        return self._finished(result)
+        return self._finished(self._in_time(result))
+
+    def close(self) -> None:
+        """Forget the account's keys, and leave its clients to the next pass."""
+        if self._account:
+            self._aws.close(self._account)
 
     def _steps(self) -> PassResult:
         if self._state.number == 1:
@@ -186,6 +195,18 @@ class _Pass:
 
     def _last_findings(self) -> Findings:
         return self._clearing.findings if self._clearing else self._findings
+
+    def _in_time(self, result: PassResult) -> PassResult:
+        """A pass after the deadline could change nothing; only a second look at nothing may come late."""
+        is_late = self._pace.now() + result.wait >= self._assignment.deadline
+        if result.verdict is Verdict.AGAIN and is_late and result.state.clean_at is None:
+            return self._late(self._lost or result.reason or "")
+        return result
+
+    def _late(self, last: str = "") -> PassResult:
+        told = "the deadline came before the cleanup was done"
+        self._findings = replace(self._last_findings(), explanation=f"{told}: {last}" if last else told)
+        return self._result(Verdict.DIRTY, "deadline")
 
     def _finished(self, result: PassResult) -> PassResult:
         """Count what was changed and what is left, and write the report of a final verdict."""

@@ -4,7 +4,8 @@ An operation whose name does not begin like a read changes something. Such a cal
 look, at or after the deadline, outside the regions that cleaning covers, and when it names something protected. What is
 let through is journalled, with the names it was called with and nothing else of its contents.
 
-Source: botocore's events `before-parameter-build` and `before-call`; an exception in them prevents the call.
+Source: botocore's events `before-parameter-build`, `before-call` and `request-created`, which comes before each time
+that a call is sent; an exception in them prevents it.
 """
 
 from __future__ import annotations
@@ -22,16 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from botocore.session import Session
-
     from atmosphere.cleanup.pace import Pace
+    from atmosphere.cleanup.sessions import Session
     from atmosphere.core.model import Region
 
 _READ: Final = re.compile(r"(Describe|List|Get|Head|Lookup|BatchGet|Search|Simulate|Validate)[A-Z]")
 _GLOBAL_SERVICES: Final = ("iam", "cloudfront", "route53")
-_JOURNALLED: Final = 300  # characters of a name; longer texts are contents
+_JOURNALLED: Final = 300  # characters; of what is longer the journal says nothing, as it may be contents
 _CONTENTS: Final = re.compile(
-    r"(Policy|\w*PolicyDocument|Template\w*|Body|Properties|Code|Description|RoleARN|ClientRequestToken)"
+    r"(\w*[Pp]olicy(Document|Text)?|Template\w*|Body|Properties|Code|Description|RoleARN|ClientRequestToken)"
 )
 _NOTHING: Final[frozenset[tuple[str, str]]] = frozenset()
 _FREES: Final = {
@@ -41,9 +41,11 @@ _FREES: Final = {
     "ec2:DetachVpnGateway": "VpcId",
     "ec2:DetachVolume": "InstanceId",
     "ec2:AssociateDhcpOptions": "VpcId",
+    "ec2:ReplaceNetworkAclAssociation": "NetworkAclId",
 }
-"""What frees a leftover from a kept thing, which only this parameter may name. The kept thing's own side is watched and
-put back (`contents.groups`, `contents.networks`); an instance only loses a volume that was no part of the baseline."""
+"""What frees a leftover from a kept thing, which only this parameter may name. The kept thing's own side is watched
+(`contents.groups`, `contents.networks`, `contents.network_parts`); an instance only loses a volume that was no part of
+the baseline."""
 REVOCATION_POLICY: Final = "AtmosphereRevoke-"
 """The one thing of a protected role that cleaning writes: the inline policy whose name begins like this."""
 
@@ -119,6 +121,7 @@ class Guard:
         """Every client that this session makes from now on is watched."""
         session.register("before-parameter-build", self._note)
         session.register("before-call", self._judge)
+        session.register("request-created", self._judge_again)
 
     @contextmanager
     def restoring(self, operations: frozenset[str], name: str) -> Iterator[None]:
@@ -147,19 +150,28 @@ class Guard:
         region: str = context["client_region"]
         names: dict[str, str] = context.get("atmosphere_names", {})
         self._refuse(service, model.name, region, names)
+        told = {key: name for key, name in names.items() if len(name) <= _JOURNALLED}
         with self._lock:
             self.count += 1
             self._journal.append(
-                Mutation(at=self.pace.now(), service=service, operation=model.name, region=region, names=names)
+                Mutation(at=self.pace.now(), service=service, operation=model.name, region=region, names=told)
             )
 
-    def _refuse(self, service: str, operation: str, region: str, names: Mapping[str, str]) -> None:
+    def _judge_again(self, **event: Any) -> None:
+        """Before each time that a call is sent: botocore repeats a failed one by itself, until it is too late."""
+        if not is_read(event["operation_name"]):
+            self._refuse_late()
+
+    def _refuse_late(self) -> None:
         if self.pace.stopped:
             raise OutOfTime
-        if not self.may_mutate:
-            raise MutationRefused(f"{service}:{operation} would change something, and this cleanup may only look")
         if self.pace.now() >= self._deadline:
             raise PastDeadline
+
+    def _refuse(self, service: str, operation: str, region: str, names: Mapping[str, str]) -> None:
+        if not self.may_mutate:
+            raise MutationRefused(f"{service}:{operation} would change something, and this cleanup may only look")
+        self._refuse_late()
         if service not in _GLOBAL_SERVICES and region not in self._regions:
             raise MutationRefused(f"{service}:{operation} in {region}: cleaning covers {', '.join(self._regions)} only")
         if operation == "PutRolePolicy" and names.get("PolicyName", "").startswith(REVOCATION_POLICY):
@@ -176,7 +188,7 @@ class Guard:
 
 def _names(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in params.items():
-        if isinstance(value, str) and len(value) <= _JOURNALLED and not _CONTENTS.fullmatch(key):
+        if isinstance(value, str) and not _CONTENTS.fullmatch(key):
             yield key, value
         elif isinstance(value, list) and all(isinstance(entry, str) for entry in value):
-            yield from ((f"{key}.{index}", entry) for index, entry in enumerate(value[:_JOURNALLED]))
+            yield from ((f"{key}.{index}", entry) for index, entry in enumerate(value))

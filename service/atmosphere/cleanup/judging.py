@@ -156,11 +156,9 @@ class Judge:
             return type_of(item.type).exists(self._account, item.region, item.id)
         except NoHandler as error:
             return Trouble(code=error.code, message=str(error), meaning=Meaning.FATAL)
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             closed = type_of(item.type).errors.meaning(code_of(error)) is Meaning.CLOSED
             return False if closed else code_of(error)
-        except BotoCoreError as error:
-            return type(error).__name__
 
     # --- the baseline -------------------------------------------------------------------------------------------------
 
@@ -195,10 +193,8 @@ class Judge:
         """What happened to a registered role: a trouble, the code of a failed look, or nothing."""
         try:
             now = role_id(self._account, item.id)
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             return code_of(error)
-        except BotoCoreError as error:
-            return type(error).__name__
         if now is None:
             return Trouble(code="baseline-missing", message="a role of the registration is gone")
         before = self._baseline.items.get(item)

@@ -37,7 +37,9 @@ def cut_off_others(
     if baseline is None or cut_off is None or not assignment.sweep_globals:
         return
     name, document = policy_name(assignment.key.region), whole_document(cut_off)
-    pace.side_by_side([partial(deny, account, role, name, document) for role in _enterable(assignment, baseline)])
+    if roles := _enterable(assignment, baseline):
+        pace.confirm()  # to see the test's keys refused took a while, in which another environment may have come
+        pace.side_by_side([partial(deny, account, role, name, document) for role in roles])
 
 
 def _enterable(assignment: Assignment, baseline: Baseline) -> list[str]:

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from botocore.session import Session
-
     from atmosphere.cleanup.pace import Pace
+    from atmosphere.cleanup.sessions import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,7 @@ class Recorder:
             members = cloudformation.members(self._account, stack.region, stack.id)
         except (ClientError, BotoCoreError) as error:
             if stack.status != "REVIEW_IN_PROGRESS" or not _is_unheard_of(error):
-                return _News(unknown={label: _code(error)})
+                return _News(unknown={label: code_of(error)})
             members = []  # a change set that was never executed
         record = StackRecord(
             name=stack.name,
@@ -119,20 +119,18 @@ class Recorder:
         try:
             found = cloudformation.deleted_since(self._account, region, self._assignment.started)
         except (ClientError, BotoCoreError) as error:
-            return [], {f"deleted stacks@{region}": _code(error)}
+            return [], {f"deleted stacks@{region}": code_of(error)}
         return [(stack, name, region) for stack, name in found], {}
 
     def _settle(self, stack: str, name: str, region: Region) -> _News:
         label = f"events of {name}@{region}"
         try:
             ending = cloudformation.ending(self._account, region, stack)
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             if not _is_unheard_of(error):
                 return _News(unknown={label: code_of(error)})
             left = self._owned(stack)  # nobody tells any more: look for all of it
             return _News(self._settled(stack, name, region, left))
-        except BotoCoreError as error:
-            return _News(unknown={label: _code(error)})
         if not ending.deleted:
             return _News(unknown={label: "not-deleted-yet"})
         return _News(self._settled(stack, name, region, ending.left))
@@ -148,7 +146,3 @@ class Recorder:
 
 def _is_unheard_of(error: ClientError | BotoCoreError) -> bool:
     return isinstance(error, ClientError) and "does not exist" in error.response["Error"].get("Message", "")
-
-
-def _code(error: ClientError | BotoCoreError) -> str:
-    return code_of(error) if isinstance(error, ClientError) else type(error).__name__

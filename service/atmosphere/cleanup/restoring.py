@@ -114,9 +114,14 @@ class Restorer:
         ]
         return _Answer(_label(content, region), drifts=tuple(drifts))
 
+    @property
+    def restorable(self) -> list[Drift]:
+        """What the last comparison found and can be put back."""
+        return self._last.restorable if self._last else []
+
     def restore(self) -> dict[Resource, Trouble]:
         """Put back what can be; returns what went wrong. The next comparison reads anew."""
-        drifts = self._last.restorable if self._last else []
+        drifts = self.restorable
         if not drifts:
             return {}
         self._last = None
@@ -199,9 +204,6 @@ def _label(content: Content, region: Region) -> str:
 def _asked(label: str, question: partial[_Answer]) -> _Answer:
     try:
         return question()
-    except ClientError as error:
-        return _Answer(label, code=code_of(error), absent=code_of(error) in _NOT_FOR_US)
-    except EndpointConnectionError as error:
-        return _Answer(label, code=type(error).__name__, absent=True)
-    except BotoCoreError as error:
-        return _Answer(label, code=type(error).__name__)
+    except (ClientError, BotoCoreError) as error:
+        absent = code_of(error) in _NOT_FOR_US or isinstance(error, EndpointConnectionError)
+        return _Answer(label, code=code_of(error), absent=absent)

@@ -18,8 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup.accounts import REFUSALS, Account, Accounts, RoleUnusable
 from atmosphere.cleanup.catalogue.base import code_of
-from atmosphere.cleanup.denial import cut_off_in, deny, policy_document, policy_name, unreachable
-from atmosphere.cleanup.model import GLOBAL, Ended, Phase, Verdict
+from atmosphere.cleanup.denial import cut_off_in, deny, of_role, policy_document, policy_name, unreachable
+from atmosphere.cleanup.model import Ended, Phase, Verdict
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -171,28 +171,15 @@ class Revocation:
 
     def _standing(self, role: RoleArn) -> datetime | None:
         """The cut-off in force on a role, None if there is none that a cleanup can have written."""
-        try:
-            reply = self._account.client("iam", GLOBAL).get_role_policy(RoleName=_name(role), PolicyName=self._policy)
-        except ClientError as error:
-            if code_of(error) == "NoSuchEntity":
-                return None
-            raise unreachable(error) from error
-        except BotoCoreError as error:
-            raise unreachable(error) from error
+        reply = of_role(self._account, "get_role_policy", {"RoleName": _name(role), "PolicyName": self._policy})
+        if reply is None:
+            return None
         cut_off = cut_off_in(reply["PolicyDocument"], self._assignment.key.region)
         horizon = self._pace.now() + self._assignment.settings.clock_skew + _HORIZON
         return cut_off if cut_off is not None and cut_off <= horizon else None  # later ones are no cleanup's work
 
     def _role_exists(self, role: RoleArn) -> bool:
-        try:
-            self._account.client("iam", GLOBAL).get_role(RoleName=_name(role))
-        except ClientError as error:
-            if code_of(error) == "NoSuchEntity":
-                return False
-            raise unreachable(error) from error
-        except BotoCoreError as error:
-            raise unreachable(error) from error
-        return True
+        return of_role(self._account, "get_role", {"RoleName": _name(role)}) is not None
 
 
 _UNSEEN: Final = (

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from atmosphere.cli.connection import Connection, connected
-from atmosphere.cli.operator import environment_key, show_environment
-from atmosphere.cli.output import json_option, note, plain, print_json, print_table
-from atmosphere.cli.service import EPILOG
+from atmosphere.cli.operator import show_environment
+from atmosphere.cli.options import EPILOG, Group, environment_key, json_option, reason_option
+from atmosphere.cli.output import note, plain, print_facts, print_json, print_table
 
 if TYPE_CHECKING:
     from atmosphere.client.baselines import BaselineItem, BaselineState
 
-_reason = click.option("--reason", required=True, help="Why, for the record.")
 
-
-@click.group(epilog=EPILOG)
+@click.group(cls=Group, epilog=EPILOG)
 def baseline() -> None:
     """Show what was there before the first test and must survive, and change it."""
 
@@ -42,7 +40,7 @@ def _print_about(found: BaselineState) -> None:
     about["regions"] = ", ".join(found.regions)
     about["types"] = f"{len(found.types)} (--json lists them)"
     about["unwatched"] = ", ".join(f"{name} ({code})" for name, code in sorted(found.unwatched.items()))
-    print_table(("", ""), [(name, str(value or "")) for name, value in about.items()], empty="nothing")
+    print_facts(about)
 
 
 def _row(entry: BaselineItem) -> tuple[str | None, ...]:
@@ -54,7 +52,7 @@ def _amend(act: str, text: str) -> click.Command:
     @click.command(act, help=text, epilog=EPILOG)
     @click.argument("environment", callback=environment_key)
     @click.argument("items", nargs=-1, required=True)
-    @_reason
+    @reason_option
     @json_option
     @connected(caller="operator")
     def amend(
@@ -89,7 +87,7 @@ baseline.add_command(
 
 @baseline.command("recapture", epilog=EPILOG)
 @click.argument("environment", callback=environment_key)
-@_reason
+@reason_option
 @json_option
 @connected(caller="operator")
 def recapture(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:

@@ -14,8 +14,8 @@ from atmosphere.cli.config import loaded
 from atmosphere.cli.connection import Connection, connected
 from atmosphere.cli.following import follow, verdict_of
 from atmosphere.cli.main import Exit
-from atmosphere.cli.operator import environment_key
-from atmosphere.cli.output import console, json_option, note, plain, print_json
+from atmosphere.cli.options import DATES, EPILOG, Group, environment_key, json_option, reason_option
+from atmosphere.cli.output import console, note, plain, print_json
 from atmosphere.cli.planning import print_plan, print_verdict
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region
 
@@ -28,12 +28,11 @@ if TYPE_CHECKING:
 
 _PLAN: Final = "Exit codes: 0 the plan is complete, 2 wrong usage, 3 something could not be looked at."
 _VERIFY: Final = "Exit codes: 0 clean, 1 left over or amiss, 2 wrong usage, 3 something could not be looked at."
-_RUN: Final = "Exit codes: 0 clean, 1 dirty or refused, 2 wrong usage."
+_RUN: Final = "Exit codes: 0 clean, 1 dirty or refused, 2 wrong usage, 130 the watching was ended."
 _ALLOWED: Final = timedelta(hours=1)
-_DATES: Final = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"))
 
 
-@click.group(epilog="Exit codes: 0 fine, others as each command tells.")
+@click.group(cls=Group, epilog="Exit codes: 0 fine, others as each command tells.")
 def cleanup() -> None:
     """Plan and verify the cleaning of an environment from here, or run and watch it."""
 
@@ -61,7 +60,7 @@ _OPTIONS: Final = (
         help="The baseline, as it lies in that bucket.",
     ),
     click.option("--allocation", help="Take the ledger of this allocation into account (with --bucket)."),
-    click.option("--since", type=_DATES, help="Also look for what stacks left that were deleted since then (UTC)."),
+    click.option("--since", type=DATES, help="Also look for what stacks left that were deleted since then (UTC)."),
 )
 
 
@@ -165,7 +164,7 @@ def _keep(key: EnvironmentKey, looking: Looking) -> Keep:
 
 @cleanup.command("run", epilog=_RUN)
 @click.argument("environment", callback=environment_key)
-@click.option("--reason", required=True, help="Why, for the record.")
+@reason_option
 @json_option
 @connected(caller="operator")
 def run_command(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:
@@ -188,7 +187,7 @@ def run_command(connection: Connection, *, environment: tuple[str, str], reason:
         raise click.exceptions.Exit(Exit.PROBLEMS)
 
 
-@cleanup.command("types")
+@cleanup.command("types", epilog=EPILOG)
 @click.option("--write", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Write it into this page.")
 def types_command(*, write: Path | None) -> None:
     """List the types of resources that cleaning covers, as the Markdown of docs/cleanup.md."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from atmosphere.cli.output import console, json_option, print_json, print_table
+from atmosphere.cli.options import Group, json_option
+from atmosphere.cli.output import console, print_json, print_table
 from atmosphere.config.load import check, load
 from atmosphere.config.plan import plan
 from atmosphere.config.problems import ConfigProblems, Severity
@@ -27,7 +28,7 @@ _STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 _Directory: Final = click.Path(path_type=Path)
 
 
-@click.group(epilog=_EPILOG)
+@click.group(cls=Group, epilog=_EPILOG)
 def config() -> None:
     """Check the configuration, and see what a change to it would do."""
 

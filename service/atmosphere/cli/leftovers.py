@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from atmosphere.cli.connection import Connection, connected
-from atmosphere.cli.operator import DATES, environment_key
-from atmosphere.cli.output import json_option, note, plain, print_json, print_table
-from atmosphere.cli.service import EPILOG
+from atmosphere.cli.options import EPILOG, Question, history_question, json_option
+from atmosphere.cli.output import note, plain, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,33 +38,12 @@ class _Sum:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("environment", callback=environment_key, required=False)
-@click.option("--requester", help="What this requester left, in every environment.")
-@click.option("--since", type=DATES, help="Not before this instant (UTC).")
-@click.option("--until", type=DATES, help="Not after this instant (UTC).")
+@history_question
 @json_option
 @connected(caller="operator")
-def leftovers(
-    connection: Connection,
-    *,
-    environment: tuple[str, str] | None,
-    requester: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    as_json: bool,
-) -> None:
+def leftovers(connection: Connection, *, question: Question, as_json: bool) -> None:
     """Show what tests left behind in ENVIRONMENT (ACCOUNT/REGION), added up by requester and type, most first."""
-    if (environment is None) == (requester is None):
-        raise click.UsageError("name either an environment (ACCOUNT/REGION) or --requester")
-    cleanings = list(
-        connection.client().leftovers(
-            environment="/".join(environment) if environment else None,
-            requester=requester,
-            since=since.replace(tzinfo=UTC) if since else None,
-            until=until.replace(tzinfo=UTC) if until else None,
-        )
-    )
-    _show(cleanings, as_json=as_json)
+    _show(list(connection.client().leftovers(**question)), as_json=as_json)
 
 
 def _show(cleanings: Sequence[LeftBehind], *, as_json: bool) -> None:

@@ -83,7 +83,8 @@ class _Lazy(click.Group):
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 fine, 1 problems or a refusal, 2 wrong usage.",
+    epilog="Exit codes: 0 fine, 1 problems or a refusal, 2 wrong usage. Also: 3 not everything could be looked at "
+    "(cleanup), 130 interrupted.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected failure.")
 @click.version_option(package_name="atmosphere-service", prog_name="atmosphere")

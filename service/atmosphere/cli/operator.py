@@ -2,61 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from atmosphere.cli.connection import Connection, connected
 from atmosphere.cli.following import print_report, progress_table
-from atmosphere.cli.output import console, json_option, plain, print_json, print_table, shown
-from atmosphere.cli.service import EPILOG
+from atmosphere.cli.options import (
+    EPILOG,
+    Group,
+    Question,
+    environment_key,
+    history_question,
+    json_option,
+    reason_option,
+)
+from atmosphere.cli.output import console, plain, print_facts, print_json, print_table, shown
 
 if TYPE_CHECKING:
     from atmosphere.client.results import EnvironmentState, HistoryLine
 
-DATES: Final = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"))
-
-
-_ACCOUNT: Final = re.compile(r"[0-9]{12}")
-
-
-def environment_key(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, str] | None:
-    """`ACCOUNT/REGION`, with or without `aws://`."""
-    if value is None:
-        return None
-    account, _, region = value.removeprefix("aws://").partition("/")
-    if not (_ACCOUNT.fullmatch(account) and region):
-        raise click.BadParameter(f"{value!r} is not like 222222222222/us-east-1", ctx=ctx, param=param)
-    return account, region
-
 
 @click.command(epilog=EPILOG)
-@click.argument("environment", callback=environment_key, required=False)
-@click.option("--requester", help="What this requester had, instead of who had an environment.")
-@click.option("--since", type=DATES, help="Not before this instant (UTC).")
-@click.option("--until", type=DATES, help="Not after this instant (UTC).")
+@history_question
 @json_option
 @connected(caller="operator")
-def history(
-    connection: Connection,
-    *,
-    environment: tuple[str, str] | None,
-    requester: str | None,
-    since: datetime | None,
-    until: datetime | None,
-    as_json: bool,
-) -> None:
+def history(connection: Connection, *, question: Question, as_json: bool) -> None:
     """Show who had ENVIRONMENT (ACCOUNT/REGION), newest first, with the acts of operators."""
-    if (environment is None) == (requester is None):
-        raise click.UsageError("name either an environment (ACCOUNT/REGION) or --requester")
-    lines = connection.client().history(
-        environment="/".join(environment) if environment else None,
-        requester=requester,
-        since=since.replace(tzinfo=UTC) if since else None,
-        until=until.replace(tzinfo=UTC) if until else None,
-    )
+    lines = connection.client().history(**question)
     if as_json:
         print_json({"entries": [plain(line) for line in lines]})
         return
@@ -78,7 +51,7 @@ def _history_row(line: HistoryLine) -> tuple[str | None, ...]:
     )
 
 
-@click.group(epilog=EPILOG)
+@click.group(cls=Group, epilog=EPILOG)
 def environment() -> None:
     """Show environments, and clean, reinstate, discard, hold or resume one."""
 
@@ -100,12 +73,18 @@ def _row(entry: EnvironmentState) -> tuple[str | None, ...]:
     return (
         f"aws://{entry.account}/{entry.region}",
         entry.pool,
-        f"{entry.status}, deregistering" if entry.registration == "deregistering" else entry.status,
+        _status(entry),
         shown(entry.since),
         shown(entry.deadline),
         entry.allocation,
         entry.dirty_reason,
     )
+
+
+def _status(entry: EnvironmentState) -> str:
+    """With what will become of it when it is free."""
+    going = "deregistering" if entry.registration == "deregistering" else None
+    return ", ".join(filter(None, (entry.status, going, "to be held" if entry.hold else None)))
 
 
 @environment.command("show", epilog=EPILOG)
@@ -131,9 +110,7 @@ def show_environment(found: EnvironmentState, *, as_json: bool) -> None:
 
 
 def _show(found: EnvironmentState) -> None:
-    fields = {name: value for name, value in plain(found).items() if name not in {"cleanup", "progress"}}
-    fields["attempt"] = None if found.attempt is None else str(found.attempt)
-    print_table(("", ""), fields.items(), empty="nothing")
+    print_facts({name: value for name, value in plain(found).items() if name not in {"cleanup", "progress"}})
     if found.progress is not None:
         console().print(progress_table(found))
 
@@ -150,7 +127,7 @@ _ACTS: Final = {
 def _act(act: str, text: str) -> click.Command:
     @click.command(act, help=f"{text} The reason is kept on record.", epilog=EPILOG)
     @click.argument("environment", callback=environment_key)
-    @click.option("--reason", required=True, help="Why, for the record.")
+    @reason_option
     @json_option
     @connected(caller="operator")
     def operate(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:

@@ -7,17 +7,16 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from atmosphere.client.results import camel
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _UNFOLDED: Final = 1000  # columns
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -47,14 +46,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], *,
     out.print(table)
 
 
+def print_facts(facts: Mapping[str, Any]) -> None:
+    """Names and values one below the other; what is no text is JSON."""
+    rows = [(name, value if isinstance(value, str | None) else json.dumps(value)) for name, value in facts.items()]
+    print_table(("", ""), rows, empty="nothing")
+
+
 def plain(value: Any) -> dict[str, Any]:
     """A result as JSON values, spelled as on the wire."""
-    return {_camel(name): shown(item) if isinstance(item, datetime) else item for name, item in asdict(value).items()}
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.title() for word in rest)
+    return {camel(name): shown(item) if isinstance(item, datetime) else item for name, item in asdict(value).items()}
 
 
 def shown(at: datetime | None) -> str | None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from atmosphere.cli.connection import Connection, connected
-from atmosphere.cli.output import json_option, note, plain, print_json, print_table, shown
+from atmosphere.cli.options import EPILOG, json_option
+from atmosphere.cli.output import note, plain, print_facts, print_json, print_table, shown
 from atmosphere.client.client import DEFAULT_WAIT
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from atmosphere.client.results import AllocationState, Granted, Place, Pool
     from atmosphere.core.model import SessionCredentials
 
-EPILOG: Final = "Exit codes: 0 fine, 1 refused or failed, 2 wrong usage."
 _ORDER: Final = ("free", "in-use", "cleaning", "dirty", "held")
 
 
@@ -75,7 +75,7 @@ def allocate(
     elif export:
         _print_exports(grant)
     else:
-        print_table(("", ""), _rows(grant), empty="nothing")
+        print_facts(_facts(grant))
 
 
 def _constraints(
@@ -104,9 +104,9 @@ def _tell(waiting: Waiting) -> None:
     note(f"{waiting.code}{place}: waited {waiting.waited:.0f} s, next try in {waiting.next_try:.0f} s")
 
 
-def _rows(grant: Granted) -> list[tuple[str | None, ...]]:
-    rows: list[tuple[str | None, ...]] = [("allocation", grant.id), ("until", shown(grant.expires_at))]
-    return rows + [(place.name, _place(place)) for place in grant.environments]
+def _facts(grant: Granted) -> dict[str, str | None]:
+    places = {place.name: _place(place) for place in grant.environments}
+    return {"allocation": grant.id, "until": shown(grant.expires_at), **places}
 
 
 def _place(place: Place) -> str:
@@ -222,8 +222,7 @@ def _show_allocation(found: AllocationState, *, as_json: bool) -> None:
     if as_json:
         print_json({**fields, "environments": [_without_credentials(place) for place in found.environments]})
         return
-    places = [(place.name, _place(place)) for place in found.environments]
-    print_table(("", ""), [*fields.items(), *places], empty="nothing")
+    print_facts(fields | {place.name: _place(place) for place in found.environments})
 
 
 def _without_credentials(place: Place) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from atmosphere.client.results import instant
+from atmosphere.client.results import flat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,37 +37,17 @@ class BaselineState:
     captured_at: datetime | None = None
     regions: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
-    unwatched: Mapping[str, str]
+    unwatched: Mapping[str, str] = field(default_factory=dict)
     items: tuple[BaselineItem, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
 def baseline_items(value: Mapping[str, Any]) -> tuple[BaselineItem, ...]:
     """One page of a baseline's items."""
-    return tuple(
-        BaselineItem(
-            item=entry["item"],
-            fingerprint=entry.get("fingerprint"),
-            adopting=entry.get("adopting", False),
-            contents=entry.get("contents"),
-        )
-        for entry in value["items"]
-    )
+    return tuple(flat(BaselineItem, entry) for entry in value["items"])
 
 
 def baseline_state(value: Mapping[str, Any]) -> BaselineState:
     """One page of a baseline, or one after an act."""
-    return BaselineState(
-        account=value["account"],
-        region=value["region"],
-        version=value["version"],
-        changed_at=instant(value.get("changedAt")),
-        changed_by=value.get("changedBy") or "",
-        reason=value.get("reason") or "",
-        captured_at=instant(value.get("capturedAt")),
-        regions=tuple(value.get("regions", ())),
-        types=tuple(value.get("types", ())),
-        unwatched=value.get("unwatched", {}),
-        items=baseline_items(value) if "items" in value else (),
-        unknown=tuple(value.get("unknown", ())),
-    )
+    lists = {name: tuple(value.get(name, ())) for name in ("regions", "types", "unknown")}
+    return flat(BaselineState, value, items=baseline_items(value) if "items" in value else (), **lists)

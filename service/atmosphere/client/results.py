@@ -12,9 +12,12 @@ from atmosphere.core.model import SessionCredentials
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from _typeshed import DataclassInstance
+
     from atmosphere.core.model import Json
 
 Result = TypeVar("Result")
+Fields = TypeVar("Fields", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +98,18 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentState:
-    """What operators see of an environment. `status` is None once it is gone; `cleanup` is the last report."""
+    """What operators see of an environment. `status` is None once it is gone; `cleanup` is the last report.
+
+    `hold`: an operator asked for it, and it is held as soon as it would become free.
+    """
 
     account: str
     region: str
     pool: str | None = None
     status: str | None = None
     registration: str | None = None
+    hold: bool = False
+    capabilities: Mapping[str, Json] = field(default_factory=dict)
     allocation: str | None = None
     attempt: int | None = None
     since: datetime | None = None
@@ -140,9 +148,23 @@ def read(parse: Callable[[Mapping[str, Any]], Result], reply: Mapping[str, Any])
         raise ServiceError(200, UNREADABLE, message) from broken
 
 
-def instant(text: str | None) -> datetime | None:
-    """An ISO 8601 instant of the wire."""
-    return datetime.fromisoformat(text) if text else None
+def camel(name: str) -> str:
+    """A field's name as it is spelled on the wire."""
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def flat(kind: type[Fields], value: Mapping[str, Any], **further: Any) -> Fields:
+    """The fields that the wire has under their own names; null is what the field is by itself, `further` go before.
+
+    Raises `TypeError` where one is missing that has to be there.
+    """
+    given = dict(further)
+    for each in fields(kind):
+        found = value.get(camel(each.name))
+        if each.name not in given and found is not None:
+            given[each.name] = datetime.fromisoformat(found) if "datetime" in str(each.type) else found
+    return kind(**given)
 
 
 def place(value: Mapping[str, Any]) -> Place:
@@ -180,29 +202,17 @@ def granted(value: Mapping[str, Any]) -> Granted:
 
 def allocation_state(value: Mapping[str, Any]) -> AllocationState:
     """The reply to `GET /allocations/{id}`."""
-    return AllocationState(
-        id=value["id"],
-        status=value["status"],
-        pool=value["pool"],
-        requester=value["requester"],
-        started_at=datetime.fromisoformat(value["startedAt"]),
-        expires_at=datetime.fromisoformat(value["expiresAt"]),
+    return flat(
+        AllocationState,
+        value,
         environments=tuple(place(entry) for entry in value["environments"]),
-        ended_at=instant(value.get("endedAt")),
-        outcome=value.get("outcome"),
-        ended_by=value.get("endedBy"),
-        asked_by=value.get("askedBy") or "",
-        run=_run(value["run"]) if value.get("run") else None,
+        run=flat(Run, value["run"]) if value.get("run") else None,
     )
-
-
-def _run(value: Mapping[str, Any]) -> Run:
-    return Run(**{entry.name: value[entry.name] for entry in fields(Run) if value.get(entry.name) is not None})
 
 
 def pool(value: Mapping[str, Any]) -> Pool:
     """One pool."""
-    return Pool(name=value["pool"], counts=value["counts"], waiting=value.get("waiting"))
+    return flat(Pool, value, name=value["pool"])
 
 
 def pools(value: Mapping[str, Any]) -> tuple[Pool, ...]:
@@ -222,37 +232,9 @@ def history_lines(value: Mapping[str, Any]) -> tuple[HistoryLine, ...]:
 
 def environment_state(value: Mapping[str, Any]) -> EnvironmentState:
     """One environment, as operators see it."""
-    return EnvironmentState(
-        account=value["account"],
-        region=value["region"],
-        pool=value.get("pool"),
-        status=value.get("status"),
-        registration=value.get("registration"),
-        allocation=value.get("allocation"),
-        attempt=value.get("attempt"),
-        since=instant(value.get("since")),
-        deadline=instant(value.get("deadline")),
-        dirty_reason=value.get("dirtyReason"),
-        report=value.get("report"),
-        cleanup=value.get("cleanup"),
-        progress=value.get("progress"),
-    )
+    return flat(EnvironmentState, value)
 
 
 def history_line(value: Mapping[str, Any]) -> HistoryLine:
     """One entry of a history."""
-    return HistoryLine(
-        account=value["account"],
-        region=value["region"],
-        at=datetime.fromisoformat(value["at"]),
-        id=value["id"],
-        kind=value["kind"],
-        pool=value["pool"],
-        who=value["who"],
-        requester=value.get("requester") or "",
-        reason=value.get("reason"),
-        ended_at=instant(value.get("endedAt")),
-        outcome=value.get("outcome"),
-        ended_by=value.get("endedBy"),
-        asked_by=value.get("askedBy") or "",
-    )
+    return flat(HistoryLine, value)

@@ -174,6 +174,13 @@ def _deferred_let_nobody_in(sources: Sources) -> None:
                 sources.environments.report(path, what, "remove it: identities have to go at once")
 
 
+def _skipped_let_nobody_in(sources: Sources) -> None:
+    for index, name in enumerate(sources.settings.shape.skipped_types if sources.settings.shape else ()):
+        if name.startswith(_IDENTITIES):
+            what = f"{name} cannot be left out: nobody would see the keys that a test leaves behind"
+            sources.settings.report(("skipped_types", index), what, "remove it: identities have to be looked for")
+
+
 _IDENTITIES: Final = ("AWS::IAM::", "AWS::RolesAnywhere::", "AWS::SSO::")
 
 
@@ -204,5 +211,6 @@ ENVIRONMENT_CHECKS: Final[tuple[Check, ...]] = (
     _keep_is_narrow,
     _pools_have_environments,
     _deferred_let_nobody_in,
+    _skipped_let_nobody_in,
     _shared_accounts,
 )

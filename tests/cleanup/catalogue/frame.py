@@ -16,12 +16,13 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.accounts import Account, Accounts
+from atmosphere.cleanup.accounts import Account
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Scope
 from atmosphere.cleanup.guard import Guard, Protected
 from atmosphere.cleanup.model import GLOBAL
 from atmosphere.cleanup.pace import Pace
+from atmosphere.cleanup.sessions import Clients as RoleClients
 from tests.cleanup.conftest import ACCOUNT, REGION
 from tests.cleanup.faults import Reply
 
@@ -112,17 +113,14 @@ class Plot:
     one, so that nobody waits for the pace that services are called at.
     """
 
-    def __init__(self, endpoint: str | None = None, keys: Mapping[str, str] | None = None) -> None:
-        self._endpoint = endpoint
-        self._clients: dict[tuple[str, Region], Any] = {}
+    def __init__(self, keys: Mapping[str, str] | None = None) -> None:
         self._rules: dict[str, list[Rule]] = {}
         self._stand_ins: dict[str, list[object]] = {}
-        accounts = Accounts()
         keys = keys or {"AccessKeyId": ACCOUNT, "SecretAccessKey": "test", "SessionToken": ""}
-        self._session = accounts.session(dict(keys), REGION)
+        self._session = RoleClients("seeds").session(keys)
         self._session.register("before-parameter-build", self._remember)
         self._session.register("before-call", self._stand_in)
-        guarded = accounts.session(dict(keys), REGION)
+        guarded = RoleClients("cleanup").session(keys)
         self.pace = Pace(clock=FakeClock(datetime.now(UTC)), beat=lambda: None, budget=timedelta(days=1), workers=1)
         guard = Guard(
             may_mutate=True,
@@ -151,11 +149,7 @@ class Plot:
 
     def client(self, service: str, region: Region = REGION) -> Any:
         """See `Clients`."""
-        if (service, region) not in self._clients:
-            self._clients[service, region] = self._session.create_client(
-                service, region_name=region, endpoint_url=self._endpoint
-            )
-        return self._clients[service, region]
+        return self._session.client(service, region)
 
     def changes(self) -> int:
         """How many calls that change something went through the guard so far."""

@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session as create_session
 
 from atmosphere.cleanup.arns import Arn
 from atmosphere.cleanup.catalogue.base import pages
-from atmosphere.cleanup.model import GLOBAL
+from atmosphere.cleanup.model import GLOBAL, Meaning
 from atmosphere.core.model import Region
 from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
 from tests.cleanup.catalogue.seeds import SEEDS
@@ -58,6 +58,32 @@ def test_a_distribution_that_is_being_disabled_is_left_alone(till: Callable[...,
         changes.append(plot.changes())
     assert changes[0] == changes[1]
     assert changes[2] == changes[1] + 1
+
+
+class Disabling:
+    """A compute environment that has just been disabled, which takes a while, and then until it is deleted."""
+
+    def __init__(self) -> None:
+        self._asked = 0
+
+    def describe_compute_environments(self, **_: Any) -> dict[str, Any]:
+        self._asked += 1
+        status = "UPDATING" if self._asked < 3 else "VALID"
+        return {"computeEnvironments": [{"state": "DISABLED", "status": status}]}
+
+    def delete_compute_environment(self, **_: Any) -> dict[str, Any]:
+        if self._asked < 3:
+            raise refuse("ClientException", "Cannot delete, resource is being modified.")
+        return {}
+
+
+def test_a_compute_environment_that_is_being_disabled_goes_without_a_trouble(till: Callable[..., Plot]) -> None:
+    name = "AWS::Batch::ComputeEnvironment"  # one with a trouble is not waited for, and would lose its role
+    plot = till(Seed(type=name, make=lambda _: "e", stand_ins=(StandIn("batch", Disabling),)))
+    for changes in (0, 0, 1):
+        before = plot.changes()
+        TYPES[name].delete(plot.account, REGION, "e", plot.pace.check)
+        assert plot.changes() == before + changes
 
 
 def test_web_acls_for_cloudfront_are_known_in_one_region_only(till: Callable[..., Plot]) -> None:
@@ -170,6 +196,28 @@ class Failing:
             raise refuse(self._code, "no such namespace")
         target = {"ResourceId": "a", "ScalableDimension": "b", "CreationTime": 1.0}
         return {"ScalableTargets": [target] if ServiceNamespace == "ecs" else []}
+
+
+def test_where_ses_receives_no_mail_there_are_no_rules_for_it() -> None:
+    assert TYPES["AWS::SES::ReceiptRuleSet"].errors.meaning("InvalidAction") is Meaning.CLOSED
+
+
+@pytest.mark.parametrize("name", ["AWS::ECS::Service", "AWS::EKS::Nodegroup", "AWS::Backup::RecoveryPoint"])
+def test_an_id_that_has_not_all_parts_is_an_error_like_any_other(name: str, till: Callable[..., Plot]) -> None:
+    plot = till(Seed(type=name, make=lambda _: ""))  # CloudFormation shows such ids of what it failed to make
+    with pytest.raises((BotoCoreError, ClientError)):
+        TYPES[name].exists(plot.account, REGION, "app-Thing-1A2B3C")
+    with pytest.raises((BotoCoreError, ClientError)):
+        TYPES[name].delete(plot.account, REGION, "app-Thing-1A2B3C", plot.pace.check)
+
+
+def test_an_insight_rule_is_known_by_its_arn_too(till: Callable[..., Plot]) -> None:
+    [rule] = seeds("AWS::CloudWatch::InsightRule")
+    plot = till(rule)
+    arn = f"arn:aws:cloudwatch:us-east-1:222222222222:insight-rule/{rule.make(plot.client)}"
+    assert rule.entry.exists(plot.account, REGION, arn)
+    rule.entry.delete(plot.account, REGION, arn, plot.pace.check)
+    assert not rule.entry.exists(plot.account, REGION, arn)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
 
 from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
 from tests.cleanup.catalogue.seeds import SEEDS
 from tests.cleanup.conftest import REGION
+from tests.cleanup.fakes.world import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +48,27 @@ def test_what_is_part_of_a_network_by_itself_is_not_a_leftover_of_its_own(till: 
 
 MISSING = {"AWS::EC2::PlacementGroup"}
 """What moto cannot list."""
+
+
+def test_tasks_are_gone_with_their_cluster_but_a_look_that_fails_is_no_answer(till: Callable[..., Plot]) -> None:
+    name = "AWS::ECS::Task"
+    for code, fails in (("ClusterNotFoundException", False), ("InvalidParameterException", True)):
+        plot = till(Seed(type=name, make=seed(name).make, stand_ins=(StandIn("ecs", partial(Unlisted, code)),)))
+        with pytest.raises(ClientError) if fails else nullcontext():
+            assert found(plot, name) == set()
+
+
+class Unlisted:
+    """A cluster whose tasks nobody can list."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def list_clusters(self, **_: Any) -> dict[str, Any]:
+        return {"clusterArns": ["arn:aws:ecs:us-east-1:222222222222:cluster/cluster"]}
+
+    def list_tasks(self, **_: Any) -> dict[str, Any]:
+        raise refuse(self._code, "no")
 
 
 class Started:

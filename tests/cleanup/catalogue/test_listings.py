@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import botocore.session
 import pytest
 from botocore.exceptions import PaginationError
 
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import TOKENS, pages
 from atmosphere.cleanup.catalogue.row import Row
-from tests.cleanup.conftest import REGION
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from atmosphere.cleanup.catalogue.calls import Listing
+from tests.cleanup.catalogue.models import operations, paged
+from tests.cleanup.catalogue.test_models import listings
 
 _MORE = ("token", "marker", "truncated", "hasmore", "lastevaluated")
 """What names of members begin or end with that tell of another page."""
-
-
-def _listings(row: Row) -> Iterator[Listing]:
-    listing: Listing | None = row.listing
-    while listing is not None:
-        yield listing
-        listing = listing.parent
-    for step in (*row.halt, *row.unprotect, *row.strip, *row.rare):
-        if step.each is not None:
-            yield step.each
-
-
-CASES = sorted({(row.service, each.operation) for row in CATALOGUE if isinstance(row, Row) for each in _listings(row)})
+CASES = sorted({(row.service, each.operation) for row in CATALOGUE if isinstance(row, Row) for each in listings(row)})
 
 
 @pytest.mark.parametrize(("service", "operation"), CASES)
 def test_every_page_of_a_listing_is_read(service: str, operation: str) -> None:
-    client: Any = botocore.session.get_session().create_client(service, region_name=REGION)
-    if client.can_paginate(operation):
+    if operation in paged(service):
         return
-    model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation])
+    model = operations(service)[operation]
+    assert model.output_shape is not None
     more = {name for name in model.output_shape.members if any(word in name.lower() for word in _MORE)}
     accepted = set(model.input_shape.members) if model.input_shape else set()
     followed = {name for name in TOKENS if name in more and name in accepted}

@@ -47,6 +47,9 @@ class FakeCloudFormation(Paged):
             raise refuse("ValidationError", f"Stack with id {name} does not exist")
         return found[0]
 
+    def list_stacks(self) -> dict[str, Any]:
+        return {"StackSummaries": []}  # the first page, which is all that canaries ask for
+
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803
         return {"Stacks": [_shown(self.stack(StackName))]}
 

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from botocore.exceptions import PaginationError
+from botocore.exceptions import BotoCoreError, ClientError, PaginationError
 
 from atmosphere.cleanup.model import Meaning, Residual
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
-
     from atmosphere.cleanup.accounts import Account
     from atmosphere.core.model import Region
 
@@ -169,8 +167,10 @@ class Plain:
         """Nothing stands in CloudFormation's way."""
 
 
-def code_of(error: ClientError) -> str:
-    """The code of an AWS error."""
+def code_of(error: ClientError | BotoCoreError) -> str:
+    """The code of an AWS error; of what botocore raises where there is no answer, its name."""
+    if isinstance(error, BotoCoreError):
+        return type(error).__name__
     code: str = error.response["Error"].get("Code", "Unknown")
     return code
 

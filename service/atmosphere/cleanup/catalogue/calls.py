@@ -19,12 +19,15 @@ Parts = tuple[str | None, ...]
 
 
 def _named(keys: str | tuple[str, ...], parts: Parts, *, wrap: bool) -> dict[str, Any]:
-    """The parts by the parameters that take them; the last one in a list if it is to be wrapped."""
+    """The parts by the parameters that take them; the last one in a list if it is to be wrapped.
+
+    Of an id with too few parts some parameters are missing, which botocore or AWS refuses.
+    """
     names = (keys,) if isinstance(keys, str) else keys
     values: list[Any] = list(parts[: len(names)])
     if wrap:
         values[-1] = [values[-1]]
-    return {name: value for name, value in zip(names, values, strict=True) if name and value is not None}
+    return {name: value for name, value in zip(names, values, strict=False) if name and value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Call:
     """One operation on one resource: `key` names the parameters that take the parts of the id, `fixed` further ones.
 
     An empty name in `key` leaves that part out. `seen` names parameters that are found in the reply of the row's `see`
-    by a JMESPath: an ETag, a lock token. `refusals` is a JMESPath of errors (`Code`, `Message`) in a reply of 200.
+    by a JMESPath (an ETag, a lock token), and are left out where it has no such thing. `refusals` is a JMESPath of
+    errors (`Code`, `Message`) in a reply of 200.
     """
 
     operation: str
@@ -47,7 +51,8 @@ class Call:
         """Call it. Raises `ClientError`, also for a reply that says so of the resource."""
         named = _named(self.key, parts, wrap=self.wrap)
         found = {key: jmespath.search(path, reply) for key, path in (self.seen or {}).items()}
-        answer = getattr(client, self.operation)(**named, **found, **(self.fixed or {}))
+        told = {key: value for key, value in found.items() if value is not None}
+        answer = getattr(client, self.operation)(**named, **told, **(self.fixed or {}))
         refused = jmespath.search(self.refusals, answer) if self.refusals else None
         if refused:
             raise ClientError({"Error": refused[0]}, self.operation)

@@ -3,7 +3,8 @@
 Lambda gives the interfaces of a deleted function back after 20 to 45 minutes, and until then their subnets and security
 groups cannot be deleted; of a function that leaves its VPC it gives them back in minutes. Replicas of a Lambda@Edge
 function go hours after the last distribution let go of it; nobody can hasten that. Source: Lambda API reference
-(UpdateFunctionConfiguration, DeleteFunction), Lambda and CloudFront developer guides.
+(UpdateFunctionConfiguration, DeleteFunction), Lambda and CloudFront developer guides; aws-cloudformation/
+cloudformation-coverage-roadmap issue 2061 (a function with IPv6 leaves its VPC only if it gives that up, too).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 FUNCTION: Final = "AWS::Lambda::Function"
 ABSENT: Final = ("ResourceNotFoundException",)
+_OUTSIDE: Final = {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False}
+_FAILED: Final = "Failed"  # a state in which a function can be deleted, and not be changed
+_UNCHANGEABLE: Final = "InvalidParameterValueException"  # what else keeps one from being changed: its role is gone
 
 
 class Functions(Plain):
@@ -52,19 +56,21 @@ class Functions(Plain):
         """Take it out of its VPC."""
         client = account.client("lambda", region)
         try:
-            network = client.get_function_configuration(FunctionName=identity).get("VpcConfig", {})
+            seen = client.get_function_configuration(FunctionName=identity)
             check()
-            if network.get("VpcId"):
-                client.update_function_configuration(
-                    FunctionName=identity, VpcConfig={"SubnetIds": [], "SecurityGroupIds": []}
-                )
+            if seen.get("VpcConfig", {}).get("VpcId") and seen.get("State") != _FAILED:
+                client.update_function_configuration(FunctionName=identity, VpcConfig=_OUTSIDE)
         except ClientError as error:
             if code_of(error) not in ABSENT:
                 raise
 
     def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:
-        """See `ResourceType`."""
-        self.prepare(account, region, identity, check)
+        """See `ResourceType`. One that cannot be changed is deleted where it is: only its interfaces last longer."""
+        try:
+            self.prepare(account, region, identity, check)
+        except ClientError as error:
+            if code_of(error) != _UNCHANGEABLE:
+                raise
         try:
             account.client("lambda", region).delete_function(FunctionName=identity)
         except ClientError as error:

@@ -42,10 +42,12 @@ _PARTS: Final[Mapping[str, str]] = {
     "RDS": "DBProxyEndpoint DBProxyTargetGroup",
     "Route53": "RecordSet RecordSetGroup",
     "S3": "BucketPolicy",
+    "SES": "ConfigurationSetEventDestination ReceiptRule",
     "SNS": "TopicInlinePolicy TopicPolicy",
     "SQS": "QueueInlinePolicy QueuePolicy",
     "SSM": "MaintenanceWindowTarget MaintenanceWindowTask",
     "SecretsManager": "ResourcePolicy RotationSchedule SecretTargetAttachment",
+    "ServiceDiscovery": "Instance",
     "StepFunctions": "StateMachineAlias StateMachineVersion",
     "WAFv2": "LoggingConfiguration WebACLAssociation",
 }

@@ -83,7 +83,8 @@ class Row:
     def exists(self, account: Account, region: Region, identity: str) -> bool:
         """See `ResourceType`."""
         if self.see is None:
-            return any(found.id == identity for found in self.list(account, region))
+            parts = self._parts(identity)  # an id may be written in more than one way
+            return any(self._parts(found.id) == parts for found in self.list(account, region))
         return self._look(account, region, self._parts(identity)) is not None
 
     def freeze(self, account: Account, region: Region, identity: str, check: Check) -> None:

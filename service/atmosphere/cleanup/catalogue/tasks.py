@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 100  # tasks that one DescribeTasks takes
 _STOPPED: Final = "STOPPED"
+_NO_CLUSTER: Final = "ClusterNotFoundException"
 
 
 class Tasks(Plain):
@@ -29,7 +30,7 @@ class Tasks(Plain):
     service: Final = "ecs"
     after = ("AWS::ECS::Service",)
     # what a task that is no longer known is answered with
-    errors = Errors(absent=("ClusterNotFoundException", "InvalidParameterException"))
+    errors = Errors(absent=(_NO_CLUSTER, "InvalidParameterException"))
 
     def list(self, account: Account, region: Region) -> Iterator[Found]:
         """See `ResourceType`."""
@@ -66,7 +67,7 @@ class Tasks(Plain):
                     if task["lastStatus"] != _STOPPED and not task.get("group", "").startswith("service:"):
                         yield Found(task["taskArn"])
         except ClientError as error:
-            if code_of(error) not in self.errors.absent:
+            if code_of(error) != _NO_CLUSTER:
                 raise
 
 

@@ -8,6 +8,7 @@ from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.default_network import DefaultNetwork
 from atmosphere.cleanup.contents.groups import GroupRules
 from atmosphere.cleanup.contents.keys import KeyAccess
+from atmosphere.cleanup.contents.network_parts import NETWORK_PARTS
 from atmosphere.cleanup.contents.networks import Attachments
 from atmosphere.cleanup.contents.policies import RolePolicies
 from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES
@@ -33,6 +34,7 @@ def contents_of(assignment: Assignment) -> tuple[Content, ...]:
         ZoneRecords(),
         GroupRules(),
         Attachments(),
+        *NETWORK_PARTS,
         RolePolicies(),
         UserAccess(),
         KeyAccess(assignment.key.account),

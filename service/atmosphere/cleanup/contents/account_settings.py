@@ -61,7 +61,7 @@ def _ebs_key(client: Any, before: Any, _: Any) -> object:
 
 
 def _metadata(client: Any, before: Any, _: Any) -> object:
-    known = {"HttpTokens", "HttpEndpoint", "InstanceMetadataTags"}
+    known = {"HttpTokens", "HttpTokensEnforced", "HttpEndpoint", "InstanceMetadataTags"}
     asked = {name: (before or {}).get(name, "no-preference") for name in known}
     return client.modify_instance_metadata_defaults(
         HttpPutResponseHopLimit=(before or {}).get("HttpPutResponseHopLimit", -1), **asked
@@ -196,6 +196,7 @@ _OF_REGIONS: Final = (
         read_by="describe_active_receipt_rule_set",
         value="Metadata.Name",
         write=_rule_set,
+        restoring=frozenset({"ses:SetActiveReceiptRuleSet"}),
     ),
 )
 _OF_THE_ACCOUNT: Final = (

@@ -1,6 +1,6 @@
 """What roles may do and who may assume them: compared, never put back, as nobody but its owner knows what is right.
 
-Source: the IAM API reference, GetAccountAuthorizationDetails, which tells it of all roles in a few pages.
+A managed policy of the account's own that is rewritten makes another role of each that it is attached to (`rights`).
 """
 
 from __future__ import annotations
@@ -8,15 +8,17 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from atmosphere.cleanup.catalogue.base import Scope, pages
+from atmosphere.cleanup.catalogue.base import Scope
 from atmosphere.cleanup.catalogue.roles import AWS_PATHS
 from atmosphere.cleanup.contents.base import Captured, as_json
+from atmosphere.cleanup.contents.rights import details
 from atmosphere.cleanup.denial import is_denial
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.contents.rights import Details
     from atmosphere.core.model import Json, Region
 
 _HIDDEN: Final = "sts:externalid"  # is told to nobody who need not know it
@@ -31,27 +33,18 @@ class RolePolicies(Captured):
 
     def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
         """See `Content`."""
-        client = account.client("iam", region)
+        found = details(account.client("iam", region), "Role")
         return {
-            role["RoleName"]: _policies(role)
-            for page in pages(client, "get_account_authorization_details", Filter=["Role"])
-            for role in page["RoleDetailList"]
+            role["RoleName"]: _policies(role, found)
+            for role in found.identities
             if (role["RoleName"] in ids if ids is not None else not role["Path"].startswith(AWS_PATHS))
         }
 
 
-def _policies(role: Mapping[str, Any]) -> dict[str, Json]:
-    boundary = role.get("PermissionsBoundary") or {}
-    return {
-        "trust": as_json(_without_secrets(role["AssumeRolePolicyDocument"])),
-        "boundary": boundary.get("PermissionsBoundaryArn"),
-        "attached": sorted(policy["PolicyArn"] for policy in role.get("AttachedManagedPolicies", ())),
-        "inline": {
-            policy["PolicyName"]: as_json(policy["PolicyDocument"])
-            for policy in role.get("RolePolicyList", ())
-            if not is_denial(policy["PolicyName"], policy["PolicyDocument"])
-        },
-    }
+def _policies(role: Mapping[str, Any], found: Details) -> dict[str, Json]:
+    rights = found.rights(role, "Role")
+    own = {name: text for name, text in rights["inline"].items() if not is_denial(name, text)}
+    return {**rights, "inline": own, "trust": as_json(_without_secrets(role["AssumeRolePolicyDocument"]))}
 
 
 def _without_secrets(value: Any) -> Any:

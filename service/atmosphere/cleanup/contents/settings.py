@@ -31,7 +31,8 @@ Write = Callable[[Any, Any, Any], object]
 class Setting(Captured):
     """`read_by` is the operation, `value` a JMESPath into each page of its reply, `unset` codes that mean None.
 
-    `merged`: pages are maps of names to values (`[name, value]` pairs) and put together.
+    `merged`: pages are maps of names to values (`[name, value]` pairs) and put together. `restoring` are the operations
+    that put it back by naming something which may be part of the baseline itself.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Setting(Captured):
     scope: Scope = Scope.REGION
     type: str = SETTING
     restorable: bool = True
+    restoring: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -69,4 +71,5 @@ class Setting(Captured):
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
         """See `Content`."""
         check()
-        self.write(account.client(self.service, drift.item.region), drift.before, drift.now)
+        with account.guard.restoring(self.restoring, str(drift.before)):
+            self.write(account.client(self.service, drift.item.region), drift.before, drift.now)

@@ -36,10 +36,11 @@ class _Emptied:
     type: str
 
     def expected(self, account: Account, region: Region, baseline: Baseline) -> Mapping[str, Json]:
-        """See `Content`."""
-        if Resource(STACK, TOOLKIT, region) not in baseline.items:
+        """See `Content`. By its id CloudFormation tells of the stack also when a test deleted it."""
+        toolkit = Resource(STACK, TOOLKIT, region)
+        if toolkit not in baseline.items:
             return {}
-        owned = [member.resource for member in members(account, region, TOOLKIT)]
+        owned = [member.resource for member in members(account, region, baseline.items[toolkit] or TOOLKIT)]
         return {item.id: _EMPTY for item in owned if item.type == self.type and item in baseline.items}
 
 
@@ -53,17 +54,24 @@ class ToolkitBucket(_Emptied):
     def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
         """See `Content`."""
         client = account.client("s3", region)
-        return {bucket: _EMPTY if _is_empty(client, bucket) else "not empty" for bucket in ids or ()}
+        return {bucket: state for bucket in ids or () if (state := _state(client, bucket)) is not None}
 
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
         """See `Content`. Raises `ObjectsRemain`."""
         Buckets().empty(account, drift.item.region, drift.item.id, check)
 
 
-def _is_empty(client: Any, bucket: str) -> bool:
-    versions = client.list_object_versions(Bucket=bucket, MaxKeys=1)
-    uploads = client.list_multipart_uploads(Bucket=bucket, MaxUploads=1)
-    return not (versions.get("Versions") or versions.get("DeleteMarkers") or uploads.get("Uploads"))
+def _state(client: Any, bucket: str) -> str | None:
+    """None of a bucket that is not there, as its listing tells."""
+    try:
+        versions = client.list_object_versions(Bucket=bucket, MaxKeys=1)
+        uploads = client.list_multipart_uploads(Bucket=bucket, MaxUploads=1)
+    except ClientError as error:
+        if code_of(error) == "NoSuchBucket":
+            return None
+        raise
+    filled = versions.get("Versions") or versions.get("DeleteMarkers") or uploads.get("Uploads")
+    return "not empty" if filled else _EMPTY
 
 
 class ToolkitImages(_Emptied):

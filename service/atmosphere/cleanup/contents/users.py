@@ -1,7 +1,6 @@
 """What users of the baseline sign in with and what they may do. New keys and passwords go; the rest is only compared.
 
-Source: the IAM API reference, GetAccountAuthorizationDetails, ListAccessKeys, GetLoginProfile,
-ListServiceSpecificCredentials.
+Source: the IAM API reference, ListAccessKeys, GetLoginProfile, ListServiceSpecificCredentials.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.catalogue.base import Scope, code_of, pages
 from atmosphere.cleanup.contents.base import Captured, as_json
+from atmosphere.cleanup.contents.rights import details
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.cleanup.contents.base import Drift
+    from atmosphere.cleanup.contents.rights import Details
     from atmosphere.core.model import Json, Region
 
 
@@ -55,7 +56,7 @@ _NONE: Final = "NoSuchEntity"
 
 
 class UserAccess(Captured):
-    """The credentials of each user, without anything secret, and its policies and groups."""
+    """The credentials of each user, without anything secret, and what it may do, by itself and by its groups."""
 
     name: Final = "access"
     type: str = "AWS::IAM::User"
@@ -68,10 +69,10 @@ class UserAccess(Captured):
     def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
         """See `Content`."""
         client = account.client("iam", region)
+        found = details(client, "User")
         return {
-            user["UserName"]: as_json({**_rights(user), **_credentials(client, user["UserName"])})
-            for page in pages(client, "get_account_authorization_details", Filter=["User"])
-            for user in page["UserDetailList"]
+            user["UserName"]: as_json({**_rights(user, found), **_credentials(client, user["UserName"])})
+            for user in found.identities
             if ids is None or user["UserName"] in ids
         }
 
@@ -89,13 +90,9 @@ class UserAccess(Captured):
             client.delete_login_profile(UserName=user)
 
 
-def _rights(user: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "boundary": (user.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
-        "attached": sorted(policy["PolicyArn"] for policy in user.get("AttachedManagedPolicies", ())),
-        "inline": {policy["PolicyName"]: policy["PolicyDocument"] for policy in user.get("UserPolicyList", ())},
-        "groups": sorted(user.get("GroupList", ())),
-    }
+def _rights(user: Mapping[str, Any], found: Details) -> dict[str, Any]:
+    groups = {name: found.rights(found.groups[name], "Group") for name in sorted(user.get("GroupList", ()))}
+    return {**found.rights(user, "User"), "groups": groups}
 
 
 def _credentials(client: Any, user: str) -> dict[str, Any]:

@@ -81,7 +81,25 @@ def _key(record: Mapping[str, Any]) -> str:
 
 
 def _changes(before: Any, now: Any) -> Iterator[dict[str, Any]]:
-    yield from ({"Action": "DELETE", "ResourceRecordSet": now[key]} for key in sorted(now) if key not in before)
-    yield from (
-        {"Action": "UPSERT", "ResourceRecordSet": before[key]} for key in sorted(before) if now.get(key) != before[key]
-    )
+    """An alias goes before what it stands for, and comes back after it: Route 53 refuses one whose target is not there.
+
+    That is so within a batch, too, and for a target that only changes.
+    """
+    new = [key for key in _targets_first(now) if key not in before]
+    yield from ({"Action": "DELETE", "ResourceRecordSet": now[key]} for key in reversed(new))
+    changed = (key for key in _targets_first(before) if now.get(key) != before[key])
+    yield from ({"Action": "UPSERT", "ResourceRecordSet": before[key]} for key in changed)
+
+
+def _targets_first(records: Any) -> list[str]:
+    """The keys of records: those that stand for others of the zone after these."""
+    stands_for: dict[str, set[str]] = {}
+    for record in records.values():
+        if alias := record.get("AliasTarget"):
+            stands_for.setdefault(record["Name"], set()).add(alias["DNSName"])
+
+    def steps(name: str, passed: frozenset[str] = frozenset()) -> int:
+        further = stands_for.get(name, set()) - passed
+        return max((1 + steps(target, passed | {name}) for target in further), default=0)
+
+    return sorted(records, key=lambda key: ("AliasTarget" in records[key] and steps(records[key]["Name"]), key))

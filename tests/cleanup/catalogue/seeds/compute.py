@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.cleanup.catalogue.frame import Backend, Seed, StandIn
+from tests.cleanup.catalogue.frame import Backend, Rule, Seed, StandIn
 from tests.cleanup.catalogue.seeds.network import ZONES, instance, subnets
 from tests.cleanup.fakes.world import refuse
 
@@ -166,6 +166,14 @@ def _protected_instance(clients: Clients) -> str:
     return identity
 
 
+def _spot_instance(clients: Clients) -> str:
+    return instance(clients, InstanceMarketOptions={"MarketType": "spot"})
+
+
+def _always(*_: object) -> object:
+    return True
+
+
 def _placement_group(clients: Clients) -> str:
     clients("ec2").create_placement_group(GroupName="seeded-placement", Strategy="cluster")
     return "seeded-placement"
@@ -216,6 +224,14 @@ SEEDS: Final = (
         type="AWS::EC2::Instance",
         make=_protected_instance,
         stand_ins=(StandIn("ec2", Protections),),
+    ),
+    # nothing protects what AWS takes back whenever it likes, and being told so is an error
+    Seed(
+        type="AWS::EC2::Instance",
+        what="spot",
+        make=_spot_instance,
+        rules=(Rule("ModifyInstanceAttribute", "UnsupportedOperation", _always),),
+        spare=("modify_instance_attribute",),
     ),
     # moto has none
     Seed(type="AWS::EC2::PlacementGroup", make=_placement_group, on=Backend.EMULATOR),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -85,9 +85,14 @@ def _certificate(clients: Clients) -> str:
 
 
 def _pool(clients: Clients) -> str:
-    """A protected user pool, with a domain of either kind."""
+    """A protected user pool, with a domain of either kind, whose users have to prove a new address."""
     cognito = clients("cognito-idp")
-    made = cognito.create_user_pool(PoolName="seeded-pool", DeletionProtection="ACTIVE")
+    made = cognito.create_user_pool(
+        PoolName="seeded-pool",
+        DeletionProtection="ACTIVE",
+        AutoVerifiedAttributes=["email"],
+        UserAttributeUpdateSettings={"AttributesRequireVerificationBeforeUpdate": ["email"]},
+    )
     identity: str = made["UserPool"]["Id"]
     cognito.create_user_pool_domain(UserPoolId=identity, Domain="seeded-prefix")
     certificate = {"CertificateArn": "arn:aws:acm:us-east-1:222222222222:certificate/seeded"}
@@ -114,7 +119,12 @@ def _has_domain(clients: Clients, asked: Mapping[str, str]) -> object:
     return pool.get("Domain") or pool.get("CustomDomain")
 
 
+def _asks_for_unverified(_: Clients, asked: Mapping[str, Any]) -> object:
+    return "email" not in asked.get("AutoVerifiedAttributes", ())
+
+
 _POOL_RULES: Final = (
+    Rule("UpdateUserPool", "InvalidParameterException", _asks_for_unverified),
     Rule("DeleteUserPool", "InvalidParameterException", _is_protected),
     Rule("DeleteUserPool", "InvalidParameterException", _has_domain),
 )

@@ -31,11 +31,13 @@ def subnets(clients: Clients, network: str | None = None) -> list[str]:
     ]
 
 
-def instance(clients: Clients, subnet: str | None = None) -> str:
-    """A running instance."""
+def instance(clients: Clients, subnet: str | None = None, **more: Any) -> str:
+    """A running instance; `more` are further parameters of its launch."""
     place = {"SubnetId": subnet} if subnet else {}
     image = clients("ec2").register_image(Name="seeded-for-an-instance", RootDeviceName="/dev/xvda")["ImageId"]
-    launched = clients("ec2").run_instances(ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro", **place)
+    launched = clients("ec2").run_instances(
+        ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro", **place, **more
+    )
     identity: str = launched["Instances"][0]["InstanceId"]
     return identity
 

@@ -47,16 +47,17 @@ def _access_point(clients: Clients) -> str:
 class Plans:
     """Backup plans that cannot be deleted while resources are assigned to them, and are known ever after.
 
-    moto has no assignments.
+    EFS makes one by itself, with its first file system that is backed up. moto has neither that nor assignments.
     """
 
     def __init__(self) -> None:
-        self._plans: dict[str, dict[str, Any]] = {}
+        efs = {"BackupPlanId": "efs", "BackupPlanName": "aws/efs/automatic-backup-plan"}
+        self._plans: dict[str, dict[str, Any]] = {"efs": efs}
         self._selections: dict[str, list[str]] = {}
 
-    def create_backup_plan(self, **_: Any) -> dict[str, Any]:
+    def create_backup_plan(self, *, BackupPlan: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
         identity = f"plan-{len(self._plans)}"
-        self._plans[identity] = {"BackupPlanId": identity}
+        self._plans[identity] = {"BackupPlanId": identity, "BackupPlanName": BackupPlan["BackupPlanName"]}
         return {"BackupPlanId": identity}
 
     def create_backup_selection(self, *, BackupPlanId: str, **_: Any) -> dict[str, Any]:  # noqa: N803

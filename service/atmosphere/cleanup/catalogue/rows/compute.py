@@ -11,7 +11,10 @@ from atmosphere.cleanup.catalogue.base import Errors, Stage
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
 _OFF: Final = {"Value": False}
-_ALIVE: Final = "Reservations[].Instances[?!contains(['shutting-down', 'terminated'], State.Name)][]"
+# those on the spot market know no protection, and refuse to be told of it
+_PROTECTABLE: Final = (
+    "Reservations[].Instances[?!contains(['shutting-down', 'terminated'], State.Name) && InstanceLifecycle != 'spot'][]"
+)
 _ENDED: Final = "Reservations[0].Instances[0].State.Name == 'terminated'"
 _GROUP: Final = Listing(
     "describe_auto_scaling_groups",
@@ -99,6 +102,7 @@ _SCALING: Final = (
             refusals="UnsuccessfulFleetDeletions[].Error",
         ),
         errors=Errors(absent=("InvalidFleetId.NotFound", "fleetIdDoesNotExist")),
+        stage=Stage.SLOW,
     ),
     Row(
         name="AWS::EC2::SpotFleet",
@@ -120,6 +124,7 @@ _SCALING: Final = (
             refusals="UnsuccessfulFleetRequests[].Error",
         ),
         errors=Errors(absent=("InvalidSpotFleetRequestId.NotFound", "fleetRequestIdDoesNotExist")),
+        stage=Stage.SLOW,
     ),
     Row(
         name="AWS::EC2::LaunchTemplate",
@@ -144,11 +149,11 @@ _SCALING: Final = (
         unprotect=(
             Step(
                 call=Call("modify_instance_attribute", "InstanceId", {"DisableApiTermination": _OFF}),
-                when=_ALIVE,
+                when=_PROTECTABLE,
             ),
             Step(
                 call=Call("modify_instance_attribute", "InstanceId", {"DisableApiStop": _OFF}),
-                when=_ALIVE,
+                when=_PROTECTABLE,
             ),
         ),
         remove=Call("terminate_instances", "InstanceIds", wrap=True),

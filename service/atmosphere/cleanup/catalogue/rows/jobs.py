@@ -16,8 +16,12 @@ _GLUE: Final = ("EntityNotFoundException",)
 
 
 def _batch(name: str, operation: str, members: str, key: str, after: tuple[str, ...] = ()) -> Row:
-    """What has to be disabled before it is deleted, and is listed for a while afterwards."""
+    """What has to be disabled before it is deleted, and is listed for a while afterwards.
+
+    Either takes a while, in which it needs its service role: one whose role is gone first can never be deleted.
+    """
     is_on = f"{members}[0].state == 'ENABLED'"
+    is_going_off = f"{members}[0].state == 'DISABLED' && {members}[0].status == 'UPDATING'"
     disable = Step(call=Call(f"update_{operation}", key, {"state": "DISABLED"}), when=is_on)
     return Row(
         name=name,
@@ -28,7 +32,7 @@ def _batch(name: str, operation: str, members: str, key: str, after: tuple[str, 
         see=Call(f"describe_{operation}s", members, wrap=True),
         shows=members,
         gone=f"{members}[0].status == 'DELETED'",
-        ending=f"{members}[0].status == 'DELETING'",
+        ending=f"{members}[0].status == 'DELETING' || {is_going_off}",
         halt=(disable,),
         strip=(disable,),
         remove=Call(f"delete_{operation}", key),

@@ -29,7 +29,7 @@ ROWS: Final = (
         remove=Call("delete_configuration_set", "ConfigurationSetName"),
         errors=_SES,
     ),
-    # the active one is deleted by nobody: then none is active
+    # The active one is deleted by nobody: then none is active. Where SES receives no mail it has no such action.
     Row(
         name="AWS::SES::ReceiptRuleSet",
         service="ses",
@@ -37,6 +37,6 @@ ROWS: Final = (
         see=Call("describe_receipt_rule_set", "RuleSetName"),
         rare=(Step(call=Call("set_active_receipt_rule_set", ("",))),),
         remove=Call("delete_receipt_rule_set", "RuleSetName"),
-        errors=Errors(absent=("RuleSetDoesNotExist",), busy=("CannotDelete",)),
+        errors=Errors(absent=("RuleSetDoesNotExist",), busy=("CannotDelete",), closed=("InvalidAction",)),
     ),
 )

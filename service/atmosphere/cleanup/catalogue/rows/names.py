@@ -87,8 +87,17 @@ ROWS: Final = (
         listing=Listing("list_user_pools", "UserPools", "Id", "CreationDate", fixed={"MaxResults": 60}),
         see=Call("describe_user_pool", "UserPoolId"),
         unprotect=(
+            # what is not said is forgotten, and AWS refuses to ask for proof of what it does not verify any more
             Step(
-                call=Call("update_user_pool", "UserPoolId", {"DeletionProtection": "INACTIVE"}),
+                call=Call(
+                    "update_user_pool",
+                    "UserPoolId",
+                    {"DeletionProtection": "INACTIVE"},
+                    seen={
+                        "AutoVerifiedAttributes": "UserPool.AutoVerifiedAttributes",
+                        "UserAttributeUpdateSettings": "UserPool.UserAttributeUpdateSettings",
+                    },
+                ),
                 when="UserPool.DeletionProtection == 'ACTIVE'",
             ),
         ),

@@ -18,6 +18,7 @@ _GONE: Final = "{}[0].LifeCycleState == 'deleted'"
 _NOT_THERE: Final = ("FileSystemNotFound", "MountTargetNotFound", "AccessPointNotFound")
 _BACKUP: Final = Errors(absent=("ResourceNotFoundException",), busy=("InvalidRequestException",))
 _AMAZONS: Final = "BackupVaultName == 'Default' || starts_with(BackupVaultName, 'aws/')"
+_EFS_MADE_IT: Final = "starts_with(BackupPlanName || '', 'aws/efs/')"  # for automatic backups: nobody can delete it
 _SELECTIONS: Final = Step(
     call=Call("delete_backup_selection", ("BackupPlanId", "SelectionId")),
     each=Listing("list_backup_selections", "BackupSelectionsList", "SelectionId", of="BackupPlanId"),
@@ -76,7 +77,9 @@ ROWS: Final = (
     Row(
         name="AWS::Backup::BackupPlan",
         service="backup",
-        listing=Listing("list_backup_plans", "BackupPlansList", "BackupPlanId", unless="DeletionDate"),
+        listing=Listing(
+            "list_backup_plans", "BackupPlansList", "BackupPlanId", unless=f"DeletionDate || {_EFS_MADE_IT}"
+        ),
         see=Call("get_backup_plan", "BackupPlanId"),
         gone="DeletionDate",
         halt=(_SELECTIONS,),

@@ -1,0 +1,116 @@
+"""Clients of AWS that outlive the sessions they are made for.
+
+A pass has keys, guard and pace of its own, but making clients of fifty services, and their connections, costs more
+than listing an empty account. So a role's clients stay for its next pass on this machine, and a session says whose
+keys and hooks they have meanwhile. Between two sessions they refuse every call.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import botocore.session
+from botocore.config import Config
+from botocore.hooks import HierarchicalEmitter
+from botocore.loaders import create_loader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from botocore.loaders import Loader
+
+CONFIG: Final = Config(
+    connect_timeout=3,
+    read_timeout=15,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    max_pool_connections=50,
+)
+_EVENTS: Final = (
+    "before-parameter-build",
+    "before-call",
+    "request-created",
+    "before-send",
+    "response-received",
+    "after-call",
+)
+"""What botocore tells of a call, in order."""
+
+
+@cache
+def loader() -> Loader:
+    """Service models are read once for all clients: most of what making the first of a service costs."""
+    return create_loader()
+
+
+class SessionOver(RuntimeError):
+    """A client was called after the session that had it was closed."""
+
+
+class Session:
+    """Keys and hooks for one user of `clients`; made by these."""
+
+    def __init__(self, clients: Clients) -> None:
+        self.clients = clients
+        self.hooks = HierarchicalEmitter()
+
+    def register(self, event: str, hook: Callable[..., Any]) -> None:
+        """Call `hook` at an event of every call from now on, as sessions of botocore do."""
+        self.hooks.register(event, hook)
+
+    def client(self, service: str, region: str) -> Any:
+        """The boto3 client of a service in a region."""
+        return self.clients.client(service, region)
+
+    def close(self) -> None:
+        """Forget the keys. Whatever is called after this raises `SessionOver`."""
+        self.clients.end(self)
+
+
+class Clients:
+    """All clients of one role (or whoever `whose` names), each made once. One session at a time has them.
+
+    Safe in threads, but for the change of the session: nothing may be in flight then.
+    """
+
+    def __init__(self, whose: str) -> None:
+        self.whose = whose
+        self._lock = Lock()
+        self._made: dict[tuple[str, str], Any] = {}
+        self._current: Session | None = None
+        self._session = cast("Any", botocore.session.Session())
+        self._session.register_component("data_loader", loader())
+        self._session.set_credentials("-", "-")
+        self._keys: Any = self._session.get_credentials()  # the same object in all clients, so that its keys can change
+        for event in _EVENTS:
+            self._session.register(event, self._tell)
+
+    def session(self, keys: Mapping[str, str]) -> Session:
+        """A session with keys as STS gives them; from now on the clients are its own and nobody else's."""
+        self._take(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        self._current = Session(self)
+        return self._current
+
+    def end(self, session: Session) -> None:
+        """See `Session.close`; of no effect if another session has the clients."""
+        if self._current is session:
+            self._current = None
+            self._take("-", "-", None)
+
+    def client(self, service: str, region: str) -> Any:
+        """See `Session`."""
+        with self._lock:  # making clients is what boto3 does not do safely in threads
+            if (service, region) not in self._made:
+                self._made[service, region] = self._session.create_client(service, region_name=region, config=CONFIG)
+            return self._made[service, region]
+
+    def _take(self, key: str, secret: str, token: str | None) -> None:
+        self._keys.access_key, self._keys.secret_key, self._keys.token = key, secret, token
+
+    def _tell(self, event_name: str, **event: Any) -> Any:
+        """The first answer of the session's hooks. All of them are asked: an answer for botocore overrules no guard."""
+        if self._current is None:
+            raise SessionOver(f"{event_name}: the session that had this client is closed; open the account again")
+        answers = self._current.hooks.emit(event_name, **event)
+        return next((answer for _, answer in answers if answer is not None), None)

@@ -1,0 +1,131 @@
+"""Rows say of AWS what botocore's models say of it: no backend that tests run on refuses a wrong field or word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jmespath  # type: ignore[import-untyped]  # comes with botocore
+import pytest
+from botocore.model import ListShape, StringShape, StructureShape
+from botocore.validate import ParamValidator
+from jmespath.visitor import TreeInterpreter  # type: ignore[import-untyped]
+
+from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.catalogue.row import Row
+from atmosphere.cleanup.catalogue.spread import Spread
+from tests.cleanup.catalogue.models import TEXT, operations, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from botocore.model import Shape
+
+    from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
+
+ROWS = [pytest.param(row, id=row.name) for row in CATALOGUE if isinstance(row, Row)]
+
+
+class Strict(TreeInterpreter):  # type: ignore[misc]  # it has no types
+    """Reads every branch of an expression, and fails on a field that there is not."""
+
+    def visit_field(self, node: Any, value: Any) -> Any:
+        assert value is None or node["value"] in value, f"no {node['value']} among {sorted(value)}"
+        return super().visit_field(node, value)
+
+    def visit_filter_projection(self, node: Any, value: Any) -> Any:
+        base, then, condition = node["children"]
+        every = self.visit(base, value) or []
+        assert [self.visit(condition, each) for each in every]
+        return [self.visit(then, each) for each in every]
+
+    def visit_or_expression(self, node: Any, value: Any) -> Any:
+        left, right = (self.visit(child, value) for child in node["children"])
+        return left or right
+
+    def visit_and_expression(self, node: Any, value: Any) -> Any:
+        left, right = (self.visit(child, value) for child in node["children"])
+        return left and right
+
+
+def search(expression: str, value: Any) -> Any:
+    return Strict().visit(jmespath.compile(expression).parsed, value)
+
+
+def steps(row: Row) -> tuple[Step, ...]:
+    return (*row.halt, *row.unprotect, *row.strip, *row.rare)
+
+
+def calls(row: Row) -> Iterator[Call]:
+    yield from (call for call in (row.see, row.remove) if call)
+    yield from (step.call for step in steps(row))
+
+
+def listings(row: Row) -> Iterator[Listing]:
+    for listing in (row.listing, *(step.each for step in steps(row))):
+        each = listing
+        while each is not None:
+            yield each
+            each = each.parent
+
+
+def words(shape: Shape, value: Any) -> Iterator[tuple[str, list[str]]]:
+    """The words of a value of which AWS knows a few only, each with those."""
+    if isinstance(shape, StructureShape):
+        for name, member in value.items():
+            yield from words(shape.members[name], member)
+    elif isinstance(shape, ListShape):
+        for member in value:
+            yield from words(shape.member, member)
+    elif isinstance(shape, StringShape) and shape.enum:
+        yield value, shape.enum
+
+
+def check(service: str, operation: str, given: dict[str, Any]) -> None:
+    shape = operations(service)[operation].input_shape
+    assert shape is not None, f"{operation} takes nothing" if given else operation
+    report = ParamValidator().validate(given, shape)
+    assert not report.has_errors(), f"{operation}: {report.generate_report()}"
+    for word, known in words(shape, given):
+        assert word in (*known, TEXT), f"{operation}: {word}"
+
+
+def named(keys: str | tuple[str, ...], *, wrap: bool) -> dict[str, Any]:
+    names = (keys,) if isinstance(keys, str) else keys
+    values: dict[str, Any] = dict.fromkeys(names, TEXT)
+    return {name: value for name, value in {**values, **({names[-1]: [TEXT]} if wrap else {})}.items() if name}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_operations_take_what_they_are_given(row: Row) -> None:
+    reply = whole(operations(row.service)[row.see.operation].output_shape) if row.see else None
+    for call in calls(row):
+        seen = {name: search(path, reply) for name, path in (call.seen or {}).items()}
+        check(row.service, call.operation, {**named(call.key, wrap=call.wrap), **seen, **(call.fixed or {})})
+    for listing in listings(row):
+        key = {row.key: TEXT} if isinstance(row, Spread) else {}
+        given = {**named(listing.of, wrap=listing.wrap), **key, **(listing.fixed or {})}
+        if given:
+            check(row.service, listing.operation, given)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_replies_have_what_is_read_in_them(row: Row) -> None:
+    for listing in listings(row):
+        member, *_ = search(listing.members, whole(operations(row.service)[listing.operation].output_shape))
+        assert isinstance(search(listing.id, member), str)
+        for expression in filter(None, (listing.fingerprint, listing.unless)):
+            search(expression, member)
+    if row.see is not None:
+        reply = whole(operations(row.service)[row.see.operation].output_shape)
+        for expression in filter(None, (row.shows, row.gone, row.ending, *(step.when for step in steps(row)))):
+            search(expression, reply)
+    for call in calls(row):
+        if call.refusals:
+            [refusal] = search(call.refusals, whole(operations(row.service)[call.operation].output_shape))
+            assert refusal.keys() >= {"Code", "Message"}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_better_goes_before_it_is_not_of_a_later_stage(row: Row) -> None:
+    stages = {entry.name: entry.stage for entry in CATALOGUE}
+    assert [name for name in row.after if stages[name] > row.stage] == []

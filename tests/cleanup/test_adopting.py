@@ -1,0 +1,46 @@
+"""What an operator adopted is read as a capture reads it, or not yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from moto import mock_aws
+
+from atmosphere.cleanup.adopting import adopt
+from atmosphere.cleanup.baseline import Baseline, BaselineBook, Word
+from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.keep import MemoryKeep
+from atmosphere.cleanup.model import GLOBAL, Resource
+from tests.cleanup.test_contents import KEY, NOW, REGION, TRUST, Room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROLE = Resource("AWS::IAM::Role", "App", GLOBAL)
+WORD = Word(at=NOW, by="me", why="so")
+
+
+@pytest.fixture(autouse=True)
+def _moto() -> Iterator[None]:
+    with mock_aws():
+        yield
+
+
+def test_what_could_not_be_listed_is_read_by_a_later_cleanup() -> None:
+    room = Room()
+    skipped = tuple(entry.name for entry in CATALOGUE if entry.name != ROLE.type)
+    room.assignment = replace(room.assignment, settings=replace(room.assignment.settings, skipped_types=skipped))
+    role = room.root("iam").create_role(RoleName="App", AssumeRolePolicyDocument=str(TRUST).replace("'", '"'))["Role"]
+    book = BaselineBook(MemoryKeep(), KEY)
+    book.capture(Baseline(items={}, types=(ROLE.type,), regions=(REGION,)), WORD)
+    baseline = book.amend(lambda before: before.adopting([ROLE]), WORD)
+
+    def read() -> Baseline:
+        return adopt(book, baseline, assignment=room.assignment, account=room.account, pace=room.pace)
+
+    room.broken |= {"DescribeStacks": "InternalError", "ListRoles": "InternalError"}
+    assert read().adopted == {ROLE}
+    del room.broken["ListRoles"]
+    assert (read().adopted, read().items[ROLE]) == (frozenset(), role["RoleId"])
