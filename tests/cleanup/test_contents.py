@@ -15,13 +15,15 @@ from atmosphere.cleanup.accounts import Account
 from atmosphere.cleanup.baseline import Baseline
 from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.base import Drift, difference
+from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES
 from atmosphere.cleanup.contents.settings import SETTING
+from atmosphere.cleanup.contents.toolkit import ToolkitBucket
 from atmosphere.cleanup.denial import policy_document, whole_document
 from atmosphere.cleanup.guard import Guard
 from atmosphere.cleanup.kept import Kept
 from atmosphere.cleanup.model import GLOBAL, Assignment, MutationRefused, Resource
 from atmosphere.cleanup.pace import Pace
-from atmosphere.cleanup.restoring import Restorer, read_contents
+from atmosphere.cleanup.restoring import Restorer, read_contents, troubles_of
 from atmosphere.core.model import (
     ADMIN,
     AccountId,
@@ -619,6 +621,14 @@ def test_what_only_bears_the_name_of_a_revocation_is_drift(document: str) -> Non
     room.capture()
     iam.put_role_policy(RoleName="Admin", PolicyName="AtmosphereRevoke-us-east-1", PolicyDocument=document)
     assert "+ inline/AtmosphereRevoke-us-east-1" in room.changed()["AWS::IAM::Role:Admin@global"]
+
+
+def test_all_that_changed_of_one_resource_is_told() -> None:
+    bucket = Resource("AWS::S3::Bucket", "assets", REGION)
+    policy = next(each for each in RESOURCE_POLICIES if each.type == bucket.type)
+    drifts = [Drift(bucket, policy, {"a": 1}, {"a": 2}), Drift(bucket, ToolkitBucket(), "empty", "not empty")]
+    message = troubles_of(drifts)[bucket].message
+    assert message == f'{policy.name}: a 1 → 2; {ToolkitBucket().name}: "empty" → "not empty"'
 
 
 def test_registered_roles_are_watched_also_where_the_account_is_shared() -> None:

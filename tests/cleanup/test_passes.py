@@ -128,6 +128,32 @@ def test_identities_wait_for_stacks_that_are_still_going():
     assert seen == ["DELETE_COMPLETE"]
 
 
+def test_identities_wait_a_while_for_what_is_slow_and_busy():
+    land = Land("AWS::RDS::DBInstance", ROLE)
+    root("iam").create_role(RoleName="leftover", AssumeRolePolicyDocument="{}")
+    root("rds").create_db_instance(DBInstanceIdentifier="db", DBInstanceClass="db.t3.micro", Engine="postgres")
+    order: list[str] = []
+
+    def judge(operation: str, _: dict[str, Any]) -> str | None:
+        if operation not in {"DeleteRole", "DeleteDBInstance"}:
+            return None
+        order.append(operation)
+        return "InvalidDBClusterStateFault" if order.count("DeleteDBInstance") < 4 else None
+
+    land.faulty(judge=judge)
+    assert land.clean().verdict is Verdict.CLEAN
+    assert order == ["DeleteDBInstance"] * 4 + ["DeleteRole"]
+
+
+def test_identities_do_not_wait_for_ever_for_what_is_busy():
+    land = Land("AWS::RDS::DBInstance", ROLE)
+    root("iam").create_role(RoleName="leftover", AssumeRolePolicyDocument="{}")
+    root("rds").create_db_instance(DBInstanceIdentifier="db", DBInstanceClass="db.t3.micro", Engine="postgres")
+    land.faulty(judge=lambda name, _: "InvalidDBClusterStateFault" if name == "DeleteDBInstance" else None)
+    assert land.clean().verdict is Verdict.BLOCKED
+    assert [item.type for item in land.left()] == ["AWS::RDS::DBInstance"]
+
+
 def test_a_log_group_that_a_late_write_makes_again_is_found_by_the_second_look():
     land = Land("AWS::Logs::LogGroup")
     root("logs").create_log_group(logGroupName="leftover")

@@ -215,6 +215,10 @@ def test_names_that_a_test_chose_break_no_table_and_make_no_tag():
     assert "C: x y" in text
 
 
+def test_names_that_a_test_chose_break_no_list_either():
+    assert "- arn:&lt;b> x y" in markdown(a_report(unexplained={"arn:<b>": "x\ny"}))
+
+
 def test_long_lists_are_cut_in_markdown_and_say_so():
     text = markdown(a_report(unknown={f"T{number}": "x" for number in range(MOST_ROWS + 5)}))
     assert "and 5 more in the JSON" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -115,11 +116,15 @@ def test_a_take_brings_its_deadline_in_the_same_write(row: Environment, seconds:
 
 
 @given(row=_rows(Status.IN_USE), limit=_LIMITS)
-def test_letting_go_brings_the_deadline_of_the_cleanup(row: Environment, limit: timedelta) -> None:
+def test_letting_go_brings_the_deadline_of_the_cleanup_and_takes_the_last_report_away(
+    row: Environment, limit: timedelta
+) -> None:
+    row = replace(row, report="of the tenant before")
     cleaning = _result(row, changes.let_go(row.key, ALLOCATION, now=NOW, limit=limit))
     assert cleaning is not None
     _is_whole(cleaning)
     assert (cleaning.status, cleaning.deadline, cleaning.attempt) == (Status.CLEANING, NOW + limit, 1)
+    assert cleaning.report is None
 
 
 @given(limit=_LIMITS)

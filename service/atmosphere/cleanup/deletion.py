@@ -6,7 +6,7 @@ What stacks are told is the lane's; what no stack would take along is deleted he
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.attempts import Outcome, attempt
 from atmosphere.cleanup.catalogue import type_of
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.pace import Pace
     from atmosphere.cleanup.records import TroubleBook
     from atmosphere.cleanup.stacks import Stack
+
+_BUSY_ATTEMPTS: Final = 10  # about a minute, in which most changes of databases and clusters end
 
 
 class Deletion:
@@ -71,7 +73,13 @@ class Deletion:
         going = (
             stack.moving or stack.act is Act.DELETE for stack in stacks if stack.resource not in self._troubles.entries
         )
-        return any(going) or self.is_under_way(loose)
+        slow = (item for item in loose if type_of(item.type).stage is Stage.SLOW)
+        return any(going) or any(self._may_go_yet(item) for item in slow)
+
+    def _may_go_yet(self, item: Resource) -> bool:
+        """One whose deletion was accepted, or that is busy: what keeps it so may end in a while."""
+        trouble = self._troubles.entries.get(item)
+        return trouble is None or (trouble.meaning is Meaning.BUSY and trouble.attempts < _BUSY_ATTEMPTS)
 
     def _run(
         self, tasks: Sequence[Callable[[], Outcome]], services: Sequence[str] = (), *, deleted: bool = False

@@ -88,10 +88,8 @@ class _Listing:
         """What it brings, or the code of what went wrong."""
         try:
             return self.read()
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             return _Part(self.label, unknown=code_of(error), meaning=self.errors.meaning(code_of(error)))
-        except BotoCoreError as error:
-            return _Part(self.label, unknown=type(error).__name__)
 
 
 def look(assignment: Assignment, account: Account, pace: Pace) -> Inventory:

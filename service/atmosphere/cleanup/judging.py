@@ -15,7 +15,7 @@ from atmosphere.cleanup.catalogue.parts import is_tangible
 from atmosphere.cleanup.catalogue.roles import role_id
 from atmosphere.cleanup.inventory import REGION, region_off
 from atmosphere.cleanup.model import GLOBAL, Meaning, Resource, Trouble
-from atmosphere.cleanup.restoring import CHANGED, trouble_of
+from atmosphere.cleanup.restoring import CHANGED, troubles_of
 from atmosphere.cleanup.stacks import STACK, Stack
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Judge:
         loose |= present
         drifts = self._restorer.compare(fresh=thorough)
         amiss, also_unclear = self._amiss(inventory)
-        amiss = {**{drift.item: trouble_of(drift) for drift in drifts.found}, **amiss}
+        amiss = {**troubles_of(drifts.found), **amiss}
         blocking, deferred = self._debts.split(loose)
         return Left(
             stacks=stacks,

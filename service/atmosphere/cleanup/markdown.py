@@ -91,7 +91,13 @@ def _listed(title: str, entries: Mapping[str, str] | Sequence[str]) -> list[str]
         return []
     pairs = list(entries.items()) if hasattr(entries, "items") else [(entry, "") for entry in entries]
     more = [f"- and {len(pairs) - MOST_ROWS} more in the JSON"] if len(pairs) > MOST_ROWS else []
-    return ["", f"{title}:", "", *(f"- {name} {code}".rstrip() for name, code in pairs[:MOST_ROWS]), *more]
+    return [
+        "",
+        f"{title}:",
+        "",
+        *(f"- {_cell(name)} {_cell(code)}".rstrip() for name, code in pairs[:MOST_ROWS]),
+        *more,
+    ]
 
 
 def _cell(text: str) -> str:

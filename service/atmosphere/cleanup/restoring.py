@@ -20,7 +20,7 @@ from atmosphere.cleanup.contents.policies import RolePolicies
 from atmosphere.cleanup.model import GLOBAL, MutationRefused, Resource, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from atmosphere.cleanup.accounts import Account
     from atmosphere.cleanup.baseline import Baseline
@@ -63,10 +63,12 @@ class _Answer:
     absent: bool = False
 
 
-def trouble_of(drift: Drift) -> Trouble:
-    """What a report says of a drift."""
-    told = difference(drift.before, drift.now)
-    return Trouble(code=CHANGED, message=f"{drift.content.name}: {told}", attempts=0)
+def troubles_of(drifts: Iterable[Drift]) -> dict[Resource, Trouble]:
+    """What a report says of them; of one resource more than one thing may have changed."""
+    messages: dict[Resource, list[str]] = {}
+    for drift in drifts:
+        messages.setdefault(drift.item, []).append(f"{drift.content.name}: {difference(drift.before, drift.now)}")
+    return {item: Trouble(code=CHANGED, message="; ".join(told), attempts=0) for item, told in messages.items()}
 
 
 def told(drift: Trouble, failure: Trouble | None) -> Trouble:

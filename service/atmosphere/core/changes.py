@@ -176,7 +176,7 @@ def end(allocation: Allocation, *, now: datetime, outcome: str, by: EndedBy) -> 
 
 
 def let_go(key: EnvironmentKey, allocation: AllocationId, *, now: datetime, limit: timedelta) -> Update:
-    """Hand an environment from its tenant to its first cleanup."""
+    """Hand an environment from its tenant to its first cleanup; the last report was of the one before."""
     return Update(
         target=key,
         expects=(Is("status", Status.IN_USE), Is("allocation", allocation)),
@@ -187,6 +187,7 @@ def let_go(key: EnvironmentKey, allocation: AllocationId, *, now: datetime, limi
             "wake_at": now + min(HEARTBEAT, limit),
             "attempt": 1,
             "blocked": 0,
+            "report": None,
         },
     )
 
