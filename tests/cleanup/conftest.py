@@ -14,7 +14,6 @@ from moto import mock_aws
 
 from atmosphere.adapters.system import SystemClock
 from atmosphere.cleanup.accounts import Accounts
-from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.engine import run_pass
 from atmosphere.cleanup.keep import MemoryKeep
 from atmosphere.cleanup.model import Assignment, Limits, PassResult, PassState, Verdict
@@ -31,6 +30,7 @@ from atmosphere.core.model import (
     Settings,
 )
 from atmosphere.local.lacking import LACKING
+from tests.quick import ELSEWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,13 +58,6 @@ def role_arn(name: str = ROLE, account: str = ACCOUNT) -> RoleArn:
     return RoleArn(f"arn:aws:iam::{account}:role/{name}")
 
 
-_SERVICES: Final = frozenset(
-    {"dynamodb", "ecr", "events", "iam", "kms", "lambda", "logs", "route53", "s3", "sns", "sqs", "ssm"}
-)
-_ELSEWHERE: Final = tuple(entry.name for entry in CATALOGUE if entry.service not in _SERVICES)
-"""Types that few tests leave behind: a look at all of them would be most of the time that a test takes."""
-
-
 @cache
 def _root_session(account: str) -> boto3.Session:
     return boto3.Session(aws_access_key_id=account, aws_secret_access_key="test", region_name=REGION)
@@ -85,7 +78,7 @@ class Ground:
         self.clock = SystemClock()
         self.limits = IMPATIENT
         self.base = _root_session(HUB)
-        self.skipped = (*LACKING, *_ELSEWHERE)
+        self.skipped = (*LACKING, *ELSEWHERE)
         self.accounts = Accounts(self.base)
 
     def root(self, service: str, region: str = REGION, account: str = ACCOUNT) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from atmosphere.local.service import LocalService
 from bench.counting import add_pool
 from tests.journeys.action.scene import add_pool as add_workflows
+from tests.quick import FEW_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,5 +33,5 @@ def example(directory: Path) -> Path:
 def local_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     """The whole service on this machine."""
     config = example(tmp_path_factory.mktemp("journeys"))
-    with LocalService(config, settings=SHORT, ticker=1.0) as service:
+    with LocalService(config, settings=SHORT | FEW_TYPES, ticker=1.0) as service:
         yield service

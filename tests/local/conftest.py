@@ -8,6 +8,7 @@ import pytest
 
 from atmosphere.local.emulator import ROOT
 from atmosphere.local.service import LocalService
+from tests.quick import FEW_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ SHORT: Final[Mapping[str, str]] = {
     "verify_gap_seconds": "0",
     "clock_skew_seconds": "0",
     "attempt_pause_seconds": "1",
+    **FEW_TYPES,
 }
 
 

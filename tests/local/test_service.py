@@ -23,6 +23,7 @@ from atmosphere.local.emulator import ROOT
 from atmosphere.local.service import LocalService
 from atmosphere.local.state import State
 from atmosphere.local.wire import Call, Fault
+from tests.local.conftest import SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from atmosphere.core.model import Environment
 
-SHORT = {"session_seconds": "60", "verify_gap_seconds": "0", "clock_skew_seconds": "0", "attempt_pause_seconds": "1"}
 pytestmark = pytest.mark.emulator
 
 KEYS = {
@@ -167,7 +167,7 @@ def test_state_survives_a_restart_and_takes_a_changed_setting(tmp_path: Path) ->
         endpoint = first.description["endpoint"].rpartition("/_aws/")[2]
         issuer = first.description["github"]["issuer"]
         reply = _ask(first.description, "runner", "POST", "/allocations", {"pool": "europe", "requester": "me"})[1]
-    with LocalService(ROOT / "config", settings=SHORT | {"session_seconds": "900"}, state=state, ticker=60) as second:
+    with LocalService(ROOT / "config", settings={**SHORT, "session_seconds": "900"}, state=state, ticker=60) as second:
         assert second.description["endpoint"].rpartition("/_aws/")[2] == endpoint
         assert second.description["github"]["issuer"] == issuer
         assert _status(second.description, _token(second.description)) == 200

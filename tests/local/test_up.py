@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.quick import FEW_TYPES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PROGRAM = Path(sys.executable).parent / "atmosphere"
-SHORT = ("--setting", "verify_gap_seconds=0", "--setting", "clock_skew_seconds=0", "--setting", "ticker=1")
+SETTINGS = {"verify_gap_seconds": "0", "clock_skew_seconds": "0", "ticker": "1", **FEW_TYPES}
+SHORT = [word for name, value in SETTINGS.items() for word in ("--setting", f"{name}={value}")]
 
 
 @contextmanager
