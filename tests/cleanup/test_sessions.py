@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.guard import Protected
-from atmosphere.cleanup.model import MutationRefused
+from atmosphere.cleanup.model import MutationRefused, PassState, Verdict
 from atmosphere.cleanup.pace import Pace
 from atmosphere.cleanup.sessions import Clients, SessionOver
 from atmosphere.core.model import ADMIN, RoleArn
 from tests.cleanup.conftest import REGION
 from tests.cleanup.empty import EmptyAccounts
 from tests.cleanup.faults import Reply
+from tests.cleanup.land import TRUST, Land, LandAccounts, make_admin_role, root
 from tests.cleanup.scene import Scene
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from atmosphere.cleanup.accounts import Account, Accounts
 
 
@@ -146,3 +150,50 @@ def test_another_role_has_other_clients_and_those_that_waited_are_dropped(accoun
     assert other.client("sns", REGION) is not client
     accounts.close(other)
     assert opened(accounts).client("sns", REGION) is not client
+
+
+# --- the engine -------------------------------------------------------------------------------------------------------
+
+
+class Remembered(LandAccounts):
+    """Keeps what it opened."""
+
+    def open(self, *arguments: Any, **keywords: Any) -> Account:
+        self.opened = super().open(*arguments, **keywords)
+        return self.opened
+
+
+@pytest.fixture
+def land() -> Iterator[Land]:
+    with mock_aws():
+        make_admin_role()
+        yield Land("AWS::SQS::Queue", "AWS::IAM::Role")
+
+
+def test_a_pass_that_ended_can_call_nothing_any_more(land: Land) -> None:
+    accounts = land.faulty(Remembered)
+    assert land.clean().verdict is Verdict.CLEAN
+    with pytest.raises(SessionOver):
+        accounts.opened.client("sqs", REGION).list_queues()
+
+
+def test_nor_can_one_that_was_superseded(land: Land) -> None:
+    accounts = land.faulty(Remembered)
+    root("iam").create_role(RoleName="leftover", AssumeRolePolicyDocument=TRUST)  # before it goes, a beat confirms
+    land.beat = _superseded_once_open(accounts)
+    with pytest.raises(Superseded):
+        land.one_pass(PassState())
+    with pytest.raises(SessionOver):
+        accounts.opened.client("sqs", REGION).list_queues()
+
+
+class Superseded(Exception):
+    """What a beat raises."""
+
+
+def _superseded_once_open(accounts: Remembered) -> Callable[[], None]:
+    def beat() -> None:
+        if hasattr(accounts, "opened"):
+            raise Superseded
+
+    return beat

@@ -1,8 +1,8 @@
 """Clients of AWS that outlive the sessions they are made for.
 
 A pass has keys, guard and pace of its own, but making clients of fifty services, and their connections, costs more
-than listing an empty account (ADR 0009). So a role's clients stay for its next pass on this machine, and a session says whose
-keys and hooks they have meanwhile. Between two sessions they refuse every call.
+than listing an empty account (ADR 0009). So a role's clients stay for its next pass on this machine, and a session says
+whose keys and hooks they have meanwhile. Between two sessions they refuse every call.
 """
 
 from __future__ import annotations
