@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
 
-from atmosphere.cleanup.baseline import baseline_name
+from atmosphere.cleanup.baseline import Baseline, baseline_name
 from atmosphere.cleanup.model import PassState, Verdict
 from tests.cleanup.conftest import EXTERNAL_ID, ROLE, role_arn
 from tests.cleanup.fakes import FakeStack
@@ -84,6 +85,47 @@ def test_the_longer_something_takes_the_less_often_it_is_looked_at():
     began = scene.clock.now()
     assert scene.clean().verdict is Verdict.CLEAN
     assert scene.clock.now() - began > timedelta(minutes=5)
+
+
+# --- what the baseline does not tell of -------------------------------------------------------------------------------
+
+
+def newly_listed(land: Land, name: str) -> None:
+    """The baseline was captured before cleaning looked at this type."""
+    baseline = Baseline.from_json(land.keep.texts[baseline_name(KEY)])
+    items = {item: fingerprint for item, fingerprint in baseline.items.items() if item.type != name}
+    known = replace(baseline, items=items, types=tuple(each for each in baseline.types if each != name))
+    land.keep.put(baseline_name(KEY), known.to_json())
+
+
+def test_nobody_gets_what_the_baseline_cannot_tell_from_a_leftover():
+    land = Land(TOPIC, "AWS::SQS::Queue")
+    newly_listed(land, TOPIC)
+    arn = root("sns").create_topic(Name="whose")["TopicArn"]
+    root("sqs").create_queue(QueueName="leftover")
+    result = land.clean()
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, "no-baseline")
+    assert land.operations() == ["DeleteQueue"]  # what is known to be left over goes all the same
+    assert (land.report(result)["uncovered"], [each["id"] for each in land.report(result)["blockers"]]) == (
+        [TOPIC],
+        [arn],
+    )
+
+
+def test_a_type_that_the_baseline_does_not_tell_of_is_no_matter_where_there_is_nothing_of_it():
+    land = Land(TOPIC)
+    newly_listed(land, TOPIC)
+    assert land.clean().verdict is Verdict.CLEAN
+
+
+def test_nor_where_the_configuration_keeps_it():
+    land = Land(TOPIC)
+    newly_listed(land, TOPIC)
+    root("sns").create_topic(Name="company-news")
+    registration = Scene().assignment().registration
+    land.changes["registration"] = replace(registration, keep=(f"{TOPIC}:*company-*",))
+    result = land.clean()
+    assert (result.verdict, land.report(result)["uncovered"]) == (Verdict.CLEAN, [])
 
 
 # --- the deadline -----------------------------------------------------------------------------------------------------

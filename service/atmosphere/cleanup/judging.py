@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -38,8 +38,9 @@ _TYPES = frozenset(entry.name for entry in CATALOGUE)
 class Left:
     """What one look came to.
 
-    `loose` are resources that no stack would take along, `amiss` is what happened to the baseline, `unhandled` are
-    orphans that nothing can look at, `skipped` listings that were left out by rule, `kept` is what stays, and why.
+    `loose` are resources that no stack would take along, `amiss` is what happened to the baseline and what it cannot
+    tell of, as their types are `uncovered`; `unhandled` are orphans that nothing can look at, `skipped` listings that
+    were left out by rule, `kept` is what stays, and why.
     """
 
     stacks: Sequence[Stack] = ()
@@ -104,7 +105,8 @@ class Judge:
         loose |= present
         drifts = self._restorer.compare(fresh=thorough)
         amiss, also_unclear = self._amiss(inventory)
-        amiss = {**troubles_of(drifts.found), **amiss}
+        nobodys = {item for item in inventory.found.keys() - covered - loose - taken if not self._kept.reason(item)}
+        amiss = {**troubles_of(drifts.found), **dict.fromkeys(nobodys, _NOBODY_KNOWS), **amiss}
         blocking, deferred = self._debts.split(loose)
         return Left(
             stacks=stacks,
@@ -115,7 +117,7 @@ class Judge:
             unknown=self._unseen(
                 {**inventory.unknown, **unknown, **unclear, **also_unclear, **drifts.unknown}, inventory
             ),
-            uncovered=sorted({item.type for item in inventory.found} - set(self._baseline.types)),
+            uncovered=sorted({item.type for item in nobodys}),
             skipped=inventory.skipped,
             kept={item: why for item in inventory.everything() if (why := self._kept.reason(item))},
         )
@@ -201,6 +203,15 @@ class Judge:
         if before is not None and before != now:
             return _made_anew("a role of the registration", before, now)
         return None
+
+
+_NOBODY_KNOWS: Final = Trouble(
+    code="no-baseline",
+    message="its type was not listed when the baseline was captured, so nobody knows whether a test left it: if so "
+    "delete it, then recapture the environment",
+    attempts=0,
+    meaning=Meaning.FATAL,
+)
 
 
 def _made_anew(what: str, before: str, now: str | None) -> Trouble:

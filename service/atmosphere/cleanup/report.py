@@ -34,7 +34,7 @@ class Findings:
     """What the last look found.
 
     `blockers` are what keeps the environment from being clean, with what the last attempt met; `unknown` what could not
-    be listed; `deferred` what may remain; `uncovered` types that are not swept as the baseline does not tell of them;
+    be listed; `deferred` what may remain; `uncovered` types of which there is something and the baseline does not tell;
     `skipped` what was left out by rule, and by which; `debts` what is carried along from cleaning to cleaning; `kept`
     what stays, and why; `origins` where blockers, deferred things and members of their stacks come from.
     """
