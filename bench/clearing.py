@@ -26,14 +26,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import boto3
 
+from atmosphere.adapters.s3 import S3Objects, S3Texts
 from atmosphere.adapters.system import SystemClock
-from atmosphere.cleanup.accounts import Accounts
+from atmosphere.cleanup.aws.accounts import Accounts
+from atmosphere.cleanup.aws.sessions import Clients
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Scope
 from atmosphere.cleanup.engine import run_pass
-from atmosphere.cleanup.keep import S3Keep
 from atmosphere.cleanup.model import GLOBAL, Assignment, Limits, PassState, Resource, Verdict
-from atmosphere.cleanup.sessions import Clients
 from atmosphere.core.model import (
     ADMIN,
     AccountId,
@@ -52,9 +52,9 @@ from bench.leftovers import KINDS, leave, policy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
+    from atmosphere.cleanup.aws.sessions import Session
     from atmosphere.cleanup.catalogue.base import ResourceType
-    from atmosphere.cleanup.sessions import Session
 
 OF_EACH: Final = 50
 REPEATS: Final = 3
@@ -153,7 +153,7 @@ def _never() -> None:
 
 def _by_engine(accounts: _Counted, *, capture: bool = False) -> None:
     clock = SystemClock()
-    keep = S3Keep(_root(HUB_ACCOUNT).client("s3"), _KEEP)
+    keep = S3Texts(S3Objects(_root(HUB_ACCOUNT).client("s3"), _KEEP))
     state = PassState()
     for _ in range(_ROUNDS):
         result = run_pass(

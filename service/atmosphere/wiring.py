@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from atmosphere.adapters import clients
 from atmosphere.adapters.dynamodb import DynamoStore
 from atmosphere.adapters.eventbridge import EventBridgeEvents
-from atmosphere.adapters.s3 import S3Objects, S3Reports, S3Snapshot
+from atmosphere.adapters.s3 import S3Objects, S3Reports, S3Snapshot, S3Texts
 from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
 from atmosphere.adapters.sts import StsCredentials
 from atmosphere.adapters.system import SystemClock, SystemIds
@@ -37,8 +37,7 @@ from atmosphere.operations.register import Registrar
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from atmosphere.cleanup.accounts import Accounts
-    from atmosphere.cleanup.keep import S3Keep
+    from atmosphere.cleanup.aws.accounts import Accounts
     from atmosphere.cleanup.model import Assignment, PassResult, PassState
     from atmosphere.core.access import AccessRules, VerifiedCaller
     from atmosphere.core.model import Settings
@@ -113,10 +112,9 @@ class App:
     @cached_property
     def baselines(self) -> Baselines:
         """What was there before the first tests."""
-        from atmosphere.cleanup.amendments import Amendments  # noqa: PLC0415 -- spares every other function its start
-        from atmosphere.cleanup.keep import S3Keep  # noqa: PLC0415
+        from atmosphere.cleanup.baseline.amendments import Amendments  # noqa: PLC0415 -- spares every other function its start
 
-        return Amendments(S3Keep(clients.s3(), self.environ[Env.BUCKET]))
+        return Amendments(S3Texts(self.own_objects))
 
     @cached_property
     def own_objects(self) -> S3Objects:
@@ -216,20 +214,18 @@ class App:
         from atmosphere.cleanup.engine import run_pass  # noqa: PLC0415 -- spares every other function its start
 
         return run_pass(
-            todo, state, aws=self._accounts, keep=self._keep, clock=self.clock, beat=beat, budget=PASS_BUDGET
+            todo, state, aws=self._accounts, keep=self._texts, clock=self.clock, beat=beat, budget=PASS_BUDGET
         )
 
     @cached_property
     def _accounts(self) -> Accounts:
-        from atmosphere.cleanup.accounts import Accounts  # noqa: PLC0415
+        from atmosphere.cleanup.aws.accounts import Accounts  # noqa: PLC0415
 
         return Accounts()
 
     @cached_property
-    def _keep(self) -> S3Keep:
-        from atmosphere.cleanup.keep import S3Keep  # noqa: PLC0415
-
-        return S3Keep(clients.s3(), self.environ[Env.BUCKET])
+    def _texts(self) -> S3Texts:
+        return S3Texts(self.own_objects)
 
 
 @cache

@@ -243,7 +243,7 @@ def test_a_row_with_much_in_it_stays_under_a_kilobyte() -> None:
         | {RoleName("reader"): RoleArn("arn:aws:iam::222222222222:role/AtmosphereReader")},
         capabilities={"domain": "test.example.com", "gpu": True, "vpc": {"subnets": 3}},
         regions=(Region("us-east-1"),),
-        keep=("role/Keep*",),
+        keep=("role/TextStore*",),
     )
     row = replace(
         an_environment(status=Status.CLEANING, registered=registered),

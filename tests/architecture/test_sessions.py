@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOM: Final = Path(__file__).parents[2] / "service" / "atmosphere" / "cleanup"
-DOOR: Final = ROOM / "accounts.py"
-CLIENTS: Final = ROOM / "sessions.py"
+DOOR: Final = ROOM / "aws" / "accounts.py"
+CLIENTS: Final = ROOM / "aws" / "sessions.py"
 OTHERS: Final = sorted(path for path in ROOM.rglob("*.py") if path not in {DOOR, CLIENTS})
 MAKERS: Final = {"Session", "create_client", "get_session", "resource", "setup_default_session"}
 HARMLESS: Final = {"botocore.exceptions"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from atmosphere.cleanup.sessions import Clients
+from atmosphere.cleanup.aws.sessions import Clients
 
 KEYS: Final = dict.fromkeys(("AccessKeyId", "SecretAccessKey", "SessionToken"), "x")
 """Keys for an AWS that takes any."""

@@ -13,10 +13,10 @@ import pytest
 from moto import mock_aws
 
 from atmosphere.adapters.system import SystemClock
-from atmosphere.cleanup.accounts import Accounts
+from atmosphere.cleanup.aws.accounts import Accounts
 from atmosphere.cleanup.engine import run_pass
-from atmosphere.cleanup.keep import MemoryKeep
 from atmosphere.cleanup.model import Assignment, Limits, PassResult, PassState, Verdict
+from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import (
     ADMIN,
     AccountId,
@@ -74,7 +74,7 @@ class Ground:
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
-        self.keep = MemoryKeep()
+        self.keep = MemoryTexts()
         self.clock = SystemClock()
         self.limits = IMPATIENT
         self.base = _root_session(HUB)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from atmosphere.cleanup.guard import is_read
+from atmosphere.cleanup.aws.guard import is_read
 from tests.cleanup.conftest import ACCOUNT
 from tests.cleanup.faults import FaultyAccounts, Reply
 

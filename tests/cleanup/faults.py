@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from atmosphere.cleanup.accounts import Accounts
-from atmosphere.cleanup.guard import is_read
+from atmosphere.cleanup.aws.accounts import Accounts
+from atmosphere.cleanup.aws.guard import is_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import boto3
 
-    from atmosphere.cleanup.sessions import Session
+    from atmosphere.cleanup.aws.sessions import Session
 
 
 class Crash(BaseException):

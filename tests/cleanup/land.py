@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
 
-from atmosphere.cleanup.accounts import Account
-from atmosphere.cleanup.baseline import Baseline, baseline_name
-from atmosphere.cleanup.guard import Guard, Protected
-from atmosphere.cleanup.inventory import look
-from atmosphere.cleanup.model import GLOBAL, PassResult, Resource
-from atmosphere.cleanup.pace import Pace
-from atmosphere.cleanup.stacks import STACK
+from atmosphere.cleanup.aws.accounts import Account
+from atmosphere.cleanup.aws.guard import Guard, Protected
+from atmosphere.cleanup.aws.pace import Pace
+from atmosphere.cleanup.model import GLOBAL, STACK, PassResult, Resource
+from atmosphere.cleanup.scan.inventory import look
+from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from tests.cleanup.clients import shared
 from tests.cleanup.conftest import REGION, ROLE, role_arn
 from tests.cleanup.fakes.cloudcontrol import FakeCloudControl
@@ -25,7 +24,7 @@ from tests.cleanup.faults import FaultyAccounts
 from tests.cleanup.scene import KEY, Scene
 
 if TYPE_CHECKING:
-    from atmosphere.cleanup.sessions import Clients, Session
+    from atmosphere.cleanup.aws.sessions import Clients, Session
     from atmosphere.core.model import Region
     from tests.cleanup.fakes import FakeStack, World
 

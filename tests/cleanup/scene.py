@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.baseline import Baseline, baseline_name
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.engine import run_pass
-from atmosphere.cleanup.keep import MemoryKeep
 from atmosphere.cleanup.model import Assignment, Limits, PassResult, PassState, Resource, Verdict
+from atmosphere.cleanup.state.baseline import Baseline, baseline_name
+from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import ADMIN, AllocationId, EnvironmentKey, PoolName, Registration, Settings
 from tests.cleanup.conftest import ACCOUNT, EXTERNAL_ID, HUB, REGION, ROLE, role_arn
 from tests.cleanup.fakes import STARTED, FakeAccounts, FakeStack, World
@@ -22,7 +22,7 @@ from tests.cleanup.fakes import STARTED, FakeAccounts, FakeStack, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from atmosphere.cleanup.accounts import Accounts
+    from atmosphere.cleanup.aws.accounts import Accounts
     from atmosphere.core.model import Region
 
 KEY = EnvironmentKey(ACCOUNT, REGION)
@@ -40,7 +40,7 @@ class Scene:
         self.regions = regions
         self.types = ("AWS::S3::Bucket", "AWS::SQS::Queue", *types)
         self.world = World(*stacks)
-        self.keep = MemoryKeep()
+        self.keep = MemoryTexts()
         self.keep.put(
             baseline_name(KEY),
             Baseline(items={}, types=self.types, regions=regions).to_json(),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from moto import mock_aws
 
-from atmosphere.cleanup.adopting import adopt
-from atmosphere.cleanup.baseline import Baseline, BaselineBook, Word
+from atmosphere.cleanup.baseline.adopting import adopt
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.keep import MemoryKeep
 from atmosphere.cleanup.model import GLOBAL, Resource
+from atmosphere.cleanup.state.baseline import Baseline, BaselineBook, Word
+from atmosphere.cleanup.state.store import MemoryTexts
 from tests.cleanup.test_contents import KEY, NOW, REGION, TRUST, Room
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def test_what_could_not_be_listed_is_read_by_a_later_cleanup() -> None:
     skipped = tuple(entry.name for entry in CATALOGUE if entry.name != ROLE.type)
     room.assignment = replace(room.assignment, settings=replace(room.assignment.settings, skipped_types=skipped))
     role = room.root("iam").create_role(RoleName="App", AssumeRolePolicyDocument=str(TRUST).replace("'", '"'))["Role"]
-    book = BaselineBook(MemoryKeep(), KEY)
+    book = BaselineBook(MemoryTexts(), KEY)
     book.capture(Baseline(items={}, types=(ROLE.type,), regions=(REGION,)), WORD)
     baseline = book.amend(lambda before: before.adopting([ROLE]), WORD)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from atmosphere.cleanup.amendments import Amendments
-from atmosphere.cleanup.baseline import Baseline, BaselineBook, Word, baseline_name
-from atmosphere.cleanup.keep import MemoryKeep
+from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.model import GLOBAL, Resource
+from atmosphere.cleanup.state.baseline import Baseline, BaselineBook, Word, baseline_name
+from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import ActKind
 from atmosphere.ports import Unreachable
 from tests.builders import a_key
@@ -33,19 +33,19 @@ def a_word(minute: int = 0, by: str = "cleanup") -> Word:
 
 
 @pytest.fixture
-def keep() -> MemoryKeep:
-    keep = MemoryKeep()
+def keep() -> MemoryTexts:
+    keep = MemoryTexts()
     BaselineBook(keep, KEY).capture(FOUND, a_word())
     return keep
 
 
-def amend(keep: MemoryKeep, act: ActKind, *items: Resource, minute: int = 1) -> dict[str, Any]:
+def amend(keep: MemoryTexts, act: ActKind, *items: Resource, minute: int = 1) -> dict[str, Any]:
     at = a_word(minute).at
     return Amendments(keep).amend(KEY, act, [item.address for item in items], at=at, by="me", why="so")
 
 
 def test_what_was_captured_is_read_back() -> None:
-    keep = MemoryKeep()
+    keep = MemoryTexts()
     assert BaselineBook(keep, KEY).read() is None
     written = BaselineBook(keep, KEY).capture(FOUND, a_word())
     assert BaselineBook(keep, KEY).read() == written
@@ -59,7 +59,7 @@ def test_a_baseline_of_an_older_format_is_read() -> None:
     assert Baseline.from_json(text).contents == {}
 
 
-def test_each_version_says_who_when_and_why_and_the_one_before_is_kept_under_its_own_name(keep: MemoryKeep) -> None:
+def test_each_version_says_who_when_and_why_and_the_one_before_is_kept_under_its_own_name(keep: MemoryTexts) -> None:
     first = keep.texts[baseline_name(KEY)]
     after = amend(keep, ActKind.DROP, BUCKET)
     assert (after["version"], after["changedBy"], after["reason"]) == (2, "me", "so")
@@ -68,19 +68,19 @@ def test_each_version_says_who_when_and_why_and_the_one_before_is_kept_under_its
     assert len(keep.texts) == 3
 
 
-def test_a_change_that_changes_nothing_makes_no_version(keep: MemoryKeep) -> None:
+def test_a_change_that_changes_nothing_makes_no_version(keep: MemoryTexts) -> None:
     amend(keep, ActKind.DROP, BUCKET)
     before = dict(keep.texts)
     assert amend(keep, ActKind.DROP, BUCKET, minute=2)["version"] == 2
     assert keep.texts == before
 
 
-def test_what_is_dropped_leaves_with_its_contents(keep: MemoryKeep) -> None:
+def test_what_is_dropped_leaves_with_its_contents(keep: MemoryTexts) -> None:
     after = amend(keep, ActKind.DROP, ROLE)
     assert [entry["item"] for entry in after["items"]] == [BUCKET.address]
 
 
-def test_what_is_adopted_is_protected_at_once_and_waits_to_be_read(keep: MemoryKeep) -> None:
+def test_what_is_adopted_is_protected_at_once_and_waits_to_be_read(keep: MemoryTexts) -> None:
     new = Resource("AWS::SQS::Queue", "https://sqs/q", KEY.region)
     shown = {entry["item"]: entry for entry in amend(keep, ActKind.ADOPT, new, ROLE)["items"]}
     assert shown[new.address]["adopting"]
@@ -91,7 +91,7 @@ def test_what_is_adopted_is_protected_at_once_and_waits_to_be_read(keep: MemoryK
     assert new in baseline.items
 
 
-def test_a_change_in_between_is_not_lost(keep: MemoryKeep) -> None:
+def test_a_change_in_between_is_not_lost(keep: MemoryTexts) -> None:
     book = BaselineBook(keep, KEY)
     first = True
 
@@ -108,7 +108,7 @@ def test_a_change_in_between_is_not_lost(keep: MemoryKeep) -> None:
 
 def test_nothing_can_be_dropped_from_a_baseline_that_is_gone() -> None:
     with pytest.raises(Unreachable, match="recapture"):
-        amend(MemoryKeep(), ActKind.DROP, BUCKET)
+        amend(MemoryTexts(), ActKind.DROP, BUCKET)
 
 
 @pytest.mark.parametrize(

@@ -11,19 +11,19 @@ import pytest
 from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.accounts import Account
-from atmosphere.cleanup.baseline import Baseline
+from atmosphere.cleanup.aws.accounts import Account
+from atmosphere.cleanup.aws.guard import Guard
+from atmosphere.cleanup.aws.pace import Pace
+from atmosphere.cleanup.baseline.drift import Restorer, read_contents, troubles_of
 from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.base import Drift, difference
 from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES
 from atmosphere.cleanup.contents.settings import SETTING
 from atmosphere.cleanup.contents.toolkit import ToolkitBucket
-from atmosphere.cleanup.denial import policy_document, whole_document
-from atmosphere.cleanup.guard import Guard
-from atmosphere.cleanup.kept import Kept
 from atmosphere.cleanup.model import GLOBAL, Assignment, MutationRefused, Resource
-from atmosphere.cleanup.pace import Pace
-from atmosphere.cleanup.restoring import Restorer, read_contents, troubles_of
+from atmosphere.cleanup.revoke.denial import policy_document, whole_document
+from atmosphere.cleanup.state.baseline import Baseline
+from atmosphere.cleanup.verdict.protected import Protection
 from atmosphere.core.model import (
     ADMIN,
     AccountId,
@@ -106,7 +106,7 @@ class Room:
             regions=(REGION,),
             deadline=self.assignment.deadline,
             pace=self.pace,
-            protected=Kept(self.assignment.registration, self.baseline).protected(),
+            protected=Protection(self.assignment.registration, self.baseline).protected(),
             only_revokes=only_revokes,
         )
         return Account(session, guard, home=REGION)
@@ -349,7 +349,7 @@ def test_a_default_subnet_that_is_gone_is_made_anew() -> None:
 
 
 def a_network(room: Room) -> tuple[str, str, str, str]:
-    """Kept: a network, its main route table, its default ACL, a subnet."""
+    """Protection: a network, its main route table, its default ACL, a subnet."""
     ec2 = room.root("ec2")
     network = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     of_it = [{"Name": "vpc-id", "Values": [network]}]

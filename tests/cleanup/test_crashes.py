@@ -13,12 +13,12 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 from moto import mock_aws
 
-from atmosphere.cleanup.baseline import Baseline, baseline_name
+from atmosphere.cleanup.aws.guard import Protected, is_read
+from atmosphere.cleanup.aws.pace import Pace
 from atmosphere.cleanup.contents.settings import SETTING
-from atmosphere.cleanup.guard import Protected, is_read
 from atmosphere.cleanup.model import GLOBAL, Resource, Verdict
-from atmosphere.cleanup.outliving import cut_off_others
-from atmosphere.cleanup.pace import Pace
+from atmosphere.cleanup.revoke.lingering import cut_off_others
+from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from tests.cleanup.conftest import ACCOUNT
 from tests.cleanup.faults import Crash
 from tests.cleanup.land import TRUST, TYPES, Land, LandAccounts, make_admin_role, root, sow

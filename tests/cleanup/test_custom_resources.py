@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from atmosphere.cleanup.model import PassState, Verdict
-from atmosphere.cleanup.providers import is_locked_in
+from atmosphere.cleanup.scan.providers import is_locked_in
 from tests.cleanup.conftest import REGION, role_arn
 from tests.cleanup.fakes import FakeStack, Manner, Part
 from tests.cleanup.scene import LIMITS, NESTED, Scene, in_account

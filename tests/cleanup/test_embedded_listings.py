@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from atmosphere.cleanup.baseline import baseline_name
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.model import Verdict
+from atmosphere.cleanup.state.baseline import baseline_name
 from atmosphere.local.lacking import LACKING, with_skipped
 from tests.cleanup.scene import KEY
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto import mock_aws
 
-from atmosphere.cleanup.baseline import Baseline, baseline_name
 from atmosphere.cleanup.model import PassState, Verdict
+from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from tests.cleanup.conftest import EXTERNAL_ID, ROLE, role_arn
 from tests.cleanup.fakes import FakeStack
 from tests.cleanup.land import Land, LandAccounts, make_admin_role, root

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from moto import mock_aws
 
-from atmosphere.cleanup.baseline import Baseline, baseline_name
 from atmosphere.cleanup.contents.groups import GroupRules
 from atmosphere.cleanup.contents.network_parts import NETWORK_PARTS
 from atmosphere.cleanup.contents.networks import Attachments
 from atmosphere.cleanup.model import Resource, Verdict
+from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from tests.cleanup.conftest import REGION
 from tests.cleanup.land import Land, make_admin_role, root
 from tests.cleanup.scene import KEY
@@ -20,7 +20,7 @@ from tests.cleanup.scene import KEY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.contents.base import Content
     from atmosphere.core.model import Json
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from atmosphere.cleanup.accounts import Accounts
+from atmosphere.cleanup.aws.accounts import Accounts
 from atmosphere.cleanup.model import PassResult, Resource, Verdict
 from atmosphere.local.lacking import LACKING
 from tests.cleanup.catalogue.frame import Backend, Plot, Seed
@@ -20,7 +20,7 @@ from tests.cleanup.land import TRUST, Land, LandAccounts, root
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from atmosphere.cleanup.sessions import Clients, Session
+    from atmosphere.cleanup.aws.sessions import Clients, Session
     from tests.cleanup.conftest import Ground
 
 APART: Final = {"AWS::EC2::TransitGatewayRouteTable": ("ec2",)}

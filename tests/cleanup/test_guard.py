@@ -11,12 +11,12 @@ from botocore.exceptions import ConnectTimeoutError
 from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.baseline import Baseline
-from atmosphere.cleanup.guard import Guard, Protected, is_read
-from atmosphere.cleanup.kept import Kept
+from atmosphere.cleanup.aws.guard import Guard, Protected, is_read
+from atmosphere.cleanup.aws.pace import Pace
+from atmosphere.cleanup.aws.sessions import Clients
 from atmosphere.cleanup.model import MutationRefused, OutOfTime, PastDeadline, Resource
-from atmosphere.cleanup.pace import Pace
-from atmosphere.cleanup.sessions import Clients
+from atmosphere.cleanup.state.baseline import Baseline
+from atmosphere.cleanup.verdict.protected import Protection
 from atmosphere.core.model import ADMIN, Region
 from tests.builders import a_key, a_registration
 from tests.cleanup.clients import KEYS
@@ -271,13 +271,13 @@ def test_a_name_that_only_ends_like_a_protected_one_is_not_protected():
     watch.client("ssm").delete_parameter(Name="/leftover/needed")
 
 
-def _kept() -> Kept:
+def _kept() -> Protection:
     registration = a_registration(a_key(), roles={ADMIN: role_arn()}, keep=("AWS::S3::Bucket:shared-*",))
     items = {
         Resource("AWS::CloudFormation::Stack", "infra", Region("us-east-1")): "1234",
         Resource("AWS::SNS::Topic", f"arn:aws:sns:us-east-1:{ACCOUNT}:before", Region("us-east-1")): None,
     }
-    return Kept(registration, Baseline(items=items, types=(), regions=()))
+    return Protection(registration, Baseline(items=items, types=(), regions=()))
 
 
 def test_a_name_that_is_kept_in_one_region_is_a_leftovers_in_another():

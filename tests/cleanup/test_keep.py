@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from atmosphere.cleanup.baseline import Baseline
-from atmosphere.cleanup.keep import Keep, MemoryKeep, S3Keep
-from atmosphere.cleanup.ledger import Ledger, Link, StackRecord
+from atmosphere.adapters.s3 import S3Objects, S3Texts
 from atmosphere.cleanup.model import GLOBAL, Resource
+from atmosphere.cleanup.state.baseline import Baseline
+from atmosphere.cleanup.state.ledger import Ledger, Link, StackRecord
+from atmosphere.cleanup.state.store import MemoryTexts, TextStore
 from atmosphere.core.model import Region
 from atmosphere.ports import Unreachable
 from tests.cleanup.conftest import HUB, REGION
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(params=["memory", "moto", pytest.param("emulator", marks=pytest.mark.emulator)])
-def keep(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Keep:
+def keep(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> TextStore:
     if request.param == "memory":
-        return MemoryKeep()
+        return MemoryTexts()
     endpoint = None
     if request.param == "emulator":
         emulator: Emulator = request.getfixturevalue("emulator")
@@ -37,7 +38,7 @@ def keep(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Kee
         request.addfinalizer(mock.stop)  # noqa: PT021  only one of three needs it
     client = boto3.client("s3", aws_access_key_id=HUB, aws_secret_access_key="test", endpoint_url=endpoint)
     client.create_bucket(Bucket="keep")
-    return S3Keep(client, "keep")
+    return S3Texts(S3Objects(client, "keep"))
 
 
 def test_what_is_put_is_got_and_what_is_not_is_none(keep):
@@ -61,7 +62,7 @@ def test_what_is_written_during_an_amendment_is_not_lost(keep):
             keep.put("n", (before or "") + text)
         return (before or "") + "mine,"
 
-    if isinstance(keep, MemoryKeep):
+    if isinstance(keep, MemoryTexts):
         pytest.skip("a lock, where the others compare")
     keep.amend("n", change)
     assert keep.get("n") == "other,mine,"
@@ -71,7 +72,7 @@ def test_what_is_written_during_an_amendment_is_not_lost(keep):
 def test_racing_amendments_all_count(emulator):
     client = boto3.client("s3", aws_access_key_id=HUB, aws_secret_access_key="test", endpoint_url=emulator.endpoint)
     client.create_bucket(Bucket="keep")
-    keep = S3Keep(client, "keep")
+    keep = S3Texts(S3Objects(client, "keep"))
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: keep.amend("n", lambda before: f"{before or ''}{n},"), range(8)))
     text = keep.get("n") or ""
@@ -80,7 +81,9 @@ def test_racing_amendments_all_count(emulator):
 
 def test_a_keep_that_cannot_look_does_not_say_that_nothing_is_there():
     with mock_aws():
-        keep = S3Keep(boto3.client("s3", aws_access_key_id="x", aws_secret_access_key="x"), "no-such-bucket")
+        keep = S3Texts(
+            S3Objects(boto3.client("s3", aws_access_key_id="x", aws_secret_access_key="x"), "no-such-bucket")
+        )
         with pytest.raises(Unreachable, match="NoSuchBucket"):
             keep.get("n")
         with pytest.raises(Unreachable, match="NoSuchBucket"):

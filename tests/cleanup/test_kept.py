@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from atmosphere.cleanup.baseline import Baseline
-from atmosphere.cleanup.kept import Kept
 from atmosphere.cleanup.model import GLOBAL, Resource
+from atmosphere.cleanup.state.baseline import Baseline
+from atmosphere.cleanup.verdict.protected import Protection
 from atmosphere.core.model import ADMIN, EnvironmentKey, PoolName, Region, Registration
 from tests.cleanup.conftest import ACCOUNT, REGION, role_arn
 
@@ -14,8 +14,8 @@ REGISTRATION = Registration(
 )
 
 
-def _kept(*items: Resource) -> Kept:
-    return Kept(REGISTRATION, Baseline(items=dict.fromkeys(items), types=(), regions=(REGION, ELSEWHERE)))
+def _kept(*items: Resource) -> Protection:
+    return Protection(REGISTRATION, Baseline(items=dict.fromkeys(items), types=(), regions=(REGION, ELSEWHERE)))
 
 
 def test_what_is_regional_is_protected_in_its_region():
@@ -33,4 +33,4 @@ def test_what_is_global_is_protected_from_everywhere():
 
 
 def test_the_environments_own_roles_are_protected_without_a_baseline():
-    assert Kept(REGISTRATION, None).protected().names("iam", REGION, role_arn().rpartition("/")[2])
+    assert Protection(REGISTRATION, None).protected().names("iam", REGION, role_arn().rpartition("/")[2])

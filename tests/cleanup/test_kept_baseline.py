@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atmosphere.cleanup.amendments import Amendments
+from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.contents.toolkit import TOOLKIT
 from atmosphere.cleanup.model import Verdict
 from atmosphere.core.model import ActKind, EnvironmentKey, Toolkit

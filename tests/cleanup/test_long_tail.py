@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from atmosphere.cleanup.arns import Arn
-from atmosphere.cleanup.baseline import Baseline, baseline_name
 from atmosphere.cleanup.model import PassResult, Resource, Verdict
+from atmosphere.cleanup.scan.arns import Arn
+from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from atmosphere.core.model import Region
 from tests.cleanup.conftest import REGION
 from tests.cleanup.fakes import FakeStack, Manner, Part, refuse

@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 
 from atmosphere.adapters.memory import FakeClock
+from atmosphere.cleanup.aws.pace import Pace
 from atmosphere.cleanup.model import OutOfTime
-from atmosphere.cleanup.pace import Pace
 
 
 class Beats:

@@ -11,15 +11,15 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from moto import mock_aws
 
-from atmosphere.cleanup.accounts import Account
-from atmosphere.cleanup.baseline import Baseline, baseline_name
+from atmosphere.cleanup.aws.accounts import Account
+from atmosphere.cleanup.aws.sessions import CONFIG
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Errors
-from atmosphere.cleanup.inventory import OFF, region_off
-from atmosphere.cleanup.judging import Left
 from atmosphere.cleanup.model import Ended, Meaning, PassState, Resource, Verdict
-from atmosphere.cleanup.progress import trip
-from atmosphere.cleanup.sessions import CONFIG
+from atmosphere.cleanup.scan.inventory import OFF, region_off
+from atmosphere.cleanup.state.baseline import Baseline, baseline_name
+from atmosphere.cleanup.verdict.classify import Left
+from atmosphere.cleanup.verdict.standstill import trip
 from atmosphere.core.model import AllocationId, Region
 from tests.cleanup.conftest import REGION
 from tests.cleanup.fakes import FakeStack, Manner, Part
@@ -379,7 +379,7 @@ def close(monkeypatch: pytest.MonkeyPatch, name: str, code: str) -> None:
         replace(entry, errors=replace(entry.errors, closed=(code,))) if entry.name == name else entry  # type: ignore[type-var]
         for entry in CATALOGUE
     ]
-    monkeypatch.setattr("atmosphere.cleanup.inventory.CATALOGUE", tuple(closed))
+    monkeypatch.setattr("atmosphere.cleanup.scan.inventory.CATALOGUE", tuple(closed))
 
 
 def test_a_denied_listing_is_unknown_and_never_clean():

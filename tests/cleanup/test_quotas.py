@@ -18,11 +18,11 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from atmosphere.adapters.memory import FakeClock
+from atmosphere.cleanup.aws.pace import Pace
+from atmosphere.cleanup.aws.quotas import QUOTAS, Bucket, Queue, Rates, at_once
 from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.delete.waves import waves
 from atmosphere.cleanup.model import Resource
-from atmosphere.cleanup.pace import Pace
-from atmosphere.cleanup.quotas import QUOTAS, Bucket, Queue, Rates, at_once
-from atmosphere.cleanup.waves import waves
 from tests.cleanup.conftest import REGION
 
 if TYPE_CHECKING:

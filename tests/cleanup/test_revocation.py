@@ -11,10 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from atmosphere import contract
-from atmosphere.cleanup import revocation
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.denial import policy_document
 from atmosphere.cleanup.model import Phase, Verdict
+from atmosphere.cleanup.revoke import revocation
+from atmosphere.cleanup.revoke.denial import policy_document
 from atmosphere.core.model import ADMIN, RoleName
 from tests.cleanup.conftest import ALLOCATION, EXTERNAL_ID, REGION, ROLE, role_arn
 from tests.cleanup.faults import FaultyAccounts

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atmosphere.cleanup.baseline import baseline_name
 from atmosphere.cleanup.model import Verdict
+from atmosphere.cleanup.state.baseline import baseline_name
 from atmosphere.core.model import ADMIN, EnvironmentKey
 from tests.cleanup.conftest import ACCOUNT, EXTERNAL_ID, HUB, REGION, ROLE, role_arn
 from tests.cleanup.faults import Crash, FaultyAccounts
@@ -224,7 +224,7 @@ def test_a_listing_that_fails_is_never_taken_for_an_empty_one(registered, operat
 
 @pytest.mark.parametrize("operation", ["DescribeStacks", "ListQueues"])
 def test_a_baseline_is_not_captured_from_a_listing_that_fails(ground, operation, monkeypatch):
-    monkeypatch.setattr("atmosphere.cleanup.capture._NAP", timedelta(0))
+    monkeypatch.setattr("atmosphere.cleanup.baseline.capture._NAP", timedelta(0))
     accounts = FaultyAccounts(ground.base, judge=lambda asked, _: "InternalFailure" if asked == operation else None)
     result = ground.one_pass(ground.assignment(capture_only=True), accounts=accounts)
     assert (result.verdict, ground.keep.get(baseline_name(EnvironmentKey(ACCOUNT, REGION)))) == (

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from atmosphere import cleanup
-from atmosphere.cleanup import detector
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.contents import SERVICES
 from atmosphere.cleanup.contents.account_settings import settings
+from atmosphere.cleanup.scan import tagged as detector
 from atmosphere.contract import FUNCTIONS, FunctionName
 from tests.cleanup.conftest import ACCOUNT
 

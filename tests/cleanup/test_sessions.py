@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.guard import Protected
+from atmosphere.cleanup.aws.guard import Protected
+from atmosphere.cleanup.aws.pace import Pace
+from atmosphere.cleanup.aws.sessions import Clients, SessionOver
 from atmosphere.cleanup.model import MutationRefused, PassState, Verdict
-from atmosphere.cleanup.pace import Pace
-from atmosphere.cleanup.sessions import Clients, SessionOver
 from atmosphere.core.model import ADMIN, RoleArn
 from tests.cleanup.conftest import REGION
 from tests.cleanup.empty import EmptyAccounts
@@ -25,7 +25,7 @@ from tests.cleanup.scene import Scene
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from atmosphere.cleanup.accounts import Account, Accounts
+    from atmosphere.cleanup.aws.accounts import Account, Accounts
 
 
 def keys(name: str) -> dict[str, str]:

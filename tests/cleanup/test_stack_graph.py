@@ -9,7 +9,7 @@ import pytest
 from botocore.session import Session
 
 from atmosphere.cleanup.model import Verdict
-from atmosphere.cleanup.stacks import ACTS, Act, Stack
+from atmosphere.cleanup.scan.stacks import ACTS, Act, Stack
 from atmosphere.core.model import Region
 from tests.cleanup.conftest import REGION
 from tests.cleanup.fakes import STARTED, FakeStack, Manner, Part

@@ -13,15 +13,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.accounts import Accounts
-from atmosphere.cleanup.baseline import Baseline, baseline_name
+from atmosphere.cleanup.aws.accounts import Accounts
+from atmosphere.cleanup.aws.guard import Protected, is_read
+from atmosphere.cleanup.aws.pace import Pace
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Scope
-from atmosphere.cleanup.describing import calls_per_look, replaced
-from atmosphere.cleanup.guard import Protected, is_read
-from atmosphere.cleanup.keep import MemoryKeep
 from atmosphere.cleanup.model import GLOBAL, MutationRefused
-from atmosphere.cleanup.pace import Pace
+from atmosphere.cleanup.report.describing import calls_per_look, replaced
+from atmosphere.cleanup.state.baseline import Baseline, baseline_name
+from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.cleanup.surveying import Answer, survey
 from atmosphere.core.model import Region
 from tests.cleanup.conftest import REGION
@@ -32,7 +32,7 @@ from tests.cleanup.scene import KEY, Scene
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.model import Assignment
     from atmosphere.cleanup.surveying import Survey
 
@@ -149,7 +149,7 @@ def test_a_plan_can_list_every_type_and_delete_none():
 
 def calls(regions: tuple[Region, ...]) -> int:
     accounts = EmptyAccounts(plan=True)
-    keep = MemoryKeep()
+    keep = MemoryTexts()
     types = tuple(entry.name for entry in CATALOGUE)
     keep.put(baseline_name(KEY), Baseline(items={}, types=types, regions=regions).to_json())
     started = datetime.now(UTC) - timedelta(hours=1)

@@ -11,13 +11,13 @@ import pytest
 from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.console import console_link
-from atmosphere.cleanup.keep import MemoryKeep
-from atmosphere.cleanup.markdown import MOST_ROWS, markdown
 from atmosphere.cleanup.model import GLOBAL, PassState, Phase, Resource, Trouble, Verdict
-from atmosphere.cleanup.records import TroubleBook
-from atmosphere.cleanup.report import named_in
-from atmosphere.cleanup.tally import WRITE_EVERY, Sight, Standing, Tally, TallyBook
+from atmosphere.cleanup.report.console import console_link
+from atmosphere.cleanup.report.markdown import MOST_ROWS, markdown
+from atmosphere.cleanup.report.report import named_in
+from atmosphere.cleanup.state.counts import WRITE_EVERY, Sight, Standing, Tally, TallyBook
+from atmosphere.cleanup.state.store import MemoryTexts
+from atmosphere.cleanup.state.troubles import TroubleBook
 from atmosphere.contract import progress_key
 from atmosphere.core.model import Region
 from tests.cleanup.conftest import REGION
@@ -54,7 +54,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.clock = FakeClock(STARTED)
-        self.keep = MemoryKeep()
+        self.keep = MemoryTexts()
         self.assignment = Scene().assignment()
 
     def book(self) -> TallyBook:

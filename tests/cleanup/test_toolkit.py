@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto import mock_aws
 
-from atmosphere.cleanup.accounts import Account
-from atmosphere.cleanup.baseline import Baseline
+from atmosphere.cleanup.aws.accounts import Account
 from atmosphere.cleanup.contents.toolkit import TOOLKIT
-from atmosphere.cleanup.model import Resource
-from atmosphere.cleanup.stacks import STACK
+from atmosphere.cleanup.model import STACK, Resource
+from atmosphere.cleanup.state.baseline import Baseline
 from atmosphere.core.model import Toolkit
 from tests.cleanup.fakes import FakeStack, World
 from tests.cleanup.fakes.cloudformation import FakeCloudFormation

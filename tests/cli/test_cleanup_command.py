@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atmosphere.cleanup.accounts import Accounts
-from atmosphere.cleanup.baseline import Baseline
+from atmosphere.cleanup.aws.accounts import Accounts
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.model import Resource
+from atmosphere.cleanup.state.baseline import Baseline
 from atmosphere.cli import following
 from atmosphere.cli.main import Exit, main
 from atmosphere.config.load import load

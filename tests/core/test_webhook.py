@@ -122,7 +122,7 @@ def without(about: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 NOTHING: Final[dict[str, Any]] = {
-    "ping": {"zen": "Keep it logically awesome.", "hook_id": 1, "repository": REPOSITORY},
+    "ping": {"zen": "TextStore it logically awesome.", "hook_id": 1, "repository": REPOSITORY},
     "requested run": a_message(workflow_run=RUN | {"status": "queued"}) | {"action": "requested"},
     "job in progress": a_message(workflow_job=JOB | {"status": "in_progress"}) | {"action": "in_progress"},
     "completed check": a_message(check_run={"id": 6000000001, "status": "completed"}),

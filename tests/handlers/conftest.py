@@ -10,8 +10,8 @@ import pytest
 
 from atmosphere import observability
 from atmosphere.adapters.memory import MemoryReports, MemorySnapshot
-from atmosphere.cleanup.amendments import Amendments
-from atmosphere.cleanup.keep import MemoryKeep
+from atmosphere.cleanup.baseline.amendments import Amendments
+from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.handlers import allocate, deallocate, operate, query, refresh
 from atmosphere.handlers.http import respond
 from atmosphere.wiring import App
@@ -57,7 +57,7 @@ class Api:
         self.app.ids = world.ids
         self.app.snapshots = MemorySnapshot(world.snapshot)
         self.app.reports = MemoryReports()
-        self.app.baselines = Amendments(MemoryKeep())
+        self.app.baselines = Amendments(MemoryTexts())
 
     def send(self, event: dict[str, Any]) -> Answer:
         """Hand an event to the handler of its route."""

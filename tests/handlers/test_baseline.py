@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from atmosphere.cleanup.amendments import Amendments
-from atmosphere.cleanup.baseline import Baseline, BaselineBook, Word
-from atmosphere.cleanup.keep import MemoryKeep
+from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.model import Resource
+from atmosphere.cleanup.state.baseline import Baseline, BaselineBook, Word
+from atmosphere.cleanup.state.store import MemoryTexts
 from tests.builders import a_key
 from tests.handlers.conftest import Api
 from tests.handlers.events import an_identity
@@ -26,7 +26,7 @@ DROP: Final = {"act": "drop", "items": [ITEM], "reason": "old"}
 @pytest.fixture
 def api() -> Api:
     api = Api(a_world())
-    keep = MemoryKeep()
+    keep = MemoryTexts()
     found = Baseline(items={Resource.parse(ITEM): "f"}, types=("AWS::S3::Bucket",), regions=(a_key(1).region,))
     BaselineBook(keep, a_key(1)).capture(found, Word(at=datetime(2026, 1, 1, tzinfo=UTC), by="cleanup", why="capture"))
     api.app.baselines = Amendments(keep)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atmosphere.cleanup.model import PassResult, PassState, Verdict
-from atmosphere.cleanup.tally import Tally
+from atmosphere.cleanup.state.counts import Tally
 from atmosphere.handlers.cleaned import tell
 from tests.builders import NOW
 from tests.cleanup.scene import Scene

@@ -10,7 +10,7 @@ import pytest
 
 from atmosphere.adapters.memory import MemoryEvents, MemoryReports, MemorySnapshot
 from atmosphere.cleanup.model import PassResult, PassState, Verdict
-from atmosphere.cleanup.tally import Tally
+from atmosphere.cleanup.state.counts import Tally
 from atmosphere.contract import BECAME_DIRTY
 from atmosphere.core.changes import MAX_BLOCKED, Put
 from atmosphere.core.model import AccountId, Mark, Status

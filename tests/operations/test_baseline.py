@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from atmosphere.cleanup.amendments import Amendments
-from atmosphere.cleanup.baseline import Baseline, BaselineBook, Word
-from atmosphere.cleanup.keep import MemoryKeep
+from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.model import Resource
+from atmosphere.cleanup.state.baseline import Baseline, BaselineBook, Word
+from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.baseline import Amendment
 from atmosphere.core.errors import Conflicting, Forbidden, InvalidRequest, UnknownEnvironment
 from atmosphere.core.model import ActKind, Status
@@ -35,7 +35,7 @@ class Scene:
     def __init__(self, *, captured: bool = True, status: Status = Status.FREE, capture: bool = False) -> None:
         self.world = World(a_configuration())
         self.world.put(an_environment(KEY, status=status, capture=capture))
-        self.keep = MemoryKeep()
+        self.keep = MemoryTexts()
         if captured:
             found = Baseline(items={Resource.parse(THERE): None}, types=(), regions=(KEY.region,))
             BaselineBook(self.keep, KEY).capture(found, Word(at=datetime(2026, 1, 1, tzinfo=UTC), by="c", why="w"))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from atmosphere.adapters import queries
 from atmosphere.adapters.cursors import Position, span
-from atmosphere.adapters.faults import reaching
 from atmosphere.adapters.items import decode, environment_key, key_item
 from atmosphere.adapters.transactions import transact
 from atmosphere.contract import Table
 from atmosphere.core.model import Mark, Status
+from atmosphere.faults import reaching
 from atmosphere.ports import Page, Unreachable
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from atmosphere.adapters.event_texts import detail
-from atmosphere.adapters.faults import reaching
 from atmosphere.contract import EVENT_SOURCE
+from atmosphere.faults import reaching
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from atmosphere.adapters.faults import reaching
 from atmosphere.contract import execution_name
 from atmosphere.core.snapshot import canonical
+from atmosphere.faults import reaching
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from atmosphere.adapters.faults import code_of, unreachable
 from atmosphere.core.model import SessionCredentials
+from atmosphere.faults import code_of, unreachable
 from atmosphere.ports import InvalidPolicy
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from atmosphere.adapters.expressions import transact_item
-from atmosphere.adapters.faults import code_of, unreachable
 from atmosphere.adapters.items import decode, table_of
 from atmosphere.core.changes import target_of
+from atmosphere.faults import code_of, unreachable
 from atmosphere.ports import Conflict, OutcomeUnknown, TokenReused, Unreachable
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from atmosphere.adapters.faults import code_of, unreachable
 from atmosphere.contract import TABLES, Table
+from atmosphere.faults import code_of, unreachable
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from atmosphere.adapters.faults import code_of, unreachable
+from atmosphere.faults import code_of, unreachable
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:

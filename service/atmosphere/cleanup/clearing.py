@@ -10,30 +10,30 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.cleanup import progress
-from atmosphere.cleanup.inventory import look
+from atmosphere.cleanup.baseline.drift import told
 from atmosphere.cleanup.model import GLOBAL, OutOfTime, PassResult, PassState, PastDeadline, Phase, Trouble, Verdict
-from atmosphere.cleanup.origins import origins
-from atmosphere.cleanup.report import Findings
-from atmosphere.cleanup.restoring import told
-from atmosphere.cleanup.tally import Sight
+from atmosphere.cleanup.report.origins import origins
+from atmosphere.cleanup.report.report import Findings
+from atmosphere.cleanup.scan.inventory import look
+from atmosphere.cleanup.state.counts import Sight
+from atmosphere.cleanup.verdict import standstill as progress
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from atmosphere.cleanup.accounts import Account
-    from atmosphere.cleanup.baseline import Baseline
-    from atmosphere.cleanup.debt import DebtBook
-    from atmosphere.cleanup.deletion import Deletion
-    from atmosphere.cleanup.inventory import Inventory
-    from atmosphere.cleanup.judging import Judge, Left
+    from atmosphere.cleanup.aws.accounts import Account
+    from atmosphere.cleanup.aws.pace import Pace
+    from atmosphere.cleanup.baseline.drift import Restorer
+    from atmosphere.cleanup.delete.deletion import Deletion
     from atmosphere.cleanup.model import Assignment, Limits, Resource
-    from atmosphere.cleanup.pace import Pace
-    from atmosphere.cleanup.recording import Recorder
-    from atmosphere.cleanup.records import TroubleBook
-    from atmosphere.cleanup.restoring import Restorer
-    from atmosphere.cleanup.revocation import Revocation
-    from atmosphere.cleanup.tally import TallyBook
+    from atmosphere.cleanup.revoke.revocation import Revocation
+    from atmosphere.cleanup.scan.inventory import Inventory
+    from atmosphere.cleanup.scan.ledger_update import Recorder
+    from atmosphere.cleanup.state.baseline import Baseline
+    from atmosphere.cleanup.state.counts import TallyBook
+    from atmosphere.cleanup.state.deferred import DebtBook
+    from atmosphere.cleanup.state.troubles import TroubleBook
+    from atmosphere.cleanup.verdict.classify import Judge, Left
 
 _FIRST_NAP: Final = timedelta(milliseconds=100)
 _LONGEST_NAP: Final = timedelta(seconds=5)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from atmosphere.cleanup.baseline.drift import Restorer
 from atmosphere.cleanup.clearing import Clearing
-from atmosphere.cleanup.debt import DebtBook
-from atmosphere.cleanup.deletion import Deletion
-from atmosphere.cleanup.judging import Judge
-from atmosphere.cleanup.lane import Lane
-from atmosphere.cleanup.recording import Recorder
-from atmosphere.cleanup.restoring import Restorer
+from atmosphere.cleanup.delete.deletion import Deletion
+from atmosphere.cleanup.delete.stacks import Lane
+from atmosphere.cleanup.scan.ledger_update import Recorder
+from atmosphere.cleanup.state.deferred import DebtBook
+from atmosphere.cleanup.verdict.classify import Judge
 
 if TYPE_CHECKING:
-    from atmosphere.cleanup.accounts import Account
-    from atmosphere.cleanup.baseline import Baseline
-    from atmosphere.cleanup.keep import Keep
-    from atmosphere.cleanup.kept import Kept
+    from atmosphere.cleanup.aws.accounts import Account
+    from atmosphere.cleanup.aws.pace import Pace
     from atmosphere.cleanup.model import Assignment, Limits
-    from atmosphere.cleanup.pace import Pace
-    from atmosphere.cleanup.records import TroubleBook
-    from atmosphere.cleanup.revocation import Revocation
-    from atmosphere.cleanup.tally import TallyBook
+    from atmosphere.cleanup.revoke.revocation import Revocation
+    from atmosphere.cleanup.state.baseline import Baseline
+    from atmosphere.cleanup.state.counts import TallyBook
+    from atmosphere.cleanup.state.store import TextStore
+    from atmosphere.cleanup.state.troubles import TroubleBook
+    from atmosphere.cleanup.verdict.protected import Protection
 
 
 def compose(
@@ -30,8 +30,8 @@ def compose(
     account: Account,
     pace: Pace,
     limits: Limits,
-    keep: Keep,
-    kept: Kept,
+    keep: TextStore,
+    kept: Protection,
     baseline: Baseline,
     revocation: Revocation,
     troubles: TroubleBook,
@@ -66,7 +66,7 @@ def _deletion(
     pace: Pace,
     limits: Limits,
     *,
-    kept: Kept,
+    kept: Protection,
     troubles: TroubleBook,
     debts: DebtBook,
 ) -> Deletion:

@@ -11,11 +11,10 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.cleanup.adopting import adopt
-from atmosphere.cleanup.baseline import BaselineBook, Word, covering
-from atmosphere.cleanup.capture import capture
+from atmosphere.cleanup.aws.pace import Pace
+from atmosphere.cleanup.baseline.adopting import adopt
+from atmosphere.cleanup.baseline.capture import capture
 from atmosphere.cleanup.composition import compose
-from atmosphere.cleanup.kept import Kept
 from atmosphere.cleanup.model import (
     Ended,
     Limits,
@@ -26,22 +25,23 @@ from atmosphere.cleanup.model import (
     Phase,
     Verdict,
 )
-from atmosphere.cleanup.outliving import cut_off_others
-from atmosphere.cleanup.pace import Pace
-from atmosphere.cleanup.records import TroubleBook, prefix
-from atmosphere.cleanup.report import Findings, write_report
-from atmosphere.cleanup.revocation import NotSeen, Revocation
-from atmosphere.cleanup.tally import TallyBook
+from atmosphere.cleanup.report.report import Findings, write_report
+from atmosphere.cleanup.revoke.lingering import cut_off_others
+from atmosphere.cleanup.revoke.revocation import NotSeen, Revocation
+from atmosphere.cleanup.state.baseline import BaselineBook, Word, covering
+from atmosphere.cleanup.state.counts import TallyBook
+from atmosphere.cleanup.state.troubles import TroubleBook, prefix
+from atmosphere.cleanup.verdict.protected import Protection
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from atmosphere.cleanup.accounts import Account, Accounts
-    from atmosphere.cleanup.baseline import Baseline
+    from atmosphere.cleanup.aws.accounts import Account, Accounts
     from atmosphere.cleanup.clearing import Clearing
-    from atmosphere.cleanup.keep import Keep
     from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.state.baseline import Baseline
+    from atmosphere.cleanup.state.store import TextStore
     from atmosphere.ports import Clock
 
 PLANNED: Final = "planned"
@@ -55,7 +55,7 @@ def run_pass(
     state: PassState,
     *,
     aws: Accounts,
-    keep: Keep,
+    keep: TextStore,
     clock: Clock,
     beat: Callable[[], None],
     budget: timedelta,
@@ -80,7 +80,7 @@ class _Pass:
     """What the steps of one pass share."""
 
     def __init__(
-        self, assignment: Assignment, state: PassState, *, aws: Accounts, keep: Keep, pace: Pace, limits: Limits
+        self, assignment: Assignment, state: PassState, *, aws: Accounts, keep: TextStore, pace: Pace, limits: Limits
     ) -> None:
         self._assignment = assignment
         self._state = state
@@ -125,7 +125,7 @@ class _Pass:
         if self._state.number == 1:
             self._tally.write(self._state)  # from here on there is something to watch
         baseline = self._book.read()
-        kept = Kept(self._assignment.registration, baseline)
+        kept = Protection(self._assignment.registration, baseline)
         self._account = self._aws.open(self._assignment, self._pace, protected=kept.protected())
         revocation = Revocation(
             assignment=self._assignment,
@@ -153,7 +153,7 @@ class _Pass:
         self._findings = Findings(explanation=f"{len(baseline.items)} resources are the baseline")
         return self._result(Verdict.CLEAN)
 
-    def _clear(self, account: Account, revocation: Revocation, kept: Kept, baseline: Baseline) -> PassResult:
+    def _clear(self, account: Account, revocation: Revocation, kept: Protection, baseline: Baseline) -> PassResult:
         troubles = TroubleBook(self._keep, self._assignment)
         self._clearing = compose(
             assignment=self._assignment,

@@ -1,6 +1,6 @@
 """The nouns of cleaning: what is to be cleaned, where a cleanup stands, and what a pass came to.
 
-`PassState` travels through the state machine from pass to pass and stays small; whatever is big lies behind `Keep`.
+`PassState` travels through the state machine from pass to pass and stays small; whatever is big is in a `TextStore`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from atmosphere.core.model import Region
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from atmosphere.cleanup.tally import Tally
+    from atmosphere.cleanup.state.counts import Tally
     from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Registration, RoleArn, Settings
 
 GLOBAL: Final = Region("global")
 """Where the resources of global services are."""
+STACK: Final = "AWS::CloudFormation::Stack"
 _ADDRESS: Final = re.compile(forms.RESOURCE)
 _GLOBAL_TYPES: Final = ("AWS::IAM::", "AWS::CloudFront::", "AWS::Route53::", "AWS::CloudWatch::Dashboard")
 _SAME: Final = {
@@ -60,6 +61,12 @@ class Assignment:
     def regions(self) -> tuple[Region, ...]:
         """The regions that cleaning covers, the environment's own first."""
         return tuple(dict.fromkeys((self.key.region, *self.registration.regions)))
+
+    @property
+    def role_resources(self) -> list[Resource]:
+        """The roles of the registration as resources."""
+        names = {role.rpartition("/")[2] for role in self.registration.roles.values()}
+        return sorted(Resource("AWS::IAM::Role", name, GLOBAL) for name in names)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -223,7 +230,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassResult:
-    """A verdict; `reason` is a short stable code. A final one has a report behind `Keep`, and the counts."""
+    """A verdict; `reason` is a short stable code. A final one has a report behind `TextStore`, and the counts."""
 
     verdict: Verdict
     state: PassState

@@ -13,16 +13,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.cleanup.engine import PLANNED, run_pass
-from atmosphere.cleanup.keep import MemoryKeep
 from atmosphere.cleanup.model import PassState, Verdict
+from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from atmosphere.cleanup.accounts import Accounts
-    from atmosphere.cleanup.keep import Keep
+    from atmosphere.cleanup.aws.accounts import Accounts
     from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.state.store import TextStore
     from atmosphere.ports import Clock
 
 BUDGET: Final = timedelta(minutes=15)
@@ -48,15 +48,15 @@ class Survey:
     mutations: int
 
 
-class ReadThroughKeep:
-    """Reads what another `Keep` has, and writes to memory only."""
+class ReadThroughTexts:
+    """Reads what another `TextStore` has, and writes to memory only."""
 
-    def __init__(self, behind: Keep) -> None:
+    def __init__(self, behind: TextStore) -> None:
         self._behind = behind
-        self._mine = MemoryKeep()
+        self._mine = MemoryTexts()
 
     def get(self, name: str) -> str | None:
-        """See `Keep`."""
+        """See `TextStore`."""
         mine = self._mine.get(name)
         return self._behind.get(name) if mine is None else mine
 
@@ -72,12 +72,12 @@ class ReadThroughKeep:
 
 
 def survey(
-    assignment: Assignment, *, aws: Accounts, keep: Keep, clock: Clock, beat: Callable[[], None] = lambda: None
+    assignment: Assignment, *, aws: Accounts, keep: TextStore, clock: Clock, beat: Callable[[], None] = lambda: None
 ) -> Survey:
     """One look. `beat` is called now and then while it lasts. Raises `Unreachable` when nothing came of it."""
     if not aws.plan:
         raise ValueError("these accounts could be changed: a survey takes `Accounts.to_look_at()`")
-    mine = ReadThroughKeep(keep)
+    mine = ReadThroughTexts(keep)
     result = run_pass(assignment, PassState(), aws=aws, keep=mine, clock=clock, beat=beat, budget=BUDGET)
     if result.verdict is Verdict.AGAIN or result.report_key is None:
         raise Unreachable(

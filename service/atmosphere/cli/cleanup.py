@@ -22,8 +22,8 @@ from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Regio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from atmosphere.cleanup.keep import Keep
     from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.state.store import TextStore
     from atmosphere.cleanup.surveying import Survey
 
 _PLAN: Final = "Exit codes: 0 the plan is complete, 2 wrong usage, 3 something could not be looked at."
@@ -116,7 +116,7 @@ def verify_command(environment: tuple[str, str], looking: Looking, *, as_json: b
 
 def _survey(environment: tuple[str, str], looking: Looking) -> Survey:
     from atmosphere.adapters.system import SystemClock  # noqa: PLC0415 -- what loads boto3 waits until it is needed
-    from atmosphere.cleanup.accounts import Accounts  # noqa: PLC0415
+    from atmosphere.cleanup.aws.accounts import Accounts  # noqa: PLC0415
     from atmosphere.cleanup.surveying import survey  # noqa: PLC0415
 
     if (looking.bucket is None) == (looking.baseline_file is None):
@@ -149,14 +149,15 @@ def _assignment(key: EnvironmentKey, looking: Looking) -> Assignment:
     )
 
 
-def _keep(key: EnvironmentKey, looking: Looking) -> Keep:
+def _keep(key: EnvironmentKey, looking: Looking) -> TextStore:
     from atmosphere.adapters import clients  # noqa: PLC0415
-    from atmosphere.cleanup.baseline import baseline_name  # noqa: PLC0415
-    from atmosphere.cleanup.keep import MemoryKeep, S3Keep  # noqa: PLC0415
+    from atmosphere.adapters.s3 import S3Objects, S3Texts  # noqa: PLC0415
+    from atmosphere.cleanup.state.baseline import baseline_name  # noqa: PLC0415
+    from atmosphere.cleanup.state.store import MemoryTexts  # noqa: PLC0415
 
     if looking.bucket is not None:
-        return S3Keep(clients.s3(looking.profile), looking.bucket)
-    keep = MemoryKeep()
+        return S3Texts(S3Objects(clients.s3(looking.profile), looking.bucket))
+    keep = MemoryTexts()
     if looking.baseline_file is not None:
         keep.put(baseline_name(key), looking.baseline_file.read_text(encoding="utf-8"))
     return keep
@@ -191,7 +192,7 @@ def run_command(connection: Connection, *, environment: tuple[str, str], reason:
 @click.option("--write", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Write it into this page.")
 def types_command(*, write: Path | None) -> None:
     """List the types of resources that cleaning covers, as the Markdown of docs/cleanup.md."""
-    from atmosphere.cleanup.describing import catalogue_table, replaced  # noqa: PLC0415
+    from atmosphere.cleanup.report.describing import catalogue_table, replaced  # noqa: PLC0415
 
     if write is None:
         print(catalogue_table(), end="")

@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.table import Table
 
-from atmosphere.cleanup.markdown import markdown
+from atmosphere.cleanup.report.markdown import markdown
 from atmosphere.cli.output import console, note, shown
 from atmosphere.client.errors import ServiceError
 from atmosphere.client.results import EnvironmentState

@@ -64,7 +64,9 @@ def local() -> None:
 )
 @click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON object here too.")
 @click.option(
-    "--state", type=click.Path(path_type=Path, file_okay=False), help="Keep the state in this directory over restarts."
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="TextStore the state in this directory over restarts.",
 )
 @click.option("--json", "quiet", is_flag=True, help="Print the JSON object on one line, and no progress.")
 def up(

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere import observability
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.markdown import markdown
-from atmosphere.cleanup.model import Verdict
-from atmosphere.cleanup.stacks import STACK
+from atmosphere.cleanup.model import STACK, Verdict
+from atmosphere.cleanup.report.markdown import markdown
 from atmosphere.ports import CleanupEnded, Unreachable
 
 if TYPE_CHECKING:

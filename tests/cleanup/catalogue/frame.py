@@ -16,13 +16,13 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.accounts import Account
+from atmosphere.cleanup.aws.accounts import Account
+from atmosphere.cleanup.aws.guard import Guard, Protected
+from atmosphere.cleanup.aws.pace import Pace
+from atmosphere.cleanup.aws.sessions import Clients as RoleClients
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Scope
-from atmosphere.cleanup.guard import Guard, Protected
 from atmosphere.cleanup.model import GLOBAL
-from atmosphere.cleanup.pace import Pace
-from atmosphere.cleanup.sessions import Clients as RoleClients
 from tests.cleanup.conftest import ACCOUNT, REGION
 from tests.cleanup.faults import Reply
 

@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session as create_session
 
-from atmosphere.cleanup.arns import Arn
 from atmosphere.cleanup.catalogue.base import pages
 from atmosphere.cleanup.model import GLOBAL, Meaning
+from atmosphere.cleanup.scan.arns import Arn
 from atmosphere.core.model import Region
 from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
 from tests.cleanup.catalogue.seeds import SEEDS

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import code_of
 from atmosphere.cleanup.catalogue.row import Row
+from atmosphere.faults import code_of
 from tests.cleanup.catalogue.frame import Backend, Seed
 from tests.cleanup.catalogue.seeds import SEEDS
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.accounts import Account, Accounts
+from atmosphere.cleanup.aws.accounts import Account, Accounts
 from tests.cleanup.clients import shared
 from tests.cleanup.fakes.cloudcontrol import FakeCloudControl
 from tests.cleanup.fakes.cloudformation import FakeCloudFormation
@@ -15,7 +15,7 @@ from tests.cleanup.faults import Reply
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from atmosphere.cleanup.sessions import Clients, Session
+    from atmosphere.cleanup.aws.sessions import Clients, Session
     from atmosphere.core.model import Region
     from tests.cleanup.fakes.world import World
 

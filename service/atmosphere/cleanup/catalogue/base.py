@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError, PaginationError
+from botocore.exceptions import PaginationError
 
 from atmosphere.cleanup.model import Meaning, Residual
+from atmosphere.faults import THROTTLED
 
 if TYPE_CHECKING:
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.core.model import Region
 
 TOKENS: Final = ("NextToken", "nextToken", "Marker", "NextMarker")
@@ -74,26 +75,6 @@ class Errors:
             (Meaning.THROTTLED, THROTTLED),
         )
         return next((meaning for meaning, codes in told if code in codes), Meaning.PASSING)
-
-
-THROTTLED: Final = frozenset(
-    {
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "RequestThrottledException",
-        "RequestThrottled",
-        "TooManyRequestsException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "BandwidthLimitExceeded",
-        "SlowDown",
-        "PriorRequestNotComplete",
-        "EC2ThrottledException",
-        "LimitExceededException",
-    }
-)
-"""Codes by which services say "slow down". Source: botocore's standard retry mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +146,6 @@ class Plain:
 
     def prepare(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """Nothing stands in CloudFormation's way."""
-
-
-def code_of(error: ClientError | BotoCoreError) -> str:
-    """The code of an AWS error; of what botocore raises where there is no answer, its name."""
-    if isinstance(error, BotoCoreError):
-        return type(error).__name__
-    code: str = error.response["Error"].get("Code", "Unknown")
-    return code
 
 
 def pages(client: Any, operation: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, code_of, pages
+from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, pages
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.core.model import Region
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Found, code_of, pages
+from atmosphere.cleanup.catalogue.base import Found, pages
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, code_of
+from atmosphere.cleanup.catalogue.base import Errors, Found, Plain
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.core.model import Region
 

@@ -13,7 +13,7 @@ from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.core.model import Region
 
 _ALL: Final = "describe_internet_gateways"

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Errors, Plain, Stage, code_of, pages
+from atmosphere.cleanup.catalogue.base import Errors, Plain, Stage, pages
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check, Found
     from atmosphere.core.model import Region
 

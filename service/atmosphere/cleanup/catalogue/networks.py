@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, Stage, code_of, pages
+from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, Stage, pages
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.core.model import Region
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, Scope, Stage, code_of, pages
+from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, Scope, Stage, pages
 from atmosphere.cleanup.model import GLOBAL
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.core.model import Region
 

@@ -26,14 +26,15 @@ from typing import TYPE_CHECKING, Any, Final
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage, code_of
+from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage
 from atmosphere.cleanup.catalogue.calls import Call, Listing, Parts, Step
 from atmosphere.cleanup.model import Residual
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check, Found
     from atmosphere.core.model import Region
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Errors, code_of
+from atmosphere.cleanup.catalogue.base import Errors
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Found
     from atmosphere.core.model import Region
 

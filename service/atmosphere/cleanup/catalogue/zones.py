@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, Scope, code_of, pages
+from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, Scope, pages
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.core.model import Region
 

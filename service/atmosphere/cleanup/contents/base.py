@@ -15,10 +15,10 @@ from atmosphere.cleanup.catalogue.base import Scope
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from atmosphere.cleanup.accounts import Account
-    from atmosphere.cleanup.baseline import Baseline
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.cleanup.model import Resource
+    from atmosphere.cleanup.state.baseline import Baseline
     from atmosphere.core.model import Json, Region
 
 _SHOWN: Final = 12  # differences that a message tells one by one

@@ -15,7 +15,7 @@ from atmosphere.cleanup.contents.settings import SETTING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.cleanup.contents.base import Drift
     from atmosphere.core.model import Json, Region

@@ -19,7 +19,7 @@ from atmosphere.cleanup.contents.base import Captured
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.core.model import Json, Region
 
 

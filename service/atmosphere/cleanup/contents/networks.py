@@ -15,7 +15,7 @@ from atmosphere.cleanup.contents.base import Captured
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.cleanup.contents.base import Drift
     from atmosphere.core.model import Json, Region

@@ -12,12 +12,12 @@ from atmosphere.cleanup.catalogue.base import Scope
 from atmosphere.cleanup.catalogue.roles import AWS_PATHS
 from atmosphere.cleanup.contents.base import Captured, as_json
 from atmosphere.cleanup.contents.rights import details
-from atmosphere.cleanup.denial import is_denial
+from atmosphere.cleanup.revoke.denial import is_denial
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.contents.rights import Details
     from atmosphere.core.model import Json, Region
 

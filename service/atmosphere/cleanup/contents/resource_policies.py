@@ -15,13 +15,13 @@ import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.catalogue import type_of
-from atmosphere.cleanup.catalogue.base import code_of
 from atmosphere.cleanup.contents.base import Captured, as_json
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.cleanup.contents.base import Drift
     from atmosphere.core.model import Json, Region

@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Scope, code_of, pages
+from atmosphere.cleanup.catalogue.base import Scope, pages
 from atmosphere.cleanup.catalogue.buckets import Buckets
-from atmosphere.cleanup.model import Resource
-from atmosphere.cleanup.stacks import STACK, members
+from atmosphere.cleanup.model import STACK, Resource
+from atmosphere.cleanup.scan.stacks import members
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from atmosphere.cleanup.accounts import Account
-    from atmosphere.cleanup.baseline import Baseline
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.cleanup.contents.base import Drift
+    from atmosphere.cleanup.state.baseline import Baseline
     from atmosphere.core.model import Json, Region
 
 TOOLKIT: Final = "CDKToolkit"

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Scope, code_of, pages
+from atmosphere.cleanup.catalogue.base import Scope, pages
 from atmosphere.cleanup.catalogue.zones import ITS_OWN, batches
 from atmosphere.cleanup.contents.base import Captured, as_json
+from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from atmosphere.cleanup.accounts import Account
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.cleanup.contents.base import Drift
     from atmosphere.core.model import Json, Region

@@ -1,0 +1,1 @@
+"""What must stay: capturing it, adopting into it, comparing and restoring it."""

@@ -1,0 +1,211 @@
+"""Compares what is watched inside things of the baseline with what was captured, and puts back what can be.
+
+Each restoration is allowed by the guard for exactly the thing that it is of, and only while it runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from atmosphere.cleanup.catalogue.base import Scope
+from atmosphere.cleanup.catalogue.buckets import ObjectsRemain
+from atmosphere.cleanup.contents import contents_of
+from atmosphere.cleanup.contents.base import Drift, difference
+from atmosphere.cleanup.contents.policies import RolePolicies
+from atmosphere.cleanup.model import GLOBAL, MutationRefused, Resource, Trouble
+from atmosphere.faults import REFUSALS, code_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from atmosphere.cleanup.aws.accounts import Account
+    from atmosphere.cleanup.aws.pace import Pace
+    from atmosphere.cleanup.contents.base import Content
+    from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.state.baseline import Baseline
+    from atmosphere.core.model import Json, Region
+
+CHANGED: Final = "baseline-changed"
+_MESSAGE: Final = 500
+_NOT_FOR_US: Final = REFUSALS | {
+    "InvalidAction",
+    "UnknownOperationException",
+    "OptInRequired",
+    "UnsupportedOperation",
+    "UnsupportedOperationException",
+}
+"""Codes by which a service says that it cannot be asked this here at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drifts:
+    """What one comparison came to: `unknown` is what could not be read, with its code."""
+
+    found: Sequence[Drift] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def restorable(self) -> list[Drift]:
+        """Those that can be put back."""
+        return [drift for drift in self.found if drift.content.restorable]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    label: str
+    found: Mapping[Resource, Json] = field(default_factory=dict)
+    drifts: tuple[Drift, ...] = ()
+    code: str | None = None
+    absent: bool = False
+
+
+def troubles_of(drifts: Iterable[Drift]) -> dict[Resource, Trouble]:
+    """What a report says of them; of one resource more than one thing may have changed."""
+    messages: dict[Resource, list[str]] = {}
+    for drift in drifts:
+        messages.setdefault(drift.item, []).append(f"{drift.content.name}: {difference(drift.before, drift.now)}")
+    return {item: Trouble(code=CHANGED, message="; ".join(told), attempts=0) for item, told in messages.items()}
+
+
+def told(drift: Trouble, failure: Trouble | None) -> Trouble:
+    """What a report says of a drift whose restoration failed."""
+    if failure is None:
+        return drift
+    return replace(
+        drift,
+        message=f"{drift.message}; it could not be put back: {failure.code}: {failure.message}",
+        attempts=failure.attempts,
+    )
+
+
+class Restorer:
+    """Compares and restores for one pass."""
+
+    def __init__(self, *, assignment: Assignment, account: Account, pace: Pace, baseline: Baseline) -> None:
+        self._assignment = assignment
+        self._account = account
+        self._pace = pace
+        self._baseline = baseline
+        self._last: Drifts | None = None
+
+    def compare(self, *, fresh: bool) -> Drifts:
+        """What is not as it was. Reading it all takes many calls: without `fresh` the last answer may do."""
+        if self._last is None or fresh:
+            tasks = [
+                partial(_asked, _label(content, region), partial(self._compared, content, region))
+                for content, region in _places(self._assignment)
+            ]
+            answers = self._pace.side_by_side(tasks)
+            self._last = Drifts(
+                found=[drift for answer in answers for drift in answer.drifts],
+                unknown={answer.label: answer.code for answer in answers if answer.code},
+            )
+        return self._last
+
+    def _compared(self, content: Content, region: Region) -> _Answer:
+        expected = content.expected(self._account, region, self._baseline)
+        now = content.read(self._account, region, expected.keys()) if expected else {}
+        drifts = [
+            Drift(Resource(content.type, identity, region), content, before, now[identity])
+            for identity, before in sorted(expected.items())
+            if identity in now and now[identity] != before  # what is gone is told by the listing of its type
+        ]
+        return _Answer(_label(content, region), drifts=tuple(drifts))
+
+    @property
+    def restorable(self) -> list[Drift]:
+        """What the last comparison found and can be put back."""
+        return self._last.restorable if self._last else []
+
+    def restore(self) -> dict[Resource, Trouble]:
+        """Put back what can be; returns what went wrong. The next comparison reads anew."""
+        drifts = self.restorable
+        if not drifts:
+            return {}
+        self._last = None
+        answers = self._pace.side_by_side([partial(self._restored, drift) for drift in drifts])
+        return {drift.item: trouble for drift, trouble in zip(drifts, answers, strict=True) if trouble is not None}
+
+    def _restored(self, drift: Drift) -> Trouble | None:
+        item, content = drift.item, drift.content
+        try:
+            with self._account.guard.restoring(content.restoring, item.id):
+                content.restore(self._account, drift, self._pace.check)
+        except ClientError as error:
+            return Trouble(code=code_of(error), message=error.response["Error"].get("Message", "")[:_MESSAGE])
+        except (BotoCoreError, MutationRefused) as error:
+            return Trouble(code=type(error).__name__, message=str(error)[:_MESSAGE])
+        except ObjectsRemain as error:
+            return Trouble(code=error.code, message=str(error)[:_MESSAGE])
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What was read at a capture; `unwatched` is what cannot be read here, `unknown` what could not be read now."""
+
+    contents: Mapping[Resource, Json]
+    unwatched: Mapping[str, str]
+    unknown: Mapping[str, str]
+
+
+def read_contents(
+    assignment: Assignment,
+    account: Account,
+    pace: Pace,
+    *,
+    off: Collection[Region] = (),
+    only: Collection[Resource] | None = None,
+) -> Inside:
+    """Everything that is watched in regions that are not off, or only what is inside of these."""
+    tasks = [
+        partial(_asked, _label(content, region), partial(_read, assignment, account, content, region, only))
+        for content, region in _places(assignment)
+        if region not in off
+    ]
+    answers = pace.side_by_side(tasks)
+    return Inside(
+        contents={item: inside for answer in answers for item, inside in answer.found.items()},
+        unwatched={answer.label: answer.code for answer in answers if answer.code and answer.absent},
+        unknown={answer.label: answer.code for answer in answers if answer.code and not answer.absent},
+    )
+
+
+def _read(
+    assignment: Assignment, account: Account, content: Content, region: Region, only: Collection[Resource] | None
+) -> _Answer:
+    ids: Collection[str] | None = None
+    if only is not None:
+        ids = {item.id for item in only if item.type == content.type and item.region == region}
+    elif content.scope is Scope.GLOBAL and not assignment.sweep_globals:
+        ids = {role.rpartition("/")[2] for role in assignment.registration.roles.values()}
+    if ids is not None and not ids:
+        return _Answer(_label(content, region))
+    found = content.read(account, region, ids)
+    told = {Resource(content.type, identity, region): inside for identity, inside in found.items()}
+    return _Answer(_label(content, region), {item: told[item] for item in told if only is None or item in only})
+
+
+def _places(assignment: Assignment) -> Iterator[tuple[Content, Region]]:
+    """Each content with each place that it is read in; of the account as a whole only roles, where it is shared."""
+    for content in contents_of(assignment):
+        if content.scope is Scope.REGION:
+            yield from ((content, region) for region in assignment.regions)
+        elif assignment.sweep_globals or isinstance(content, RolePolicies):
+            yield content, GLOBAL
+
+
+def _label(content: Content, region: Region) -> str:
+    return f"{content.type}:{content.name}@{region}"
+
+
+def _asked(label: str, question: partial[_Answer]) -> _Answer:
+    try:
+        return question()
+    except (ClientError, BotoCoreError) as error:
+        absent = code_of(error) in _NOT_FOR_US or isinstance(error, EndpointConnectionError)
+        return _Answer(label, code=code_of(error), absent=absent)

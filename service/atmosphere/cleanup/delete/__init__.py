@@ -1,0 +1,1 @@
+"""How leftovers go: stacks in dependency order, resources in batches, and what blocks them."""

@@ -1,0 +1,59 @@
+"""What becomes of an attempt to change something: nothing to tell, or a trouble. AWS's "no" is a value from here on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from atmosphere.cleanup.catalogue import type_of
+from atmosphere.cleanup.catalogue.buckets import ObjectsRemain
+from atmosphere.cleanup.catalogue.generic import NoHandler
+from atmosphere.cleanup.model import Meaning, MutationRefused, Trouble
+from atmosphere.faults import code_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from atmosphere.cleanup.model import Resource
+
+MESSAGE: Final = 500
+"""Characters of an AWS message that a report carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one attempt; no trouble means that AWS accepted it, not that the resource is gone."""
+
+    item: Resource
+    trouble: Trouble | None = None
+
+
+def attempt(item: Resource, action: Callable[[], object], *, stack: str | None = None) -> Outcome:
+    """Try it. AWS's "no" becomes a trouble unless it says that all is well; whatever else is raised flies."""
+    try:
+        action()
+    except ClientError as error:
+        meaning = type_of(item.type).errors.meaning(code_of(error))
+        if meaning in _WELL:
+            return Outcome(item)
+        message = error.response["Error"].get("Message", "")
+        return _troubled(item, code_of(error), message, stack=stack, meaning=meaning)
+    except BotoCoreError as error:
+        return _troubled(item, type(error).__name__, str(error), stack=stack)
+    except MutationRefused as error:
+        return _troubled(item, "guarded", str(error), stack=stack, meaning=Meaning.FATAL)
+    except (ObjectsRemain, NoHandler) as error:
+        meaning = Meaning.FATAL if isinstance(error, NoHandler) else Meaning.PASSING
+        return _troubled(item, error.code, str(error), stack=stack, meaning=meaning)
+    return Outcome(item)
+
+
+_WELL: Final = (Meaning.ABSENT, Meaning.UNDER_WAY)
+
+
+def _troubled(
+    item: Resource, code: str, message: str, *, stack: str | None, meaning: Meaning = Meaning.PASSING
+) -> Outcome:
+    return Outcome(item, Trouble(code=code, message=message[:MESSAGE], stack=stack, meaning=meaning))

@@ -1,0 +1,1 @@
+"""What a cleanup says at its end, for people and for programs."""

@@ -1,0 +1,149 @@
+"""What a cleanup came to, for people and for programs: JSON and Markdown under the same name."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere.cleanup.report.console import console_link
+from atmosphere.cleanup.report.markdown import markdown
+from atmosphere.cleanup.report.origins import Origin
+from atmosphere.cleanup.state.troubles import prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from atmosphere.cleanup.model import Assignment, PassState, Resource, Trouble, Verdict
+    from atmosphere.cleanup.state.counts import Tally
+    from atmosphere.cleanup.state.deferred import Debt
+    from atmosphere.cleanup.state.store import TextStore
+
+_NAMED: Final = re.compile(
+    r"arn:[\w-]+:[^\s,;'\"()\[\]{}]+[^\s,;'\"()\[\]{}.:]|\b[a-z]{1,20}-[0-9a-f]{8}(?:[0-9a-f]{9})?\b"
+)
+"""What an error of AWS names by ARN or by an id as EC2 makes them."""
+_ALIVE: Final = "baseline-"
+"""How codes of what happened to the baseline begin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What the last look found.
+
+    `blockers` are what keeps the environment from being clean, with what the last attempt met; `unknown` what could not
+    be listed; `deferred` what may remain; `uncovered` types of which there is something and the baseline does not tell;
+    `skipped` what was left out by rule, and by which; `debts` what is carried along from cleaning to cleaning; `kept`
+    what stays, and why; `origins` where blockers, deferred things and members of their stacks come from.
+    """
+
+    explanation: str = ""
+    blockers: Mapping[Resource, Trouble] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    deferred: Sequence[Resource] = ()
+    uncovered: Sequence[str] = ()
+    unexplained: Mapping[str, str] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    debts: Mapping[Resource, Debt] = field(default_factory=dict)
+    kept: Mapping[Resource, str] = field(default_factory=dict)
+    origins: Mapping[Resource, Origin] = field(default_factory=dict)
+
+
+def write_report(
+    keep: TextStore,
+    assignment: Assignment,
+    state: PassState,
+    *,
+    verdict: Verdict,
+    reason: str | None,
+    findings: Findings,
+    tally: Tally,
+    now: datetime,
+) -> str:
+    """Write both forms and return the name of the JSON. Raises `Unreachable`."""
+    content = _content(assignment, state, verdict=verdict, reason=reason, findings=findings, tally=tally, now=now)
+    name = f"{prefix(assignment)}report-{assignment.attempt}"
+    keep.put(f"{name}.md", markdown(content))
+    keep.put(f"{name}.json", json.dumps(content, indent=1))
+    return f"{name}.json"
+
+
+def _content(
+    assignment: Assignment,
+    state: PassState,
+    *,
+    verdict: Verdict,
+    reason: str | None,
+    findings: Findings,
+    tally: Tally,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "environment": str(assignment.key),
+        "pool": assignment.registration.pool,
+        "allocation": assignment.allocation,
+        "requester": assignment.requester,
+        "attempt": assignment.attempt,
+        "verdict": verdict,
+        "reason": reason,
+        "explanation": findings.explanation,
+        "at": now.isoformat(),
+        "passes": state.number,
+        "mutations": state.mutations,
+        "seconds": dict(tally.spent),
+        "totals": {"found": tally.found, "removed": dict(tally.removed), "left": dict(tally.left)},
+        "cutOff": state.cut_off.isoformat() if state.cut_off else None,
+        "regions": list(assignment.regions),
+        "globalsSwept": assignment.sweep_globals,
+        **_findings(assignment, findings),
+    }
+
+
+def _findings(assignment: Assignment, findings: Findings) -> dict[str, Any]:
+    taken = sorted(item for item, origin in findings.origins.items() if origin.going and item not in findings.blockers)
+    return {
+        "blockers": [_blocker(assignment, item, findings) for item in sorted(findings.blockers)],
+        "withStacks": [{**_place(item), "stack": findings.origins[item].stack} for item in taken],
+        "unknown": dict(sorted(findings.unknown.items())),
+        "deferred": [str(item) for item in sorted(findings.deferred)],
+        "uncovered": sorted(findings.uncovered),
+        "unexplained": dict(sorted(findings.unexplained.items())),
+        "skipped": dict(sorted(findings.skipped.items())),
+        "kept": [{**_place(item), "why": why} for item, why in sorted(findings.kept.items())],
+        "debts": [_debt(item, findings.debts[item]) for item in sorted(findings.debts)],
+    }
+
+
+def _blocker(assignment: Assignment, item: Resource, findings: Findings) -> dict[str, Any]:
+    trouble = findings.blockers[item]
+    origin = findings.origins.get(item, Origin())
+    partition = assignment.registration.admin_role.split(":")[1]
+    return {
+        **_place(item),
+        "stack": trouble.stack or origin.stack,
+        "created": origin.created,
+        "action": "restore" if trouble.code.startswith(_ALIVE) else "delete",
+        "class": str(trouble.residual),
+        "code": trouble.code,
+        "message": trouble.message,
+        "meaning": str(trouble.meaning),
+        "attempts": trouble.attempts,
+        "first": {"code": trouble.first_code, "message": trouble.first_message} if trouble.first_code else None,
+        "blockedBy": named_in(trouble.message, item.id),
+        "console": console_link(item, home=assignment.key.region, partition=partition),
+    }
+
+
+def _place(item: Resource) -> dict[str, str]:
+    return {"type": item.type, "id": item.id, "region": item.region}
+
+
+def named_in(message: str, own: str) -> list[str]:
+    """What an error names besides the resource itself: mostly what stands in the way of its deletion."""
+    return [name for name in dict.fromkeys(_NAMED.findall(message)) if name != own and not name.endswith(f"/{own}")]
+
+
+def _debt(item: Resource, debt: Debt) -> dict[str, Any]:
+    return {"resource": item.address, "firstSeen": debt.first.isoformat(), "cleanings": debt.cleanings}

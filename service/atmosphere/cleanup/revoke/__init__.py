@@ -1,0 +1,1 @@
+"""How the credentials of an allocation die before anything is deleted."""

@@ -1,0 +1,1 @@
+"""What a cleanup stores between passes."""

@@ -1,0 +1,188 @@
+"""The baseline of an environment: what was there before the first test and must survive; and how it changes.
+
+    baselines/<account>/<region>.json                    the one in force
+    baselines/<account>/<region>/<version>-<time>.json   those before it, each kept when it was replaced
+
+A capture replaces it whole. An operator drops things from it or adopts things into it; of what is adopted the next
+cleanup reads fingerprint and contents before it judges anything, so that there is one way in which they are read.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere.cleanup.model import Ended, Verdict
+from atmosphere.cleanup.state.troubles import dump, resource, row
+from atmosphere.core.model import Region
+from atmosphere.ports import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
+
+    from atmosphere.cleanup.model import Assignment, Resource
+    from atmosphere.cleanup.state.store import TextStore
+    from atmosphere.core.model import EnvironmentKey, Json
+
+_ROUNDS: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """Who made a version of a baseline what it is, when and why."""
+
+    at: datetime
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What was there at the capture, each thing with its fingerprint where it has one.
+
+    Only the types and regions that were looked at are covered; of others the baseline says nothing. `contents` is what
+    stays as it is of things whose inside is watched (`contents/`), `unwatched` names what of that could not be read at
+    the capture, with the code that AWS answered. `tagged` are the ARNs that the tagging API showed. `adopted` are
+    things of which nothing was read yet. `version` counts from 1; 0 was never written.
+    """
+
+    items: Mapping[Resource, str | None]
+    types: tuple[str, ...]
+    regions: tuple[Region, ...]
+    contents: Mapping[Resource, Json] = field(default_factory=dict)
+    unwatched: Mapping[str, str] = field(default_factory=dict)
+    adopted: frozenset[Resource] = frozenset()
+    tagged: frozenset[str] = frozenset()
+    captured_at: str | None = None
+    version: int = 0
+    by: str = ""
+    why: str = ""
+    at: str | None = None
+
+    def to_json(self) -> str:
+        """Sorted, so that equal baselines are the same text."""
+        return dump(
+            {
+                "version": self.version,
+                "by": self.by,
+                "why": self.why,
+                "at": self.at,
+                "capturedAt": self.captured_at,
+                "types": list(self.types),
+                "regions": list(self.regions),
+                "items": [[*row(item), self.items[item]] for item in sorted(self.items)],
+                "contents": [[*row(item), self.contents[item]] for item in sorted(self.contents)],
+                "unwatched": dict(self.unwatched),
+                "tagged": sorted(self.tagged),
+                "adopted": [row(item) for item in sorted(self.adopted)],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Baseline:
+        """The inverse of `to_json`; older texts say less."""
+        value: dict[str, Any] = json.loads(text)
+        return cls(
+            items={resource(entry): entry[3] for entry in value["items"]},
+            types=tuple(value["types"]),
+            regions=tuple(Region(region) for region in value["regions"]),
+            contents={resource(entry): entry[3] for entry in value.get("contents", ())},
+            unwatched=value.get("unwatched", {}),
+            adopted=frozenset(resource(entry) for entry in value.get("adopted", ())),
+            tagged=frozenset(value.get("tagged", ())),
+            captured_at=value.get("capturedAt"),
+            version=value.get("version", 1),
+            by=value.get("by", ""),
+            why=value.get("why", ""),
+            at=value.get("at"),
+        )
+
+    def has(self, item: Resource) -> bool:
+        """Whether it is part of it, or its contents are."""
+        return item in self.items or item in self.contents
+
+    def without(self, items: Collection[Resource]) -> Baseline:
+        """The same, but for these."""
+        return replace(
+            self,
+            items={item: print_ for item, print_ in self.items.items() if item not in items},
+            contents={item: inside for item, inside in self.contents.items() if item not in items},
+            adopted=self.adopted.difference(items),
+        )
+
+    def adopting(self, items: Collection[Resource]) -> Baseline:
+        """The same with these, as they will be found by the next cleanup; what it knew of them is forgotten."""
+        kept = self.without(items)
+        return replace(kept, items={**kept.items, **dict.fromkeys(items)}, adopted=kept.adopted.union(items))
+
+
+def covering(baseline: Baseline | None, assignment: Assignment) -> Baseline:
+    """The baseline, if it tells of every region: without it nobody knows what has to survive. Raises `Ended`."""
+    missing = set(assignment.regions) - set(baseline.regions if baseline else ())
+    if baseline is None or missing:
+        raise Ended(
+            Verdict.DIRTY,
+            "no-baseline",
+            f"there is no baseline for {', '.join(sorted(missing))}, so nothing was deleted: look what is there, "
+            "remove what is no part of it, and recapture the environment",
+        )
+    return baseline
+
+
+def baseline_name(key: EnvironmentKey) -> str:
+    """Where an environment's baseline lies."""
+    return f"baselines/{key.path}.json"
+
+
+class BaselineBook:
+    """The baseline of one environment, behind `TextStore`. Every method raises `Unreachable`."""
+
+    def __init__(self, keep: TextStore, key: EnvironmentKey) -> None:
+        self._keep = keep
+        self._key = key
+
+    def read(self) -> Baseline | None:
+        """The one in force, None if none was captured."""
+        text = self._keep.get(baseline_name(self._key))
+        return Baseline.from_json(text) if text is not None else None
+
+    def capture(self, found: Baseline, word: Word) -> Baseline:
+        """Put what a capture found in force."""
+        return self._amend(lambda _: replace(found, captured_at=word.at.isoformat()), word)
+
+    def amend(self, change: Callable[[Baseline], Baseline], word: Word) -> Baseline:
+        """Put in force what `change` makes of the one that is; a change that changes nothing writes nothing."""
+
+        def changed(before: Baseline | None) -> Baseline:
+            if before is None:
+                raise Unreachable(f"the baseline of {self._key} is gone: recapture it")
+            return change(before)
+
+        return self._amend(changed, word)
+
+    def _amend(self, change: Callable[[Baseline | None], Baseline], word: Word) -> Baseline:
+        name = baseline_name(self._key)
+        for _ in range(_ROUNDS):
+            text = self._keep.get(name)
+            before = Baseline.from_json(text) if text is not None else None
+            after = change(before)
+            if before is not None and after == before:
+                return before
+            version = before.version + 1 if before else 1
+            after = replace(after, version=version, by=word.by, why=word.why, at=word.at.isoformat())
+            if before is not None and text is not None:
+                self._keep.put(self._old_name(before), text)
+            if self._keep.amend(name, _swap(text, after.to_json())) == after.to_json():
+                return after
+        raise Unreachable(f"the baseline of {self._key} changes faster than it can be amended: try again")
+
+    def _old_name(self, old: Baseline) -> str:
+        at = "".join(digit for digit in old.at or "" if digit.isdigit())
+        return f"baselines/{self._key.path}/{old.version:04}-{at or 'unknown'}.json"
+
+
+def _swap(expected: str | None, new: str) -> Callable[[str | None], str]:
+    """For `TextStore.amend`: the new text, but only where the expected one still stands."""
+    return lambda found: new if found == expected or found is None else found

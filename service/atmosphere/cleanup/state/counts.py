@@ -1,0 +1,192 @@
+"""How a cleanup stands: what it found and removed so far, counted by type, for whoever waits and for its report.
+
+    <cleanup prefix>/progress.json   one for each cleanup, over all of its attempts; counts only
+
+Each look is compared with the one before it, whichever pass made that: so two passes at the same time count nothing
+twice, and what is made anew while it is deleted is not counted as gone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere import contract
+from atmosphere.cleanup.catalogue.parts import is_tangible
+from atmosphere.cleanup.model import STACK, Phase
+from atmosphere.cleanup.state.troubles import dump
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from atmosphere.cleanup.model import Assignment, PassState, Resource
+    from atmosphere.cleanup.state.store import TextStore
+    from atmosphere.cleanup.verdict.classify import Left
+
+WRITE_EVERY: Final = timedelta(seconds=5)
+
+
+class Standing(StrEnum):
+    """Where a cleanup stands, as people are told."""
+
+    REVOKE = "revoke"
+    CLEAR = "clear"
+    VERIFY = "verify"
+    """Nothing is left; a second look will tell whether it stays so."""
+
+
+def standing(state: PassState) -> Standing:
+    """Where a cleanup in this state stands."""
+    if state.phase is Phase.REVOKE:
+        return Standing.REVOKE
+    return Standing.CLEAR if state.clean_at is None else Standing.VERIFY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Counts by type: `left` there now, `removed` since the start, `blocked` what of `left` met an error last.
+
+    `unknown` listings failed in the last look, `deferred` resources may remain. `spent` are seconds by phase, waits
+    between passes included. `at` is when it was last written, `started` when first.
+    """
+
+    started: datetime
+    at: datetime
+    attempt: int
+    number: int = 0
+    phase: Standing = Standing.REVOKE
+    left: Mapping[str, int] = field(default_factory=dict)
+    removed: Mapping[str, int] = field(default_factory=dict)
+    blocked: Mapping[str, int] = field(default_factory=dict)
+    unknown: int = 0
+    deferred: int = 0
+    spent: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def found(self) -> dict[str, int]:
+        """What the test left behind, by type: what is gone by now and what is still there."""
+        return {
+            name: self.removed.get(name, 0) + self.left.get(name, 0) for name in sorted({*self.removed, *self.left})
+        }
+
+    def later(self, state: PassState, attempt: int, now: datetime) -> Tally:
+        """The same a while later; the time in between is the phase's that it was in."""
+        passed = max((now - self.at).total_seconds(), 0)
+        spent = {**self.spent, str(self.phase): round(self.spent.get(self.phase, 0) + passed, 3)}
+        at = max(now, self.at)
+        return replace(self, at=at, attempt=attempt, number=state.number, phase=standing(state), spent=spent)
+
+    def seen(self, sight: Sight) -> Tally:
+        """The same after a look."""
+        removed = dict(self.removed)
+        for name, before in self.left.items():
+            if gone := max(before - sight.left.get(name, 0), 0):
+                removed[name] = removed.get(name, 0) + gone
+        return replace(
+            self,
+            left=sight.left,
+            removed=removed,
+            blocked=sight.blocked,
+            unknown=sight.unknown,
+            deferred=sight.deferred,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As the API shows it (docs/api, Progress)."""
+        return {
+            "startedAt": self.started.isoformat(),
+            "at": self.at.isoformat(),
+            "attempt": self.attempt,
+            "pass": self.number,
+            "phase": str(self.phase),
+            "left": dict(self.left),
+            "removed": dict(self.removed),
+            "blocked": dict(self.blocked),
+            "unknown": self.unknown,
+            "deferred": self.deferred,
+            "seconds": dict(self.spent),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Tally:
+        """The inverse of `to_json`."""
+        return cls(
+            started=datetime.fromisoformat(value["startedAt"]),
+            at=datetime.fromisoformat(value["at"]),
+            attempt=value["attempt"],
+            number=value["pass"],
+            phase=Standing(value["phase"]),
+            left=value["left"],
+            removed=value["removed"],
+            blocked=value["blocked"],
+            unknown=value["unknown"],
+            deferred=value["deferred"],
+            spent=value["seconds"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What one look came to, in counts."""
+
+    left: Mapping[str, int]
+    blocked: Mapping[str, int]
+    unknown: int
+    deferred: int
+
+    @classmethod
+    def of(cls, left: Left, reach: Iterable[Resource], troubles: Iterable[Resource]) -> Sight:
+        """The counts of a look. `reach` is what is left with what its stacks own, `troubles` what met an error."""
+        things = {item for item in reach if _counts(item) and item not in left.amiss}
+        return cls(
+            left=_by_type(things),
+            blocked=_by_type(things.intersection(troubles)),
+            unknown=len(left.unknown),
+            deferred=len(left.deferred),
+        )
+
+
+def _counts(item: Resource) -> bool:
+    """Whether it is something in the account; some members of stacks exist in their stack only."""
+    return item.type == STACK or is_tangible(item.type)
+
+
+def _by_type(items: Iterable[Resource]) -> dict[str, int]:
+    return dict(sorted(Counter(item.type for item in items).items()))
+
+
+class TallyBook:
+    """The tally of one cleanup, behind `TextStore`. Looks are written every `WRITE_EVERY` and with each phase."""
+
+    def __init__(self, keep: TextStore, assignment: Assignment, now: Callable[[], datetime]) -> None:
+        self._keep = keep
+        self._name = contract.progress_key(assignment.key.account, assignment.key.region, assignment.allocation)
+        self._attempt = assignment.attempt
+        self._now = now
+        self._sights: list[Sight] = []
+        self._written: Tally | None = None
+
+    def see(self, state: PassState, sight: Sight) -> None:
+        """Another look. Raises `Unreachable`."""
+        self._sights.append(sight)
+        last = self._written
+        if last is None or last.phase is not standing(state) or self._now() - last.at >= WRITE_EVERY:
+            self.write(state)
+
+    def write(self, state: PassState) -> Tally:
+        """Write down what was seen so far; returns all that is known. Raises `Unreachable`."""
+        now, sights = self._now(), tuple(self._sights)
+        text = self._keep.amend(self._name, lambda before: self._after(before, state, sights, now))
+        self._sights, self._written = [], Tally.from_json(json.loads(text))
+        return self._written
+
+    def _after(self, before: str | None, state: PassState, sights: Iterable[Sight], now: datetime) -> str:
+        tally = Tally.from_json(json.loads(before)) if before else Tally(started=now, at=now, attempt=self._attempt)
+        tally = tally.later(state, self._attempt, now)
+        for sight in sights:
+            tally = tally.seen(sight)
+        return dump(tally.to_json())

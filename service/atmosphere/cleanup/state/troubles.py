@@ -1,0 +1,90 @@
+"""What cleanups write down: the troubles of an attempt, and where everything lies.
+
+<cleanup prefix>/ledger.json               what the stacks owned (see `ledger`)
+<cleanup prefix>/troubles-<attempt>.json   what could not be deleted so far, and why
+<cleanup prefix>/journal/…                 every mutation, one JSON object a line
+<cleanup prefix>/progress.json             how it stands, in counts (see `tally`)
+<cleanup prefix>/report-<attempt>.json/.md what it came to
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from atmosphere import contract
+from atmosphere.cleanup.model import Meaning, Residual, Resource, Trouble
+from atmosphere.core.model import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.state.store import TextStore
+
+
+class TroubleBook:
+    """What could not be deleted in this attempt so far, behind `TextStore`."""
+
+    def __init__(self, keep: TextStore, assignment: Assignment) -> None:
+        self._keep = keep
+        self._name = f"{prefix(assignment)}troubles-{assignment.attempt}.json"
+        self._text = keep.get(self._name) or "[]"
+        self.entries = {resource(each): _trouble(each[3]) for each in json.loads(self._text)}
+
+    def note(self, item: Resource, trouble: Trouble) -> None:
+        """Another attempt on `item` ended like this."""
+        before = self.entries.get(item)
+        if before is None:
+            self.entries[item] = trouble
+            return
+        first = (before.first_code or before.code, before.first_message or before.message)
+        code, message = first if first != (trouble.code, trouble.message) else ("", "")
+        attempts = before.attempts + trouble.attempts
+        self.entries[item] = replace(trouble, attempts=attempts, first_code=code, first_message=message)
+
+    def forget(self, item: Resource) -> None:
+        """AWS accepted the last attempt: what those before it met is past."""
+        self.entries.pop(item, None)
+
+    def forget_all_but(self, remaining: Iterable[Resource]) -> None:
+        """What is gone has no troubles."""
+        self.entries = {item: self.entries[item] for item in set(remaining) & self.entries.keys()}
+
+    def write(self) -> None:
+        """Raises `Unreachable`."""
+        text = dump(
+            [
+                [*row(item), asdict(trouble)]
+                for item, trouble in ((item, self.entries[item]) for item in sorted(self.entries))
+            ]
+        )
+        if text != self._text:
+            self._keep.put(self._name, text)
+            self._text = text
+
+
+def _trouble(entry: Mapping[str, Any]) -> Trouble:
+    meaning = Meaning(entry.get("meaning", Meaning.PASSING))
+    return Trouble(**{**entry, "residual": Residual(entry["residual"]), "meaning": meaning})
+
+
+def prefix(assignment: Assignment) -> str:
+    """Where everything about the cleanup of this allocation's environment lies."""
+    return contract.cleanup_prefix(assignment.key.account, assignment.key.region, assignment.allocation)
+
+
+def row(item: Resource) -> list[str]:
+    """A resource as JSON."""
+    return [item.type, item.id, item.region]
+
+
+def resource(value: list[str]) -> Resource:
+    """The inverse of `row`; what comes after its three entries does not count."""
+    return Resource(value[0], value[1], Region(value[2]))
+
+
+def dump(value: object) -> str:
+    """Compact JSON, the same text for the same value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,1 @@
+"""What a scan means: leftover, protected, unknown, or standing still."""

@@ -1,0 +1,64 @@
+"""What cleaning must leave alone: the baseline, what the configuration keeps, and what is nobody's leftover."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.cleanup.aws.guard import Protected
+from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.contents import SERVICES
+from atmosphere.cleanup.model import GLOBAL, STACK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from atmosphere.cleanup.model import Resource
+    from atmosphere.cleanup.state.baseline import Baseline
+    from atmosphere.core.model import Registration
+
+BUILT_IN: Final = (
+    f"{STACK}:StackSet-*",  # an organisation's; deleting them fails or makes its administrators repair them
+    "AWS::IAM::Role:AWSServiceRole*",
+    "AWS::IAM::Role:AWSReservedSSO_*",
+    "AWS::IAM::Role:OrganizationAccountAccessRole",
+    "AWS::IAM::Role:stacksets-exec-*",
+    "AWS::IAM::Role:*controltower*",
+    "AWS::IAM::Role:*ControlTower*",
+)
+_EVERYWHERE: Final = "s3"
+_SERVICES: Final = {STACK: "cloudformation", **SERVICES, **{entry.name: entry.service for entry in CATALOGUE}}
+
+
+class Protection:
+    """Says of a resource whether it stays, and why."""
+
+    def __init__(self, registration: Registration, baseline: Baseline | None) -> None:
+        roles = (f"AWS::IAM::Role:{role.rpartition('/')[2]}" for role in registration.roles.values())
+        self._patterns = (*BUILT_IN, *roles, *registration.keep)
+        self._baseline = {*baseline.items, *baseline.contents} if baseline else set()
+
+    def reason(self, item: Resource) -> str | None:
+        """Why it stays, None if it does not."""
+        if item in self._baseline:
+            return "part of the baseline"
+        name = str(item)
+        return next((f"kept by {pattern}" for pattern in self._patterns if fnmatchcase(name, pattern)), None)
+
+    def protected(self) -> Protected:
+        """The same as names that the guard refuses in calls that change something."""
+        return Protected(frozenset(self._protected()))
+
+    def _protected(self) -> Iterator[str]:
+        for item in self._baseline:
+            if item.type in _SERVICES:
+                yield f"{_place(_SERVICES[item.type], item)}:{item.id}"
+        for pattern in self._patterns:
+            for type_, service in _SERVICES.items():
+                if pattern.startswith(f"{type_}:"):
+                    yield f"{service}:{pattern.removeprefix(f'{type_}:')}"
+
+
+def _place(service: str, item: Resource) -> str:
+    """Where a name is protected: a bucket's is the same thing wherever it is called from."""
+    return service if item.region == GLOBAL or service == _EVERYWHERE else f"{service}@{item.region}"

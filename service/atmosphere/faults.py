@@ -1,0 +1,66 @@
+"""What AWS answers when it cannot: turned into `Unreachable` here, so that no botocore value passes inwards.
+
+Only the operation and AWS's own error code are kept: messages may carry what must not be logged.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from atmosphere.ports import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REFUSALS: Final = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedOperation",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+    }
+)
+"""Codes of AWS that say "you may not", and nothing else."""
+THROTTLED: Final = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottledException",
+        "RequestThrottled",
+        "TooManyRequestsException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "BandwidthLimitExceeded",
+        "SlowDown",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+        "LimitExceededException",
+    }
+)
+"""Codes by which services say "slow down". Source: botocore's standard retry mode."""
+
+
+def code_of(fault: ClientError | BotoCoreError) -> str:
+    """AWS's error code, or the kind of connection failure."""
+    if isinstance(fault, ClientError):
+        return str(fault.response.get("Error", {}).get("Code", "Unknown"))
+    return type(fault).__name__
+
+
+def unreachable(operation: str, fault: ClientError | BotoCoreError) -> Unreachable:
+    """The fault as the operations know it."""
+    return Unreachable(f"{operation} failed with {code_of(fault)}: repeat it; if it stays, look at the service's role")
+
+
+@contextmanager
+def reaching(operation: str) -> Iterator[None]:
+    """Whatever AWS or the way to it does wrong inside becomes `Unreachable`."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as fault:
+        raise unreachable(operation, fault) from fault
