@@ -153,14 +153,14 @@ def _never() -> None:
 
 def _by_engine(accounts: _Counted, *, capture: bool = False) -> None:
     clock = SystemClock()
-    keep = S3Texts(S3Objects(_root(HUB_ACCOUNT).client("s3"), _KEEP))
+    store = S3Texts(S3Objects(_root(HUB_ACCOUNT).client("s3"), _KEEP))
     state = PassState()
     for _ in range(_ROUNDS):
         result = run_pass(
             _assignment(capture=capture),
             state,
             aws=accounts,
-            keep=keep,
+            store=store,
             clock=clock,
             beat=lambda: None,
             budget=_BUDGET,
@@ -168,7 +168,7 @@ def _by_engine(accounts: _Counted, *, capture: bool = False) -> None:
         if result.verdict is Verdict.CLEAN:
             return
         if result.verdict is not Verdict.AGAIN:
-            raise RuntimeError(f"{result.verdict}: {result.reason}: {keep.get(result.report_key or '')}")
+            raise RuntimeError(f"{result.verdict}: {result.reason}: {store.get(result.report_key or '')}")
         clock.sleep(result.wait)
         state = result.state
     raise RuntimeError("the engine comes to no end")

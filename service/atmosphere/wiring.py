@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from atmosphere.cleanup.aws.accounts import Accounts
-    from atmosphere.cleanup.model import Assignment, PassResult, PassState
+    from atmosphere.cleanup.engine import PassResult
+    from atmosphere.cleanup.model import Assignment, PassState
     from atmosphere.core.access import AccessRules, VerifiedCaller
     from atmosphere.core.model import Settings
     from atmosphere.ports import (
@@ -214,7 +215,7 @@ class App:
         from atmosphere.cleanup.engine import run_pass  # noqa: PLC0415 -- spares every other function its start
 
         return run_pass(
-            todo, state, aws=self._accounts, keep=self._texts, clock=self.clock, beat=beat, budget=PASS_BUDGET
+            todo, state, aws=self._accounts, store=self._texts, clock=self.clock, beat=beat, budget=PASS_BUDGET
         )
 
     @cached_property

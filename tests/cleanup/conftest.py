@@ -14,8 +14,8 @@ from moto import mock_aws
 
 from atmosphere.adapters.system import SystemClock
 from atmosphere.cleanup.aws.accounts import Accounts
-from atmosphere.cleanup.engine import run_pass
-from atmosphere.cleanup.model import Assignment, Limits, PassResult, PassState, Verdict
+from atmosphere.cleanup.engine import PassResult, run_pass
+from atmosphere.cleanup.model import Assignment, Limits, PassState, Verdict
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import (
     ADMIN,
@@ -74,7 +74,7 @@ class Ground:
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
-        self.keep = MemoryTexts()
+        self.store = MemoryTexts()
         self.clock = SystemClock()
         self.limits = IMPATIENT
         self.base = _root_session(HUB)
@@ -157,7 +157,7 @@ class Ground:
             assignment,
             before,
             aws=accounts or self.accounts,
-            keep=self.keep,
+            store=self.store,
             clock=self.clock,
             beat=beat,
             budget=timedelta(seconds=60),
@@ -180,13 +180,13 @@ class Ground:
     def report(self, result: PassResult) -> dict[str, Any]:
         """The report of a final verdict."""
         assert result.report_key is not None
-        content: dict[str, Any] = json.loads(self.keep.texts[result.report_key])
+        content: dict[str, Any] = json.loads(self.store.texts[result.report_key])
         return content
 
     def journal(self) -> list[dict[str, Any]]:
         """Every mutation of every pass so far."""
-        names = sorted(name for name in self.keep.texts if "/journal/" in name)
-        return [json.loads(line) for name in names for line in self.keep.texts[name].splitlines()]
+        names = sorted(name for name in self.store.texts if "/journal/" in name)
+        return [json.loads(line) for name in names for line in self.store.texts[name].splitlines()]
 
     def make_stack(self, name: str, template: dict[str, Any], region: str = REGION, **extra: Any) -> str:
         """A stack, created; returns its id."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import boto3
 
 from atmosphere.cleanup.aws.accounts import Account
+from atmosphere.cleanup.aws.budget import Budget
 from atmosphere.cleanup.aws.guard import Guard, Protected
-from atmosphere.cleanup.aws.pace import Pace
-from atmosphere.cleanup.model import GLOBAL, STACK, PassResult, Resource
-from atmosphere.cleanup.scan.inventory import look
+from atmosphere.cleanup.model import GLOBAL, STACK, Finished, Resource
+from atmosphere.cleanup.scan.inventory import scan
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from tests.cleanup.clients import shared
 from tests.cleanup.conftest import REGION, ROLE, role_arn
+from tests.cleanup.context import a_context
 from tests.cleanup.fakes.cloudcontrol import FakeCloudControl
 from tests.cleanup.fakes.cloudformation import FakeCloudFormation
 from tests.cleanup.faults import FaultyAccounts
@@ -25,6 +26,7 @@ from tests.cleanup.scene import KEY, Scene
 
 if TYPE_CHECKING:
     from atmosphere.cleanup.aws.sessions import Clients, Session
+    from atmosphere.cleanup.engine import PassResult
     from atmosphere.core.model import Region
     from tests.cleanup.fakes import FakeStack, World
 
@@ -147,13 +149,15 @@ class LandAccounts(FaultyAccounts):
         self.watch(session)
         return session
 
-    def open(self, *arguments: Any, **keywords: Any) -> Account:
+    def open(self, *arguments: Any, **keywords: Any) -> Account | Finished:
         """A `LandAccount`."""
-        return self._on_land(super().open(*arguments, **keywords))
+        account = super().open(*arguments, **keywords)
+        return account if isinstance(account, Finished) else self._on_land(account)
 
-    def canary(self, *arguments: Any, **keywords: Any) -> Account:
+    def canary(self, *arguments: Any, **keywords: Any) -> Account | Finished:
         """Another one."""
-        return self._on_land(super().canary(*arguments, **keywords))
+        account = super().canary(*arguments, **keywords)
+        return account if isinstance(account, Finished) else self._on_land(account)
 
     def _on_land(self, account: Account) -> Account:
         account.__class__ = self.kind  # made anew it would be watched twice
@@ -175,7 +179,7 @@ class Land(Scene):
         """Everything that is there becomes the baseline, but for stacks, which are all leftovers here."""
         items = {item: fingerprint for item, fingerprint in self.there().items() if item.type != STACK}
         baseline = Baseline(items=items, types=self.types, regions=self.assignment().regions)
-        self.keep.put(baseline_name(KEY), baseline.to_json())
+        self.store.put(baseline_name(KEY), baseline.to_json())
 
     def faulty(self, make: type[Made] = LandAccounts, **keywords: Any) -> Made:  # type: ignore[assignment]
         """Clean with accounts that misbehave from now on; those of `LandAccounts` itself only if they are told to."""
@@ -191,29 +195,28 @@ class Land(Scene):
         ]
         session = shared("look").session(keys)
         assignment = replace(self.assignment(), sweep_globals=True)
-        pace = Pace(clock=self.clock, beat=lambda: None, budget=timedelta(hours=1), workers=1)
         guard = Guard(
             may_mutate=False,
             regions=assignment.regions,
             deadline=assignment.deadline,
-            pace=pace,
+            budget=Budget(self.clock, timedelta(hours=1)),
             protected=Protected(frozenset()),
         )
         account = LandAccount(session, guard, home=REGION)
         account.world = self.world
-        inventory = look(assignment, account, pace)
+        inventory = scan(a_context(assignment, account, self.clock))
         assert not inventory.unknown
         return inventory.everything()
 
     def left(self) -> set[Resource]:
         """What exists and is not of the baseline."""
-        baseline = Baseline.from_json(self.keep.texts[baseline_name(KEY)])
+        baseline = Baseline.from_json(self.store.texts[baseline_name(KEY)])
         return set(self.there()) - set(baseline.items)
 
     def journal(self) -> list[dict[str, Any]]:
         """Every mutation so far, in order."""
-        names = sorted(name for name in self.keep.texts if "/journal/" in name)
-        return [json.loads(line) for name in names for line in self.keep.texts[name].splitlines()]
+        names = sorted(name for name in self.store.texts if "/journal/" in name)
+        return [json.loads(line) for name in names for line in self.store.texts[name].splitlines()]
 
     def operations(self) -> list[str]:
         """The operations of the journal."""
@@ -221,7 +224,7 @@ class Land(Scene):
 
     def report(self, result: PassResult) -> dict[str, Any]:
         """The report of a final verdict."""
-        content: dict[str, Any] = json.loads(self.keep.texts[str(result.report_key)])
+        content: dict[str, Any] = json.loads(self.store.texts[str(result.report_key)])
         return content
 
 

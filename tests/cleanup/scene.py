@@ -11,8 +11,8 @@ import boto3
 
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.engine import run_pass
-from atmosphere.cleanup.model import Assignment, Limits, PassResult, PassState, Resource, Verdict
+from atmosphere.cleanup.engine import PassResult, run_pass
+from atmosphere.cleanup.model import Assignment, Limits, PassState, Resource, Verdict
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import ADMIN, AllocationId, EnvironmentKey, PoolName, Registration, Settings
@@ -40,8 +40,8 @@ class Scene:
         self.regions = regions
         self.types = ("AWS::S3::Bucket", "AWS::SQS::Queue", *types)
         self.world = World(*stacks)
-        self.keep = MemoryTexts()
-        self.keep.put(
+        self.store = MemoryTexts()
+        self.store.put(
             baseline_name(KEY),
             Baseline(items={}, types=self.types, regions=regions).to_json(),
         )
@@ -55,9 +55,9 @@ class Scene:
 
     def remember(self, type_: str, identity: str, fingerprint: str | None = None) -> None:
         """Make it part of the baseline."""
-        before = Baseline.from_json(self.keep.texts[baseline_name(KEY)])
+        before = Baseline.from_json(self.store.texts[baseline_name(KEY)])
         items = {**before.items, Resource.at(type_, identity, REGION): fingerprint}
-        self.keep.put(baseline_name(KEY), replace(before, items=items).to_json())
+        self.store.put(baseline_name(KEY), replace(before, items=items).to_json())
 
     def defer(self, *types: str) -> None:
         """Let the environment's pool carry these along."""
@@ -98,7 +98,7 @@ class Scene:
             self.assignment(),
             PassState.from_json(json.loads(json.dumps(state.to_json()))),
             aws=self.accounts(),
-            keep=self.keep,
+            store=self.store,
             clock=self.clock,
             beat=self.beat,
             budget=timedelta(seconds=240),
@@ -118,7 +118,7 @@ class Scene:
         raise AssertionError(message)
 
     def blockers(self, result: PassResult) -> dict[str, dict[str, Any]]:
-        content = json.loads(self.keep.texts[str(result.report_key)])
+        content = json.loads(self.store.texts[str(result.report_key)])
         return {entry["id"]: entry for entry in content["blockers"]}
 
 

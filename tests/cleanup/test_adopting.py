@@ -11,15 +11,16 @@ from moto import mock_aws
 from atmosphere.cleanup.baseline.adopting import adopt
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.model import GLOBAL, Resource
-from atmosphere.cleanup.state.baseline import Baseline, BaselineBook, Word
+from atmosphere.cleanup.state.baseline import Baseline, BaselineRepository, Revision
 from atmosphere.cleanup.state.store import MemoryTexts
+from tests.cleanup.context import a_context
 from tests.cleanup.test_contents import KEY, NOW, REGION, TRUST, Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROLE = Resource("AWS::IAM::Role", "App", GLOBAL)
-WORD = Word(at=NOW, by="me", why="so")
+WORD = Revision(at=NOW, by="me", why="so")
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +34,12 @@ def test_what_could_not_be_listed_is_read_by_a_later_cleanup() -> None:
     skipped = tuple(entry.name for entry in CATALOGUE if entry.name != ROLE.type)
     room.assignment = replace(room.assignment, settings=replace(room.assignment.settings, skipped_types=skipped))
     role = room.root("iam").create_role(RoleName="App", AssumeRolePolicyDocument=str(TRUST).replace("'", '"'))["Role"]
-    book = BaselineBook(MemoryTexts(), KEY)
+    book = BaselineRepository(MemoryTexts(), KEY)
     book.capture(Baseline(items={}, types=(ROLE.type,), regions=(REGION,)), WORD)
     baseline = book.amend(lambda before: before.adopting([ROLE]), WORD)
 
     def read() -> Baseline:
-        return adopt(book, baseline, assignment=room.assignment, account=room.account, pace=room.pace)
+        return adopt(book, a_context(room.assignment, room.account, room.clock, baseline=baseline))
 
     room.broken |= {"DescribeStacks": "InternalError", "ListRoles": "InternalError"}
     assert read().adopted == {ROLE}

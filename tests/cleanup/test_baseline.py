@@ -10,7 +10,7 @@ import pytest
 
 from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.model import GLOBAL, Resource
-from atmosphere.cleanup.state.baseline import Baseline, BaselineBook, Word, baseline_name
+from atmosphere.cleanup.state.baseline import Baseline, BaselineRepository, Revision, baseline_name
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import ActKind
 from atmosphere.ports import Unreachable
@@ -28,27 +28,27 @@ FOUND = Baseline(
 )
 
 
-def a_word(minute: int = 0, by: str = "cleanup") -> Word:
-    return Word(at=datetime(2026, 11, 22, 12, minute, tzinfo=UTC), by=by, why="because")
+def a_word(minute: int = 0, by: str = "cleanup") -> Revision:
+    return Revision(at=datetime(2026, 11, 22, 12, minute, tzinfo=UTC), by=by, why="because")
 
 
 @pytest.fixture
-def keep() -> MemoryTexts:
-    keep = MemoryTexts()
-    BaselineBook(keep, KEY).capture(FOUND, a_word())
-    return keep
+def store() -> MemoryTexts:
+    store = MemoryTexts()
+    BaselineRepository(store, KEY).capture(FOUND, a_word())
+    return store
 
 
-def amend(keep: MemoryTexts, act: ActKind, *items: Resource, minute: int = 1) -> dict[str, Any]:
+def amend(store: MemoryTexts, act: ActKind, *items: Resource, minute: int = 1) -> dict[str, Any]:
     at = a_word(minute).at
-    return Amendments(keep).amend(KEY, act, [item.address for item in items], at=at, by="me", why="so")
+    return Amendments(store).amend(KEY, act, [item.address for item in items], at=at, by="me", why="so")
 
 
 def test_what_was_captured_is_read_back() -> None:
-    keep = MemoryTexts()
-    assert BaselineBook(keep, KEY).read() is None
-    written = BaselineBook(keep, KEY).capture(FOUND, a_word())
-    assert BaselineBook(keep, KEY).read() == written
+    store = MemoryTexts()
+    assert BaselineRepository(store, KEY).read() is None
+    written = BaselineRepository(store, KEY).capture(FOUND, a_word())
+    assert BaselineRepository(store, KEY).read() == written
     assert (written.version, written.by, written.captured_at) == (1, "cleanup", a_word().at.isoformat())
 
 
@@ -59,51 +59,51 @@ def test_a_baseline_of_an_older_format_is_read() -> None:
     assert Baseline.from_json(text).contents == {}
 
 
-def test_each_version_says_who_when_and_why_and_the_one_before_is_kept_under_its_own_name(keep: MemoryTexts) -> None:
-    first = keep.texts[baseline_name(KEY)]
-    after = amend(keep, ActKind.DROP, BUCKET)
+def test_each_version_says_who_when_and_why_and_the_one_before_is_kept_under_its_own_name(store: MemoryTexts) -> None:
+    first = store.texts[baseline_name(KEY)]
+    after = amend(store, ActKind.DROP, BUCKET)
     assert (after["version"], after["changedBy"], after["reason"]) == (2, "me", "so")
-    assert keep.texts[f"baselines/{KEY.path}/0001-202611221200000000.json"] == first
-    amend(keep, ActKind.ADOPT, BUCKET, minute=2)
-    assert len(keep.texts) == 3
+    assert store.texts[f"baselines/{KEY.path}/0001-202611221200000000.json"] == first
+    amend(store, ActKind.ADOPT, BUCKET, minute=2)
+    assert len(store.texts) == 3
 
 
-def test_a_change_that_changes_nothing_makes_no_version(keep: MemoryTexts) -> None:
-    amend(keep, ActKind.DROP, BUCKET)
-    before = dict(keep.texts)
-    assert amend(keep, ActKind.DROP, BUCKET, minute=2)["version"] == 2
-    assert keep.texts == before
+def test_a_change_that_changes_nothing_makes_no_version(store: MemoryTexts) -> None:
+    amend(store, ActKind.DROP, BUCKET)
+    before = dict(store.texts)
+    assert amend(store, ActKind.DROP, BUCKET, minute=2)["version"] == 2
+    assert store.texts == before
 
 
-def test_what_is_dropped_leaves_with_its_contents(keep: MemoryTexts) -> None:
-    after = amend(keep, ActKind.DROP, ROLE)
+def test_what_is_dropped_leaves_with_its_contents(store: MemoryTexts) -> None:
+    after = amend(store, ActKind.DROP, ROLE)
     assert [entry["item"] for entry in after["items"]] == [BUCKET.address]
 
 
-def test_what_is_adopted_is_protected_at_once_and_waits_to_be_read(keep: MemoryTexts) -> None:
+def test_what_is_adopted_is_protected_at_once_and_waits_to_be_read(store: MemoryTexts) -> None:
     new = Resource("AWS::SQS::Queue", "https://sqs/q", KEY.region)
-    shown = {entry["item"]: entry for entry in amend(keep, ActKind.ADOPT, new, ROLE)["items"]}
+    shown = {entry["item"]: entry for entry in amend(store, ActKind.ADOPT, new, ROLE)["items"]}
     assert shown[new.address]["adopting"]
     # also what is there already: it is read anew
     assert shown[ROLE.address] == {"item": ROLE.address, "fingerprint": None, "adopting": True, "contents": None}
-    baseline = BaselineBook(keep, KEY).read()
+    baseline = BaselineRepository(store, KEY).read()
     assert baseline is not None
     assert new in baseline.items
 
 
-def test_a_change_in_between_is_not_lost(keep: MemoryTexts) -> None:
-    book = BaselineBook(keep, KEY)
+def test_a_change_in_between_is_not_lost(store: MemoryTexts) -> None:
+    book = BaselineRepository(store, KEY)
     first = True
 
     def late(before: Baseline) -> Baseline:
         nonlocal first
         if first:
             first = False
-            amend(keep, ActKind.DROP, ROLE)
+            amend(store, ActKind.DROP, ROLE)
         return before.without([BUCKET])
 
     assert book.amend(late, a_word(5)).items == {}
-    assert len(keep.texts) == 3
+    assert len(store.texts) == 3
 
 
 def test_nothing_can_be_dropped_from_a_baseline_that_is_gone() -> None:

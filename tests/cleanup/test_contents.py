@@ -12,8 +12,8 @@ from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.aws.accounts import Account
+from atmosphere.cleanup.aws.budget import Budget
 from atmosphere.cleanup.aws.guard import Guard
-from atmosphere.cleanup.aws.pace import Pace
 from atmosphere.cleanup.baseline.drift import Restorer, read_contents, troubles_of
 from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.base import Drift, difference
@@ -36,10 +36,13 @@ from atmosphere.core.model import (
     Settings,
 )
 from tests.cleanup.clients import KEYS, shared
+from tests.cleanup.context import a_context
 from tests.cleanup.faults import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from atmosphere.cleanup.context import PassContext
 
 OWNER = AccountId("123456789012")
 REGION = Region("us-east-1")
@@ -74,7 +77,7 @@ class Room:
 
     def __init__(self, *, alone: bool = True) -> None:
         self.clock = FakeClock()
-        self.pace = Pace(clock=self.clock, beat=lambda: None, budget=timedelta(minutes=4), workers=1)
+        self.budget = Budget(self.clock, timedelta(minutes=4))
         self.broken = dict.fromkeys(UNKNOWN_TO_MOTO, "InvalidAction")
         registration = Registration(
             key=KEY,
@@ -105,7 +108,7 @@ class Room:
             may_mutate=True,
             regions=(REGION,),
             deadline=self.assignment.deadline,
-            pace=self.pace,
+            budget=self.budget,
             protected=Protection(self.assignment.registration, self.baseline).protected(),
             only_revokes=only_revokes,
         )
@@ -117,7 +120,7 @@ class Room:
 
     def capture(self, *items: Resource) -> Baseline:
         """What is there now becomes the baseline, together with these."""
-        inside = read_contents(self.assignment, self.account, self.pace)
+        inside = read_contents(self.context)
         assert not inside.unknown
         self.baseline = Baseline(
             items={**dict.fromkeys(inside.contents), **dict.fromkeys(items)},
@@ -131,7 +134,11 @@ class Room:
 
     @property
     def restorer(self) -> Restorer:
-        return Restorer(assignment=self.assignment, account=self.account, pace=self.pace, baseline=self.baseline)
+        return Restorer(self.context)
+
+    @property
+    def context(self) -> PassContext:
+        return a_context(self.assignment, self.account, self.clock, baseline=self.baseline)
 
     def changed(self) -> dict[str, str]:
         """What is not as it was, in words."""
@@ -329,7 +336,7 @@ def test_a_default_network_that_is_gone_is_made_anew() -> None:
     restorer = room.restorer
     restorer.compare(fresh=True)
     assert restorer.restore() == {}
-    now = read_contents(room.assignment, room.account, room.pace).contents
+    now = read_contents(room.context).contents
     after = now[Resource(SETTING, "ec2/default-network", REGION)]
     assert isinstance(after, dict)
     assert isinstance(before, dict)
@@ -540,7 +547,7 @@ def test_what_a_service_refuses_to_tell_is_unwatched_and_what_fails_is_unknown()
     assert room.capture().unwatched[label] == "UnauthorizedOperation"
     assert room.changed() == {}
     room.broken["GetEbsEncryptionByDefault"] = "InternalError"
-    assert read_contents(room.assignment, room.account, room.pace).unknown == {label: "InternalError"}
+    assert read_contents(room.context).unknown == {label: "InternalError"}
     del room.broken["GetEbsEncryptionByDefault"]
     room.capture()
     room.broken["GetEbsEncryptionByDefault"] = "UnauthorizedOperation"  # once it is watched, that is no way out

@@ -13,13 +13,15 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 from moto import mock_aws
 
+from atmosphere.cleanup.aws.budget import Budget
 from atmosphere.cleanup.aws.guard import Protected, is_read
-from atmosphere.cleanup.aws.pace import Pace
 from atmosphere.cleanup.contents.settings import SETTING
-from atmosphere.cleanup.model import GLOBAL, Resource, Verdict
+from atmosphere.cleanup.engine import PassResult
+from atmosphere.cleanup.model import GLOBAL, Finished, Resource, Verdict
 from atmosphere.cleanup.revoke.lingering import cut_off_others
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from tests.cleanup.conftest import ACCOUNT
+from tests.cleanup.context import a_context
 from tests.cleanup.faults import Crash
 from tests.cleanup.land import TRUST, TYPES, Land, LandAccounts, make_admin_role, root, sow
 from tests.cleanup.scene import KEY
@@ -27,7 +29,7 @@ from tests.cleanup.scene import KEY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from atmosphere.cleanup.model import PassResult
+    from atmosphere.cleanup.engine import PassResult
 
 ROLE = "AWS::IAM::Role"
 
@@ -192,9 +194,9 @@ def test_a_neighbour_registered_and_allocated_at_any_call_loses_nothing():
 
 def test_what_a_neighbour_changed_is_not_put_back():
     with a_land() as land:
-        before = Baseline.from_json(land.keep.texts[baseline_name(KEY)])
+        before = Baseline.from_json(land.store.texts[baseline_name(KEY)])
         alias = Resource(SETTING, "iam/alias", GLOBAL)
-        land.keep.put(baseline_name(KEY), replace(before, contents={alias: None}).to_json())
+        land.store.put(baseline_name(KEY), replace(before, contents={alias: None}).to_json())
         neighbour = land.faulty(Neighbour)
         neighbour.operation = "ListAccountAliases"
         assert clean_beside(land, neighbour).verdict is Verdict.CLEAN
@@ -212,10 +214,12 @@ def test_the_sessions_of_a_neighbour_that_came_meanwhile_are_not_ended():
         def beat() -> None:
             raise Superseded
 
-        pace = Pace(clock=land.clock, beat=beat, budget=timedelta(minutes=1), workers=1)
-        account = land.accounts().open(land.assignment(), pace, protected=Protected(frozenset()))
+        budget = Budget(land.clock, timedelta(minutes=1))
+        account = land.accounts().open(land.assignment(), budget, protected=Protected(frozenset()))
+        assert not isinstance(account, Finished)
+        context = a_context(land.assignment(), account, land.clock, baseline=baseline, beat=beat)
         with pytest.raises(Superseded):
-            cut_off_others(land.assignment(), account, pace, baseline, land.clock.now())
+            cut_off_others(context, land.clock.now())
         assert root("iam").list_role_policies(RoleName="shared")["PolicyNames"] == []
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_every_other_type_is_captured_in_an_account_with_one_environment(ground: Ground) -> None:
     result = ground.capture(sweep_globals=True, settings={"skipped_types": LACKING})
     assert result.verdict is Verdict.CLEAN, (result.reason, ground.report(result)["explanation"])
-    types = json.loads(ground.keep.texts[baseline_name(KEY)])["types"]
+    types = json.loads(ground.store.texts[baseline_name(KEY)])["types"]
     assert set(types) == {entry.name for entry in CATALOGUE} - set(LACKING)
 
 

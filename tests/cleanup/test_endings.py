@@ -92,10 +92,10 @@ def test_the_longer_something_takes_the_less_often_it_is_looked_at():
 
 def newly_listed(land: Land, name: str) -> None:
     """The baseline was captured before cleaning looked at this type."""
-    baseline = Baseline.from_json(land.keep.texts[baseline_name(KEY)])
+    baseline = Baseline.from_json(land.store.texts[baseline_name(KEY)])
     items = {item: fingerprint for item, fingerprint in baseline.items.items() if item.type != name}
     known = replace(baseline, items=items, types=tuple(each for each in baseline.types if each != name))
-    land.keep.put(baseline_name(KEY), known.to_json())
+    land.store.put(baseline_name(KEY), known.to_json())
 
 
 def test_nobody_gets_what_the_baseline_cannot_tell_from_a_leftover():
@@ -174,10 +174,10 @@ REFUSED = {"ListTopics": "AuthorizationError", "GetResources": "AccessDeniedExce
 
 def test_a_capture_that_cannot_look_names_all_that_it_could_not_look_at():
     land = Land(TOPIC, capture_only=True)
-    before = land.keep.texts[baseline_name(KEY)]
+    before = land.store.texts[baseline_name(KEY)]
     asked = refusing(land, {**dict.fromkeys(UNKNOWN_TO_MOTO, "InvalidAction"), **REFUSED})
     result = land.clean()
     assert (result.verdict, str(result.reason).partition(":")[0]) == (Verdict.BLOCKED, "unknown")
     explanation = land.report(result)["explanation"]
     assert all(code in explanation for code in REFUSED.values())
-    assert (land.passes, asked["GetResources"], land.keep.texts[baseline_name(KEY)]) == (1, 4, before)
+    assert (land.passes, asked["GetResources"], land.store.texts[baseline_name(KEY)]) == (1, 4, before)

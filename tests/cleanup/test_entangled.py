@@ -54,8 +54,8 @@ class Ground(Land):
     def __init__(self, *types: str) -> None:
         super().__init__(*types)
         self.before = inside()
-        baseline = Baseline.from_json(self.keep.texts[baseline_name(KEY)])
-        self.keep.put(baseline_name(KEY), replace(baseline, contents=self.before).to_json())
+        baseline = Baseline.from_json(self.store.texts[baseline_name(KEY)])
+        self.store.put(baseline_name(KEY), replace(baseline, contents=self.before).to_json())
 
     def is_as_it_was(self) -> None:
         """Clean, with nothing left over and nothing of the baseline another."""

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from atmosphere.cleanup.aws.accounts import Accounts
-from atmosphere.cleanup.model import PassResult, Resource, Verdict
+from atmosphere.cleanup.model import Resource, Verdict
 from atmosphere.local.lacking import LACKING
 from tests.cleanup.catalogue.frame import Backend, Plot, Seed
 from tests.cleanup.catalogue.seeds import SEEDS
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from atmosphere.cleanup.aws.sessions import Clients, Session
+    from atmosphere.cleanup.engine import PassResult
     from tests.cleanup.conftest import Ground
 
 APART: Final = {"AWS::EC2::TransitGatewayRouteTable": ("ec2",)}

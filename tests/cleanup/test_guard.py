@@ -11,8 +11,8 @@ from botocore.exceptions import ConnectTimeoutError
 from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
+from atmosphere.cleanup.aws.budget import Budget
 from atmosphere.cleanup.aws.guard import Guard, Protected, is_read
-from atmosphere.cleanup.aws.pace import Pace
 from atmosphere.cleanup.aws.sessions import Clients
 from atmosphere.cleanup.model import MutationRefused, OutOfTime, PastDeadline, Resource
 from atmosphere.cleanup.state.baseline import Baseline
@@ -40,12 +40,12 @@ class Watch:
 
     def __init__(self, *, may_mutate: bool = True, protected: frozenset[str] = frozenset()) -> None:
         self.clock = FakeClock()
-        self.pace = Pace(clock=self.clock, beat=lambda: None, budget=timedelta(minutes=4), workers=1)
+        self.budget = Budget(self.clock, timedelta(minutes=4))
         self.guard = Guard(
             may_mutate=may_mutate,
             regions=(REGION,),
             deadline=self.clock.now() + timedelta(minutes=1),
-            pace=self.pace,
+            budget=self.budget,
             protected=Protected(protected),
         )
         self._session = Clients("test").session(KEYS)
@@ -134,7 +134,7 @@ def test_a_call_that_failed_is_not_repeated_when_it_is_too_late(late, monkeypatc
         if late is PastDeadline:
             watch.clock.advance(timedelta(minutes=1))
         else:
-            watch.pace.stopped = True
+            watch.budget.stopped = True
         raise ConnectTimeoutError(endpoint_url=request.url)
 
     client = watch.client("sqs")
@@ -146,7 +146,7 @@ def test_a_call_that_failed_is_not_repeated_when_it_is_too_late(late, monkeypatc
 
 def test_a_stopped_pass_changes_nothing_more():
     watch = Watch()
-    watch.pace.stopped = True
+    watch.budget.stopped = True
     with pytest.raises(OutOfTime):
         watch.client("sqs").create_queue(QueueName="q")
 

@@ -1,4 +1,4 @@
-"""What is kept between passes: every keep keeps the same promises, and a ledger never loses anything."""
+"""What is kept between passes: every store keeps the same promises, and a ledger never loses anything."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(params=["memory", "moto", pytest.param("emulator", marks=pytest.mark.emulator)])
-def keep(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> TextStore:
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> TextStore:
     if request.param == "memory":
         return MemoryTexts()
     endpoint = None
@@ -41,53 +41,53 @@ def keep(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Tex
     return S3Texts(S3Objects(client, "keep"))
 
 
-def test_what_is_put_is_got_and_what_is_not_is_none(keep):
-    assert keep.get("a/b.json") is None
-    keep.put("a/b.json", "ä")
-    keep.put("a/b.json", "ö")
-    assert keep.get("a/b.json") == "ö"
+def test_what_is_put_is_got_and_what_is_not_is_none(store):
+    assert store.get("a/b.json") is None
+    store.put("a/b.json", "ä")
+    store.put("a/b.json", "ö")
+    assert store.get("a/b.json") == "ö"
 
 
-def test_an_amendment_starts_from_what_is_there(keep):
-    assert keep.amend("n", lambda before: (before or "") + "1") == "1"
-    assert keep.amend("n", lambda before: (before or "") + "2") == "12"
-    assert keep.get("n") == "12"
+def test_an_amendment_starts_from_what_is_there(store):
+    assert store.amend("n", lambda before: (before or "") + "1") == "1"
+    assert store.amend("n", lambda before: (before or "") + "2") == "12"
+    assert store.get("n") == "12"
 
 
-def test_what_is_written_during_an_amendment_is_not_lost(keep):
+def test_what_is_written_during_an_amendment_is_not_lost(store):
     interruptions = iter(["other,"])
 
     def change(before: str | None) -> str:
         for text in interruptions:
-            keep.put("n", (before or "") + text)
+            store.put("n", (before or "") + text)
         return (before or "") + "mine,"
 
-    if isinstance(keep, MemoryTexts):
+    if isinstance(store, MemoryTexts):
         pytest.skip("a lock, where the others compare")
-    keep.amend("n", change)
-    assert keep.get("n") == "other,mine,"
+    store.amend("n", change)
+    assert store.get("n") == "other,mine,"
 
 
 @pytest.mark.emulator
 def test_racing_amendments_all_count(emulator):
     client = boto3.client("s3", aws_access_key_id=HUB, aws_secret_access_key="test", endpoint_url=emulator.endpoint)
     client.create_bucket(Bucket="keep")
-    keep = S3Texts(S3Objects(client, "keep"))
+    store = S3Texts(S3Objects(client, "keep"))
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: keep.amend("n", lambda before: f"{before or ''}{n},"), range(8)))
-    text = keep.get("n") or ""
+        list(pool.map(lambda n: store.amend("n", lambda before: f"{before or ''}{n},"), range(8)))
+    text = store.get("n") or ""
     assert sorted(text.split(",")[:-1]) == [str(number) for number in range(8)]
 
 
 def test_a_keep_that_cannot_look_does_not_say_that_nothing_is_there():
     with mock_aws():
-        keep = S3Texts(
+        store = S3Texts(
             S3Objects(boto3.client("s3", aws_access_key_id="x", aws_secret_access_key="x"), "no-such-bucket")
         )
         with pytest.raises(Unreachable, match="NoSuchBucket"):
-            keep.get("n")
+            store.get("n")
         with pytest.raises(Unreachable, match="NoSuchBucket"):
-            keep.put("n", "x")
+            store.put("n", "x")
 
 
 ids = st.text(min_size=1, max_size=8)

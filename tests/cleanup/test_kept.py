@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from atmosphere.cleanup.model import GLOBAL, Resource
-from atmosphere.cleanup.state.baseline import Baseline
+from atmosphere.cleanup.state.baseline import UNKNOWN, Baseline
 from atmosphere.cleanup.verdict.protected import Protection
 from atmosphere.core.model import ADMIN, EnvironmentKey, PoolName, Region, Registration
 from tests.cleanup.conftest import ACCOUNT, REGION, role_arn
@@ -33,4 +33,4 @@ def test_what_is_global_is_protected_from_everywhere():
 
 
 def test_the_environments_own_roles_are_protected_without_a_baseline():
-    assert Protection(REGISTRATION, None).protected().names("iam", REGION, role_arn().rpartition("/")[2])
+    assert Protection(REGISTRATION, UNKNOWN).protected().names("iam", REGION, role_arn().rpartition("/")[2])

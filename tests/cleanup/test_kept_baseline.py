@@ -33,7 +33,7 @@ TRUST = json.dumps(
 
 
 def amend(ground: Ground, act: ActKind, *items: str) -> None:
-    Amendments(ground.keep).amend(KEY, act, items, at=datetime.now(UTC), by="operator", why="so")
+    Amendments(ground.store).amend(KEY, act, items, at=datetime.now(UTC), by="operator", why="so")
 
 
 def captured(ground: Ground, **changes: Any) -> None:
@@ -155,7 +155,7 @@ def test_what_was_dropped_is_a_leftover_and_what_was_adopted_survives(ground: Gr
     amend(ground, ActKind.ADOPT, f"AWS::SQS::Queue:{new}@{REGION}")
     assert ground.clean().verdict is Verdict.CLEAN
     assert queues(ground) == ["new"]
-    baseline: Any = Amendments(ground.keep).load(KEY)
+    baseline: Any = Amendments(ground.store).load(KEY)
     [shown] = [entry for entry in baseline["items"] if "Queue" in entry["item"]]
     assert (shown["item"], shown["adopting"]) == (f"AWS::SQS::Queue:{new}@{REGION}", False)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atmosphere.cleanup.model import PassResult, Resource, Verdict
+from atmosphere.cleanup.model import Resource, Verdict
 from atmosphere.cleanup.scan.arns import Arn
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from atmosphere.core.model import Region
@@ -17,6 +17,9 @@ from tests.cleanup.conftest import REGION
 from tests.cleanup.fakes import FakeStack, Manner, Part, refuse
 from tests.cleanup.scene import KEY, Scene, in_account
 from tests.cleanup.test_custom_resources import function, inside_a_vpc
+
+if TYPE_CHECKING:
+    from atmosphere.cleanup.engine import PassResult
 
 pytestmark = pytest.mark.usefixtures("moto_account")
 
@@ -33,7 +36,7 @@ def destroyed(name: str, *parts: Part, region: Region = REGION) -> FakeStack:
 
 
 def content(scene: Scene, result: PassResult) -> dict[str, Any]:
-    report: dict[str, Any] = json.loads(scene.keep.texts[str(result.report_key)])
+    report: dict[str, Any] = json.loads(scene.store.texts[str(result.report_key)])
     return report
 
 
@@ -220,13 +223,13 @@ def test_a_tagged_thing_that_nothing_tells_of_is_reported_and_does_not_block():
     result = scene.clean()
     assert result.verdict is Verdict.CLEAN
     assert content(scene, result)["unexplained"] == {arn("database/stray"): ""}
-    assert arn("database/stray") in scene.keep.texts[str(result.report_key).replace(".json", ".md")]
+    assert arn("database/stray") in scene.store.texts[str(result.report_key).replace(".json", ".md")]
 
 
 def test_what_was_tagged_before_the_first_test_is_explained():
     scene = Scene()
-    before = Baseline.from_json(scene.keep.texts[baseline_name(KEY)])
-    scene.keep.put(baseline_name(KEY), replace(before, tagged=frozenset({arn("database/old")})).to_json())
+    before = Baseline.from_json(scene.store.texts[baseline_name(KEY)])
+    scene.store.put(baseline_name(KEY), replace(before, tagged=frozenset({arn("database/old")})).to_json())
     show(scene, arn("database/old"))
     assert content(scene, scene.clean())["unexplained"] == {}
 

@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.aws.pace import Pace
 from atmosphere.cleanup.model import OutOfTime
+from tests.cleanup.context import some_workers
 
 
 class Beats:
@@ -22,14 +22,10 @@ class Beats:
         self.at.append(self.clock.now())
 
 
-def a_pace(clock: FakeClock, beat=lambda: None, *, workers: int = 4) -> Pace:
-    return Pace(clock=clock, beat=beat, budget=timedelta(seconds=240), workers=workers)
-
-
 def test_a_long_sleep_beats_at_least_every_twenty_seconds():
     clock = FakeClock()
     beats = Beats(clock)
-    a_pace(clock, beats).sleep(timedelta(seconds=120))
+    some_workers(clock, beats)[1].sleep(timedelta(seconds=120))
     gaps = [later - earlier for earlier, later in zip(beats.at, beats.at[1:], strict=False)]
     assert len(gaps) >= 6
     assert max(gaps) <= timedelta(seconds=20)
@@ -37,18 +33,18 @@ def test_a_long_sleep_beats_at_least_every_twenty_seconds():
 
 def test_the_budget_ends_before_the_pass_must():
     clock = FakeClock()
-    pace = a_pace(clock)
-    pace.check()
+    budget, _, _ = some_workers(clock)
+    budget.check()
     clock.advance(timedelta(seconds=230))
     with pytest.raises(OutOfTime):
-        pace.check()
+        budget.check()
 
 
 def test_nobody_sleeps_beyond_the_budget():
     clock = FakeClock()
     began = clock.now()
     with pytest.raises(OutOfTime):
-        a_pace(clock).sleep(timedelta(seconds=300))
+        some_workers(clock)[1].sleep(timedelta(seconds=300))
     assert clock.now() == began
 
 
@@ -60,30 +56,30 @@ def test_a_failed_beat_stops_the_workers_and_flies():
         raise SupersededError
 
     clock = FakeClock()
-    pace = a_pace(clock, beat)
+    budget, _, workers = some_workers(clock, beat, count=4)
     stopped = threading.Event()
 
     def work() -> None:
         while True:
             try:
-                pace.check()
+                budget.check()
             except OutOfTime:
                 stopped.set()
                 raise
 
     with pytest.raises(SupersededError):
-        pace.side_by_side([work, work])
+        workers.run([work, work])
     assert stopped.is_set()
 
 
 def test_results_come_in_the_order_of_the_tasks():
-    pace = a_pace(FakeClock())
-    assert pace.side_by_side([partial(int, number) for number in range(20)]) == list(range(20))
+    _, _, workers = some_workers(FakeClock(), count=4)
+    assert workers.run([partial(int, number) for number in range(20)]) == list(range(20))
 
 
 def test_tasks_really_run_side_by_side():
     barrier = threading.Barrier(3, timeout=10)
-    assert sorted(a_pace(FakeClock()).side_by_side([barrier.wait] * 3)) == [0, 1, 2]
+    assert sorted(some_workers(FakeClock(), count=4)[2].run([barrier.wait] * 3)) == [0, 1, 2]
 
 
 def test_an_exception_of_one_task_flies_and_the_rest_is_not_begun():
@@ -95,5 +91,5 @@ def test_an_exception_of_one_task_flies_and_the_rest_is_not_begun():
             raise ValueError(number)
 
     with pytest.raises(ValueError, match="1"):
-        a_pace(FakeClock(), workers=1).side_by_side([partial(task, number) for number in range(50)])
+        some_workers(FakeClock())[2].run([partial(task, number) for number in range(50)])
     assert begun == [0, 1]

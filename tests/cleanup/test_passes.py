@@ -15,11 +15,11 @@ from atmosphere.cleanup.aws.accounts import Account
 from atmosphere.cleanup.aws.sessions import CONFIG
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Errors
-from atmosphere.cleanup.model import Ended, Meaning, PassState, Resource, Verdict
+from atmosphere.cleanup.model import Meaning, PassState, Resource, Verdict
 from atmosphere.cleanup.scan.inventory import OFF, region_off
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
-from atmosphere.cleanup.verdict.classify import Left
-from atmosphere.cleanup.verdict.standstill import trip
+from atmosphere.cleanup.verdict.classify import ScanResult
+from atmosphere.cleanup.verdict.standstill import tripped
 from atmosphere.core.model import AllocationId, Region
 from tests.cleanup.conftest import REGION
 from tests.cleanup.fakes import FakeStack, Manner, Part
@@ -78,9 +78,9 @@ def test_a_rule_that_a_live_stack_owns_is_stopped_before_the_stack_is_deleted():
     scene.clean()
     journal = [
         json.loads(line)
-        for name in scene.keep.texts
+        for name in scene.store.texts
         if "/journal/" in name
-        for line in scene.keep.texts[name].splitlines()
+        for line in scene.store.texts[name].splitlines()
     ]
     assert next(entry["operation"] for entry in journal) == "DisableRule"
 
@@ -341,8 +341,9 @@ def test_what_stacks_own_counts_as_well():
 
 def test_something_of_the_baseline_among_what_is_to_be_deleted_stops_everything():
     needed = Resource(QUEUE, "https://needed", REGION)
-    with pytest.raises(Ended, match="of the baseline"):
-        trip(Left(loose=[needed]), [needed], [needed], most=5000)
+    ended = tripped(ScanResult(unmanaged=[needed]), [needed], [needed], most=5000)
+    assert ended is not None
+    assert "of the baseline" in ended.explanation
 
 
 # --- what is left out -------------------------------------------------------------------------------------------------
@@ -448,7 +449,7 @@ def test_a_region_that_is_off_is_left_out_only_if_it_was_off_before_the_first_te
     land = Land()
     land.changes["registration"] = replace(land.assignment().registration, regions=(ABROAD,))
     items = {**land.there(), **({region_off(ABROAD): OFF} if was_off else {})}
-    land.keep.put(baseline_name(KEY), Baseline(items=items, types=land.types, regions=(REGION, ABROAD)).to_json())
+    land.store.put(baseline_name(KEY), Baseline(items=items, types=land.types, regions=(REGION, ABROAD)).to_json())
     land.faulty(SwitchedOff)
     result = land.clean()
     if was_off:
@@ -464,7 +465,7 @@ DEBT = "debt/222222222222/us-east-1.json"
 
 
 def in_debt(land: Land) -> list[Any]:
-    entries: list[Any] = json.loads(land.keep.texts.get(DEBT, "[]"))
+    entries: list[Any] = json.loads(land.store.texts.get(DEBT, "[]"))
     return entries
 
 
@@ -483,7 +484,7 @@ def _undeletable(operation: str, _: dict[str, Any]) -> str | None:
 
 
 def next_cleaning(land: Land) -> None:
-    land.changes["allocation"] = AllocationId(f"2222{len(land.keep.texts):04}-3333-4444-5555-666677778888")
+    land.changes["allocation"] = AllocationId(f"2222{len(land.store.texts):04}-3333-4444-5555-666677778888")
 
 
 def test_what_may_be_deferred_is_tried_remembered_and_reported_and_the_environment_is_clean():
@@ -558,7 +559,7 @@ def test_a_stack_lets_go_of_what_may_remain_and_it_is_tried_by_its_id_at_every_l
     scene.world.undeletable.clear()
     scene.changes["allocation"] = AllocationId("22222222-3333-4444-5555-666677778888")
     assert scene.clean().verdict is Verdict.CLEAN
-    assert (scene.world.there, scene.keep.texts[DEBT]) == (set(), "[]")
+    assert (scene.world.there, scene.store.texts[DEBT]) == (set(), "[]")
 
 
 # --- much -------------------------------------------------------------------------------------------------------------

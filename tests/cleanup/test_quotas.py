@@ -18,12 +18,12 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.aws.pace import Pace
 from atmosphere.cleanup.aws.quotas import QUOTAS, Bucket, Queue, Rates, at_once
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.delete.waves import waves
+from atmosphere.cleanup.delete.deletion import batches
 from atmosphere.cleanup.model import Resource
 from tests.cleanup.conftest import REGION
+from tests.cleanup.context import some_workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ class Service:
         self._calls = 0
         session: Any = Session()  # whose clients repeat nothing by themselves
         session.set_credentials("x", "x")
-        Rates(Pace(clock=self.clock, beat=lambda: None, budget=timedelta(hours=1), workers=1)).watch(session)
+        Rates(self.clock).watch(session)
         session.register("before-send", self._answer)
         once = Config(retries={"total_max_attempts": 1})
         self.client: Any = session.create_client(service, region_name=REGION, config=once)
@@ -111,7 +111,7 @@ def test_reads_of_ec2_are_not_held_up_and_its_operations_wait_each_for_itself():
 
 
 def test_no_more_of_a_service_run_side_by_side_than_it_takes_while_others_go_on():
-    pace = Pace(clock=FakeClock(), beat=lambda: None, budget=timedelta(seconds=240), workers=16)
+    _, _, workers = some_workers(FakeClock(), count=16)
     lock, running, most, done = threading.Lock(), {"route53": 0, "sqs": 0}, {"route53": 0, "sqs": 0}, threading.Event()
 
     def work(service: str) -> None:
@@ -133,7 +133,7 @@ def test_no_more_of_a_service_run_side_by_side_than_it_takes_while_others_go_on(
                 done.set()
 
     tasks = [partial(work, "route53") if service == "route53" else other for service in services]
-    pace.side_by_side(tasks, services)
+    workers.run(tasks, services)
     assert most["route53"] == at_once("route53")
     assert most["sqs"] <= at_once("sqs")
 
@@ -150,10 +150,10 @@ def test_tasks_are_taken_in_order_as_far_as_there_is_room():
 
 def test_stages_follow_each_other_and_a_type_comes_after_those_it_names():
     items = [Resource(entry.name, "id", REGION) for entry in CATALOGUE]
-    order = [(stage, item.type) for stage, wave in waves(items) for item in wave]
+    order = [(stage, item.type) for stage, wave in batches(items) for item in wave]
     assert [stage for stage, _ in order] == sorted(stage for stage, _ in order)
     assert sorted(name for _, name in order) == sorted(entry.name for entry in CATALOGUE)
-    place = {name: number for number, (_, wave) in enumerate(waves(items)) for name in {item.type for item in wave}}
+    place = {name: number for number, (_, wave) in enumerate(batches(items)) for name in {item.type for item in wave}}
     stages = {entry.name: entry.stage for entry in CATALOGUE}
     hints = [(entry.name, other) for entry in CATALOGUE for other in entry.after if stages.get(other) is entry.stage]
     assert hints
@@ -161,6 +161,6 @@ def test_stages_follow_each_other_and_a_type_comes_after_those_it_names():
 
 
 def test_nothing_to_delete_is_no_wave_and_a_type_without_a_row_has_one():
-    assert list(waves([])) == []
+    assert list(batches([])) == []
     odd = Resource("AWS::Odd::Thing", "id", REGION)
-    assert [wave for _, wave in waves([odd])] == [[odd]]
+    assert [wave for _, wave in batches([odd])] == [[odd]]

@@ -153,9 +153,9 @@ def test_a_stack_that_owns_something_of_the_baseline_is_reported_and_left(ground
     [bucket] = ground.buckets()
     assert ground.capture().verdict is Verdict.CLEAN
     name = baseline_name(EnvironmentKey(ACCOUNT, REGION))
-    baseline = json.loads(ground.keep.texts[name])
+    baseline = json.loads(ground.store.texts[name])
     baseline["items"] = [row for row in baseline["items"] if row[0] != "AWS::CloudFormation::Stack"]
-    ground.keep.texts[name] = json.dumps(baseline)  # as if the test had imported the bucket into a stack of its own
+    ground.store.texts[name] = json.dumps(baseline)  # as if the test had imported the bucket into a stack of its own
     result = ground.clean()
     assert (result.verdict, ground.stacks(), ground.buckets()) == (Verdict.DIRTY, ["app"], [bucket])
     assert "owns-kept-resource" in {entry["code"] for entry in ground.report(result)["blockers"]}
@@ -227,7 +227,7 @@ def test_a_baseline_is_not_captured_from_a_listing_that_fails(ground, operation,
     monkeypatch.setattr("atmosphere.cleanup.baseline.capture._NAP", timedelta(0))
     accounts = FaultyAccounts(ground.base, judge=lambda asked, _: "InternalFailure" if asked == operation else None)
     result = ground.one_pass(ground.assignment(capture_only=True), accounts=accounts)
-    assert (result.verdict, ground.keep.get(baseline_name(EnvironmentKey(ACCOUNT, REGION)))) == (
+    assert (result.verdict, ground.store.get(baseline_name(EnvironmentKey(ACCOUNT, REGION)))) == (
         Verdict.BLOCKED,
         None,
     )
@@ -252,7 +252,7 @@ def test_a_cleanup_killed_after_any_change_ends_the_same_when_it_runs_again(grou
     while True:
         steps += 1
         emulator.reset()
-        ground.keep.texts.clear()
+        ground.store.texts.clear()
         ground.make_role()
         assert ground.capture().verdict is Verdict.CLEAN
         seed(ground)

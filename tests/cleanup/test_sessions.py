@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
+from atmosphere.cleanup.aws.budget import Budget
 from atmosphere.cleanup.aws.guard import Protected
-from atmosphere.cleanup.aws.pace import Pace
 from atmosphere.cleanup.aws.sessions import Clients, SessionOver
-from atmosphere.cleanup.model import MutationRefused, PassState, Verdict
+from atmosphere.cleanup.model import Finished, MutationRefused, PassState, Verdict
 from atmosphere.core.model import ADMIN, RoleArn
 from tests.cleanup.conftest import REGION
 from tests.cleanup.empty import EmptyAccounts
@@ -120,12 +120,16 @@ def opened(accounts: Accounts, *, role: str = "Admin") -> Account:
     registration = assignment.registration
     arn = RoleArn(registration.admin_role.rpartition("/")[0] + "/" + role)
     roles = {**registration.roles, ADMIN: arn}
-    pace = Pace(clock=FakeClock(), beat=lambda: None, budget=timedelta(minutes=4), workers=1)
-    return accounts.open(
-        replace(assignment, registration=replace(registration, roles=roles), deadline=pace.now() + timedelta(hours=1)),
-        pace,
+    budget = Budget(FakeClock(), timedelta(minutes=4))
+    account = accounts.open(
+        replace(
+            assignment, registration=replace(registration, roles=roles), deadline=budget.now() + timedelta(hours=1)
+        ),
+        budget,
         protected=Protected(frozenset()),
     )
+    assert not isinstance(account, Finished)
+    return account
 
 
 def test_the_next_pass_with_a_role_takes_over_its_clients(accounts: Accounts) -> None:
@@ -158,9 +162,13 @@ def test_another_role_has_other_clients_and_those_that_waited_are_dropped(accoun
 class Remembered(LandAccounts):
     """Keeps what it opened."""
 
-    def open(self, *arguments: Any, **keywords: Any) -> Account:
-        self.opened = super().open(*arguments, **keywords)
-        return self.opened
+    opened: Account
+
+    def open(self, *arguments: Any, **keywords: Any) -> Account | Finished:
+        account = super().open(*arguments, **keywords)
+        assert not isinstance(account, Finished)
+        self.opened = account
+        return account
 
 
 @pytest.fixture

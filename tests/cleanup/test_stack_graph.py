@@ -216,4 +216,4 @@ def test_a_stack_that_owns_something_of_the_baseline_is_left_alone_with_all_that
     assert scene.blockers(result)["importer"]["code"] == "owns-kept-resource"
     assert "AWS::S3::Bucket:before" in scene.blockers(result)["importer"]["message"]
     assert scene.world.deletions == []
-    assert [name for name in scene.keep.texts if "/journal/" in name] == []
+    assert [name for name in scene.store.texts if "/journal/" in name] == []

@@ -56,7 +56,7 @@ def test_a_stack_that_cannot_be_deleted_blocks_and_the_report_names_it_and_what_
     assert "in use by something" in blockers["db"]["message"]
     assert blockers["db"]["attempts"] >= 3
     assert not any("RetainResources" in call for call in scene.world.deletions)
-    markdown = scene.keep.texts[str(result.report_key).replace(".json", ".md")]
+    markdown = scene.store.texts[str(result.report_key).replace(".json", ".md")]
     assert "| AWS::Timestream::Database | db |" in markdown
 
 
@@ -186,16 +186,16 @@ def test_protection_comes_off_the_root_and_the_refusal_for_nested_ones_does_not_
 def test_the_ledger_is_written_before_anything_is_deleted():
     scene = Scene(FakeStack("app", [Part("AWS::X::Y", f"id-{number}") for number in range(7)]))
     seen: list[int] = []
-    genuine = scene.keep.amend
+    genuine = scene.store.amend
 
     def amend(name: str, change: Any) -> str:
         seen.append(len(scene.world.deletions))
         return genuine(name, change)
 
-    scene.keep.amend = amend  # type: ignore[method-assign]
+    scene.store.amend = amend  # type: ignore[method-assign]
     scene.clean()
     assert seen[0] == 0
-    ledger = json.loads(next(text for name, text in scene.keep.texts.items() if name.endswith("ledger.json")))
+    ledger = json.loads(next(text for name, text in scene.store.texts.items() if name.endswith("ledger.json")))
     assert len(ledger["stacks"][FakeStack("app").id]["owned"]) == 7
 
 

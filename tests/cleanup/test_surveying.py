@@ -14,11 +14,11 @@ from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.aws.accounts import Accounts
+from atmosphere.cleanup.aws.budget import Budget
 from atmosphere.cleanup.aws.guard import Protected, is_read
-from atmosphere.cleanup.aws.pace import Pace
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Scope
-from atmosphere.cleanup.model import GLOBAL, MutationRefused
+from atmosphere.cleanup.model import GLOBAL, Finished, MutationRefused
 from atmosphere.cleanup.report.describing import calls_per_look, replaced
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from atmosphere.cleanup.state.store import MemoryTexts
@@ -55,7 +55,7 @@ def land() -> Iterator[Land]:
 
 def look(land: Land, *, plan: bool = True) -> Survey:
     accounts = land.faulty(LandAccounts, plan=plan)
-    return survey(land.assignment(), aws=accounts, keep=land.keep, clock=land.clock)
+    return survey(land.assignment(), aws=accounts, store=land.store, clock=land.clock)
 
 
 def test_an_account_as_it_was_is_clean(land: Land):
@@ -66,12 +66,12 @@ def test_an_account_as_it_was_is_clean(land: Land):
 
 def test_a_plan_names_everything_that_would_go_and_changes_and_writes_nothing(land: Land):
     sow()
-    before, texts = land.there(), dict(land.keep.texts)
+    before, texts = land.there(), dict(land.store.texts)
     left = land.left()
     found = look(land)
     assert found.answer is Answer.LEFTOVERS
     assert {(each["type"], each["id"]) for each in found.report["blockers"]} == {(item.type, item.id) for item in left}
-    assert (found.mutations, land.there(), land.keep.texts) == (0, before, texts)
+    assert (found.mutations, land.there(), land.store.texts) == (0, before, texts)
 
 
 def test_what_is_planned_is_what_a_cleanup_then_does(land: Land):
@@ -86,13 +86,13 @@ def test_a_listing_that_fails_makes_the_answer_unknown(land: Land):
         return "AccessDenied" if operation == "ListQueues" else None
 
     accounts = land.faulty(LandAccounts, plan=True, judge=judge)
-    found = survey(land.assignment(), aws=accounts, keep=land.keep, clock=land.clock)
+    found = survey(land.assignment(), aws=accounts, store=land.store, clock=land.clock)
     assert found.answer is Answer.UNKNOWN
     assert "AWS::SQS::Queue@us-east-1" in found.report["unknown"]
 
 
 def test_without_a_baseline_nothing_can_be_told(land: Land):
-    del land.keep.texts[baseline_name(KEY)]
+    del land.store.texts[baseline_name(KEY)]
     found = look(land)
     assert (found.answer, found.report["reason"]) == (Answer.UNKNOWN, "no-baseline")
 
@@ -109,8 +109,10 @@ def test_accounts_that_could_be_changed_are_refused(land: Land):
 def an_account(*, may_mutate: bool) -> tuple[Account, EmptyAccounts]:
     accounts = EmptyAccounts(plan=not may_mutate)
     assignment = an_assignment((REGION,))
-    pace = Pace(clock=FakeClock(datetime.now(UTC)), beat=lambda: None, budget=timedelta(hours=1), workers=1)
-    return accounts.open(assignment, pace, protected=Protected(frozenset())), accounts
+    budget = Budget(FakeClock(datetime.now(UTC)), timedelta(hours=1))
+    account = accounts.open(assignment, budget, protected=Protected(frozenset()))
+    assert not isinstance(account, Finished)
+    return account, accounts
 
 
 def an_assignment(regions: tuple[Region, ...], **changes: Any) -> Assignment:
@@ -149,12 +151,12 @@ def test_a_plan_can_list_every_type_and_delete_none():
 
 def calls(regions: tuple[Region, ...]) -> int:
     accounts = EmptyAccounts(plan=True)
-    keep = MemoryTexts()
+    store = MemoryTexts()
     types = tuple(entry.name for entry in CATALOGUE)
-    keep.put(baseline_name(KEY), Baseline(items={}, types=types, regions=regions).to_json())
+    store.put(baseline_name(KEY), Baseline(items={}, types=types, regions=regions).to_json())
     started = datetime.now(UTC) - timedelta(hours=1)
     clock = FakeClock(datetime.now(UTC))
-    found = survey(an_assignment(regions, started=started), aws=accounts, keep=keep, clock=clock)
+    found = survey(an_assignment(regions, started=started), aws=accounts, store=store, clock=clock)
     assert found.answer is Answer.CLEAN, found.report
     return accounts.reads.total()
 

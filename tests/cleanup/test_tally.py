@@ -15,9 +15,9 @@ from atmosphere.cleanup.model import GLOBAL, PassState, Phase, Resource, Trouble
 from atmosphere.cleanup.report.console import console_link
 from atmosphere.cleanup.report.markdown import MOST_ROWS, markdown
 from atmosphere.cleanup.report.report import named_in
-from atmosphere.cleanup.state.counts import WRITE_EVERY, Sight, Standing, Tally, TallyBook
+from atmosphere.cleanup.state.counts import WRITE_EVERY, Counts, CountsRepository, ScanCounts, Standing
 from atmosphere.cleanup.state.store import MemoryTexts
-from atmosphere.cleanup.state.troubles import TroubleBook
+from atmosphere.cleanup.state.troubles import TroubleRepository
 from atmosphere.contract import progress_key
 from atmosphere.core.model import Region
 from tests.cleanup.conftest import REGION
@@ -42,9 +42,9 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def a_sight(unknown: int = 0, **left: int) -> Sight:
+def a_sight(unknown: int = 0, **left: int) -> ScanCounts:
     names = {"buckets": BUCKET, "queues": QUEUE}
-    return Sight(
+    return ScanCounts(
         left={names[name]: count for name, count in left.items() if count}, blocked={}, unknown=unknown, deferred=0
     )
 
@@ -54,14 +54,14 @@ class Desk:
 
     def __init__(self) -> None:
         self.clock = FakeClock(STARTED)
-        self.keep = MemoryTexts()
+        self.store = MemoryTexts()
         self.assignment = Scene().assignment()
 
-    def book(self) -> TallyBook:
-        return TallyBook(self.keep, self.assignment, self.clock.now)
+    def book(self) -> CountsRepository:
+        return CountsRepository(self.store, self.assignment, self.clock.now)
 
-    def kept(self) -> Tally:
-        return Tally.from_json(json.loads(self.keep.texts[self.name]))
+    def kept(self) -> Counts:
+        return Counts.from_json(json.loads(self.store.texts[self.name]))
 
     @property
     def name(self) -> str:
@@ -72,7 +72,7 @@ def test_what_is_gone_since_the_look_before_is_counted_as_removed_over_passes():
     desk = Desk()
     for sight in (a_sight(buckets=3, queues=1), a_sight(buckets=1, queues=1), a_sight()):
         book = desk.book()
-        book.see(CLEARING, sight)
+        book.add(CLEARING, sight)
     tally = desk.kept()
     assert (tally.left, tally.removed) == ({}, {BUCKET: 3, QUEUE: 1})
     assert tally.found == {BUCKET: 3, QUEUE: 1}
@@ -80,29 +80,29 @@ def test_what_is_gone_since_the_look_before_is_counted_as_removed_over_passes():
 
 def test_two_passes_at_once_count_nothing_twice():
     desk = Desk()
-    desk.book().see(CLEARING, a_sight(buckets=3))
+    desk.book().add(CLEARING, a_sight(buckets=3))
     one, other = desk.book(), desk.book()
-    one.see(CLEARING, a_sight(buckets=1))
-    other.see(CLEARING, a_sight(buckets=1))
+    one.add(CLEARING, a_sight(buckets=1))
+    other.add(CLEARING, a_sight(buckets=1))
     assert desk.kept().removed == {BUCKET: 2}
 
 
 def test_what_is_made_anew_is_there_and_not_found_less():
     desk = Desk()
     for number in (1, 0, 1, 0):
-        desk.book().see(CLEARING, a_sight(queues=number))
+        desk.book().add(CLEARING, a_sight(queues=number))
     assert desk.kept().found == {QUEUE: 2}
 
 
 def test_looks_in_quick_succession_are_written_together():
     desk = Desk()
     book = desk.book()
-    book.see(CLEARING, a_sight(buckets=3))
-    text = desk.keep.texts[desk.name]
-    book.see(CLEARING, a_sight(buckets=2))
-    assert desk.keep.texts[desk.name] == text
+    book.add(CLEARING, a_sight(buckets=3))
+    text = desk.store.texts[desk.name]
+    book.add(CLEARING, a_sight(buckets=2))
+    assert desk.store.texts[desk.name] == text
     desk.clock.advance(WRITE_EVERY)
-    book.see(CLEARING, a_sight(buckets=0))
+    book.add(CLEARING, a_sight(buckets=0))
     assert desk.kept().removed == {BUCKET: 3}
 
 
@@ -120,8 +120,8 @@ def test_time_is_the_phases_that_it_passed_in():
 
 
 def test_counts_survive_the_way_through_json():
-    tally = Tally(started=STARTED, at=STARTED, attempt=2, left={BUCKET: 1}, blocked={BUCKET: 1}, unknown=1, deferred=2)
-    assert Tally.from_json(json.loads(json.dumps(tally.to_json()))) == tally
+    tally = Counts(started=STARTED, at=STARTED, attempt=2, left={BUCKET: 1}, blocked={BUCKET: 1}, unknown=1, deferred=2)
+    assert Counts.from_json(json.loads(json.dumps(tally.to_json()))) == tally
 
 
 # --- reports ----------------------------------------------------------------------------------------------------------
@@ -131,14 +131,14 @@ def test_a_report_tells_who_left_it_what_was_found_and_how_long_each_phase_took(
     scene = Scene(FakeStack("app", [Part(BUCKET, "data"), Part("AWS::CDK::Metadata", "x")], steps=2))
     scene.changes["requester"] = "build 7"
     result = scene.clean()
-    report = json.loads(scene.keep.texts[str(result.report_key)])
+    report = json.loads(scene.store.texts[str(result.report_key)])
     assert result.verdict is Verdict.CLEAN
     assert report["requester"] == "build 7"
     assert report["totals"]["removed"] == {"AWS::CloudFormation::Stack": 1, BUCKET: 1}
     assert report["totals"]["left"] == {}
     assert report["seconds"].keys() == {"revoke", "clear", "verify"}
-    text = scene.keep.texts[str(result.report_key).replace(".json", ".md")]
-    assert "Left by: build 7." in text
+    text = scene.store.texts[str(result.report_key).replace(".json", ".md")]
+    assert "ScanResult by: build 7." in text
     assert f"| {BUCKET} | 1 | 1 | 0 |" in text
 
 
@@ -153,17 +153,17 @@ def test_a_blocker_is_told_with_its_stack_its_first_error_and_what_its_last_one_
 
 def test_the_first_error_stays_when_the_last_is_another():
     desk = Desk()
-    book, item = TroubleBook(desk.keep, desk.assignment), Resource(QUEUE, "q", REGION)
+    book, item = TroubleRepository(desk.store, desk.assignment), Resource(QUEUE, "q", REGION)
     for code in ("InUse", "Denied", "Denied"):
         book.note(item, Trouble(code=code, message="m"))
     book.write()
-    trouble = TroubleBook(desk.keep, desk.assignment).entries[item]
+    trouble = TroubleRepository(desk.store, desk.assignment).entries[item]
     assert (trouble.first_code, trouble.code, trouble.attempts) == ("InUse", "Denied", 3)
 
 
 def test_a_single_kind_of_error_has_no_first_one():
     desk = Desk()
-    book, item = TroubleBook(desk.keep, desk.assignment), Resource(QUEUE, "q", REGION)
+    book, item = TroubleRepository(desk.store, desk.assignment), Resource(QUEUE, "q", REGION)
     for _ in range(2):
         book.note(item, Trouble(code="InUse", message="m"))
     assert book.entries[item].first_code == ""
@@ -243,7 +243,7 @@ def test_a_cleanup_at_work_can_be_watched_from_its_first_pass_on():
     root("sqs").create_queue(QueueName="left")
     scene.one_pass(PassState())
     name = progress_key(KEY.account, KEY.region, scene.assignment().allocation)
-    progress = json.loads(scene.keep.texts[name])
+    progress = json.loads(scene.store.texts[name])
     assert (progress["phase"], progress["pass"]) == ("clear", 1)
     assert (progress["removed"], progress["left"]) == ({QUEUE: 1}, {BUCKET: 1, "AWS::CloudFormation::Stack": 1})
-    assert set(progress) == set(Tally(started=STARTED, at=STARTED, attempt=1).to_json())
+    assert set(progress) == set(Counts(started=STARTED, at=STARTED, attempt=1).to_json())

@@ -91,7 +91,7 @@ def test_run_asks_for_a_cleanup_watches_it_and_ends_with_the_report(
     shown = capsys.readouterr()
     assert shown.err.count("2 left, 5 removed, 1 met an error") == 1
     assert f"aws://{KEY} is {status}" in shown.out
-    assert "Left by: build 7." in shown.out
+    assert "ScanResult by: build 7." in shown.out
 
 
 @pytest.mark.usefixtures("ready_file", "_hurried")

@@ -54,7 +54,7 @@ EVERYTHING = an_environment(
     registered=a_registration(
         capabilities={"gpu": True, "zones": ["a", "b"], "limits": {"vpc": 5, "share": 0.5}},
         regions=(Region("eu-central-1"), Region("us-east-1")),
-        keep=("role/TextStore*", "bucket/logs"),
+        keep=("role/Keep*", "bucket/logs"),
         roles={
             ADMIN: RoleArn("arn:aws:iam::222222222222:role/A"),
             RoleName("reader"): RoleArn("arn:aws:iam::2:role/R"),

@@ -9,7 +9,7 @@ import pytest
 
 from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.model import Resource
-from atmosphere.cleanup.state.baseline import Baseline, BaselineBook, Word
+from atmosphere.cleanup.state.baseline import Baseline, BaselineRepository, Revision
 from atmosphere.cleanup.state.store import MemoryTexts
 from tests.builders import a_key
 from tests.handlers.conftest import Api
@@ -26,10 +26,12 @@ DROP: Final = {"act": "drop", "items": [ITEM], "reason": "old"}
 @pytest.fixture
 def api() -> Api:
     api = Api(a_world())
-    keep = MemoryTexts()
+    store = MemoryTexts()
     found = Baseline(items={Resource.parse(ITEM): "f"}, types=("AWS::S3::Bucket",), regions=(a_key(1).region,))
-    BaselineBook(keep, a_key(1)).capture(found, Word(at=datetime(2026, 1, 1, tzinfo=UTC), by="cleanup", why="capture"))
-    api.app.baselines = Amendments(keep)
+    BaselineRepository(store, a_key(1)).capture(
+        found, Revision(at=datetime(2026, 1, 1, tzinfo=UTC), by="cleanup", why="capture")
+    )
+    api.app.baselines = Amendments(store)
     return api
 
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atmosphere.cleanup.model import PassResult, PassState, Verdict
-from atmosphere.cleanup.state.counts import Tally
+from atmosphere.cleanup.engine import PassResult
+from atmosphere.cleanup.model import PassState, Verdict
+from atmosphere.cleanup.state.counts import Counts
 from atmosphere.handlers.cleaned import tell
 from tests.builders import NOW
 from tests.cleanup.scene import Scene
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from atmosphere.cleanup.model import Assignment
 
-TALLY = Tally(
+TALLY = Counts(
     started=NOW,
     at=NOW,
     attempt=1,
@@ -31,7 +32,7 @@ TALLY = Tally(
 
 def told(printed: Callable[[], str], verdict: Verdict, **changes: Any) -> list[dict[str, Any]]:
     todo: Assignment = Scene().assignment()
-    result = PassResult(verdict=verdict, state=PassState(), tally=TALLY)
+    result = PassResult(verdict=verdict, state=PassState(), counts=TALLY)
     fields = {name: getattr(todo, name) for name in todo.__slots__} | {"requester": "build 7"} | changes
     tell(type(todo)(**fields), result, since=NOW, now=NOW + timedelta(seconds=90))
     return [json.loads(line) for line in printed().splitlines()]

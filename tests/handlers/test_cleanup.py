@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from atmosphere.adapters.memory import MemoryEvents, MemoryReports, MemorySnapshot
-from atmosphere.cleanup.model import PassResult, PassState, Verdict
-from atmosphere.cleanup.state.counts import Tally
+from atmosphere.cleanup.engine import PassResult
+from atmosphere.cleanup.model import PassState, Verdict
+from atmosphere.cleanup.state.counts import Counts
 from atmosphere.contract import BECAME_DIRTY
 from atmosphere.core.changes import MAX_BLOCKED, Put
 from atmosphere.core.model import AccountId, Mark, Status
@@ -65,9 +66,11 @@ class OneVerdict(App):
         self.todo.append(todo)
         self.before_verdict()
         wait = timedelta(seconds=7)
-        tally = Tally(started=NOW, at=NOW, attempt=1, removed={"AWS::S3::Bucket": 1})
+        tally = Counts(started=NOW, at=NOW, attempt=1, removed={"AWS::S3::Bucket": 1})
         reason = None if self.verdict is Verdict.CLEAN else "blocked:T"
-        return PassResult(verdict=self.verdict, state=state, reason=reason, report_key="r.json", wait=wait, tally=tally)
+        return PassResult(
+            verdict=self.verdict, state=state, reason=reason, report_key="r.json", wait=wait, counts=tally
+        )
 
 
 def at_work(**changes: Any) -> World:

@@ -111,15 +111,15 @@ def test_a_failure_names_the_resource_and_the_next_attempt_starts_over(place: Ac
 @pytest.mark.emulator
 def test_one_stack_can_stand_twice_and_in_any_account_and_region(emulator: Emulator, tmp_path: Path) -> None:
     template = {
-        "Parameters": {"Word": {"Type": "String"}},
+        "Parameters": {"Revision": {"Type": "String"}},
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
-        "Outputs": {"Word": {"Value": {"Ref": "Word"}}, "Topic": {"Value": {"Ref": "Topic"}}},
+        "Outputs": {"Revision": {"Value": {"Ref": "Revision"}}, "Topic": {"Value": {"Ref": "Topic"}}},
     }
     (tmp_path / "topic.template.json").write_text(json.dumps(template))
     elsewhere = Account(emulator.endpoint, "222222222222", "eu-west-1")
     for name, word in (("one", "a"), ("two", "b")):
-        outputs = deploy(elsewhere, assembly=tmp_path, stack="topic", name=name, parameters={"Word": word})
-        assert outputs["Word"] == word
+        outputs = deploy(elsewhere, assembly=tmp_path, stack="topic", name=name, parameters={"Revision": word})
+        assert outputs["Revision"] == word
         assert outputs["Topic"].startswith("arn:aws:sns:eu-west-1:222222222222:")
 
 

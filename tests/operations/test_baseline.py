@@ -9,7 +9,7 @@ import pytest
 
 from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.model import Resource
-from atmosphere.cleanup.state.baseline import Baseline, BaselineBook, Word
+from atmosphere.cleanup.state.baseline import Baseline, BaselineRepository, Revision
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.baseline import Amendment
 from atmosphere.core.errors import Conflicting, Forbidden, InvalidRequest, UnknownEnvironment
@@ -35,17 +35,19 @@ class Scene:
     def __init__(self, *, captured: bool = True, status: Status = Status.FREE, capture: bool = False) -> None:
         self.world = World(a_configuration())
         self.world.put(an_environment(KEY, status=status, capture=capture))
-        self.keep = MemoryTexts()
+        self.store = MemoryTexts()
         if captured:
             found = Baseline(items={Resource.parse(THERE): None}, types=(), regions=(KEY.region,))
-            BaselineBook(self.keep, KEY).capture(found, Word(at=datetime(2026, 1, 1, tzinfo=UTC), by="c", why="w"))
+            BaselineRepository(self.store, KEY).capture(
+                found, Revision(at=datetime(2026, 1, 1, tzinfo=UTC), by="c", why="w")
+            )
 
     def keeper(self, caller: VerifiedCaller = OPERATOR) -> BaselineKeeper:
         world = self.world
         rules = world.snapshot.access
         return BaselineKeeper(
             store=world.store,
-            baselines=Amendments(self.keep),
+            baselines=Amendments(self.store),
             clock=world.clock,
             ids=world.ids,
             rules=rules,
@@ -61,8 +63,7 @@ class Scene:
 
     @property
     def version(self) -> int:
-        baseline = BaselineBook(self.keep, KEY).read()
-        return baseline.version if baseline else 0
+        return BaselineRepository(self.store, KEY).read().version
 
 
 def test_who_dropped_what_and_why_is_on_record() -> None:

@@ -17,7 +17,6 @@ from atmosphere.core.model import Region
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from atmosphere.cleanup.state.counts import Tally
     from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Registration, RoleArn, Settings
 
 GLOBAL: Final = Region("global")
@@ -229,25 +228,20 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PassResult:
-    """A verdict; `reason` is a short stable code. A final one has a report behind `TextStore`, and the counts."""
+class Continue:
+    """A step is not finished: another pass goes on after `wait`. `reason` is a short stable code."""
 
-    verdict: Verdict
-    state: PassState
     wait: timedelta = timedelta(0)
     reason: str | None = None
-    report_key: str | None = None
-    tally: Tally | None = None
 
 
-class Ended(Exception):
-    """A step came to a final verdict; carries what the report says of it."""
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A step ends the cleanup with a final verdict. `reason` is a short stable code, the rest is for the report."""
 
-    def __init__(self, verdict: Verdict, reason: str, explanation: str) -> None:
-        super().__init__(explanation)
-        self.verdict = verdict
-        self.reason = reason
-        self.explanation = explanation
+    verdict: Verdict
+    reason: str | None = None
+    explanation: str = ""
 
 
 class OutOfTime(Exception):

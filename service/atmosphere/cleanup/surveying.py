@@ -72,13 +72,13 @@ class ReadThroughTexts:
 
 
 def survey(
-    assignment: Assignment, *, aws: Accounts, keep: TextStore, clock: Clock, beat: Callable[[], None] = lambda: None
+    assignment: Assignment, *, aws: Accounts, store: TextStore, clock: Clock, beat: Callable[[], None] = lambda: None
 ) -> Survey:
     """One look. `beat` is called now and then while it lasts. Raises `Unreachable` when nothing came of it."""
     if not aws.plan:
         raise ValueError("these accounts could be changed: a survey takes `Accounts.to_look_at()`")
-    mine = ReadThroughTexts(keep)
-    result = run_pass(assignment, PassState(), aws=aws, keep=mine, clock=clock, beat=beat, budget=BUDGET)
+    mine = ReadThroughTexts(store)
+    result = run_pass(assignment, PassState(), aws=aws, store=mine, clock=clock, beat=beat, budget=BUDGET)
     if result.verdict is Verdict.AGAIN or result.report_key is None:
         raise Unreachable(
             "AWS did not answer: are there credentials that may assume the admin role, and read the bucket?"

@@ -122,9 +122,9 @@ def _survey(environment: tuple[str, str], looking: Looking) -> Survey:
     if (looking.bucket is None) == (looking.baseline_file is None):
         raise click.UsageError("what was there before? Give either --bucket (the service's) or --baseline FILE")
     key = EnvironmentKey(AccountId(environment[0]), Region(environment[1]))
-    assignment, keep = _assignment(key, looking), _keep(key, looking)
+    assignment, store = _assignment(key, looking), _store(key, looking)
     with console(stderr=True).status(f"looking at {key}"):
-        return survey(assignment, aws=Accounts.to_look_at(looking.profile), keep=keep, clock=SystemClock())
+        return survey(assignment, aws=Accounts.to_look_at(looking.profile), store=store, clock=SystemClock())
 
 
 def _assignment(key: EnvironmentKey, looking: Looking) -> Assignment:
@@ -149,7 +149,7 @@ def _assignment(key: EnvironmentKey, looking: Looking) -> Assignment:
     )
 
 
-def _keep(key: EnvironmentKey, looking: Looking) -> TextStore:
+def _store(key: EnvironmentKey, looking: Looking) -> TextStore:
     from atmosphere.adapters import clients  # noqa: PLC0415
     from atmosphere.adapters.s3 import S3Objects, S3Texts  # noqa: PLC0415
     from atmosphere.cleanup.state.baseline import baseline_name  # noqa: PLC0415
@@ -157,10 +157,10 @@ def _keep(key: EnvironmentKey, looking: Looking) -> TextStore:
 
     if looking.bucket is not None:
         return S3Texts(S3Objects(clients.s3(looking.profile), looking.bucket))
-    keep = MemoryTexts()
+    store = MemoryTexts()
     if looking.baseline_file is not None:
-        keep.put(baseline_name(key), looking.baseline_file.read_text(encoding="utf-8"))
-    return keep
+        store.put(baseline_name(key), looking.baseline_file.read_text(encoding="utf-8"))
+    return store
 
 
 @cleanup.command("run", epilog=_RUN)

@@ -18,7 +18,8 @@ from atmosphere.ports import CleanupEnded, Unreachable
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from atmosphere.cleanup.model import Assignment, PassResult
+    from atmosphere.cleanup.engine import PassResult
+    from atmosphere.cleanup.model import Assignment
     from atmosphere.contract import EventKind
     from atmosphere.ports import Reports
     from atmosphere.wiring import App
@@ -29,7 +30,7 @@ _OTHER: Final = "other"
 
 def tell(todo: Assignment, result: PassResult, *, since: datetime, now: datetime) -> None:
     """Count the verdict after which no further attempt follows. `since` is when cleaning began."""
-    pool, tally = todo.registration.pool, result.tally
+    pool, tally = todo.registration.pool, result.counts
     if tally is None or todo.capture_only:
         return
     if result.verdict is Verdict.CLEAN:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import observability, wiring
-from atmosphere.cleanup.model import Assignment, PassResult, PassState, Verdict
+from atmosphere.cleanup.model import Assignment, PassState, Verdict
 from atmosphere.contract import BECAME_DIRTY, EventKind
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, Status
 from atmosphere.handlers.cleaned import announce, tell
@@ -23,6 +23,7 @@ from atmosphere.ports import CleanupOrder
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from atmosphere.cleanup.engine import PassResult
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.wiring import App
 

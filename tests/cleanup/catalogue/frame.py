@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.aws.accounts import Account
+from atmosphere.cleanup.aws.budget import Budget
 from atmosphere.cleanup.aws.guard import Guard, Protected
-from atmosphere.cleanup.aws.pace import Pace
 from atmosphere.cleanup.aws.sessions import Clients as RoleClients
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Scope
@@ -121,12 +121,12 @@ class Plot:
         self._session.register("before-parameter-build", self._remember)
         self._session.register("before-call", self._stand_in)
         guarded = RoleClients("cleanup").session(keys)
-        self.pace = Pace(clock=FakeClock(datetime.now(UTC)), beat=lambda: None, budget=timedelta(days=1), workers=1)
+        self.budget = Budget(FakeClock(datetime.now(UTC)), timedelta(days=1))
         guard = Guard(
             may_mutate=True,
             regions=(REGION,),
-            deadline=self.pace.now() + timedelta(days=1),
-            pace=self.pace,
+            deadline=self.budget.now() + timedelta(days=1),
+            budget=self.budget,
             protected=Protected(frozenset()),
         )
         self.account = Account(guarded, guard, home=REGION)

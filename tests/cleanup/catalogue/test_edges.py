@@ -54,7 +54,7 @@ def test_a_distribution_that_is_being_disabled_is_left_alone(till: Callable[...,
     plot = till(Seed(type=DISTRIBUTION, make=lambda _: "E1", stand_ins=(StandIn("cloudfront", Slow),)))
     changes = []
     for _ in range(3):
-        TYPES[DISTRIBUTION].delete(plot.account, GLOBAL, "E1", plot.pace.check)
+        TYPES[DISTRIBUTION].delete(plot.account, GLOBAL, "E1", plot.budget.check)
         changes.append(plot.changes())
     assert changes[0] == changes[1]
     assert changes[2] == changes[1] + 1
@@ -82,7 +82,7 @@ def test_a_compute_environment_that_is_being_disabled_goes_without_a_trouble(til
     plot = till(Seed(type=name, make=lambda _: "e", stand_ins=(StandIn("batch", Disabling),)))
     for changes in (0, 0, 1):
         before = plot.changes()
-        TYPES[name].delete(plot.account, REGION, "e", plot.pace.check)
+        TYPES[name].delete(plot.account, REGION, "e", plot.budget.check)
         assert plot.changes() == before + changes
 
 
@@ -152,7 +152,7 @@ def test_a_zone_is_emptied_in_calls_that_aws_takes(till: Callable[..., Plot]) ->
     zones = Zones()
     name = "AWS::Route53::HostedZone"
     plot = till(Seed(type=name, make=lambda _: "Z1", stand_ins=(StandIn("route53", lambda: zones),)))
-    TYPES[name].delete(plot.account, GLOBAL, "Z1", plot.pace.check)
+    TYPES[name].delete(plot.account, GLOBAL, "Z1", plot.budget.check)
     assert [(each["Name"], each["Type"]) for each in zones.records] == [("example.com.", "NS"), ("example.com.", "SOA")]
 
 
@@ -208,7 +208,7 @@ def test_an_id_that_has_not_all_parts_is_an_error_like_any_other(name: str, till
     with pytest.raises((BotoCoreError, ClientError)):
         TYPES[name].exists(plot.account, REGION, "app-Thing-1A2B3C")
     with pytest.raises((BotoCoreError, ClientError)):
-        TYPES[name].delete(plot.account, REGION, "app-Thing-1A2B3C", plot.pace.check)
+        TYPES[name].delete(plot.account, REGION, "app-Thing-1A2B3C", plot.budget.check)
 
 
 def test_an_insight_rule_is_known_by_its_arn_too(till: Callable[..., Plot]) -> None:
@@ -216,7 +216,7 @@ def test_an_insight_rule_is_known_by_its_arn_too(till: Callable[..., Plot]) -> N
     plot = till(rule)
     arn = f"arn:aws:cloudwatch:us-east-1:222222222222:insight-rule/{rule.make(plot.client)}"
     assert rule.entry.exists(plot.account, REGION, arn)
-    rule.entry.delete(plot.account, REGION, arn, plot.pace.check)
+    rule.entry.delete(plot.account, REGION, arn, plot.budget.check)
     assert not rule.entry.exists(plot.account, REGION, arn)
 
 

@@ -52,7 +52,7 @@ def standing(till: Callable[..., Plot], inside: Inside) -> Plot:
 def test_one_with_ipv6_leaves_its_vpc_too(till: Callable[..., Plot]) -> None:
     inside = Inside()
     plot = standing(till, inside)
-    TYPES[FUNCTION].prepare(plot.account, REGION, "f", plot.pace.check)
+    TYPES[FUNCTION].prepare(plot.account, REGION, "f", plot.budget.check)
     assert inside.network["SubnetIds"] == []
 
 
@@ -66,7 +66,7 @@ def test_one_with_ipv6_leaves_its_vpc_too(till: Callable[..., Plot]) -> None:
 )
 def test_one_that_cannot_be_changed_is_deleted_where_it_is(till: Callable[..., Plot], inside: Inside) -> None:
     plot = standing(till, inside)
-    TYPES[FUNCTION].delete(plot.account, REGION, "f", plot.pace.check)
+    TYPES[FUNCTION].delete(plot.account, REGION, "f", plot.budget.check)
     assert not inside.there
 
 
@@ -74,5 +74,5 @@ def test_one_that_is_being_changed_is_tried_again_later(till: Callable[..., Plot
     inside = Inside(refuse("ResourceConflictException", "An update is in progress"))
     plot = standing(till, inside)
     with pytest.raises(ClientError, match="ResourceConflictException"):
-        TYPES[FUNCTION].delete(plot.account, REGION, "f", plot.pace.check)
+        TYPES[FUNCTION].delete(plot.account, REGION, "f", plot.budget.check)
     assert inside.there

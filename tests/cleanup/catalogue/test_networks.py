@@ -24,7 +24,7 @@ def seed(name: str) -> Seed:
 
 
 def delete(plot: Plot, name: str, identity: str) -> None:
-    TYPES[name].delete(plot.account, REGION, identity, plot.pace.check)
+    TYPES[name].delete(plot.account, REGION, identity, plot.budget.check)
 
 
 def found(plot: Plot, name: str) -> set[str]:

@@ -48,7 +48,7 @@ def delete(plot: Plot, seed: Seed, entry: ResourceType, identity: str) -> None:
     """Try it for some rounds, as a cleanup does; raises what the last one met."""
     for attempt in range(ROUNDS):
         try:
-            entry.delete(plot.account, seed.region, identity, plot.pace.check)
+            entry.delete(plot.account, seed.region, identity, plot.budget.check)
         except ClientError as error:
             if code_of(error) not in entry.errors.busy or attempt == ROUNDS - 1:
                 raise
@@ -81,13 +81,13 @@ def test_it_is_deleted_with_its_protections_and_deleting_it_again_succeeds(
 ) -> None:
     plot = till(seed)
     entry, identity = seed.entry, seed.make(plot.client)
-    entry.freeze(plot.account, seed.region, identity, plot.pace.check)
-    entry.prepare(plot.account, seed.region, identity, plot.pace.check)
+    entry.freeze(plot.account, seed.region, identity, plot.budget.check)
+    entry.prepare(plot.account, seed.region, identity, plot.budget.check)
     delete(plot, seed, entry, identity)
     assert identity not in found(plot, seed)
     assert not entry.exists(plot.account, seed.region, identity)
     for repeat in (entry.freeze, entry.prepare, entry.delete):
-        repeat(plot.account, seed.region, identity, plot.pace.check)
+        repeat(plot.account, seed.region, identity, plot.budget.check)
     assert not entry.exists(plot.account, seed.region, identity)
 
 
@@ -98,7 +98,7 @@ def test_freezing_stops_it(seed: Seed, till: Callable[..., Plot]) -> None:
     assert seed.running is not None
     assert seed.running(plot.client, identity)
     for _ in range(2):
-        seed.entry.freeze(plot.account, seed.region, identity, plot.pace.check)
+        seed.entry.freeze(plot.account, seed.region, identity, plot.budget.check)
         assert not seed.running(plot.client, identity)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.aws.accounts import Account, Accounts
+from atmosphere.cleanup.model import Finished
 from tests.cleanup.clients import shared
 from tests.cleanup.fakes.cloudcontrol import FakeCloudControl
 from tests.cleanup.fakes.cloudformation import FakeCloudFormation
@@ -52,8 +53,10 @@ class FakeAccounts(Accounts):
             return None
         return (Reply(), reply.response) if isinstance(reply, ClientError) else (Reply(200), reply)
 
-    def open(self, *arguments: Any, **keywords: Any) -> Account:
+    def open(self, *arguments: Any, **keywords: Any) -> Account | Finished:
         account = super().open(*arguments, **keywords)
+        if isinstance(account, Finished):
+            return account
         account.__class__ = FakeAccount  # made anew it would be watched twice
         account.world = self.world  # type: ignore[attr-defined]
         return account

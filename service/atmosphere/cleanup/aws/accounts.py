@@ -16,14 +16,14 @@ from atmosphere import contract
 from atmosphere.cleanup.aws.guard import Guard, Protected
 from atmosphere.cleanup.aws.quotas import Rates
 from atmosphere.cleanup.aws.sessions import CONFIG, Clients, loader
-from atmosphere.cleanup.model import GLOBAL, Ended, Verdict
+from atmosphere.cleanup.model import GLOBAL, Finished, Verdict
 from atmosphere.faults import REFUSALS
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from atmosphere.cleanup.aws.pace import Pace
+    from atmosphere.cleanup.aws.budget import Budget
     from atmosphere.cleanup.aws.sessions import Session
     from atmosphere.cleanup.model import Assignment
     from atmosphere.core.model import Region, RoleArn
@@ -45,7 +45,7 @@ class Account:
     """Guarded clients of one session. Safe in threads."""
 
     def __init__(self, session: Session, guard: Guard, *, home: Region) -> None:
-        Rates(guard.pace).watch(session)  # first: the guard looks at the clock after the waiting
+        Rates(guard.budget.clock).watch(session)  # first: the guard looks at the clock after the waiting
         guard.watch(session)
         self.session = session
         self._home = home
@@ -71,15 +71,14 @@ class Accounts:
         """Accounts opened with the usual AWS chain or a profile, that nothing can be changed in."""
         return cls(boto3.Session(profile_name=profile), plan=True)
 
-    def open(self, assignment: Assignment, pace: Pace, *, protected: Protected) -> Account:
+    def open(self, assignment: Assignment, budget: Budget, *, protected: Protected) -> Account | Finished:
         """The environment's account under its admin role.
 
-        Raises `Ended` when it is not the account it should be or its role cannot be used, `Unreachable` when STS does
-        not answer.
+        `Finished` when it is another account or its role cannot be used. Raises `Unreachable` when STS does not answer.
         """
-        _refuse_account(assignment, assignment.key.account)
         role = assignment.registration.admin_role
-        _refuse_foreign(assignment, role)
+        if refused := _refusal(assignment, assignment.key.account) or _foreign(assignment, role):
+            return refused
         name = contract.session_name(contract.CLEANUP_SESSION, assignment.key.region, assignment.allocation)
         try:
             keys = self._assume(
@@ -90,11 +89,10 @@ class Accounts:
                 seconds=_SESSION_SECONDS,
             )
         except RoleUnusable as unusable:
-            raise Ended(Verdict.BLOCKED, "role-unusable", str(unusable)) from unusable
+            return Finished(Verdict.BLOCKED, "role-unusable", str(unusable))
         session = self.session(self._clients_of(role), keys)
-        account = Account(session, self._guard(assignment, pace, protected), home=assignment.key.region)
-        _refuse_account(assignment, _whoami(account, assignment.key.region))
-        return account
+        account = Account(session, self._guard(assignment, budget, protected), home=assignment.key.region)
+        return _refusal(assignment, _whoami(account, assignment.key.region)) or account
 
     def close(self, account: Account) -> None:
         """Forget the account's keys; its clients wait for the next pass with the same role, if that is the next one."""
@@ -108,27 +106,31 @@ class Accounts:
             idle, self._idle = self._idle, None
         return idle if idle and idle.whose == role else Clients(role)
 
-    def canary(self, assignment: Assignment, role: RoleArn, external_id: str, pace: Pace) -> Account:
-        """A session like those that the test was given, which can only look. Raises `RoleUnusable`, `Unreachable`."""
-        _refuse_foreign(assignment, role)
+    def canary(self, assignment: Assignment, role: RoleArn, external_id: str, budget: Budget) -> Account | Finished:
+        """A read-only session like those that the test was given; `Finished` for a role of another account.
+
+        Raises `RoleUnusable`, `Unreachable`.
+        """
+        if foreign := _foreign(assignment, role):
+            return foreign
         name = contract.session_name(contract.TEST_SESSION, assignment.key.region, assignment.allocation)
         keys = self._assume(role, name, external_id=external_id, region=assignment.key.region, seconds=_CANARY_SECONDS)
         guard = Guard(
             may_mutate=False,
             regions=assignment.regions,
             deadline=assignment.deadline,
-            pace=pace,
+            budget=budget,
             protected=Protected(frozenset()),
         )
         return Account(self.session(Clients(role), keys), guard, home=assignment.key.region)
 
-    def _guard(self, assignment: Assignment, pace: Pace, protected: Protected) -> Guard:
+    def _guard(self, assignment: Assignment, budget: Budget, protected: Protected) -> Guard:
         return Guard(
             may_mutate=not self.plan and (not assignment.capture_only or bool(assignment.roles_used)),
             only_revokes=assignment.capture_only,
             regions=assignment.regions,
             deadline=assignment.deadline,
-            pace=pace,
+            budget=budget,
             protected=protected,
         )
 
@@ -169,26 +171,28 @@ def _whoami(account: Account, region: Region) -> str:
     return identity
 
 
-def _refuse_account(assignment: Assignment, account: str) -> None:
+def _refusal(assignment: Assignment, account: str) -> Finished | None:
     if account == assignment.service_account or account in assignment.settings.blocked_accounts:
-        raise Ended(
+        return Finished(
             Verdict.DIRTY,
             "blocked-account",
             f"account {account} is the service's own or listed in blocked_accounts: nothing in it is ever cleaned",
         )
     if account != assignment.key.account:
-        raise Ended(
+        return Finished(
             Verdict.DIRTY,
             "wrong-account",
             f"the admin role is in account {account}, the environment in {assignment.key.account}: correct its role",
         )
+    return None
 
 
-def _refuse_foreign(assignment: Assignment, role: RoleArn) -> None:
+def _foreign(assignment: Assignment, role: RoleArn) -> Finished | None:
     owner = role.split(":")[4] if role.count(":") >= 5 else ""  # noqa: PLR2004  arn:partition:iam::ACCOUNT:role/…
-    if owner != assignment.key.account:
-        raise Ended(
-            Verdict.DIRTY,
-            "wrong-account",
-            f"{role} is not a role of account {assignment.key.account}: correct the environment's roles",
-        )
+    if owner == assignment.key.account:
+        return None
+    return Finished(
+        Verdict.DIRTY,
+        "wrong-account",
+        f"{role} is not a role of account {assignment.key.account}: correct the environment's roles",
+    )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from atmosphere.cleanup.aws.pace import Pace
+    from atmosphere.cleanup.aws.budget import Budget
     from atmosphere.cleanup.aws.sessions import Session
     from atmosphere.core.model import Region
 
@@ -102,14 +102,14 @@ class Guard:
         may_mutate: bool,
         regions: tuple[Region, ...],
         deadline: datetime,
-        pace: Pace,
+        budget: Budget,
         protected: Protected,
         only_revokes: bool = False,
     ) -> None:
         self.may_mutate = may_mutate
         self._regions = regions
         self._deadline = deadline
-        self.pace = pace
+        self.budget = budget
         self._only_revokes = only_revokes
         self._thread = local()
         self._lock = Lock()
@@ -154,7 +154,7 @@ class Guard:
         with self._lock:
             self.count += 1
             self._journal.append(
-                Mutation(at=self.pace.now(), service=service, operation=model.name, region=region, names=told)
+                Mutation(at=self.budget.now(), service=service, operation=model.name, region=region, names=told)
             )
 
     def _judge_again(self, **event: Any) -> None:
@@ -163,9 +163,9 @@ class Guard:
             self._refuse_late()
 
     def _refuse_late(self) -> None:
-        if self.pace.stopped:
+        if self.budget.stopped:
             raise OutOfTime
-        if self.pace.now() >= self._deadline:
+        if self.budget.now() >= self._deadline:
             raise PastDeadline
 
     def _refuse(self, service: str, operation: str, region: str, names: Mapping[str, str]) -> None:

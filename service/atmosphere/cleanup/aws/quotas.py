@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from atmosphere.cleanup.aws.pace import Pace
     from atmosphere.cleanup.aws.sessions import Session
+    from atmosphere.ports import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +109,8 @@ class Bucket:
 class Rates:
     """Slows the clients of one account down to what their services take."""
 
-    def __init__(self, pace: Pace) -> None:
-        self._pace = pace
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._buckets: dict[_Place, Bucket] = {}
         self._lock = Lock()
 
@@ -128,9 +128,9 @@ class Rates:
         place = (model.service_model.service_name, event["context"]["client_region"], operation)
         event["context"][_PLACE] = place
         bucket = self._bucket(place, told=not quota.once_told)
-        rest = bucket.reserve(self._pace.now()) if bucket else None
+        rest = bucket.reserve(self._clock.now()) if bucket else None
         if rest:
-            self._pace.clock.sleep(rest)
+            self._clock.sleep(rest)
 
     def _listen(self, **event: Any) -> None:
         """Whoever says "slow down", also to one of botocore's own repetitions, is slowed down for from now on."""

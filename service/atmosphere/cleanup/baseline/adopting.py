@@ -12,55 +12,55 @@ from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.generic import NoHandler
 from atmosphere.cleanup.catalogue.roles import role_id
 from atmosphere.cleanup.contents.settings import SETTING
-from atmosphere.cleanup.scan.inventory import look
-from atmosphere.cleanup.state.baseline import Word
+from atmosphere.cleanup.scan.inventory import scan
+from atmosphere.cleanup.state.baseline import Revision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.aws.pace import Pace
-    from atmosphere.cleanup.model import Assignment, Resource
+    from atmosphere.cleanup.context import PassContext
+    from atmosphere.cleanup.model import Resource
     from atmosphere.cleanup.scan.inventory import Inventory
-    from atmosphere.cleanup.state.baseline import Baseline, BaselineBook
+    from atmosphere.cleanup.state.baseline import Baseline, BaselineRepository
     from atmosphere.core.model import Json
 
 
-def adopt(book: BaselineBook, baseline: Baseline, *, assignment: Assignment, account: Account, pace: Pace) -> Baseline:
+def adopt(repository: BaselineRepository, context: PassContext) -> Baseline:
     """The baseline with all that could be read of what was adopted, written. Raises `Unreachable`.
 
     What is not there, or cannot be read now, goes on being adopted: it is protected, and judged as missing.
     """
+    baseline = context.baseline
     if not baseline.adopted:
         return baseline
-    inventory = look(assignment, account, pace)
-    inside = read_contents(assignment, account, pace, only=baseline.adopted)
+    inventory = scan(context)
+    inside = read_contents(context, only=baseline.adopted)
     prints: dict[Resource, str | None] = {}
     for item in baseline.adopted:
         if f"{item.type}@{item.region}" in inventory.unknown:
             continue  # its fingerprint stands in the listing that failed
-        if item in inside.contents or _is_there(item, inventory, assignment, account):
-            prints[item] = _fingerprint(item, inventory, assignment, account)
+        if item in inside.contents or _is_there(item, inventory, context):
+            prints[item] = _fingerprint(item, inventory, context)
     if inside.unknown or not prints:
         return baseline
-    word = Word(at=pace.now(), by="cleanup", why=f"read what was adopted: {len(prints)}")
-    return book.amend(lambda before: _settled(before, prints, inside.contents), word)
+    revision = Revision(at=context.now(), by="cleanup", why=f"read what was adopted: {len(prints)}")
+    return repository.amend(lambda before: _settled(before, prints, inside.contents), revision)
 
 
-def _is_there(item: Resource, inventory: Inventory, assignment: Assignment, account: Account) -> bool:
+def _is_there(item: Resource, inventory: Inventory, context: PassContext) -> bool:
     if item in inventory.everything():
         return True
     try:
-        if item in assignment.role_resources:
-            return role_id(account, item.id) is not None
-        return type_of(item.type).exists(account, item.region, item.id)
+        if item in context.assignment.role_resources:
+            return role_id(context.account, item.id) is not None
+        return type_of(item.type).exists(context.account, item.region, item.id)
     except (ClientError, BotoCoreError, NoHandler):
         return False  # nothing is settled by it: it stays what it is, adopted and not read
 
 
-def _fingerprint(item: Resource, inventory: Inventory, assignment: Assignment, account: Account) -> str | None:
-    if item in assignment.role_resources:
-        return role_id(account, item.id)
+def _fingerprint(item: Resource, inventory: Inventory, context: PassContext) -> str | None:
+    if item in context.assignment.role_resources:
+        return role_id(context.account, item.id)
     return inventory.everything().get(item)
 
 

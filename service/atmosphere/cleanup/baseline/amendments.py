@@ -1,11 +1,11 @@
-"""`ports.Baselines` over `TextStore`: what operators see of a baseline, and what they drop from it or adopt into it."""
+"""`ports.Baselines` over a `TextStore`: what operators see of a baseline, what they drop from it and adopt."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.model import Resource
-from atmosphere.cleanup.state.baseline import Baseline, BaselineBook, Word
+from atmosphere.cleanup.state.baseline import Baseline, BaselineRepository, Revision
 from atmosphere.core.model import ActKind
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ _ACTS: Final[dict[ActKind, Callable[[Baseline, Collection[Resource]], Baseline]]
 class Amendments:
     """See `ports.Baselines`."""
 
-    def __init__(self, keep: TextStore) -> None:
-        self._keep = keep
+    def __init__(self, store: TextStore) -> None:
+        self._store = store
 
     def load(self, key: EnvironmentKey) -> dict[str, Json] | None:
         """See `Baselines`."""
-        baseline = BaselineBook(self._keep, key).read()
-        return _shown(baseline) if baseline else None
+        baseline = BaselineRepository(self._store, key).read()
+        return _shown(baseline) if baseline.version else None
 
     def amend(
         self, key: EnvironmentKey, act: ActKind, items: Sequence[str], *, at: datetime, by: str, why: str
@@ -38,7 +38,9 @@ class Amendments:
         """See `Baselines`."""
         named = {Resource.parse(item) for item in items}
         change = _ACTS[act]
-        after = BaselineBook(self._keep, key).amend(lambda before: change(before, named), Word(at=at, by=by, why=why))
+        after = BaselineRepository(self._store, key).amend(
+            lambda before: change(before, named), Revision(at=at, by=by, why=why)
+        )
         return _shown(after)
 
 

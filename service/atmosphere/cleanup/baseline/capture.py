@@ -15,9 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from atmosphere.cleanup.aws.accounts import RoleUnusable
 from atmosphere.cleanup.baseline.drift import read_contents
 from atmosphere.cleanup.catalogue.roles import role_id
-from atmosphere.cleanup.model import Ended, Verdict
+from atmosphere.cleanup.model import Finished, Verdict
 from atmosphere.cleanup.revoke.revocation import PROBES, find_probe
-from atmosphere.cleanup.scan.inventory import covered, look
+from atmosphere.cleanup.scan.inventory import covered, scan
 from atmosphere.cleanup.scan.tagged import shown
 from atmosphere.cleanup.state.baseline import Baseline
 from atmosphere.faults import code_of
@@ -25,22 +25,27 @@ from atmosphere.faults import code_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from atmosphere.cleanup.aws.accounts import Account, Accounts
-    from atmosphere.cleanup.aws.pace import Pace
+    from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.baseline.drift import Inside
+    from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.model import Assignment, Resource
     from atmosphere.cleanup.scan.inventory import Inventory
     from atmosphere.core.model import RoleArn
 
-_LOOKS: Final = 4
+_SCANS: Final = 4
 _NAP: Final = timedelta(seconds=2)
 
 
-def capture(assignment: Assignment, *, account: Account, accounts: Accounts, pace: Pace) -> Baseline:
-    """Preflight the roles, and list what is there. Raises `Ended`, `Unreachable`."""
+def capture(context: PassContext) -> Baseline | Finished:
+    """Preflight the roles, and list what is there. Raises `Unreachable`."""
+    assignment = context.assignment
     roles = sorted(set(assignment.registration.roles.values()))
-    pace.side_by_side([partial(_preflight, assignment, accounts, role, pace) for role in roles])
-    found = _complete_look(assignment, account, pace)
+    unfit = context.workers.run([partial(_preflight, context, role) for role in roles])
+    if refused := next(filter(None, unfit), None):
+        return refused
+    found = _complete_scan(context)
+    if isinstance(found, Finished):
+        return found
     return Baseline(
         items={**found.inventory.everything(), **found.roles},
         types=covered(assignment),
@@ -52,8 +57,8 @@ def capture(assignment: Assignment, *, account: Account, accounts: Accounts, pac
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """What one look came to: `roles` are those of the registration, `unknown` is what could not be looked at."""
+class _Everything:
+    """The result of one scan: `roles` are those of the registration, `unknown` is what could not be looked at."""
 
     inventory: Inventory
     inside: Inside
@@ -62,42 +67,46 @@ class _Look:
     unknown: Mapping[str, str]
 
 
-def _preflight(assignment: Assignment, accounts: Accounts, role: RoleArn, pace: Pace) -> None:
+def _preflight(context: PassContext, role: RoleArn) -> Finished | None:
+    assignment = context.assignment
     try:
-        canary = accounts.canary(assignment, role, assignment.registration.external_id, pace)
+        canary = context.accounts.canary(assignment, role, assignment.registration.external_id, context.budget)
     except RoleUnusable as unusable:
-        raise Ended(Verdict.BLOCKED, "role-unusable", str(unusable)) from unusable
+        return Finished(Verdict.BLOCKED, "role-unusable", str(unusable))
+    if isinstance(canary, Finished):
+        return canary
     if find_probe(canary, assignment.key.region) is None:
         calls = ", ".join(f"{service}:{operation}" for service, operation in PROBES)
-        raise Ended(
+        return Finished(
             Verdict.DIRTY,
             "role-preflight",
             f"{role} may call none of {calls}, so nothing could show that its keys are refused: grant it one of them, "
             "then let the environment be cleaned",
         )
+    return None
 
 
-def _complete_look(assignment: Assignment, account: Account, pace: Pace) -> _Look:
-    for _ in range(_LOOKS):
-        found = _look(assignment, account, pace)
+def _complete_scan(context: PassContext) -> _Everything | Finished:
+    for _ in range(_SCANS):
+        found = _scan(context)
         if not found.unknown:
             return found
-        pace.sleep(_NAP)
+        context.heartbeat.sleep(_NAP)
     labels = sorted(found.unknown)
     told = ", ".join(f"{label} ({found.unknown[label]})" for label in labels)
-    raise Ended(
+    return Finished(
         Verdict.BLOCKED,
         f"unknown:{labels[0]}",
         f"{len(labels)} cannot be listed, so there is no telling what has to survive: check the admin role: {told}",
     )
 
 
-def _look(assignment: Assignment, account: Account, pace: Pace) -> _Look:
-    inventory = look(assignment, account, pace)
-    inside = read_contents(assignment, account, pace, off=inventory.off)
-    tagged, untold = shown(account, [region for region in assignment.regions if region not in inventory.off], pace)
-    roles, unseen = _roles(assignment, account)
-    return _Look(
+def _scan(context: PassContext) -> _Everything:
+    inventory = scan(context)
+    inside = read_contents(context, off=inventory.off)
+    tagged, untold = shown(context, [each for each in context.assignment.regions if each not in inventory.off])
+    roles, unseen = _roles(context.assignment, context.account)
+    return _Everything(
         inventory=inventory,
         inside=inside,
         roles=roles,

@@ -22,11 +22,9 @@ from atmosphere.faults import REFUSALS, code_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.aws.pace import Pace
     from atmosphere.cleanup.contents.base import Content
+    from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.model import Assignment
-    from atmosphere.cleanup.state.baseline import Baseline
     from atmosphere.core.model import Json, Region
 
 CHANGED: Final = "baseline-changed"
@@ -71,7 +69,7 @@ def troubles_of(drifts: Iterable[Drift]) -> dict[Resource, Trouble]:
     return {item: Trouble(code=CHANGED, message="; ".join(told), attempts=0) for item, told in messages.items()}
 
 
-def told(drift: Trouble, failure: Trouble | None) -> Trouble:
+def with_failure(drift: Trouble, failure: Trouble | None) -> Trouble:
     """What a report says of a drift whose restoration failed."""
     if failure is None:
         return drift
@@ -85,11 +83,9 @@ def told(drift: Trouble, failure: Trouble | None) -> Trouble:
 class Restorer:
     """Compares and restores for one pass."""
 
-    def __init__(self, *, assignment: Assignment, account: Account, pace: Pace, baseline: Baseline) -> None:
-        self._assignment = assignment
-        self._account = account
-        self._pace = pace
-        self._baseline = baseline
+    def __init__(self, context: PassContext) -> None:
+        self._context = context
+        self._account = context.account
         self._last: Drifts | None = None
 
     def compare(self, *, fresh: bool) -> Drifts:
@@ -97,9 +93,9 @@ class Restorer:
         if self._last is None or fresh:
             tasks = [
                 partial(_asked, _label(content, region), partial(self._compared, content, region))
-                for content, region in _places(self._assignment)
+                for content, region in _places(self._context.assignment)
             ]
-            answers = self._pace.side_by_side(tasks)
+            answers = self._context.workers.run(tasks)
             self._last = Drifts(
                 found=[drift for answer in answers for drift in answer.drifts],
                 unknown={answer.label: answer.code for answer in answers if answer.code},
@@ -107,7 +103,7 @@ class Restorer:
         return self._last
 
     def _compared(self, content: Content, region: Region) -> _Answer:
-        expected = content.expected(self._account, region, self._baseline)
+        expected = content.expected(self._account, region, self._context.baseline)
         now = content.read(self._account, region, expected.keys()) if expected else {}
         drifts = [
             Drift(Resource(content.type, identity, region), content, before, now[identity])
@@ -127,14 +123,14 @@ class Restorer:
         if not drifts:
             return {}
         self._last = None
-        answers = self._pace.side_by_side([partial(self._restored, drift) for drift in drifts])
+        answers = self._context.workers.run([partial(self._restored, drift) for drift in drifts])
         return {drift.item: trouble for drift, trouble in zip(drifts, answers, strict=True) if trouble is not None}
 
     def _restored(self, drift: Drift) -> Trouble | None:
         item, content = drift.item, drift.content
         try:
             with self._account.guard.restoring(content.restoring, item.id):
-                content.restore(self._account, drift, self._pace.check)
+                content.restore(self._account, drift, self._context.budget.check)
         except ClientError as error:
             return Trouble(code=code_of(error), message=error.response["Error"].get("Message", "")[:_MESSAGE])
         except (BotoCoreError, MutationRefused) as error:
@@ -154,20 +150,18 @@ class Inside:
 
 
 def read_contents(
-    assignment: Assignment,
-    account: Account,
-    pace: Pace,
+    context: PassContext,
     *,
     off: Collection[Region] = (),
     only: Collection[Resource] | None = None,
 ) -> Inside:
     """Everything that is watched in regions that are not off, or only what is inside of these."""
     tasks = [
-        partial(_asked, _label(content, region), partial(_read, assignment, account, content, region, only))
-        for content, region in _places(assignment)
+        partial(_asked, _label(content, region), partial(_read, context, content, region, only))
+        for content, region in _places(context.assignment)
         if region not in off
     ]
-    answers = pace.side_by_side(tasks)
+    answers = context.workers.run(tasks)
     return Inside(
         contents={item: inside for answer in answers for item, inside in answer.found.items()},
         unwatched={answer.label: answer.code for answer in answers if answer.code and answer.absent},
@@ -175,9 +169,8 @@ def read_contents(
     )
 
 
-def _read(
-    assignment: Assignment, account: Account, content: Content, region: Region, only: Collection[Resource] | None
-) -> _Answer:
+def _read(context: PassContext, content: Content, region: Region, only: Collection[Resource] | None) -> _Answer:
+    assignment = context.assignment
     ids: Collection[str] | None = None
     if only is not None:
         ids = {item.id for item in only if item.type == content.type and item.region == region}
@@ -185,7 +178,7 @@ def _read(
         ids = {role.rpartition("/")[2] for role in assignment.registration.roles.values()}
     if ids is not None and not ids:
         return _Answer(_label(content, region))
-    found = content.read(account, region, ids)
+    found = content.read(context.account, region, ids)
     told = {Resource(content.type, identity, region): inside for identity, inside in found.items()}
     return _Answer(_label(content, region), {item: told[item] for item in told if only is None or item in only})
 

@@ -1,59 +1,57 @@
-"""One round of deleting: wave after wave, everything in a wave is tried at once; what fails is noted and tried again.
+"""One round of deleting: batch after batch, everything in a batch in parallel; what fails is noted and tried again.
 
-What stacks are told is the lane's; what no stack would take along is deleted here.
+`stacks` deletes stacks; what no leftover stack owns is deleted here.
 """
 
 from __future__ import annotations
 
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.base import Stage
 from atmosphere.cleanup.delete.attempts import Outcome, attempt
-from atmosphere.cleanup.delete.waves import waves
+from atmosphere.cleanup.delete.stacks import StackDeletion
 from atmosphere.cleanup.model import STACK, Meaning, Trouble
 from atmosphere.cleanup.scan.stacks import Act
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.aws.pace import Pace
-    from atmosphere.cleanup.delete.stacks import Lane
+    from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.model import Resource
     from atmosphere.cleanup.scan.stacks import Stack
+    from atmosphere.cleanup.state.deferred import DeferredRepository
     from atmosphere.cleanup.state.ledger import Ledger
-    from atmosphere.cleanup.state.troubles import TroubleBook
-    from atmosphere.cleanup.verdict.protected import Protection
 
 _BUSY_ATTEMPTS: Final = 10  # about a minute, in which most changes of databases and clusters end
 
 
 class Deletion:
-    """Deletes for one pass."""
+    """Deletes for one pass. `deferred` says what a stack may let go of before it is gone."""
 
-    def __init__(self, *, account: Account, pace: Pace, kept: Protection, troubles: TroubleBook, lane: Lane) -> None:
-        self._account = account
-        self._pace = pace
-        self._kept = kept
-        self._troubles = troubles
-        self._lane = lane
+    def __init__(self, context: PassContext, deferred: DeferredRepository) -> None:
+        self._context = context
+        self._account = context.account
+        self._protection = context.protection
+        self._troubles = context.troubles
+        self._stacks = StackDeletion(context, deferred)
         self._frozen: set[Resource] = set()
 
     def freeze(self, items: Iterable[Resource]) -> None:
         """Stop what these do by themselves, each once in a pass; what cannot be stopped is noted and deleted anyway."""
-        running = sorted(item for item in items if item not in self._frozen and not self._kept.reason(item))
+        running = sorted(item for item in items if item not in self._frozen and not self._protection.reason(item))
         self._run([partial(self._freeze, item) for item in running], _services(running))
         self._frozen.update(running)
 
-    def round(self, stacks: Sequence[Stack], loose: Sequence[Resource], ledger: Ledger) -> None:
-        """Try every stack that is ready and every loose resource; notes what went wrong."""
-        plan = self._lane.plan(stacks, ledger)
+    def round(self, stacks: Sequence[Stack], unmanaged: Sequence[Resource], ledger: Ledger) -> None:
+        """Try every stack that is ready and every unmanaged resource; notes what went wrong."""
+        plan = self._stacks.plan(stacks, ledger)
         self._run(plan.prepare)
         acts = list(plan.act)
-        for stage, items in waves(loose):
-            if stage is Stage.LAST and self._are_needed(stacks, loose):
+        for stage, items in batches(unmanaged):
+            if stage is Stage.LAST and self._are_needed(stacks, unmanaged):
                 break
             tasks: list[Callable[[], Outcome]] = [*acts, *(partial(self._delete, item) for item in items)]
             self._run(tasks, ["cloudformation"] * len(acts) + _services(items), deleted=True)
@@ -62,18 +60,18 @@ class Deletion:
 
     def moves(self, stacks: Sequence[Stack]) -> bool:
         """Whether CloudFormation gets on with any of these."""
-        return self._lane.moves(stacks)
+        return self._stacks.moves(stacks)
 
-    def is_under_way(self, loose: Iterable[Resource]) -> bool:
+    def is_under_way(self, unmanaged: Iterable[Resource]) -> bool:
         """Whether AWS accepted to delete one of these and takes minutes for it."""
-        return any(type_of(item.type).stage is Stage.SLOW and item not in self._troubles.entries for item in loose)
+        return any(type_of(item.type).stage is Stage.SLOW and item not in self._troubles.entries for item in unmanaged)
 
-    def _are_needed(self, stacks: Sequence[Stack], loose: Sequence[Resource]) -> bool:
+    def _are_needed(self, stacks: Sequence[Stack], unmanaged: Sequence[Resource]) -> bool:
         """Whether something that is going may still need identities and keys; what does not go is not waited for."""
         going = (
             stack.moving or stack.act is Act.DELETE for stack in stacks if stack.resource not in self._troubles.entries
         )
-        slow = (item for item in loose if type_of(item.type).stage is Stage.SLOW)
+        slow = (item for item in unmanaged if type_of(item.type).stage is Stage.SLOW)
         return any(going) or any(self._may_go_yet(item) for item in slow)
 
     def _may_go_yet(self, item: Resource) -> bool:
@@ -84,7 +82,7 @@ class Deletion:
     def _run(
         self, tasks: Sequence[Callable[[], Outcome]], services: Sequence[str] = (), *, deleted: bool = False
     ) -> None:
-        for outcome in self._pace.side_by_side(tasks, services):
+        for outcome in self._context.workers.run(tasks, services):
             if outcome.trouble is not None:
                 self._troubles.note(outcome.item, outcome.trouble)
             elif deleted and outcome.item.type != STACK:  # a failed stack's attempts count until it is gone
@@ -92,14 +90,39 @@ class Deletion:
 
     def _freeze(self, item: Resource) -> Outcome:
         freeze = type_of(item.type).freeze
-        return attempt(item, partial(freeze, self._account, item.region, item.id, self._pace.check))
+        return attempt(item, partial(freeze, self._account, item.region, item.id, self._context.budget.check))
 
     def _delete(self, item: Resource) -> Outcome:
-        if self._kept.reason(item):
+        if self._protection.reason(item):
             return Outcome(item, Trouble(code="kept", message="it is kept", meaning=Meaning.FATAL))
         delete = type_of(item.type).delete
-        return attempt(item, partial(delete, self._account, item.region, item.id, self._pace.check))
+        return attempt(item, partial(delete, self._account, item.region, item.id, self._context.budget.check))
 
 
 def _services(items: Iterable[Resource]) -> list[str]:
     return [type_of(item.type).service for item in items]
+
+
+def batches(items: Iterable[Resource]) -> Iterator[tuple[Stage, list[Resource]]]:
+    """The items of each stage in turn; within a stage, types that others wait for come first.
+
+    The order only saves refusals. What AWS takes minutes for starts first. What AWS needs until something else is gone,
+    such as identities and keys, comes last.
+    """
+    by_type: dict[str, list[Resource]] = {}
+    for item in items:
+        by_type.setdefault(item.type, []).append(item)
+    ranks = {name: (type_of(name).stage, _depth(name, by_type.keys(), frozenset())) for name in by_type}
+    for (stage, _), names in groupby(sorted(by_type, key=lambda name: (ranks[name], name)), key=ranks.__getitem__):
+        yield stage, [item for name in names for item in by_type[name]]
+
+
+def _depth(name: str, present: Iterable[str], above: frozenset[str]) -> int:
+    """How many batches of its stage come before it; a circle of types waits for nothing."""
+    entry = type_of(name)
+    first = [
+        other
+        for other in entry.after
+        if other in present and other not in above and other != name and type_of(other).stage is entry.stage
+    ]
+    return 1 + max((_depth(other, present, above | {name}) for other in first), default=-1)

@@ -1,4 +1,4 @@
-"""The stacks' lane: which stack is told what in a round, in the order that CloudFormation wants.
+"""Deletes stacks: what a round asks CloudFormation for, in the order that CloudFormation wants.
 
 Importers go before exporters, the owner of a role or of a custom resource's provider after the stacks that need it,
 nested stacks with their root. Before a stack goes, its protection comes off, its buckets are emptied and its functions
@@ -26,13 +26,10 @@ from atmosphere.cleanup.scan.stacks import Act
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.aws.pace import Pace
-    from atmosphere.cleanup.model import Assignment, Limits
+    from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.scan.stacks import Stack
+    from atmosphere.cleanup.state.deferred import DeferredRepository
     from atmosphere.cleanup.state.ledger import Ledger, Link
-    from atmosphere.cleanup.state.troubles import TroubleBook
-    from atmosphere.cleanup.verdict.protected import Protection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,29 +40,15 @@ class Plan:
     act: Sequence[Callable[[], Outcome]]
 
 
-class Lane:
-    """Deletes stacks for one pass."""
+class StackDeletion:
+    """Deletes stacks for one pass. `deferred` says what a stack may let go of before it is gone."""
 
-    def __init__(
-        self,
-        *,
-        assignment: Assignment,
-        account: Account,
-        pace: Pace,
-        limits: Limits,
-        kept: Protection,
-        troubles: TroubleBook,
-        may_remain: Callable[[Resource], bool],
-    ) -> None:
-        self._assignment = assignment
-        self._account = account
-        self._pace = pace
-        self._limits = limits
-        self._kept = kept
-        self._troubles = troubles
-        self._unblocking = Unblocking(
-            account=account, pace=pace, limits=limits, kept=kept, troubles=troubles, may_remain=may_remain
-        )
+    def __init__(self, context: PassContext, deferred: DeferredRepository) -> None:
+        self._context = context
+        self._account = context.account
+        self._protection = context.protection
+        self._troubles = context.troubles
+        self._unblocking = Unblocking(context, deferred)
 
     def plan(self, stacks: Sequence[Stack], ledger: Ledger) -> Plan:
         """What to do now with the stacks that are left; a stack that the ledger does not have yet is left alone."""
@@ -99,7 +82,7 @@ class Lane:
     def _conflict(self, stack: Stack, ledger: Ledger) -> Outcome | None:
         """A stack that owns what has to stay is a person's: deleting it or anything in it is not ours to decide."""
         for item in sorted(ledger.tree(stack.id)):
-            if reason := self._kept.reason(item):
+            if reason := self._protection.reason(item):
                 message = f"it owns {item}, which is {reason}: take it out of the stack, or delete the stack by hand"
                 return Outcome(
                     stack.resource, Trouble(code="owns-kept-resource", message=message, meaning=Meaning.FATAL)
@@ -117,7 +100,7 @@ class Lane:
         names = {(stack.region, stack.name): stack.id for stack in roots}
         exporting = [stack for stack in idle if stack.exports]
         tasks = [partial(self._importers, stack) for stack in exporting]
-        for stack, importing in zip(exporting, self._pace.side_by_side(tasks), strict=True):
+        for stack, importing in zip(exporting, self._context.workers.run(tasks), strict=True):
             waits_for[stack.id] |= {names[stack.region, name] for name in importing if (stack.region, name) in names}
         for owner, user in ordering.needs(roots, ledger):
             waits_for.setdefault(owner, set()).add(user)
@@ -138,7 +121,7 @@ class Lane:
         One that is locked in its VPC is not among them: outside it, it can answer.
         """
         needed = sorted({item for stack in begin for _, item in self._providers(stack, ledger)})
-        answers = self._pace.side_by_side([partial(self._ailment, item) for item in needed])
+        answers = self._context.workers.run([partial(self._ailment, item) for item in needed])
         ailing = {item: answer for item, answer in zip(needed, answers, strict=True) if answer is not None}
         for stack in begin:
             for link, item in self._providers(stack, ledger):
@@ -159,7 +142,7 @@ class Lane:
             return None  # only a hint: whether the stack goes is seen anyway
 
     def _waits_in_vain(self, stack: Stack) -> bool:
-        now, patience = self._pace.now(), self._limits.custom_wait
+        now, patience = self._context.now(), self._context.limits.custom_wait
         if stack.since is None or now - stack.since < patience:
             return False
         try:
@@ -180,11 +163,15 @@ class Lane:
 
     def _preparable(self, stack: Stack, ledger: Ledger) -> list[Resource]:
         wanted = {*ledger.tree(stack.id), *(item for _, item in self._providers(stack, ledger))}
-        return sorted(item for item in wanted if is_tangible(item.type) and item.id and not self._kept.reason(item))
+        return sorted(
+            item for item in wanted if is_tangible(item.type) and item.id and not self._protection.reason(item)
+        )
 
     def _prepare(self, item: Resource, stack: Stack) -> Outcome:
         prepare = type_of(item.type).prepare
-        return attempt(item, partial(prepare, self._account, item.region, item.id, self._pace.check), stack=stack.name)
+        return attempt(
+            item, partial(prepare, self._account, item.region, item.id, self._context.budget.check), stack=stack.name
+        )
 
     def _delete(self, stack: Stack, stacks: Sequence[Stack], ledger: Ledger) -> Outcome:
         inner = {item.id for item in ledger.tree(stack.id) if item.type == STACK}
@@ -198,7 +185,7 @@ class Lane:
                 self._unprotect(client, each, root=each is stack)
         extra: dict[str, Any] = self._unblocking.unblock(stack) if stack.act is Act.UNBLOCK else {}
         try:
-            client.delete_stack(StackName=stack.id, RoleARN=self._assignment.registration.admin_role, **extra)
+            client.delete_stack(StackName=stack.id, RoleARN=self._context.assignment.registration.admin_role, **extra)
         except ClientError as error:
             if not _about_the_role(error):
                 raise

@@ -18,14 +18,9 @@ from atmosphere.cleanup.model import STACK, Trouble
 from atmosphere.cleanup.scan.stacks import FAILED, members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.aws.pace import Pace
-    from atmosphere.cleanup.model import Limits, Resource
+    from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.scan.stacks import Member, Stack
-    from atmosphere.cleanup.state.troubles import TroubleBook
-    from atmosphere.cleanup.verdict.protected import Protection
+    from atmosphere.cleanup.state.deferred import DeferredRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +32,13 @@ class _Blocker:
 
 
 class Unblocking:
-    """Frees failed stacks for one pass."""
+    """Unblocks failed stacks for one pass. `deferred` says what may remain for a while."""
 
-    def __init__(
-        self,
-        *,
-        account: Account,
-        pace: Pace,
-        limits: Limits,
-        kept: Protection,
-        troubles: TroubleBook,
-        may_remain: Callable[[Resource], bool],
-    ) -> None:
-        self._account = account
-        self._pace = pace
-        self._limits = limits
-        self._kept = kept
-        self._troubles = troubles
-        self._may_remain = may_remain
+    def __init__(self, context: PassContext, deferred: DeferredRepository) -> None:
+        self._context = context
+        self._account = context.account
+        self._troubles = context.troubles
+        self._deferred = deferred
 
     def unblock(self, stack: Stack) -> dict[str, Any]:
         """Delete what blocks the stack; returns what to add to its next deletion.
@@ -66,11 +50,11 @@ class Unblocking:
         present = [
             blocker
             for blocker in blockers
-            if self._is_there_after_all(blocker, stack) and not self._may_remain(blocker.member.resource)
+            if self._is_there_after_all(blocker, stack) and not self._deferred.may_remain(blocker.member.resource)
         ]
         before = self._troubles.entries.get(stack.resource)
         self._troubles.note(stack.resource, Trouble(code=FAILED, message=stack.reason[:MESSAGE]))
-        if present or not blockers or before is None or before.attempts < self._limits.retain_after:
+        if present or not blockers or before is None or before.attempts < self._context.limits.retain_after:
             return {}
         if all(blocker.in_root for blocker in blockers):
             return {"RetainResources": sorted(blocker.member.logical for blocker in blockers)}
@@ -94,7 +78,7 @@ class Unblocking:
         if not is_tangible(item.type) or not item.id:
             self._troubles.note(item, failed)
             return False
-        if self._kept.reason(item):
+        if self._context.protection.reason(item):
             self._troubles.note(item, failed)
             return True
         outcome = self._delete(blocker, stack)
@@ -109,4 +93,6 @@ class Unblocking:
     def _delete(self, blocker: _Blocker, stack: Stack) -> Outcome:
         item = blocker.member.resource
         delete = type_of(item.type).delete
-        return attempt(item, partial(delete, self._account, item.region, item.id, self._pace.check), stack=stack.name)
+        return attempt(
+            item, partial(delete, self._account, item.region, item.id, self._context.budget.check), stack=stack.name
+        )

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from atmosphere.cleanup.model import Assignment, PassState, Resource, Trouble, Verdict
-    from atmosphere.cleanup.state.counts import Tally
-    from atmosphere.cleanup.state.deferred import Debt
+    from atmosphere.cleanup.state.counts import Counts
+    from atmosphere.cleanup.state.deferred import Deferred
     from atmosphere.cleanup.state.store import TextStore
 
 _NAMED: Final = re.compile(
@@ -35,7 +35,7 @@ class Findings:
 
     `blockers` are what keeps the environment from being clean, with what the last attempt met; `unknown` what could not
     be listed; `deferred` what may remain; `uncovered` types of which there is something and the baseline does not tell;
-    `skipped` what was left out by rule, and by which; `debts` what is carried along from cleaning to cleaning; `kept`
+    `skipped` what was left out by rule, and by which; `carried` what is deferred from cleaning to cleaning; `kept`
     what stays, and why; `origins` where blockers, deferred things and members of their stacks come from.
     """
 
@@ -46,27 +46,27 @@ class Findings:
     uncovered: Sequence[str] = ()
     unexplained: Mapping[str, str] = field(default_factory=dict)
     skipped: Mapping[str, str] = field(default_factory=dict)
-    debts: Mapping[Resource, Debt] = field(default_factory=dict)
+    carried: Mapping[Resource, Deferred] = field(default_factory=dict)
     kept: Mapping[Resource, str] = field(default_factory=dict)
     origins: Mapping[Resource, Origin] = field(default_factory=dict)
 
 
 def write_report(
-    keep: TextStore,
+    store: TextStore,
     assignment: Assignment,
     state: PassState,
     *,
     verdict: Verdict,
     reason: str | None,
     findings: Findings,
-    tally: Tally,
+    counts: Counts,
     now: datetime,
 ) -> str:
     """Write both forms and return the name of the JSON. Raises `Unreachable`."""
-    content = _content(assignment, state, verdict=verdict, reason=reason, findings=findings, tally=tally, now=now)
+    content = _content(assignment, state, verdict=verdict, reason=reason, findings=findings, counts=counts, now=now)
     name = f"{prefix(assignment)}report-{assignment.attempt}"
-    keep.put(f"{name}.md", markdown(content))
-    keep.put(f"{name}.json", json.dumps(content, indent=1))
+    store.put(f"{name}.md", markdown(content))
+    store.put(f"{name}.json", json.dumps(content, indent=1))
     return f"{name}.json"
 
 
@@ -77,7 +77,7 @@ def _content(
     verdict: Verdict,
     reason: str | None,
     findings: Findings,
-    tally: Tally,
+    counts: Counts,
     now: datetime,
 ) -> dict[str, Any]:
     return {
@@ -92,8 +92,8 @@ def _content(
         "at": now.isoformat(),
         "passes": state.number,
         "mutations": state.mutations,
-        "seconds": dict(tally.spent),
-        "totals": {"found": tally.found, "removed": dict(tally.removed), "left": dict(tally.left)},
+        "seconds": dict(counts.spent),
+        "totals": {"found": counts.found, "removed": dict(counts.removed), "left": dict(counts.left)},
         "cutOff": state.cut_off.isoformat() if state.cut_off else None,
         "regions": list(assignment.regions),
         "globalsSwept": assignment.sweep_globals,
@@ -112,7 +112,7 @@ def _findings(assignment: Assignment, findings: Findings) -> dict[str, Any]:
         "unexplained": dict(sorted(findings.unexplained.items())),
         "skipped": dict(sorted(findings.skipped.items())),
         "kept": [{**_place(item), "why": why} for item, why in sorted(findings.kept.items())],
-        "debts": [_debt(item, findings.debts[item]) for item in sorted(findings.debts)],
+        "debts": [_debt(item, findings.carried[item]) for item in sorted(findings.carried)],
     }
 
 
@@ -125,7 +125,6 @@ def _blocker(assignment: Assignment, item: Resource, findings: Findings) -> dict
         "stack": trouble.stack or origin.stack,
         "created": origin.created,
         "action": "restore" if trouble.code.startswith(_ALIVE) else "delete",
-        "class": str(trouble.residual),
         "code": trouble.code,
         "message": trouble.message,
         "meaning": str(trouble.meaning),
@@ -145,5 +144,5 @@ def named_in(message: str, own: str) -> list[str]:
     return [name for name in dict.fromkeys(_NAMED.findall(message)) if name != own and not name.endswith(f"/{own}")]
 
 
-def _debt(item: Resource, debt: Debt) -> dict[str, Any]:
+def _debt(item: Resource, debt: Deferred) -> dict[str, Any]:
     return {"resource": item.address, "firstSeen": debt.first.isoformat(), "cleanings": debt.cleanings}

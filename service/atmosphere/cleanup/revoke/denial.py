@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere import contract
 from atmosphere.cleanup.aws.guard import REVOCATION_POLICY
-from atmosphere.cleanup.model import GLOBAL, Ended, Verdict
+from atmosphere.cleanup.model import GLOBAL, Finished, Verdict
 from atmosphere.core.model import Region
 from atmosphere.faults import REFUSALS, code_of
 from atmosphere.ports import Unreachable
@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.aws.accounts import Account
 
 _INSTANT: Final = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class DenialRefused(Exception):
+    """The admin role may not do to a role what a revocation needs; the text says what it lacks."""
+
+    def finished(self) -> Finished:
+        """How the pass ends."""
+        return Finished(Verdict.BLOCKED, "revocation-refused", str(self))
 
 
 def policy_name(region: Region) -> str:
@@ -85,7 +93,7 @@ def _cut_off(policy: Any) -> datetime | None:
 def deny(account: Account, role: str, policy: str, document: str) -> bool:
     """Give a role such a policy; False if there is no such role.
 
-    Raises `Ended` when the admin role may not, `Unreachable` when IAM does not answer.
+    Raises `DenialRefused` when the admin role may not, `Unreachable` when IAM does not answer.
     """
     asked = {"RoleName": role, "PolicyName": policy, "PolicyDocument": document}
     return of_role(account, "put_role_policy", asked) is not None
@@ -94,7 +102,7 @@ def deny(account: Account, role: str, policy: str, document: str) -> bool:
 def of_role(account: Account, operation: str, asked: Mapping[str, str]) -> Mapping[str, Any] | None:
     """IAM's reply to something about a role, None if there is no such thing.
 
-    Raises `Ended` when the admin role may not, `Unreachable` when IAM does not answer.
+    Raises `DenialRefused` when the admin role may not, `Unreachable` when IAM does not answer.
     """
     client = account.client("iam", GLOBAL)
     try:
@@ -106,7 +114,7 @@ def of_role(account: Account, operation: str, asked: Mapping[str, str]) -> Mappi
             needed = client.meta.method_to_api_mapping[operation]
             role = asked["RoleName"]
             explanation = f"the credentials of {role} cannot be revoked: the admin role needs iam:{needed} on it"
-            raise Ended(Verdict.BLOCKED, "revocation-refused", explanation) from error
+            raise DenialRefused(explanation) from error
         raise unreachable(error) from error
     except BotoCoreError as error:
         raise unreachable(error) from error

@@ -13,15 +13,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.cleanup.model import GLOBAL
-from atmosphere.cleanup.revoke.denial import deny, policy_name, whole_document
+from atmosphere.cleanup.revoke.denial import DenialRefused, deny, policy_name, whole_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.aws.pace import Pace
-    from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.context import PassContext
+    from atmosphere.cleanup.model import Assignment, Finished
     from atmosphere.cleanup.state.baseline import Baseline
     from atmosphere.core.model import AccountId
 
@@ -29,16 +28,19 @@ _ROLE: Final = "AWS::IAM::Role"
 _ENTERING: Final = ("sts:assumerole", "sts:*", "*")
 
 
-def cut_off_others(
-    assignment: Assignment, account: Account, pace: Pace, baseline: Baseline | None, cut_off: datetime | None
-) -> None:
-    """End the sessions of every other role that the test could enter. Raises `Ended`, `Unreachable`."""
-    if baseline is None or cut_off is None or not assignment.sweep_globals:
-        return
+def cut_off_others(context: PassContext, cut_off: datetime | None) -> Finished | None:
+    """End the sessions of every other role that the test could enter. Raises `Unreachable`."""
+    assignment = context.assignment
+    roles = _enterable(assignment, context.baseline)
+    if cut_off is None or not assignment.sweep_globals or not roles:
+        return None
     name, document = policy_name(assignment.key.region), whole_document(cut_off)
-    if roles := _enterable(assignment, baseline):
-        pace.confirm()  # to see the test's keys refused took a while, in which another environment may have come
-        pace.side_by_side([partial(deny, account, role, name, document) for role in roles])
+    context.heartbeat.confirm()  # waiting for the canary took a while, in which another environment may have come
+    try:
+        context.workers.run([partial(deny, context.account, role, name, document) for role in roles])
+    except DenialRefused as refused:
+        return refused.finished()
+    return None
 
 
 def _enterable(assignment: Assignment, baseline: Baseline) -> list[str]:

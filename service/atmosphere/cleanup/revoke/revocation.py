@@ -16,15 +16,23 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from atmosphere.cleanup.aws.accounts import Account, Accounts, RoleUnusable
-from atmosphere.cleanup.model import Ended, Phase, Verdict
-from atmosphere.cleanup.revoke.denial import cut_off_in, deny, of_role, policy_document, policy_name, unreachable
+from atmosphere.cleanup.aws.accounts import Account, RoleUnusable
+from atmosphere.cleanup.model import Continue, Finished, Phase, Verdict
+from atmosphere.cleanup.revoke.denial import (
+    DenialRefused,
+    cut_off_in,
+    deny,
+    of_role,
+    policy_document,
+    policy_name,
+    unreachable,
+)
 from atmosphere.faults import REFUSALS, code_of
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
-    from atmosphere.cleanup.aws.pace import Pace
-    from atmosphere.cleanup.model import Assignment, Limits, PassState
+    from atmosphere.cleanup.context import PassContext
+    from atmosphere.cleanup.model import PassState
     from atmosphere.core.model import Region, RoleArn
 
 PROBES: Final = (
@@ -57,43 +65,63 @@ class Probe:
         return not _allowed(self.account, self.service, self.operation, self.region, also=_DEAD)
 
 
-class NotSeen(Exception):
-    """The canary was not refused within the time of one pass."""
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What denies the allocation's sessions now: whether every used role has its Deny, and the latest cut-off."""
+
+    everywhere: bool
+    latest: datetime | None
+
+
+NOT_SEEN: Final = Continue(reason="canary-not-refused")
+"""The canary was not refused within the time of one pass."""
 
 
 class Revocation:
-    """Revokes for one assignment. `account` is the cleaner's own session; `accounts` mints the canaries."""
+    """Revokes for one pass."""
 
-    def __init__(
-        self, *, assignment: Assignment, account: Account, accounts: Accounts, pace: Pace, limits: Limits
-    ) -> None:
-        self._assignment = assignment
-        self._used = tuple(dict.fromkeys(assignment.roles_used))
-        self._account = account
-        self._accounts = accounts
-        self._pace = pace
-        self._limits = limits
-        self._policy = policy_name(assignment.key.region)
+    def __init__(self, context: PassContext) -> None:
+        self._context = context
+        self._assignment = context.assignment
+        self._used = tuple(dict.fromkeys(context.assignment.roles_used))
+        self._policy = policy_name(context.assignment.key.region)
 
-    def run(self, state: PassState) -> PassState:
-        """Revoke on every role that was used; returns the state of the next phase.
+    def run(self, state: PassState) -> PassState | Continue | Finished:
+        """Revoke on every role that was used; the state of the next phase once every canary is refused.
 
-        Raises `Ended` when it can never be proven, `NotSeen` when it is not proven yet, `Unreachable`.
+        `Finished` when it can never be proven, `NOT_SEEN` when it is not proven yet. Raises `Unreachable`.
         """
+        try:
+            return self._run(state)
+        except DenialRefused as refused:
+            return refused.finished()
+
+    def in_force(self, cut_off: datetime | None) -> InForce | Finished:
+        """What is in force now; a Deny with an earlier cut-off than this one does not count. Raises `Unreachable`."""
+        try:
+            return InForce(self._is_everywhere(cut_off), self._latest())
+        except DenialRefused as refused:
+            return refused.finished()
+
+    def _run(self, state: PassState) -> PassState | Continue | Finished:
         self._wait_for_standing()
         probes = [self._probe(role, external_id) for role, external_id in self._used]
+        foreign = next((each for each in probes if isinstance(each, Finished) and each is not _UNSEEN), None)
+        if foreign is not None:
+            return foreign
         cut_off = state.cut_off
         if self._used:
             cut_off = self._cut_off()
             for role, _ in self._used:
                 self._deny(role, cut_off)
-        if any(probe is None for probe in probes):
-            raise Ended(Verdict.DIRTY, "canary-unseen", _UNSEEN)
-        self._see_refused([probe for probe in probes if isinstance(probe, Probe)])
+        if _UNSEEN in probes:
+            return _UNSEEN
+        if not self._are_refused([probe for probe in probes if isinstance(probe, Probe)]):
+            return NOT_SEEN
         return replace(state, phase=Phase.CLEAR, cut_off=cut_off)
 
-    def stands(self, cut_off: datetime | None) -> bool:
-        """Whether every role that still exists carries a cut-off that is not before this one."""
+    def _is_everywhere(self, cut_off: datetime | None) -> bool:
+        """Whether every role that still exists has a cut-off that is not before this one."""
         for role, _ in self._used:
             if not self._role_exists(role):
                 continue
@@ -102,34 +130,38 @@ class Revocation:
                 return False
         return True
 
-    def latest(self) -> datetime | None:
+    def _latest(self) -> datetime | None:
         """The latest cut-off in force, which may be another pass's; None where nothing is revoked."""
         standing = [self._standing(role) for role, _ in self._used]
         return max((cut_off for cut_off in standing if cut_off is not None), default=None)
 
     # --- the canary ---------------------------------------------------------------------------------------------------
 
-    def _probe(self, role: RoleArn, external_id: str) -> Probe | str | None:
-        """A canary of the role, None where it can show nothing, text where the role is gone with its sessions.
+    def _probe(self, role: RoleArn, external_id: str) -> Probe | Finished | None:
+        """A canary of the role, `Finished` where it can show nothing, None where the role is gone with its sessions.
 
         Another pass may have revoked in the same moment, and this canary too: then a later one is tried.
         """
         for _ in range(_CANARIES):
             try:
-                minted = self._pace.now()
-                canary = self._accounts.canary(self._assignment, role, external_id, self._pace)
+                minted = self._context.now()
+                canary = self._context.accounts.canary(self._assignment, role, external_id, self._context.budget)
             except RoleUnusable:
-                return None if self._role_exists(role) else "gone"
+                return _UNSEEN if self._role_exists(role) else None
+            if isinstance(canary, Finished):
+                return canary
             if probe := find_probe(canary, self._assignment.key.region):
                 return probe
             cut_off = self._standing(role)
             if cut_off is None or cut_off + self._assignment.settings.clock_skew <= minted:
-                return None
+                return _UNSEEN
             self._wait_until(cut_off + self._assignment.settings.clock_skew)
         raise Unreachable(f"other cleanups keep revoking the sessions of {role}")
 
-    def _see_refused(self, probes: list[Probe]) -> None:
-        until = self._pace.now() + min(self._limits.canary_wait, self._pace.left)
+    def _are_refused(self, probes: list[Probe]) -> bool:
+        """Poll until each probe is refused; False when one is still allowed at the end of the wait."""
+        limits = self._context.limits
+        until = self._context.now() + min(limits.canary_wait, self._context.budget.left)
         waiting = dict.fromkeys(range(len(probes)), 0)
         while waiting:
             for index in list(waiting):
@@ -137,28 +169,31 @@ class Revocation:
                 if waiting[index] >= _REFUSALS_IN_A_ROW:
                     del waiting[index]
             if waiting and not any(waiting.values()):
-                if self._pace.now() + self._limits.canary_poll >= until:
-                    raise NotSeen
-                self._pace.sleep(self._limits.canary_poll)
+                if self._context.now() + limits.canary_poll >= until:
+                    return False
+                self._context.heartbeat.sleep(limits.canary_poll)
+        return True
 
     # --- the policy ---------------------------------------------------------------------------------------------------
 
     def _cut_off(self) -> datetime:
-        standing = self.latest()
-        future = self._pace.now() + self._assignment.settings.clock_skew
+        standing = self._latest()
+        future = self._context.now() + self._assignment.settings.clock_skew
         cut_off = future.astimezone(UTC).replace(microsecond=0) + _SECOND
         return max(cut_off, standing) if standing else cut_off
 
     def _wait_for_standing(self) -> None:
         """A canary minted before a cut-off that stands already would be refused from the start."""
-        if latest := self.latest():
+        if latest := self._latest():
             self._wait_until(latest)
 
     def _wait_until(self, instant: datetime) -> None:
-        self._pace.sleep(max(instant - self._pace.now(), timedelta(0)))
+        self._context.heartbeat.sleep(max(instant - self._context.now(), timedelta(0)))
 
     def _deny(self, role: RoleArn, cut_off: datetime) -> None:
-        if deny(self._account, _name(role), self._policy, policy_document(self._assignment.key.region, cut_off)):
+        if deny(
+            self._context.account, _name(role), self._policy, policy_document(self._assignment.key.region, cut_off)
+        ):
             self._read_back(role, cut_off)
 
     def _read_back(self, role: RoleArn, cut_off: datetime) -> None:
@@ -166,25 +201,27 @@ class Revocation:
             standing = self._standing(role)
             if standing is not None and standing >= cut_off:
                 return
-            self._pace.sleep(self._limits.canary_poll)
+            self._context.heartbeat.sleep(self._context.limits.canary_poll)
         raise Unreachable(f"the policy {self._policy} of {role} does not read back yet")
 
     def _standing(self, role: RoleArn) -> datetime | None:
         """The cut-off in force on a role, None if there is none that a cleanup can have written."""
-        reply = of_role(self._account, "get_role_policy", {"RoleName": _name(role), "PolicyName": self._policy})
+        reply = of_role(self._context.account, "get_role_policy", {"RoleName": _name(role), "PolicyName": self._policy})
         if reply is None:
             return None
         cut_off = cut_off_in(reply["PolicyDocument"], self._assignment.key.region)
-        horizon = self._pace.now() + self._assignment.settings.clock_skew + _HORIZON
+        horizon = self._context.now() + self._assignment.settings.clock_skew + _HORIZON
         return cut_off if cut_off is not None and cut_off <= horizon else None  # later ones are no cleanup's work
 
     def _role_exists(self, role: RoleArn) -> bool:
-        return of_role(self._account, "get_role", {"RoleName": _name(role)}) is not None
+        return of_role(self._context.account, "get_role", {"RoleName": _name(role)}) is not None
 
 
-_UNSEEN: Final = (
-    "a role that the allocation used can no longer be seen at work, so nothing proves that its keys are refused: the "
-    "Deny is in place; check the role's trust policy and permissions, then let the environment be cleaned again"
+_UNSEEN: Final = Finished(
+    Verdict.DIRTY,
+    "canary-unseen",
+    "a role that the allocation used can no longer be assumed or may call nothing, so nothing proves that its keys are "
+    "refused: the Deny is in place; check the role's trust policy and permissions, then clean the environment again",
 )
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.aws.pace import Pace
     from atmosphere.cleanup.catalogue.base import ResourceType
+    from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.model import Assignment
 
 REGION: Final = "AWS::Account::Region"
@@ -93,9 +93,10 @@ class _Listing:
             return _Part(self.label, unknown=code_of(error), meaning=self.errors.meaning(code_of(error)))
 
 
-def look(assignment: Assignment, account: Account, pace: Pace) -> Inventory:
+def scan(context: PassContext) -> Inventory:
     """List everything that cleaning covers, side by side."""
-    parts = _answers(list(_listings(assignment, account)), pace)
+    assignment, account = context.assignment, context.account
+    parts = _answers(list(_listings(assignment, account)), context)
     found: dict[Resource, str | None] = {}
     for part in parts:
         found.update(part.found or {})
@@ -117,14 +118,14 @@ def covered(assignment: Assignment) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry.name for entry, _ in _places(assignment)))
 
 
-def _answers(listings: Sequence[_Listing], pace: Pace) -> list[_Part]:
+def _answers(listings: Sequence[_Listing], context: PassContext) -> list[_Part]:
     """The answers of all listings; those that AWS was only too busy for are asked again."""
     answers: dict[str, _Part] = {}
     waiting = list(listings)
     for nap in (None, *_NAPS):
         if nap is not None:
-            pace.sleep(nap)
-        parts = pace.side_by_side([each.answer for each in waiting], services=[each.service for each in waiting])
+            context.heartbeat.sleep(nap)
+        parts = context.workers.run([each.answer for each in waiting], services=[each.service for each in waiting])
         answers |= {part.label: part for part in parts}
         waiting = [each for each in waiting if answers[each.label].meaning is Meaning.THROTTLED]
         if not waiting:

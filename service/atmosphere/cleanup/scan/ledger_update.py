@@ -15,19 +15,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from atmosphere.cleanup.model import STACK
 from atmosphere.cleanup.scan import stacks as cloudformation
 from atmosphere.cleanup.scan.providers import links
-from atmosphere.cleanup.scan.tagged import Detector
-from atmosphere.cleanup.state.ledger import Ledger, LedgerBook, StackRecord
+from atmosphere.cleanup.scan.tagged import TagScan
+from atmosphere.cleanup.state.ledger import Ledger, LedgerRepository, StackRecord
 from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.aws.pace import Pace
-    from atmosphere.cleanup.model import Assignment, Resource
+    from atmosphere.cleanup.context import PassContext
+    from atmosphere.cleanup.model import Resource
     from atmosphere.cleanup.scan.inventory import Inventory
     from atmosphere.cleanup.scan.stacks import Stack
-    from atmosphere.cleanup.state.store import TextStore
     from atmosphere.core.model import Region
 
 
@@ -39,18 +37,16 @@ class _News:
     unknown: Mapping[str, str] = field(default_factory=dict)
 
 
-class Recorder:
-    """Writes the ledger of one assignment. `before` are the tagged ARNs that the baseline knows."""
+class LedgerUpdate:
+    """Writes the ledger for one pass. Raises `Unreachable` when the one so far cannot be read."""
 
-    def __init__(
-        self, *, assignment: Assignment, account: Account, pace: Pace, keep: TextStore, before: Collection[str]
-    ) -> None:
-        self._assignment = assignment
-        self._account = account
-        self._pace = pace
-        self._book = LedgerBook(keep, assignment)
-        self._detector = Detector(assignment=assignment, account=account, pace=pace, before=before)
-        self.ledger = self._book.read()
+    def __init__(self, context: PassContext) -> None:
+        self._context = context
+        self._assignment = context.assignment
+        self._account = context.account
+        self._repository = LedgerRepository(context.store, context.assignment)
+        self._tags = TagScan(context)
+        self.ledger = self._repository.read()
         self.unexplained: Mapping[str, str] = {}
 
     def update(self, inventory: Inventory, leftovers: Sequence[Stack], *, deleted_too: bool) -> dict[str, str]:
@@ -61,11 +57,11 @@ class Recorder:
         """
         unknown = self._update(inventory, leftovers, deleted_too=deleted_too)
         if deleted_too:
-            detection = self._detector.detect(inventory, self.ledger)
+            detection = self._tags.scan(inventory, self.ledger)
             self.unexplained = detection.unexplained
             unknown |= detection.unknown
             if detection.orphans:
-                self.ledger = self._book.add(Ledger(orphans=detection.orphans))
+                self.ledger = self._repository.add(Ledger(orphans=detection.orphans))
         return unknown
 
     def _update(self, inventory: Inventory, leftovers: Sequence[Stack], *, deleted_too: bool) -> dict[str, str]:
@@ -76,7 +72,7 @@ class Recorder:
         ]
         if deleted_too and self._assignment.started is not None:
             tasks = [partial(self._deleted, region) for region in self._assignment.regions]
-            for found, failed in self._pace.side_by_side(tasks):
+            for found, failed in self._context.workers.run(tasks):
                 gone += found
                 unknown |= failed
         questions: list[Callable[[], _News]] = [
@@ -84,11 +80,11 @@ class Recorder:
         ]
         questions += [partial(self._settle, *each) for each in dict.fromkeys(gone) if not self._is_settled(each[0])]
         news = Ledger()
-        for answer in self._pace.side_by_side(questions):
+        for answer in self._context.workers.run(questions):
             news = news.merged(answer.ledger)
             unknown |= answer.unknown
         if news.stacks or news.orphans:
-            self.ledger = self._book.add(news)
+            self.ledger = self._repository.add(news)
         return unknown
 
     def _is_known(self, stack: Stack) -> bool:

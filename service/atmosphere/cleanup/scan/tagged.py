@@ -24,11 +24,10 @@ from atmosphere.cleanup.scan.arns import Arn
 from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.aws.pace import Pace
-    from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.scan.inventory import Inventory
     from atmosphere.cleanup.state.ledger import Ledger
     from atmosphere.core.model import Region
@@ -70,9 +69,9 @@ def tagged(account: Account, region: Region) -> list[Tagged]:
     return found
 
 
-def shown(account: Account, regions: Sequence[Region], pace: Pace) -> tuple[list[Tagged], dict[str, str]]:
+def shown(context: PassContext, regions: Sequence[Region]) -> tuple[list[Tagged], dict[str, str]]:
     """The same of several regions, and what could not be asked, with its code."""
-    answers = pace.side_by_side([partial(_answer, account, region) for region in regions])
+    answers = context.workers.run([partial(_answer, context.account, region) for region in regions])
     unknown = {f"tagged resources@{r}": a for r, a in zip(regions, answers, strict=True) if isinstance(a, str)}
     return [each for answer in answers if not isinstance(answer, str) for each in answer], unknown
 
@@ -84,21 +83,20 @@ def _answer(account: Account, region: Region) -> list[Tagged] | str:
         return code_of(error)
 
 
-class Detector:
-    """Detects for one pass. `before` are the ARNs that the baseline knows."""
+class TagScan:
+    """Reads the tagging API for one pass."""
 
-    def __init__(self, *, assignment: Assignment, account: Account, pace: Pace, before: Collection[str]) -> None:
-        self._assignment = assignment
-        self._account = account
-        self._pace = pace
-        self._before = before
+    def __init__(self, context: PassContext) -> None:
+        self._context = context
+        self._account = context.account
+        self._before = context.baseline.tagged
 
-    def detect(self, inventory: Inventory, ledger: Ledger) -> Detection:
+    def scan(self, inventory: Inventory, ledger: Ledger) -> Detection:
         """What of everything tagged is explained by nothing. Raises `OutOfTime`."""
-        regions = [region for region in self._assignment.regions if region not in inventory.off]
-        everything, unknown = shown(self._account, regions, self._pace)
+        regions = [region for region in self._context.assignment.regions if region not in inventory.off]
+        everything, unknown = shown(self._context, regions)
         open_ = [each for each in everything if not self._is_explained(each, inventory, ledger)]
-        found = self._pace.side_by_side([partial(self._orphan, each, ledger) for each in open_])
+        found = self._context.workers.run([partial(self._orphan, each, ledger) for each in open_])
         names = {each.arn.text: _stack_name(each, ledger) for each in open_}
         pairs = list(zip(open_, found, strict=True))
         return Detection(

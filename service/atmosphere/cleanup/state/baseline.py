@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from atmosphere.cleanup.model import Ended, Verdict
+from atmosphere.cleanup.model import Finished, Verdict
 from atmosphere.cleanup.state.troubles import dump, resource, row
 from atmosphere.core.model import Region
 from atmosphere.ports import Unreachable
@@ -30,7 +30,7 @@ _ROUNDS: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class Revision:
     """Who made a version of a baseline what it is, when and why."""
 
     at: datetime
@@ -99,10 +99,6 @@ class Baseline:
             at=value.get("at"),
         )
 
-    def has(self, item: Resource) -> bool:
-        """Whether it is part of it, or its contents are."""
-        return item in self.items or item in self.contents
-
     def without(self, items: Collection[Resource]) -> Baseline:
         """The same, but for these."""
         return replace(
@@ -118,17 +114,21 @@ class Baseline:
         return replace(kept, items={**kept.items, **dict.fromkeys(items)}, adopted=kept.adopted.union(items))
 
 
-def covering(baseline: Baseline | None, assignment: Assignment) -> Baseline:
-    """The baseline, if it tells of every region: without it nobody knows what has to survive. Raises `Ended`."""
-    missing = set(assignment.regions) - set(baseline.regions if baseline else ())
-    if baseline is None or missing:
-        raise Ended(
-            Verdict.DIRTY,
-            "no-baseline",
-            f"there is no baseline for {', '.join(sorted(missing))}, so nothing was deleted: look what is there, "
-            "remove what is no part of it, and recapture the environment",
-        )
-    return baseline
+UNKNOWN: Final = Baseline(items={}, types=(), regions=())
+"""The baseline of an environment that has none: it covers no region."""
+
+
+def uncovered(baseline: Baseline, assignment: Assignment) -> Finished | None:
+    """How a cleanup ends when the baseline does not cover every region: what has to survive there is unknown."""
+    missing = set(assignment.regions) - set(baseline.regions)
+    if not missing:
+        return None
+    return Finished(
+        Verdict.DIRTY,
+        "no-baseline",
+        f"there is no baseline for {', '.join(sorted(missing))}, so nothing was deleted: remove what a test left, "
+        "then recapture the environment",
+    )
 
 
 def baseline_name(key: EnvironmentKey) -> str:
@@ -136,23 +136,23 @@ def baseline_name(key: EnvironmentKey) -> str:
     return f"baselines/{key.path}.json"
 
 
-class BaselineBook:
-    """The baseline of one environment, behind `TextStore`. Every method raises `Unreachable`."""
+class BaselineRepository:
+    """The baseline of one environment, in a `TextStore`. Every method raises `Unreachable`."""
 
-    def __init__(self, keep: TextStore, key: EnvironmentKey) -> None:
-        self._keep = keep
+    def __init__(self, store: TextStore, key: EnvironmentKey) -> None:
+        self._store = store
         self._key = key
 
-    def read(self) -> Baseline | None:
-        """The one in force, None if none was captured."""
-        text = self._keep.get(baseline_name(self._key))
-        return Baseline.from_json(text) if text is not None else None
+    def read(self) -> Baseline:
+        """The one in force, `UNKNOWN` if none was captured."""
+        text = self._store.get(baseline_name(self._key))
+        return Baseline.from_json(text) if text is not None else UNKNOWN
 
-    def capture(self, found: Baseline, word: Word) -> Baseline:
+    def capture(self, found: Baseline, revision: Revision) -> Baseline:
         """Put what a capture found in force."""
-        return self._amend(lambda _: replace(found, captured_at=word.at.isoformat()), word)
+        return self._amend(lambda _: replace(found, captured_at=revision.at.isoformat()), revision)
 
-    def amend(self, change: Callable[[Baseline], Baseline], word: Word) -> Baseline:
+    def amend(self, change: Callable[[Baseline], Baseline], revision: Revision) -> Baseline:
         """Put in force what `change` makes of the one that is; a change that changes nothing writes nothing."""
 
         def changed(before: Baseline | None) -> Baseline:
@@ -160,21 +160,21 @@ class BaselineBook:
                 raise Unreachable(f"the baseline of {self._key} is gone: recapture it")
             return change(before)
 
-        return self._amend(changed, word)
+        return self._amend(changed, revision)
 
-    def _amend(self, change: Callable[[Baseline | None], Baseline], word: Word) -> Baseline:
+    def _amend(self, change: Callable[[Baseline | None], Baseline], revision: Revision) -> Baseline:
         name = baseline_name(self._key)
         for _ in range(_ROUNDS):
-            text = self._keep.get(name)
+            text = self._store.get(name)
             before = Baseline.from_json(text) if text is not None else None
             after = change(before)
             if before is not None and after == before:
                 return before
             version = before.version + 1 if before else 1
-            after = replace(after, version=version, by=word.by, why=word.why, at=word.at.isoformat())
+            after = replace(after, version=version, by=revision.by, why=revision.why, at=revision.at.isoformat())
             if before is not None and text is not None:
-                self._keep.put(self._old_name(before), text)
-            if self._keep.amend(name, _swap(text, after.to_json())) == after.to_json():
+                self._store.put(self._old_name(before), text)
+            if self._store.amend(name, _swap(text, after.to_json())) == after.to_json():
                 return after
         raise Unreachable(f"the baseline of {self._key} changes faster than it can be amended: try again")
 

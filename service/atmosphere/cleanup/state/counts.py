@@ -9,23 +9,20 @@ twice, and what is made anew while it is deleted is not counted as gone.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import contract
-from atmosphere.cleanup.catalogue.parts import is_tangible
-from atmosphere.cleanup.model import STACK, Phase
+from atmosphere.cleanup.model import Phase
 from atmosphere.cleanup.state.troubles import dump
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from atmosphere.cleanup.model import Assignment, PassState, Resource
+    from atmosphere.cleanup.model import Assignment, PassState
     from atmosphere.cleanup.state.store import TextStore
-    from atmosphere.cleanup.verdict.classify import Left
 
 WRITE_EVERY: Final = timedelta(seconds=5)
 
@@ -47,7 +44,7 @@ def standing(state: PassState) -> Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Counts:
     """Counts by type: `left` there now, `removed` since the start, `blocked` what of `left` met an error last.
 
     `unknown` listings failed in the last look, `deferred` resources may remain. `spent` are seconds by phase, waits
@@ -73,14 +70,14 @@ class Tally:
             name: self.removed.get(name, 0) + self.left.get(name, 0) for name in sorted({*self.removed, *self.left})
         }
 
-    def later(self, state: PassState, attempt: int, now: datetime) -> Tally:
+    def later(self, state: PassState, attempt: int, now: datetime) -> Counts:
         """The same a while later; the time in between is the phase's that it was in."""
         passed = max((now - self.at).total_seconds(), 0)
         spent = {**self.spent, str(self.phase): round(self.spent.get(self.phase, 0) + passed, 3)}
         at = max(now, self.at)
         return replace(self, at=at, attempt=attempt, number=state.number, phase=standing(state), spent=spent)
 
-    def seen(self, sight: Sight) -> Tally:
+    def seen(self, sight: ScanCounts) -> Counts:
         """The same after a look."""
         removed = dict(self.removed)
         for name, before in self.left.items():
@@ -112,7 +109,7 @@ class Tally:
         }
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Tally:
+    def from_json(cls, value: Mapping[str, Any]) -> Counts:
         """The inverse of `to_json`."""
         return cls(
             started=datetime.fromisoformat(value["startedAt"]),
@@ -130,7 +127,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class ScanCounts:
     """What one look came to, in counts."""
 
     left: Mapping[str, int]
@@ -138,55 +135,35 @@ class Sight:
     unknown: int
     deferred: int
 
-    @classmethod
-    def of(cls, left: Left, reach: Iterable[Resource], troubles: Iterable[Resource]) -> Sight:
-        """The counts of a look. `reach` is what is left with what its stacks own, `troubles` what met an error."""
-        things = {item for item in reach if _counts(item) and item not in left.amiss}
-        return cls(
-            left=_by_type(things),
-            blocked=_by_type(things.intersection(troubles)),
-            unknown=len(left.unknown),
-            deferred=len(left.deferred),
-        )
 
+class CountsRepository:
+    """The counts of one cleanup, in a `TextStore`. They are written every `WRITE_EVERY` and with each phase."""
 
-def _counts(item: Resource) -> bool:
-    """Whether it is something in the account; some members of stacks exist in their stack only."""
-    return item.type == STACK or is_tangible(item.type)
-
-
-def _by_type(items: Iterable[Resource]) -> dict[str, int]:
-    return dict(sorted(Counter(item.type for item in items).items()))
-
-
-class TallyBook:
-    """The tally of one cleanup, behind `TextStore`. Looks are written every `WRITE_EVERY` and with each phase."""
-
-    def __init__(self, keep: TextStore, assignment: Assignment, now: Callable[[], datetime]) -> None:
-        self._keep = keep
+    def __init__(self, store: TextStore, assignment: Assignment, now: Callable[[], datetime]) -> None:
+        self._store = store
         self._name = contract.progress_key(assignment.key.account, assignment.key.region, assignment.allocation)
         self._attempt = assignment.attempt
         self._now = now
-        self._sights: list[Sight] = []
-        self._written: Tally | None = None
+        self._scans: list[ScanCounts] = []
+        self._written: Counts | None = None
 
-    def see(self, state: PassState, sight: Sight) -> None:
+    def add(self, state: PassState, counts: ScanCounts) -> None:
         """Another look. Raises `Unreachable`."""
-        self._sights.append(sight)
+        self._scans.append(counts)
         last = self._written
         if last is None or last.phase is not standing(state) or self._now() - last.at >= WRITE_EVERY:
             self.write(state)
 
-    def write(self, state: PassState) -> Tally:
+    def write(self, state: PassState) -> Counts:
         """Write down what was seen so far; returns all that is known. Raises `Unreachable`."""
-        now, sights = self._now(), tuple(self._sights)
-        text = self._keep.amend(self._name, lambda before: self._after(before, state, sights, now))
-        self._sights, self._written = [], Tally.from_json(json.loads(text))
+        now, sights = self._now(), tuple(self._scans)
+        text = self._store.amend(self._name, lambda before: self._after(before, state, sights, now))
+        self._scans, self._written = [], Counts.from_json(json.loads(text))
         return self._written
 
-    def _after(self, before: str | None, state: PassState, sights: Iterable[Sight], now: datetime) -> str:
-        tally = Tally.from_json(json.loads(before)) if before else Tally(started=now, at=now, attempt=self._attempt)
-        tally = tally.later(state, self._attempt, now)
+    def _after(self, before: str | None, state: PassState, sights: Iterable[ScanCounts], now: datetime) -> str:
+        counts = Counts.from_json(json.loads(before)) if before else Counts(started=now, at=now, attempt=self._attempt)
+        counts = counts.later(state, self._attempt, now)
         for sight in sights:
-            tally = tally.seen(sight)
-        return dump(tally.to_json())
+            counts = counts.seen(sight)
+        return dump(counts.to_json())

@@ -124,18 +124,18 @@ def _record(entry: Mapping[str, Any]) -> StackRecord:
     )
 
 
-class LedgerBook:
-    """The ledger of one allocation, behind `TextStore`."""
+class LedgerRepository:
+    """The ledger of one allocation, in a `TextStore`."""
 
-    def __init__(self, keep: TextStore, assignment: Assignment) -> None:
-        self._keep = keep
+    def __init__(self, store: TextStore, assignment: Assignment) -> None:
+        self._store = store
         self._name = prefix(assignment) + "ledger.json"
 
     def read(self) -> Ledger:
         """What is known. Raises `Unreachable`."""
-        return Ledger.from_json(self._keep.get(self._name))
+        return Ledger.from_json(self._store.get(self._name))
 
     def add(self, news: Ledger) -> Ledger:
         """Write down what is new before anything acts on it; returns all that is known. Raises `Unreachable`."""
-        text = self._keep.amend(self._name, lambda before: Ledger.from_json(before).merged(news).to_json())
+        text = self._store.amend(self._name, lambda before: Ledger.from_json(before).merged(news).to_json())
         return Ledger.from_json(text)

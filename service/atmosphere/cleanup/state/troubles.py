@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.state.store import TextStore
 
 
-class TroubleBook:
-    """What could not be deleted in this attempt so far, behind `TextStore`."""
+class TroubleRepository:
+    """What could not be deleted in this attempt so far, in a `TextStore`. Raises `Unreachable` when made."""
 
-    def __init__(self, keep: TextStore, assignment: Assignment) -> None:
-        self._keep = keep
+    def __init__(self, store: TextStore, assignment: Assignment) -> None:
+        self._store = store
         self._name = f"{prefix(assignment)}troubles-{assignment.attempt}.json"
-        self._text = keep.get(self._name) or "[]"
+        self._text = store.get(self._name) or "[]"
         self.entries = {resource(each): _trouble(each[3]) for each in json.loads(self._text)}
 
     def note(self, item: Resource, trouble: Trouble) -> None:
@@ -61,7 +61,7 @@ class TroubleBook:
             ]
         )
         if text != self._text:
-            self._keep.put(self._name, text)
+            self._store.put(self._name, text)
             self._text = text
 
 

@@ -33,10 +33,10 @@ _SERVICES: Final = {STACK: "cloudformation", **SERVICES, **{entry.name: entry.se
 class Protection:
     """Says of a resource whether it stays, and why."""
 
-    def __init__(self, registration: Registration, baseline: Baseline | None) -> None:
+    def __init__(self, registration: Registration, baseline: Baseline) -> None:
         roles = (f"AWS::IAM::Role:{role.rpartition('/')[2]}" for role in registration.roles.values())
         self._patterns = (*BUILT_IN, *roles, *registration.keep)
-        self._baseline = {*baseline.items, *baseline.contents} if baseline else set()
+        self._baseline = {*baseline.items, *baseline.contents}
 
     def reason(self, item: Resource) -> str | None:
         """Why it stays, None if it does not."""
