@@ -21,7 +21,7 @@ LISTS: Final = {
     "service/atmosphere/config/shapes.py": 290,
     "service/atmosphere/contract.py": 350,
     "service/atmosphere/core/model.py": 290,
-    "service/atmosphere/core/changes.py": 430,
+    "service/atmosphere/core/changes.py": 410,
     "service/atmosphere/core/request.py": 290,
     "service/atmosphere/ports.py": 290,
 }

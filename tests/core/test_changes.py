@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from atmosphere.core.changes import Change
 
 _NEXT: Final = a_registration(capabilities={"docker": True})
-_OPERATOR_EVENTS: Final = (Event.CLEAN, Event.REINSTATE, Event.DISCARD, Event.HOLD, Event.RESUME)
+_OPERATOR_EVENTS: Final = (Event.CLEAN, Event.REINSTATE, Event.DISCARD, Event.HOLD, Event.RESUME, Event.RECAPTURE)
 
 
 @st.composite

@@ -76,6 +76,15 @@ def test_an_environment_of_an_allocation_without_a_record_is_dirty() -> None:
     assert (row.status, row.dirty_reason, row.wake_at) == (Status.DIRTY, "allocation-missing", None)
 
 
+def test_a_row_that_is_due_though_its_status_never_is_fails_and_stays_as_it_is() -> None:
+    world = a_world(1)
+    _edit(world, Update(target=a_key(1), expects=(), sets={"wake_at": world.clock.now()}))
+    before = world.row(a_key(1))
+    (failed,) = world.reconciler.run().repaired
+    assert (failed.repair, failed.fault) == (Repair.FAILED, "ImpossibleError")
+    assert world.row(a_key(1)) == before
+
+
 def test_an_allocation_that_could_not_be_looked_up_is_not_taken_for_a_missing_one() -> None:
     world = a_world(1)
     world.allocate()

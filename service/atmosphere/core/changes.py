@@ -1,4 +1,4 @@
-"""Every write there is, as a value: what it expects to find, and what it sets.
+"""Every write there is, as a value: what it expects to find, and what it sets; `lifecycle` decides each status.
 
 A store applies a list of changes together or not at all, and only if every expectation holds (`ports.Store.commit`).
 The expectations are the fences: whatever is late, repeated or lost its race finds one of them broken and has no effect.
@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from atmosphere.core import lifecycle
-from atmosphere.core.lifecycle import Event
+from atmosphere.core.lifecycle import Event, Kind
 from atmosphere.core.model import (
     ActKind,
     Allocation,
@@ -108,6 +108,33 @@ def target_of(change: Change) -> Target:
     return HistoryKey(row.key, row.at, row.id)
 
 
+class ImpossibleError(Exception):
+    """The table has no write for this event: a fault of the program."""
+
+
+def _status(found: lifecycle.Found, event: Event) -> dict[str, Any]:
+    """The status that a write sets, as the table decides; nothing where the status stays."""
+    decision = lifecycle.decide(found, event)
+    if decision.kind is Kind.MOVE:
+        return {"status": decision.to}
+    if decision.kind is Kind.MARK:
+        return {}
+    status = found.status if isinstance(found, Environment) else found
+    raise ImpossibleError(f"'{event}' is {decision.kind} in status {status}: nothing is written, report this as a bug")
+
+
+def _cleaning(found: lifecycle.Found, event: Event, *, attempt: int, now: datetime, limit: timedelta) -> dict[str, Any]:
+    """What every write sets that starts a cleaning."""
+    sets = _status(found, event) | {"since": now, "attempt": attempt, "blocked": 0}
+    return sets | {"deadline": now + limit, "wake_at": now + min(HEARTBEAT, limit)}
+
+
+def _dirty(environment: Environment, event: Event, *, reason: str, now: datetime) -> dict[str, Any]:
+    """What every write sets that makes an environment dirty: it waits for a person, without a deadline."""
+    sets = _status(environment, event) | {"since": now, "dirty_reason": reason}
+    return sets | {"deadline": None, "wake_at": None}
+
+
 # --- an allocation's life -----------------------------------------------------------------------------------------
 
 
@@ -129,7 +156,7 @@ def _take(environment: Environment, allocation: Allocation) -> Update:
             Is("registered", environment.registered),
         ),
         sets={
-            "status": Status.IN_USE,
+            **_status(environment, Event.TAKE),
             "allocation": allocation.id,
             "deadline": allocation.deadline,
             "wake_at": allocation.deadline,
@@ -180,15 +207,7 @@ def let_go(key: EnvironmentKey, allocation: AllocationId, *, now: datetime, limi
     return Update(
         target=key,
         expects=(Is("status", Status.IN_USE), Is("allocation", allocation)),
-        sets={
-            "status": Status.CLEANING,
-            "since": now,
-            "deadline": now + limit,
-            "wake_at": now + min(HEARTBEAT, limit),
-            "attempt": 1,
-            "blocked": 0,
-            "report": None,
-        },
+        sets={**_cleaning(Status.IN_USE, Event.LET_GO, attempt=1, now=now, limit=limit), "report": None},
     )
 
 
@@ -234,11 +253,10 @@ def _marks_as_read(environment: Environment) -> tuple[Expectation, ...]:
 def _become_free(
     environment: Environment, expects: tuple[Expectation, ...], *, now: datetime, report: str | None, event: Event
 ) -> Change:
-    decision = lifecycle.decide(environment, event)
-    if decision.kind is lifecycle.Kind.GONE:
+    if lifecycle.decide(environment, event).kind is Kind.GONE:
         return Delete(target=environment.key, expects=expects)
-    sets: dict[str, object] = {**_NOBODYS, "status": decision.to, "since": now, "hold": False, "report": report}
-    sets |= {"freed_at": now if decision.to is Status.FREE else None}
+    sets = {**_NOBODYS, **_status(environment, event), "since": now, "hold": False, "report": report}
+    sets |= {"freed_at": now if sets["status"] is Status.FREE else None}
     if environment.next_registered is not None:
         sets |= {"registered": environment.next_registered, "next_registered": None}
     return Update(target=environment.key, expects=expects, sets=sets)
@@ -260,14 +278,7 @@ def found_dirty(environment: Environment, *, now: datetime, reason: str, report:
     return Update(
         target=environment.key,
         expects=_of_this_cleanup(environment),
-        sets={
-            "status": Status.DIRTY,
-            "since": now,
-            "dirty_reason": reason,
-            "report": report,
-            "deadline": None,
-            "wake_at": None,
-        },
+        sets={**_dirty(environment, Event.FOUND_DIRTY, reason=reason, now=now), "report": report},
     )
 
 
@@ -280,8 +291,9 @@ def blocked(environment: Environment, *, now: datetime, pause: timedelta, report
         target=environment.key,
         expects=_of_this_cleanup(environment),
         sets={
-            "wake_at": _wake(environment, now, pause),
+            **_status(environment, Event.RETRY),
             "attempt": environment.attempt + 1,
+            "wake_at": _wake(environment, now, pause),
             "blocked": environment.blocked + 1,
             "report": report,
         },
@@ -296,7 +308,11 @@ def next_attempt(environment: Environment, *, now: datetime) -> Update:
     return Update(
         target=environment.key,
         expects=(*_of_this_cleanup(environment), Is("wake_at", environment.wake_at)),
-        sets={"attempt": environment.attempt + 1, "wake_at": _wake(environment, now)},
+        sets={
+            **_status(environment, Event.RETRY),
+            "attempt": environment.attempt + 1,
+            "wake_at": _wake(environment, now),
+        },
     )
 
 
@@ -305,13 +321,7 @@ def orphaned(environment: Environment, *, now: datetime) -> Update:
     return Update(
         target=environment.key,
         expects=(Is("status", Status.IN_USE), Is("allocation", environment.allocation)),
-        sets={
-            "status": Status.DIRTY,
-            "since": now,
-            "dirty_reason": "allocation-missing",
-            "deadline": None,
-            "wake_at": None,
-        },
+        sets=_dirty(environment, Event.ORPHANED, reason="allocation-missing", now=now),
     )
 
 
@@ -323,13 +333,9 @@ def born(registration: Registration, *, fence: AllocationId, now: datetime, limi
     return Put(
         row=Environment(
             registered=registration,
-            status=Status.CLEANING,
-            since=now,
             capture=True,
             allocation=fence,
-            attempt=1,
-            deadline=now + limit,
-            wake_at=now + min(HEARTBEAT, limit),
+            **_cleaning(None, Event.REGISTER, attempt=1, now=now, limit=limit),
         )
     )
 
@@ -337,7 +343,7 @@ def born(registration: Registration, *, fence: AllocationId, now: datetime, limi
 def reregister(environment: Environment, registration: Registration, *, now: datetime) -> Update:
     """Apply a configuration to a row that exists: at once where nobody holds it, else when it is next free."""
     expects = (Is("status", environment.status), Is("allocation", environment.allocation), *_marks_as_read(environment))
-    sets: dict[str, object] = {"mark": Mark.REGISTERED}
+    sets = {**_status(environment, Event.REGISTER), "mark": Mark.REGISTERED}
     if environment.status is Status.FREE:
         # a new `freed_at` breaks every take that read the old registration
         sets |= {"registered": registration, "next_registered": None, "freed_at": now}
@@ -348,7 +354,7 @@ def reregister(environment: Environment, registration: Registration, *, now: dat
 
 def deregister(environment: Environment) -> Change:
     """The configuration no longer names it: gone if free, else nothing is allocated from now on and it drains."""
-    if lifecycle.decide(environment, Event.DEREGISTER).kind is lifecycle.Kind.GONE:
+    if lifecycle.decide(environment, Event.DEREGISTER).kind is Kind.GONE:
         return Delete(
             target=environment.key,
             expects=(Is("status", Status.FREE), Is("freed_at", environment.freed_at)),
@@ -356,7 +362,7 @@ def deregister(environment: Environment) -> Change:
     return Update(
         target=environment.key,
         expects=(Is("status", environment.status), Is("allocation", environment.allocation)),
-        sets={"mark": Mark.DEREGISTERING, "next_registered": None},
+        sets={**_status(environment, Event.DEREGISTER), "mark": Mark.DEREGISTERING, "next_registered": None},
     )
 
 
@@ -374,36 +380,22 @@ def operate(
         Is("attempt", environment.attempt),
         *_marks_as_read(environment),
     )
-    if decision.kind is lifecycle.Kind.NOTHING:
+    if decision.kind is Kind.NOTHING:
         return None
     if event is Event.REINSTATE:
         return _become_free(environment, expects, now=now, report=environment.report, event=event)
-    if decision.kind is lifecycle.Kind.GONE:
+    if decision.kind is Kind.GONE:
         return Delete(target=environment.key, expects=expects)
-    if decision.kind is lifecycle.Kind.MARK:
+    if decision.kind is Kind.MARK:
         return Update(target=environment.key, expects=expects, sets={"hold": event is Event.HOLD})
-    if decision.to is Status.HELD:
-        held: dict[str, object] = {"status": Status.HELD, "since": now, "freed_at": None, "hold": False}
+    if event is Event.HOLD:
+        held = {**_status(environment, event), "since": now, "freed_at": None, "hold": False}
         return Update(target=environment.key, expects=expects, sets=held)
-    sets = _clean_again(environment, fence=fence, now=now, limit=limit)
+    sets = _cleaning(environment, event, attempt=environment.attempt + 1, now=now, limit=limit)
+    sets |= {"allocation": environment.allocation or fence, "dirty_reason": None}
     if event is Event.RECAPTURE:  # what was held stays so
         sets |= {"capture": True, "freed_at": None, "hold": environment.hold or environment.status is Status.HELD}
     return Update(target=environment.key, expects=expects, sets=sets)
-
-
-def _clean_again(
-    environment: Environment, *, fence: AllocationId, now: datetime, limit: timedelta
-) -> dict[str, object]:
-    return {
-        "status": Status.CLEANING,
-        "since": now,
-        "allocation": environment.allocation or fence,
-        "attempt": environment.attempt + 1,
-        "blocked": 0,
-        "deadline": now + limit,
-        "wake_at": now + min(HEARTBEAT, limit),
-        "dirty_reason": None,
-    }
 
 
 def applied(row: Row, change: Update) -> Row:
