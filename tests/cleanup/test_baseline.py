@@ -10,7 +10,7 @@ import pytest
 
 from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.model import GLOBAL, Resource
-from atmosphere.cleanup.state.baseline import Baseline, BaselineRepository, Revision, baseline_name
+from atmosphere.cleanup.state.baseline import UNKNOWN, Baseline, BaselineRepository, Revision, baseline_name
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import ActKind
 from atmosphere.ports import Unreachable
@@ -46,7 +46,7 @@ def amend(store: MemoryTexts, act: ActKind, *items: Resource, minute: int = 1) -
 
 def test_what_was_captured_is_read_back() -> None:
     store = MemoryTexts()
-    assert BaselineRepository(store, KEY).read() is None
+    assert BaselineRepository(store, KEY).read() == UNKNOWN
     written = BaselineRepository(store, KEY).capture(FOUND, a_word())
     assert BaselineRepository(store, KEY).read() == written
     assert (written.version, written.by, written.captured_at) == (1, "cleanup", a_word().at.isoformat())

@@ -216,16 +216,16 @@ def test_a_bucket_of_more_than_a_page_of_versions_is_emptied(registered):
 
 
 def test_roles_outside_stacks_are_swept_only_where_the_account_has_one_environment(registered):
-    registered.make_role("ScanResult")
-    registered.root("iam").attach_role_policy(RoleName="ScanResult", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    registered.make_role("Left")
+    registered.root("iam").attach_role_policy(RoleName="Left", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
     registered.capture(sweep_globals=False)
     assert registered.clean().verdict is Verdict.CLEAN
-    assert role_names(registered) == ["AtmosphereAdmin", "ScanResult"]
-    registered.root("iam").delete_role_policy(RoleName="ScanResult", PolicyName="permissions")
-    registered.root("iam").detach_role_policy(RoleName="ScanResult", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
-    registered.root("iam").delete_role(RoleName="ScanResult")
+    assert role_names(registered) == ["AtmosphereAdmin", "Left"]
+    registered.root("iam").delete_role_policy(RoleName="Left", PolicyName="permissions")
+    registered.root("iam").detach_role_policy(RoleName="Left", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    registered.root("iam").delete_role(RoleName="Left")
     registered.capture(sweep_globals=True)
-    registered.make_role("ScanResult")
+    registered.make_role("Left")
     assert registered.clean(sweep_globals=True).verdict is Verdict.CLEAN
     assert role_names(registered) == ["AtmosphereAdmin"]
 

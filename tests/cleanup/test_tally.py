@@ -138,7 +138,7 @@ def test_a_report_tells_who_left_it_what_was_found_and_how_long_each_phase_took(
     assert report["totals"]["left"] == {}
     assert report["seconds"].keys() == {"revoke", "clear", "verify"}
     text = scene.store.texts[str(result.report_key).replace(".json", ".md")]
-    assert "ScanResult by: build 7." in text
+    assert "Left by: build 7." in text
     assert f"| {BUCKET} | 1 | 1 | 0 |" in text
 
 
@@ -146,7 +146,7 @@ def test_a_blocker_is_told_with_its_stack_its_first_error_and_what_its_last_one_
     scene = Scene(FakeStack("app", [Part("AWS::Timestream::Database", "db", Manner.FULL)]))
     scene.world.undeletable.add("db")
     blockers = scene.blockers(scene.clean())
-    assert (blockers["db"]["stack"], blockers["db"]["action"], blockers["db"]["class"]) == ("app", "delete", "blocking")
+    assert (blockers["db"]["stack"], blockers["db"]["action"]) == ("app", "delete")
     assert blockers["app"]["created"] is not None
     assert "stackinfo?stackId=app" in blockers["app"]["console"]
 

@@ -91,7 +91,7 @@ def test_run_asks_for_a_cleanup_watches_it_and_ends_with_the_report(
     shown = capsys.readouterr()
     assert shown.err.count("2 left, 5 removed, 1 met an error") == 1
     assert f"aws://{KEY} is {status}" in shown.out
-    assert "ScanResult by: build 7." in shown.out
+    assert "Left by: build 7." in shown.out
 
 
 @pytest.mark.usefixtures("ready_file", "_hurried")
@@ -163,7 +163,7 @@ def test_verify_says_what_is_amiss_with_exit_code_1(
     write_baseline(tmp_path, Resource.parse("AWS::SQS::Queue:gone@us-east-1"))
     assert main(["cleanup", "verify", *looking]) == Exit.PROBLEMS
     text = capsys.readouterr().out
-    assert "restore: it was there before the first test and is gone" in text
+    assert "restore: it is part of the baseline and is gone" in text
     assert "not clean" in text
 
 

@@ -179,7 +179,7 @@ def test_no_function_is_without_a_word() -> None:
 
 def reasons() -> Iterator[str]:
     """Why an environment becomes dirty, or an attempt rests: what stands behind a verdict, up to its variable part."""
-    for path in (ROOT / "service" / "atmosphere" / "cleanup").glob("*.py"):
+    for path in (ROOT / "service" / "atmosphere" / "cleanup").rglob("*.py"):
         for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
             for verdict, reason in pairwise(call.args):
                 if isinstance(verdict, ast.Attribute) and verdict.attr in {"DIRTY", "BLOCKED"}:

@@ -6,8 +6,7 @@ repeated, what must be remembered is written before it is needed, and absence is
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -27,12 +26,13 @@ from atmosphere.cleanup.model import (
     Phase,
     Verdict,
 )
-from atmosphere.cleanup.report.report import Findings, write_report
+from atmosphere.cleanup.report.report import write_report
 from atmosphere.cleanup.revoke.lingering import cut_off_others
 from atmosphere.cleanup.revoke.revocation import NOT_SEEN, Revocation
 from atmosphere.cleanup.state.baseline import BaselineRepository, Revision, uncovered
 from atmosphere.cleanup.state.counts import CountsRepository
-from atmosphere.cleanup.state.troubles import TroubleRepository, prefix
+from atmosphere.cleanup.state.journal import write_journal
+from atmosphere.cleanup.state.troubles import TroubleRepository
 from atmosphere.cleanup.verdict.protected import Protection
 from atmosphere.ports import Unreachable
 
@@ -128,7 +128,8 @@ class _Pass:
             lost = str(unreachable)
             step = Continue(wait=_AFTER_TROUBLE, reason=_UNREACHABLE)
         finally:
-            self._write_journal()
+            taken = self._account.guard.taken() if self._account else []
+            write_journal(self._store, self._assignment, self._record.state.number, taken)
         if isinstance(step, Continue) and self._is_too_late(step):
             step = _late(lost or step.reason or "")
         return self._result(step)
@@ -193,7 +194,7 @@ class _Pass:
         if state.canary_waits < self._limits.canary_passes:
             return NOT_SEEN
         explanation = "the Deny is in place, but a session like the test's is still allowed: check the role's policies"
-        return Finished(Verdict.DIRTY, NOT_SEEN.reason, explanation)
+        return Finished(Verdict.DIRTY, "canary-not-refused", explanation)
 
     def _capture(self, context: PassContext) -> Finished:
         if cut_off := self._record.state.cut_off:  # after a test: first every key of it has to be dead
@@ -236,22 +237,11 @@ class _Pass:
             state,
             verdict=step.verdict,
             reason=step.reason,
-            findings=self._findings(step),
+            findings=replace(self._record.findings, explanation=step.explanation),
             counts=counts,
             now=self._budget.now(),
         )
         return PassResult(verdict=step.verdict, state=state, reason=step.reason, report_key=report, counts=counts)
-
-    def _findings(self, step: Finished) -> Findings:
-        return replace(self._record.findings, explanation=step.explanation)
-
-    def _write_journal(self) -> None:
-        taken = self._account.guard.taken() if self._account else []
-        if not taken:
-            return
-        lines = [json.dumps({**asdict(each), "at": each.at.isoformat()}, sort_keys=True) for each in taken]
-        name = f"journal/{self._assignment.attempt}-{self._record.state.number:04}-{taken[0].at:%Y%m%dT%H%M%S%f}.jsonl"
-        self._store.put(prefix(self._assignment) + name, "\n".join(lines) + "\n")
 
 
 def _late(last: str = "") -> Finished:

@@ -100,8 +100,6 @@ class Resource:
 class Residual(StrEnum):
     """What a resource that is still there means."""
 
-    TERMINAL = "terminal"
-    """It counts as gone."""
     DEFERRED = "deferred"
     """It may remain, and is reported."""
     BLOCKING = "blocking"
@@ -135,7 +133,6 @@ class Trouble:
     message: str
     attempts: int = 1
     stack: str | None = None
-    residual: Residual = Residual.BLOCKING
     meaning: Meaning = Meaning.PASSING
     first_code: str = ""
     first_message: str = ""

@@ -66,7 +66,7 @@ def local() -> None:
 @click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
-    help="TextStore the state in this directory over restarts.",
+    help="Keep the state in this directory over restarts.",
 )
 @click.option("--json", "quiet", is_flag=True, help="Print the JSON object on one line, and no progress.")
 def up(

@@ -107,7 +107,7 @@ class Forwarder:
         self._server.server_close()
 
     def arrived(self, exchange: Exchange) -> Harm | None:
-        """TextStore a request; what is to be done to it."""
+        """Keep a request; what is to be done to it."""
         with self._lock:
             self.exchanges.append(exchange)
             order = next((one for one in self._orders if one.method == exchange.method and one.times), None)

@@ -120,8 +120,8 @@ class Guard:
     def watch(self, session: Session) -> None:
         """Every client that this session makes from now on is watched."""
         session.register("before-parameter-build", self._note)
-        session.register("before-call", self._judge)
-        session.register("request-created", self._judge_again)
+        session.register("before-call", self._check)
+        session.register("request-created", self._check_again)
 
     @contextmanager
     def restoring(self, operations: frozenset[str], name: str) -> Iterator[None]:
@@ -142,7 +142,7 @@ class Guard:
     def _note(self, **event: Any) -> None:
         event["context"]["atmosphere_names"] = dict(_names(event["params"]))
 
-    def _judge(self, **event: Any) -> None:
+    def _check(self, **event: Any) -> None:
         model, context = event["model"], event["context"]
         if is_read(model.name):
             return
@@ -157,7 +157,7 @@ class Guard:
                 Mutation(at=self.budget.now(), service=service, operation=model.name, region=region, names=told)
             )
 
-    def _judge_again(self, **event: Any) -> None:
+    def _check_again(self, **event: Any) -> None:
         """Before each time that a call is sent: botocore repeats a failed one by itself, until it is too late."""
         if not is_read(event["operation_name"]):
             self._refuse_late()

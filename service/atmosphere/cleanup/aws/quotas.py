@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Quota:
     """What one service takes: `side_by_side` tasks, `burst` calls at once and then `rate` calls a second.
 
-    `apart` counts each operation by itself; `reads` tells whether reads are counted too. With `once_told` the rate
-    holds only after AWS refused a call as too fast.
+    `apart` counts each operation by itself; `reads` tells whether reads are counted too. With `after_throttling` the
+    rate holds only after AWS refused a call as too fast.
     """
 
     side_by_side: int = 10
@@ -38,7 +38,7 @@ class Quota:
     burst: int = 1
     apart: bool = False
     reads: bool = True
-    once_told: bool = False
+    after_throttling: bool = False
 
 
 _Place = tuple[str, str, str]  # service, region, operation
@@ -46,8 +46,8 @@ _PLACE: Final = "atmosphere_place"
 _PLAIN: Final = Quota()
 QUOTAS: Final = {
     "route53": Quota(side_by_side=3, rate=5, burst=5),
-    "iam": Quota(side_by_side=8, rate=10, once_told=True),
-    "cloudformation": Quota(side_by_side=8, rate=5, once_told=True),
+    "iam": Quota(side_by_side=8, rate=10, after_throttling=True),
+    "cloudformation": Quota(side_by_side=8, rate=5, after_throttling=True),
     "ec2": Quota(rate=20, burst=50, apart=True, reads=False),
 }
 
@@ -127,7 +127,7 @@ class Rates:
         operation = model.name if quota.apart else ""
         place = (model.service_model.service_name, event["context"]["client_region"], operation)
         event["context"][_PLACE] = place
-        bucket = self._bucket(place, told=not quota.once_told)
+        bucket = self._bucket(place, limited=not quota.after_throttling)
         rest = bucket.reserve(self._clock.now()) if bucket else None
         if rest:
             self._clock.sleep(rest)
@@ -137,12 +137,12 @@ class Rates:
         place = event["context"].get(_PLACE)
         code = (event["parsed_response"] or {}).get("Error", {}).get("Code")
         if place is not None and code in THROTTLED:
-            self._bucket(place, told=True)
+            self._bucket(place, limited=True)
 
-    def _bucket(self, place: _Place, *, told: bool) -> Bucket | None:
+    def _bucket(self, place: _Place, *, limited: bool) -> Bucket | None:
         """What the place has, made when it is told that it needs one."""
         quota = QUOTAS[place[0]]
         with self._lock:
-            if told and place not in self._buckets and quota.rate is not None:
+            if limited and place not in self._buckets and quota.rate is not None:
                 self._buckets[place] = Bucket(rate=quota.rate, burst=quota.burst)
             return self._buckets.get(place)

@@ -84,7 +84,7 @@ class Clients:
         self._session.set_credentials("-", "-")
         self._keys: Any = self._session.get_credentials()  # the same object in all clients, so that its keys can change
         for event in _EVENTS:
-            self._session.register(event, self._tell)
+            self._session.register(event, self._emit)
 
     def session(self, keys: Mapping[str, str]) -> Session:
         """A session with keys as STS gives them; from now on the clients are its own and nobody else's."""
@@ -108,7 +108,7 @@ class Clients:
     def _take(self, key: str, secret: str, token: str | None) -> None:
         self._keys.access_key, self._keys.secret_key, self._keys.token = key, secret, token
 
-    def _tell(self, event_name: str, **event: Any) -> Any:
+    def _emit(self, event_name: str, **event: Any) -> Any:
         """The first answer of the session's hooks. All of them are asked: an answer for botocore overrules no guard."""
         if self._current is None:
             raise SessionOver(f"{event_name}: the session that had this client is closed; open the account again")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.baseline.drift import Inside
+    from atmosphere.cleanup.baseline.drift import Contents
     from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.model import Assignment, Resource
     from atmosphere.cleanup.scan.inventory import Inventory
@@ -61,7 +61,7 @@ class _Everything:
     """The result of one scan: `roles` are those of the registration, `unknown` is what could not be looked at."""
 
     inventory: Inventory
-    inside: Inside
+    inside: Contents
     roles: Mapping[Resource, str | None]
     tagged: frozenset[str]
     unknown: Mapping[str, str]

@@ -141,7 +141,7 @@ class Restorer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inside:
+class Contents:
     """What was read at a capture; `unwatched` is what cannot be read here, `unknown` what could not be read now."""
 
     contents: Mapping[Resource, Json]
@@ -154,7 +154,7 @@ def read_contents(
     *,
     off: Collection[Region] = (),
     only: Collection[Resource] | None = None,
-) -> Inside:
+) -> Contents:
     """Everything that is watched in regions that are not off, or only what is inside of these."""
     tasks = [
         partial(_asked, _label(content, region), partial(_read, context, content, region, only))
@@ -162,7 +162,7 @@ def read_contents(
         if region not in off
     ]
     answers = context.workers.run(tasks)
-    return Inside(
+    return Contents(
         contents={item: inside for answer in answers for item, inside in answer.found.items()},
         unwatched={answer.label: answer.code for answer in answers if answer.code and answer.absent},
         unknown={answer.label: answer.code for answer in answers if answer.code and not answer.absent},

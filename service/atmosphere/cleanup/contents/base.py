@@ -100,12 +100,12 @@ def as_json(value: Any) -> Any:
 
 def difference(before: Json, now: Json) -> str:
     """What became of it, for people: `+` what is new, `-` what is gone, `→` what is another."""
-    told = list(_told(before, now, ""))
-    more = [f"and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
-    return "; ".join(told[:_SHOWN] + more)
+    lines = list(_differences(before, now, ""))
+    more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    return "; ".join(lines[:_SHOWN] + more)
 
 
-def _told(before: Json, now: Json, path: str) -> Iterator[str]:
+def _differences(before: Json, now: Json, path: str) -> Iterator[str]:
     if before == now:
         return
     if isinstance(before, dict) and isinstance(now, dict):
@@ -125,7 +125,7 @@ def _entry(before: dict[str, Json], now: dict[str, Json], key: str, path: str) -
     elif key not in before:
         yield f"+ {inner} {_text(now[key])}"
     else:
-        yield from _told(before[key], now[key], inner)
+        yield from _differences(before[key], now[key], inner)
 
 
 def _text(value: Json) -> str:

@@ -68,7 +68,7 @@ class StackDeletion:
             act=[
                 *(partial(self._delete, stack, stacks, ledger) for stack in ready),
                 *(partial(self._cancel_update, stack) for stack in cancel),
-                *(partial(_told, outcome) for outcome in conflicts.values()),
+                *(partial(_unchanged, outcome) for outcome in conflicts.values()),
             ],
         )
 
@@ -76,8 +76,8 @@ class StackDeletion:
         """Whether CloudFormation gets on with any of them; to wait long for a custom resource alone is no progress."""
         ids = {stack.id for stack in stacks}
         moving = [stack for stack in stacks if stack.moving and stack.parent not in ids]
-        in_vain = [self._waits_in_vain(stack) for stack in moving]  # of each, as each is told of
-        return not all(in_vain)
+        idle = [self._waits_for_custom_resources_only(stack) for stack in moving]  # of each, as each is told of
+        return not all(idle)
 
     def _conflict(self, stack: Stack, ledger: Ledger) -> Outcome | None:
         """A stack that owns what has to stay is a person's: deleting it or anything in it is not ours to decide."""
@@ -141,7 +141,7 @@ class StackDeletion:
         except (ClientError, BotoCoreError):
             return None  # only a hint: whether the stack goes is seen anyway
 
-    def _waits_in_vain(self, stack: Stack) -> bool:
+    def _waits_for_custom_resources_only(self, stack: Stack) -> bool:
         now, patience = self._context.now(), self._context.limits.custom_wait
         if stack.since is None or now - stack.since < patience:
             return False
@@ -203,7 +203,7 @@ class StackDeletion:
         return attempt(stack.resource, partial(client.cancel_update_stack, StackName=stack.id))
 
 
-def _told(outcome: Outcome) -> Outcome:
+def _unchanged(outcome: Outcome) -> Outcome:
     return outcome
 
 

@@ -50,7 +50,7 @@ class Unblocking:
         present = [
             blocker
             for blocker in blockers
-            if self._is_there_after_all(blocker, stack) and not self._deferred.may_remain(blocker.member.resource)
+            if self._delete_and_check(blocker, stack) and not self._deferred.may_remain(blocker.member.resource)
         ]
         before = self._troubles.entries.get(stack.resource)
         self._troubles.note(stack.resource, Trouble(code=FAILED, message=stack.reason[:MESSAGE]))
@@ -71,7 +71,7 @@ class Unblocking:
                 found.append(_Blocker(member, in_root=stack == root.id))
         return found
 
-    def _is_there_after_all(self, blocker: _Blocker, stack: Stack) -> bool:
+    def _delete_and_check(self, blocker: _Blocker, stack: Stack) -> bool:
         """Delete a blocker, and look whether it is gone."""
         item = blocker.member.resource
         failed = Trouble(code=FAILED, message=blocker.member.reason[:MESSAGE], stack=stack.name)

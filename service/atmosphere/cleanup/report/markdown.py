@@ -27,7 +27,7 @@ def markdown(content: Mapping[str, Any]) -> str:
         f"Allocation {content['allocation']}, attempt {content['attempt']}, {content['at']}.",
         f"Passes: {content['passes']}. Changes: {content['mutations']}.",
     ]
-    lines += [f"ScanResult by: {_cell(content['requester'])}."] if content.get("requester") else []
+    lines += [f"Left by: {_cell(content['requester'])}."] if content.get("requester") else []
     lines += _seconds(content.get("seconds", {}))
     lines += ["", content["explanation"]] if content["explanation"] else []
     lines += _blockers(content["blockers"])

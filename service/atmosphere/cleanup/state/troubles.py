@@ -10,11 +10,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from atmosphere import contract
-from atmosphere.cleanup.model import Meaning, Residual, Resource, Trouble
+from atmosphere.cleanup.model import Meaning, Resource, Trouble
 from atmosphere.core.model import Region
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ class TroubleRepository:
 
 
 def _trouble(entry: Mapping[str, Any]) -> Trouble:
-    meaning = Meaning(entry.get("meaning", Meaning.PASSING))
-    return Trouble(**{**entry, "residual": Residual(entry["residual"]), "meaning": meaning})
+    known = {field.name for field in fields(Trouble)}  # an attempt may go on with what an older version wrote
+    values = {name: value for name, value in entry.items() if name in known}
+    return Trouble(**{**values, "meaning": Meaning(entry.get("meaning", Meaning.PASSING))})
 
 
 def prefix(assignment: Assignment) -> str:
