@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         EnvironmentKey,
         HistoryEntry,
         Json,
-        OwnerKey,
         PoolName,
         Region,
         RoleArn,
@@ -271,11 +270,3 @@ class Ids(Protocol):
 
     def below(self, limit: int) -> int:
         """A random integer from 0 to `limit` - 1."""
-
-
-class Caller(Protocol):
-    """Who is asking, as operations need it: verified at the door, never taken from a body."""
-
-    @property
-    def owner(self) -> OwnerKey:
-        """The key that allocations are bound to."""

@@ -51,7 +51,6 @@ class UnverifiedToken:
     """A token of the right shape that anybody may have made."""
 
     text: str = field(repr=False)
-    header: Mapping[str, Json] = field(repr=False)
     claims: Mapping[str, Json] = field(repr=False)
 
 
@@ -132,7 +131,7 @@ def read(text: str) -> UnverifiedToken:
     _hold(SHAPE, lambda holds: holds(text))
     header = _part(text, 0)
     _hold(HEADER, lambda holds: holds(header))
-    return UnverifiedToken(text=text, header=header, claims=_part(text, 1))
+    return UnverifiedToken(text=text, claims=_part(text, 1))
 
 
 def verified(claims: Mapping[str, Any], *, issuer: Issuer, now: datetime) -> VerifiedClaims:
