@@ -32,7 +32,8 @@ from atmosphere.adapters.system import SystemClock
 from atmosphere.adapters.token_signatures import JwtSignatures
 from atmosphere.adapters.used_tokens import DynamoUsedTokens
 from atmosphere.core.access import AccessRules
-from atmosphere.core.github import GITHUB_COM, GitHubRule, RepositoryId, TrustedIssuer
+from atmosphere.core.github import GITHUB_COM, RepositoryId, TrustedIssuer
+from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import PoolName, RuleName, Settings
 from atmosphere.core.snapshot import Snapshot
 from atmosphere.handlers import authorize

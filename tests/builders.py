@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from atmosphere.core.access import AccessRules, IamRule, Operator
-from atmosphere.core.github import GITHUB_COM, GitHubRule, RepositoryId, RunId, RunIdentity
+from atmosphere.core.github import GITHUB_COM, RepositoryId, RunId, RunIdentity
+from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import (
     ADMIN,
     AccountId,

@@ -9,7 +9,8 @@ import pytest
 from atmosphere.config.github_checks import GITHUB_CHECKS
 from atmosphere.config.load import check, load
 from atmosphere.config.problems import Severity
-from atmosphere.core.github import GITHUB_COM, GITHUB_COM_KEYS, SAFE_EVENTS, GitHubRule, TrustedIssuer
+from atmosphere.core.github import GITHUB_COM, GITHUB_COM_KEYS, TrustedIssuer
+from atmosphere.core.github_rules import SAFE_EVENTS, GitHubRule
 from tests.config.conftest import EXAMPLES, Configuration
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from atmosphere.core.model import AccountId, OwnerKey, PoolName, RuleName
 from tests.builders import a_github_rule, a_run, an_allocation
 
 if TYPE_CHECKING:
-    from atmosphere.core.github import GitHubRule
+    from atmosphere.core.github_rules import GitHubRule
 
 _HUB: Final = "111111111111"
 _OTHER: Final = "999999999999"

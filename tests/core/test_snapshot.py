@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atmosphere.core.access import AccessRules, IamRule, Operator
-from atmosphere.core.github import GitHubRule, TrustedIssuer
+from atmosphere.core.github import TrustedIssuer
+from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import ADMIN, Registration, Settings
 from atmosphere.core.snapshot import FORMAT, Snapshot, UnreadableSnapshot, digest, from_json, to_json
 from tests.builders import a_key, a_registration, a_snapshot

@@ -25,15 +25,8 @@ from atmosphere.config.load import check, load
 from atmosphere.config.problems import Severity
 from atmosphere.config.shapes import DURATIONS, AccessFile, GitHubEntry, SettingsFile
 from atmosphere.contract import TABLES, Env, FunctionName
-from atmosphere.core.github import (
-    CONDITIONS,
-    GITHUB_COM,
-    RepositoryId,
-    RunId,
-    VerifiedClaims,
-    explain,
-    matching,
-)
+from atmosphere.core.github import GITHUB_COM, RepositoryId, RunId, VerifiedClaims
+from atmosphere.core.github_rules import CONDITIONS, explain, matching
 from atmosphere.local.issuer import TokenIssuer
 from atmosphere.local.service import LocalService
 from atmosphere.observability import Line

@@ -16,7 +16,7 @@ from jwt.algorithms import RSAAlgorithm
 from atmosphere.adapters import signing_keys, token_signatures
 from atmosphere.adapters.memory import MemoryUsedTokens
 from atmosphere.adapters.signing_keys import SigningKeys
-from atmosphere.core import github, strict_json, tokens
+from atmosphere.core import github_rules, strict_json, tokens
 from atmosphere.core.github import TrustedIssuer
 from atmosphere.operations.authorize import Authorizer
 
@@ -45,7 +45,7 @@ TABLES: Final[dict[str, dict[str, Any]]] = {
     "header": tokens.HEADER,
     "times": tokens.TIMES,
     "claims": tokens.CLAIMS,
-    "rules": github.CONDITIONS,
+    "rules": github_rules.CONDITIONS,
     "keys": signing_keys.KEY_CHECKS,
 }
 """Every table of checks; each of their entries has a mutation."""
@@ -123,7 +123,7 @@ def _without_burn(self: Authorizer, token: str, *, snapshot: Any) -> Any:
     from atmosphere.operations.authorize import Admission, NoRule  # noqa: PLC0415
 
     claims = self._verified(token, snapshot.settings)
-    if not (matching := github.matching(snapshot.access.github, claims)):
+    if not (matching := github_rules.matching(snapshot.access.github, claims)):
         raise NoRule(claims, {})
     return Admission(claims=claims, rules=matching)
 

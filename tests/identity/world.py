@@ -20,7 +20,8 @@ from atmosphere.adapters.signing_keys import SigningKeys, fetch_keys
 from atmosphere.adapters.token_signatures import JwtSignatures
 from atmosphere.contract import NAME
 from atmosphere.core.access import AccessRules
-from atmosphere.core.github import GITHUB_COM, GitHubRule, Issuer, RepositoryId, TrustedIssuer
+from atmosphere.core.github import GITHUB_COM, Issuer, RepositoryId, TrustedIssuer
+from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import RuleName
 from atmosphere.handlers import authorize
 from atmosphere.wiring import App

@@ -12,7 +12,8 @@ import jwt
 import pytest
 
 from atmosphere.core.access import AccessRules
-from atmosphere.core.github import GITHUB_COM, SAFE_EVENTS, GitHubRule, Issuer, RepositoryId
+from atmosphere.core.github import GITHUB_COM, Issuer, RepositoryId
+from atmosphere.core.github_rules import SAFE_EVENTS, GitHubRule
 from atmosphere.core.model import PoolName, RuleName, Settings
 from atmosphere.core.snapshot import Snapshot
 from atmosphere.local.issuer import TokenIssuer

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from atmosphere.config.problems import Severity
-from atmosphere.core.github import SAFE_EVENTS
+from atmosphere.core.github_rules import SAFE_EVENTS
 
 if TYPE_CHECKING:
     from atmosphere.config.problems import Path

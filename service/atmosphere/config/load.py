@@ -19,7 +19,8 @@ from atmosphere.config.shapes import DURATIONS, AccessFile, EnvironmentsFile, Se
 from atmosphere.config.sources import Sources
 from atmosphere.config.yamlfile import read
 from atmosphere.core.access import AccessRules, IamRule, Operator
-from atmosphere.core.github import GitHubRule, Issuer, RepositoryId, TrustedIssuer
+from atmosphere.core.github import Issuer, RepositoryId, TrustedIssuer
+from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import (
     ADMIN,
     AccountId,

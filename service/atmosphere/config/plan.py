@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from atmosphere.core.access import IamRule
-    from atmosphere.core.github import GitHubRule
+    from atmosphere.core.github_rules import GitHubRule
     from atmosphere.core.snapshot import Snapshot
 
 

@@ -30,7 +30,8 @@ from atmosphere.config.texts import (
     RoleArnText,
     Workflow,
 )
-from atmosphere.core.github import GITHUB_COM, GITHUB_COM_KEYS, SAFE_EVENTS
+from atmosphere.core.github import GITHUB_COM, GITHUB_COM_KEYS
+from atmosphere.core.github_rules import SAFE_EVENTS
 from atmosphere.core.model import Settings
 
 

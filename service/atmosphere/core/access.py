@@ -11,7 +11,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from atmosphere.core.errors import Forbidden, UnknownAllocation
-from atmosphere.core.github import GitHubRule
+from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import AccountId, OwnerKey, PoolName, RuleName
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.core.access import AccessRules, IamRule, Operator
-from atmosphere.core.github import GitHubRule, Issuer, RepositoryId, TrustedIssuer
+from atmosphere.core.github import Issuer, RepositoryId, TrustedIssuer
+from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import (
     AccountId,
     EnvironmentKey,

@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.core.github import GITHUB_COM, GitHubRule, RepositoryId
+from atmosphere.core.github import GITHUB_COM, RepositoryId
+from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import RuleName
 
 if TYPE_CHECKING:

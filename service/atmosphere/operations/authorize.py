@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from atmosphere.core import github, tokens
+from atmosphere.core import github_rules, tokens
 from atmosphere.core.errors import Forbidden
 from atmosphere.core.github import GITHUB_COM
 from atmosphere.core.tokens import RefusedToken
@@ -54,12 +54,12 @@ class Authorizer:
         """Use the token; raises `RefusedToken`, `NoRule`, or `Unreachable` when keys or table cannot be asked."""
         claims = self._verified(token, snapshot.settings)
         rules = snapshot.access.github
-        matching = github.matching(rules, claims)
+        matching = github_rules.matching(rules, claims)
         if not matching:
-            raise NoRule(claims, github.explain(rules, claims))
+            raise NoRule(claims, github_rules.explain(rules, claims))
         if not self.used.burn(claims.issuer, claims.jti, until=tokens.remembered_until(claims)):
             raise RefusedToken("jti was used before")
-        return Admission(claims=claims, rules=matching, renamed=github.renamed(rules, claims))
+        return Admission(claims=claims, rules=matching, renamed=github_rules.renamed(rules, claims))
 
     def _verified(self, token: str, settings: Settings) -> VerifiedClaims:
         unverified = tokens.read(token)
