@@ -7,12 +7,12 @@ registrations    canonical JSON text, so that equal values are equal text and a 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from atmosphere.contract import Table
-from atmosphere.core.github import RunIdentity
+from atmosphere.core.github import run_from_texts, run_to_texts
 from atmosphere.core.model import ActKind, AllocationStatus, EndedBy, Lot, Mark, Registration, RoleName, Status
 from atmosphere.core.snapshot import canonical, registration_from_json, registration_to_json
 
@@ -80,7 +80,7 @@ _INSTANT: Final = _text(instant_text, datetime.fromisoformat)
 _NUMBER: Final = Codec(lambda value: {"N": str(int(value))}, lambda stored: int(stored["N"]))
 _FLAG: Final = Codec(lambda value: {"BOOL": bool(value)}, lambda stored: stored["BOOL"])
 _REGISTRATION: Final = _text(_registration_text, lambda text: registration_from_json(json.loads(text)))
-_RUN: Final = _text(lambda run: canonical(asdict(run)), lambda text: RunIdentity(**json.loads(text)))
+_RUN: Final = _text(lambda run: canonical(run_to_texts(run)), lambda text: run_from_texts(json.loads(text)))
 _LOTS: Final = _text(_lots_text, lambda text: tuple(_lot(value) for value in json.loads(text)))
 
 FIELDS: Final[dict[Table, dict[str, Codec]]] = {

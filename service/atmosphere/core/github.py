@@ -7,10 +7,11 @@ Source: docs.github.com, "OpenID Connect reference"; notes on each claim in docs
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NewType
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final, NewType
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 Issuer = NewType("Issuer", str)
@@ -120,3 +121,22 @@ class VerifiedClaims:
     environment: str = ""
     runner: str = ""
     actor: str = ""
+
+
+_RUN_FIELDS: Final = tuple(entry.name for entry in fields(RunIdentity))
+
+
+def run_of(claims: VerifiedClaims) -> RunIdentity:
+    """The run that a token names."""
+    return run_from_texts({name: getattr(claims, name) for name in _RUN_FIELDS})
+
+
+def run_to_texts(run: RunIdentity) -> dict[str, str]:
+    """A run as texts by field, empty where the token says nothing: in a row and in what the authorizer passes on."""
+    return {name: value or "" for name, value in asdict(run).items()}
+
+
+def run_from_texts(texts: Mapping[str, str | None]) -> RunIdentity:
+    """The inverse of `run_to_texts`; raises `KeyError` for a field that is not there at all."""
+    known: dict[str, Any] = {name: texts[name] or "" for name in _RUN_FIELDS}
+    return RunIdentity(**{**known, "check_run_id": known["check_run_id"] or None})

@@ -14,7 +14,7 @@ from atmosphere import observability, wiring
 from atmosphere.contract import AUTHORIZER_FAILED, GITHUB_ROOT, RELEASE_SCHEME, REPOSITORY_RENAMED
 from atmosphere.core.access import caller_from_run
 from atmosphere.core.errors import Forbidden, Unauthenticated
-from atmosphere.core.github import RunIdentity
+from atmosphere.core.github import run_of, run_to_texts
 from atmosphere.core.tokens import RefusedToken
 from atmosphere.operations.authorize import NoRule
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import NoReturn
 
+    from atmosphere.core.github import RunIdentity
     from atmosphere.operations.authorize import Admission
     from atmosphere.wiring import App
 
@@ -67,7 +68,7 @@ def _let_in(event: dict[str, Any], app: App) -> tuple[str, dict[str, str], obser
     for rule in admission.renamed:
         observability.count(REPOSITORY_RENAMED)
         observability.line("repository renamed", rule=rule, claim="repository", runId=admission.claims.run_id)
-    run = _run(admission)
+    run = run_of(admission.claims)
     known: observability.Line = {
         "status": 200,
         "rule": ",".join(admission.rules),
@@ -90,38 +91,9 @@ def _release(method_arn: str) -> tuple[str, dict[str, str], observability.Line]:
     return "release", {"auth": "release"}, {"status": 200, "reason": "release token"}
 
 
-def _run(admission: Admission) -> RunIdentity:
-    claims = admission.claims
-    return RunIdentity(
-        issuer=claims.issuer,
-        repository_id=claims.repository_id,
-        repository=claims.repository,
-        run_id=claims.run_id,
-        run_attempt=claims.run_attempt,
-        check_run_id=claims.check_run_id,
-        event=claims.event,
-        ref=claims.ref,
-        workflow=claims.workflow,
-        actor=claims.actor,
-    )
-
-
 def _context(run: RunIdentity, admission: Admission) -> dict[str, str]:
     """What handlers get to know of the caller; strings only, empty where the token says nothing."""
-    return {
-        "auth": "github",
-        "rules": ",".join(admission.rules),
-        "issuer": run.issuer,
-        "repository_id": run.repository_id,
-        "repository": run.repository,
-        "run_id": run.run_id,
-        "run_attempt": run.run_attempt,
-        "check_run_id": run.check_run_id or "",
-        "event": run.event,
-        "ref": run.ref,
-        "workflow": run.workflow,
-        "actor": run.actor,
-    }
+    return {"auth": "github", "rules": ",".join(admission.rules), **run_to_texts(run)}
 
 
 def _policy(event: Mapping[str, Any], effect: str, principal: str, context: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ account and is never looked at.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
@@ -18,7 +18,7 @@ from atmosphere import observability
 from atmosphere.contract import GITHUB_ROOT, RELEASE_SCHEME
 from atmosphere.core.access import VerifiedCaller, caller_from_arn, caller_from_run
 from atmosphere.core.errors import Forbidden
-from atmosphere.core.github import Issuer, RepositoryId, RunId, RunIdentity
+from atmosphere.core.github import RunIdentity, run_from_texts
 from atmosphere.core.model import RuleName
 
 if TYPE_CHECKING:
@@ -89,22 +89,9 @@ def _run(told: Mapping[str, Any]) -> VerifiedCaller:
         value = told.get(name, "")
         return value if isinstance(value, str) else _refuse("authorizer-context")
 
-    issuer, ids = text("issuer"), [text(name) for name in ("repository_id", "run_id", "run_attempt")]
-    if not issuer or not all(_ID.fullmatch(id_) for id_ in ids):
+    run = run_from_texts({field.name: text(field.name) for field in fields(RunIdentity)})
+    if not run.issuer or not all(_ID.fullmatch(id_) for id_ in (run.repository_id, run.run_id, run.run_attempt)):
         _refuse("authorizer-context")
-    repository_id, run_id, run_attempt = ids
-    run = RunIdentity(
-        issuer=Issuer(issuer),
-        repository_id=RepositoryId(repository_id),
-        repository=text("repository"),
-        run_id=RunId(run_id),
-        run_attempt=run_attempt,
-        check_run_id=text("check_run_id") or None,
-        event=text("event"),
-        ref=text("ref"),
-        workflow=text("workflow"),
-        actor=text("actor"),
-    )
     return caller_from_run(run, tuple(RuleName(name) for name in text("rules").split(",") if name))
 
 
