@@ -9,7 +9,7 @@ const PATIENCE = {
   tryMs: 10_000,
   pauseMs: 1_000, // after the first failure; each further one doubles it
   lookAgainMs: 5_000,
-  inFlightMs: 35_000, // an allocate may take effect this long after it was sent
+  inFlightMs: 35_000, // an allocate may take effect this long after it was sent: contract.ALLOCATE_IN_FLIGHT
 };
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

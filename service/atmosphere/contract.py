@@ -86,6 +86,8 @@ TABLES: Final[dict[Table, TableKeys]] = {
     Table.USED_TOKENS: TableKeys("token", ttl="expires"),
 }
 HISTORY_WEEKS: Final = 26
+ALLOCATE_IN_FLIGHT: Final = 35
+"""Seconds after an allocate was sent in which an unknown id may still become known; the gateway gives up after 29."""
 
 
 class Env(StrEnum):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from atmosphere_action.service import Service
 
 BUDGET = 52.0  # seconds; the shim ends this process after 60
-_IN_FLIGHT = 35.0  # seconds that an allocate request may still be on its way
+_IN_FLIGHT = 35.0  # seconds that an allocate may still be on its way: the service's contract.ALLOCATE_IN_FLIGHT
 _LOOK_AGAIN = 5.0  # seconds between two tries to end what may yet come into being
 _PATIENCE = 10.0  # seconds for one try
 _ONE_WAY = 20.0  # seconds, then another way is tried: the release token after the owner, node where nobody is reached

@@ -12,6 +12,7 @@ from atmosphere.client.errors import BUSY, NO_TOKEN, UNKNOWN_ALLOCATION, Service
 from atmosphere.client.operators import OperatorsSide
 from atmosphere.client.proof import ReleaseToken, proof_by
 from atmosphere.client.transport import RETRY_BUDGET, RealPace, Transport, region_of
+from atmosphere.contract import ALLOCATE_IN_FLIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 DEFAULT_WAIT: Final = 1800.0  # seconds
 _RETRY_AFTER: Final = 5.0  # seconds, should a 423 come without its header
 _NOT_LET_IN: Final = (401, 403)
-_IN_FLIGHT: Final = 35.0  # seconds that an allocate may still be on its way
 _LOOK_AGAIN: Final = 5.0  # seconds between two tries to end what may yet come into being
 
 
@@ -147,7 +147,7 @@ class AtmosphereClient(OperatorsSide):
     def _abandon(self, key: str, token: ReleaseToken, failure: BaseException) -> None:
         """An allocate without an answer may yet take effect: end it under its id, which also stops a late one."""
         if not isinstance(failure, ServiceError) or failure.unknown_outcome:
-            self._give_back(key, token, failure, may_yet_come_seconds=_IN_FLIGHT)
+            self._give_back(key, token, failure, may_yet_come_seconds=ALLOCATE_IN_FLIGHT)
 
     def _end(self, id_: str, token: ReleaseToken, *, outcome: str, may_yet_come_seconds: float = 0) -> None:
         try:
@@ -176,7 +176,7 @@ class AtmosphereClient(OperatorsSide):
         """Give an allocation of either tree back with its release token alone, whoever this client is.
 
         An allocate that is still on its way can make the id known later: an unknown id is asked for again for
-        `may_yet_come_seconds` (35 s after the last allocate request is enough).
+        `may_yet_come_seconds` (`contract.ALLOCATE_IN_FLIGHT` after the last allocate request is enough).
         """
         give_up = self._pace.now() + may_yet_come_seconds
         body = {"outcome": cut(outcome)}
