@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from atmosphere.adapters.memory import SeededIds
 from atmosphere.core.changes import Delete, Is, Update
 from atmosphere.core.errors import AlreadyEnded, Unavailable, UnknownAllocation
 from atmosphere.core.model import AllocationId, AllocationStatus, EndedBy, Status
@@ -14,6 +16,9 @@ from atmosphere.ports import CleanupOrder
 from tests.builders import a_key
 from tests.operations.line import Crash, Fault, Trap
 from tests.operations.world import NEIGHBOUR, OPERATOR, World, a_world, many
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 KEY: Final = AllocationId("11111111-2222-4333-8444-555555555555")
 
@@ -173,6 +178,44 @@ def test_a_clash_is_tried_again() -> None:
     world.line.lay(Trap(2, Fault.CLASH))
     world.deallocate(allocation.id)
     assert world.status(a_key(1)) is Status.CLEANING
+
+
+def _busy(world: World, lasting: timedelta) -> list[datetime]:
+    """From the release's first commit on others hold the rows for so long; the instants at which it clashed."""
+    clashes: list[datetime] = []
+
+    def clash() -> None:
+        clashes.append(world.clock.now())
+        if clashes[-1] - clashes[0] < lasting:
+            world.line.lay(Trap(1, Fault.CLASH, clash))
+
+    world.line.lay(Trap(2, Fault.CLASH, clash))
+    return clashes
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_release_outlasts_transactions_of_others(seed: int) -> None:
+    world = a_world(1)
+    world.ids = SeededIds(seed)
+    allocation = world.allocate()
+    clashes = _busy(world, timedelta(milliseconds=30))
+    world.deallocate(allocation.id)
+    assert len(clashes) > 1
+    assert world.status(a_key(1)) is Status.CLEANING
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_release_that_clashes_five_times_has_waited_10_to_200_ms_before_each_further_try(seed: int) -> None:
+    world = a_world(1)
+    world.ids = SeededIds(seed)
+    allocation = world.allocate()
+    clashes = _busy(world, timedelta(hours=1))
+    with pytest.raises(Unavailable):
+        world.deallocate(allocation.id)
+    pauses = [later - earlier for earlier, later in pairwise(clashes)]
+    assert len(pauses) == 4
+    assert all(timedelta(milliseconds=10) <= pause <= timedelta(milliseconds=200) for pause in pauses)
+    assert world.clock.now() == clashes[-1]
 
 
 def test_two_releases_at_once_start_one_cleanup() -> None:

@@ -27,6 +27,7 @@ from atmosphere.core.errors import (
     Unsatisfiable,
 )
 from atmosphere.core.model import ADMIN, Allocation, AllocationId, AllocationStatus, Environment, Lot, Mark, Status
+from atmosphere.operations.rounds import Rounds
 from atmosphere.operations.sessions import Granted, mint
 from atmosphere.ports import Conflict, InvalidPolicy, OutcomeUnknown, Unreachable
 
@@ -39,8 +40,7 @@ if TYPE_CHECKING:
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.ports import Clock, Credentials, Ids, Store
 
-_MAX_ROUNDS: Final = 7
-_MAX_JITTER_MS: Final = 100
+_ROUNDS: Final = Rounds(limit=7, pauses=range(100))
 _MAX_PAGES: Final = 2  # of each status, to tell busy from dirty: a refusal costs five reads at most
 LAST_COMMIT: Final = timedelta(seconds=12)  # of a 20 s time-out: a commit started later could outlive the function
 _RETRY_AFTER: Final = 5.0  # seconds, give or take 20 %
@@ -99,16 +99,17 @@ class Allocator:
             return DryRun(would_allocate=self._quota_leaves_room(asking) and self._choose(asking, 0) is not None)
         if not self._quota_leaves_room(asking):
             raise QuotaReached(retry_after=self._retry_after())
-        for attempt in range(_MAX_ROUNDS):
-            if granted := self._try(asking, attempt):
-                return granted
-            self.clock.sleep(timedelta(milliseconds=self.ids.below(_MAX_JITTER_MS)))
-        raise Unavailable(
+        return _ROUNDS.run(
+            lambda attempt: self._try(asking, attempt), clock=self.clock, ids=self.ids, exhausted=self._too_many
+        )
+
+    def _too_many(self) -> Unavailable:
+        return Unavailable(
             "too many callers at this moment; nothing was taken: try again", retry_after=self._retry_after()
         )
 
-    def _try(self, asking: _Asking, attempt: int) -> Granted | None:
-        """One round: None when the race for the chosen rows was lost."""
+    def _try(self, asking: _Asking, attempt: int) -> Granted:
+        """One round; raises `Conflict` when the race for the chosen rows was lost."""
         chosen = self._choose(asking, attempt)
         if chosen is None:
             raise self._why_none(asking)
@@ -122,7 +123,9 @@ class Allocator:
         try:
             self.store.commit(changes.start(allocation, rows), token=self.ids.new())
         except Conflict as lost:
-            return self._replay(asking, allocation.id) if 0 in lost.actual else None
+            if 0 in lost.actual and (granted := self._replay(asking, allocation.id)):
+                return granted
+            raise
         except OutcomeUnknown:
             if self.store.allocation(allocation.id) != allocation:
                 raise

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes
 from atmosphere.core.model import Environment, Status
+from atmosphere.operations.rounds import Rounds
 from atmosphere.ports import CleanupOrder, Conflict, Unreachable
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from atmosphere.core.model import Allocation
     from atmosphere.ports import Clock, Ids, Store
 
-
-_MAX_ROUNDS: Final = 5
+_ROUNDS: Final = Rounds(limit=5)
 
 
 class Superseded(Exception):
@@ -82,16 +82,17 @@ class Cleaning:
 
     def free(self, *, report: str | None) -> Status | None:
         """Hand the environment over: free, held, or gone (None), as its marks say; raises `Superseded`."""
-        for _ in range(_MAX_ROUNDS):
-            row = self._row()
-            change = changes.found_clean(row, now=self.clock.now(), report=report)
-            try:
-                self.store.commit([change], token=self.ids.new())
-            except Conflict:
-                continue  # a mark changed meanwhile; `_row` raises if it was more than that
-            after = change.sets["status"] if isinstance(change, changes.Update) else None
-            return after if isinstance(after, Status) else None
-        raise Unreachable(f"{self.order.key} changed {_MAX_ROUNDS} times while it was being freed")
+        what = f"{self.order.key} changed {_ROUNDS.limit} times while it was being freed"
+        return _ROUNDS.run(
+            lambda _: self._free(report), clock=self.clock, ids=self.ids, exhausted=lambda: Unreachable(what)
+        )
+
+    def _free(self, report: str | None) -> Status | None:
+        """One round; raises `Conflict` when a mark changed meanwhile, and `Superseded` if more than that did."""
+        change = changes.found_clean(self._row(), now=self.clock.now(), report=report)
+        self.store.commit([change], token=self.ids.new())
+        after = change.sets["status"] if isinstance(change, changes.Update) else None
+        return after if isinstance(after, Status) else None
 
     def give_up(self, *, reason: str, report: str | None) -> None:
         """Dirty, until a person acts; raises `Superseded`."""

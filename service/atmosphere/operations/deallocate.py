@@ -23,6 +23,7 @@ from atmosphere.core.model import (
     RuleName,
     Status,
 )
+from atmosphere.operations.rounds import Rounds
 from atmosphere.ports import CleanupOrder, Conflict, OutcomeUnknown, Unreachable
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from atmosphere.core.changes import Change, Row
     from atmosphere.ports import Cleaner, Clock, Ids, Store
 
-_MAX_ROUNDS: Final = 5
+_ROUNDS: Final = Rounds(limit=5, pauses=range(10, 201))  # releases come together, at the end of a matrix of jobs
 _SOON: Final = timedelta(seconds=2)
 
 
@@ -115,19 +116,27 @@ class Deallocator:
         planned += [
             changes.let_go(lot.key, allocation.id, now=now, limit=self.cleanup_limit) for lot in allocation.lots
         ]
-        for _ in range(_MAX_ROUNDS):
-            try:
-                self._commit(planned, allocation.id)
-            except Conflict as broken:
-                if 0 in broken.actual:
-                    return False
-                # a row that is no longer this allocation's is dropped: a later tenant's must not be touched
-                failed = {index for index, row in broken.actual.items() if not _held_by(row, allocation.id)}
-                planned = [change for index, change in enumerate(planned) if index not in failed]
-            else:
-                self._start_cleaning(allocation.id, planned)
-                return True
-        raise OutcomeUnknown(f"{allocation.id} could not be ended in {_MAX_ROUNDS} rounds")
+        what = f"{allocation.id} could not be ended in {_ROUNDS.limit} rounds"
+        return _ROUNDS.run(
+            lambda _: self._end(allocation.id, planned),
+            clock=self.clock,
+            ids=self.ids,
+            exhausted=lambda: OutcomeUnknown(what),
+        )
+
+    def _end(self, id_: AllocationId, planned: list[Change]) -> bool:
+        """One round: False if it had ended before. What the next round must not write again leaves `planned`."""
+        try:
+            self._commit(planned, id_)
+        except Conflict as broken:
+            if 0 in broken.actual:
+                return False
+            # a row that is no longer this allocation's is dropped: a later tenant's must not be touched
+            failed = {index for index, row in broken.actual.items() if not _held_by(row, id_)}
+            planned[:] = [change for index, change in enumerate(planned) if index not in failed]
+            raise
+        self._start_cleaning(id_, planned)
+        return True
 
     def _commit(self, planned: Sequence[Change], id_: AllocationId) -> None:
         try:

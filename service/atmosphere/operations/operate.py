@@ -9,7 +9,8 @@ from atmosphere.core import changes, lifecycle
 from atmosphere.core.errors import Conflicting, UnknownEnvironment
 from atmosphere.core.lifecycle import Event, Kind
 from atmosphere.core.model import ActKind, Environment, EnvironmentKey, HistoryEntry, Status
-from atmosphere.ports import CleanupOrder, Conflict, Unreachable
+from atmosphere.operations.rounds import Rounds
+from atmosphere.ports import CleanupOrder, Unreachable
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -25,7 +26,7 @@ EVENTS: Final[dict[ActKind, Event]] = {
     ActKind.RESUME: Event.RESUME,
     ActKind.RECAPTURE: Event.RECAPTURE,
 }
-_MAX_ROUNDS: Final = 5
+_ROUNDS: Final = Rounds(limit=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +41,22 @@ class Operating:
 
     def act(self, key: EnvironmentKey, act: ActKind, *, reason: str, caller: VerifiedCaller) -> Environment | None:
         """Do it and record it; the row afterwards, None if it is gone. Raises `UnknownEnvironment`, `Conflicting`."""
-        for _ in range(_MAX_ROUNDS):
-            row = self.store.environment(key)
-            if row is None:
-                raise UnknownEnvironment
-            try:
-                self._commit(row, act, reason=reason, caller=caller)
-            except Conflict:
-                continue
-            after = self.store.environment(key)
-            self._start_cleaning(after)
-            return after
-        raise Unreachable(f"{key} changed {_MAX_ROUNDS} times meanwhile: try again")
+        what = f"{key} changed {_ROUNDS.limit} times meanwhile: try again"
+        _ROUNDS.run(
+            lambda _: self._commit(self._row(key), act, reason=reason, caller=caller),
+            clock=self.clock,
+            ids=self.ids,
+            exhausted=lambda: Unreachable(what),
+        )
+        after = self.store.environment(key)
+        self._start_cleaning(after)
+        return after
+
+    def _row(self, key: EnvironmentKey) -> Environment:
+        row = self.store.environment(key)
+        if row is None:
+            raise UnknownEnvironment
+        return row
 
     def _commit(self, row: Environment, act: ActKind, *, reason: str, caller: VerifiedCaller) -> None:
         event = EVENTS[act]

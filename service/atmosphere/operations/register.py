@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes
 from atmosphere.core.model import Environment, EnvironmentKey, Mark, Registration
 from atmosphere.core.snapshot import says_the_same
-from atmosphere.ports import CleanupOrder, Conflict, Unreachable
+from atmosphere.operations.rounds import Rounds
+from atmosphere.ports import CleanupOrder, Unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.ports import Cleaner, Clock, Ids, Store
 
-_MAX_ROUNDS: Final = 10
+_ROUNDS: Final = Rounds(limit=10)
 
 
 class Applied(StrEnum):
@@ -49,26 +52,33 @@ class Registrar:
         done: Counter[Applied] = Counter()
         for registration in snapshot.environments:
             row = rows.pop(registration.key, None)
-            done[self._enter(registration, row, snapshot.settings.cleanup_limit)] += 1
+            enter = partial(self._enter, registration, limit=snapshot.settings.cleanup_limit)
+            done[self._apply(registration.key, row, enter)] += 1
         for row in rows.values():
-            done[self._leave(row)] += 1
+            done[self._apply(row.key, row, self._leave)] += 1
         return done
 
-    def _enter(self, registration: Registration, row: Environment | None, limit: timedelta) -> Applied:
-        for _ in range(_MAX_ROUNDS):
-            if row is not None and _as_configured(row, registration):
-                return Applied.UNCHANGED
-            try:
-                if row is None:
-                    self._bear(registration, limit)
-                    return Applied.BORN
-                change = changes.reregister(row, registration, now=self.clock.now())
-                self.store.commit([change], token=self.ids.new())
-            except Conflict:
-                row = self.store.environment(registration.key)
-            else:
-                return Applied.UPDATED
-        raise _gave_up(registration.key)
+    def _apply(
+        self, key: EnvironmentKey, row: Environment | None, once: Callable[[Environment | None], Applied]
+    ) -> Applied:
+        """Rounds over one environment: the first with the row as it was listed, the others with the row as it is."""
+        what = f"{key} changed {_ROUNDS.limit} times while it was being registered: deploy again"
+        return _ROUNDS.run(
+            lambda number: once(self.store.environment(key) if number else row),
+            clock=self.clock,
+            ids=self.ids,
+            exhausted=lambda: Unreachable(what),
+        )
+
+    def _enter(self, registration: Registration, row: Environment | None, *, limit: timedelta) -> Applied:
+        if row is None:
+            self._bear(registration, limit)
+            return Applied.BORN
+        if _as_configured(row, registration):
+            return Applied.UNCHANGED
+        change = changes.reregister(row, registration, now=self.clock.now())
+        self.store.commit([change], token=self.ids.new())
+        return Applied.UPDATED
 
     def _bear(self, registration: Registration, limit: timedelta) -> None:
         fence = self.ids.new()
@@ -80,22 +90,11 @@ class Registrar:
             return  # silent from birth: the reconciler starts its next attempt
 
     def _leave(self, row: Environment | None) -> Applied:
-        for _ in range(_MAX_ROUNDS):
-            if row is None or row.mark is Mark.DEREGISTERING:
-                return Applied.UNCHANGED
-            try:
-                self.store.commit([changes.deregister(row)], token=self.ids.new())
-            except Conflict:
-                row = self.store.environment(row.key)
-            else:
-                return Applied.MARKED
-        assert row is not None  # noqa: S101 -- the loop returns on None
-        raise _gave_up(row.key)
+        if row is None or row.mark is Mark.DEREGISTERING:
+            return Applied.UNCHANGED
+        self.store.commit([changes.deregister(row)], token=self.ids.new())
+        return Applied.MARKED
 
 
 def _as_configured(row: Environment, registration: Registration) -> bool:
     return row.mark is Mark.REGISTERED and says_the_same(row.next_registered or row.registered, registration)
-
-
-def _gave_up(key: EnvironmentKey) -> Unreachable:
-    return Unreachable(f"{key} changed {_MAX_ROUNDS} times while it was being registered: deploy again")
