@@ -200,6 +200,92 @@ def test_an_environment_that_is_not_configured_is_refused(
     assert "is not in" in capsys.readouterr().err
 
 
+# --- what belongs to the account as a whole ---------------------------------------------------------------------------
+
+
+def rows(*regions: str, account: str = "222222222222", **more: Any) -> Answer:
+    """What the service answers to an operator who asks for every environment."""
+    found = [{"account": account, "region": region, "status": "free", **more} for region in regions]
+    return Answer(body={"environments": found})
+
+
+def planned(looking: list[str], capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    assert main(["cleanup", "plan", *looking, "--json"]) == 0
+    report: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return report
+
+
+@pytest.mark.usefixtures("ready_file")
+def test_a_plan_lists_global_services_where_the_service_has_no_other_environment_in_the_account(
+    aws: EmptyAccounts, service: Service, looking: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.script = [rows("us-east-1")]
+    assert planned(looking, capsys)["globalsSwept"] is True
+    assert [(each.method, each.path.rpartition("/")[2]) for each in service.arrived] == [("GET", "environments")]
+    assert ("iam", "ListUsers") in {(name, operation) for name, operation, _ in aws.seen}
+
+
+@pytest.mark.usefixtures("ready_file")
+@pytest.mark.parametrize("registration", ["registered", "deregistering"])
+def test_a_plan_leaves_them_out_where_the_service_has_another_environment_even_one_that_is_draining(
+    aws: EmptyAccounts, service: Service, looking: list[str], capsys: pytest.CaptureFixture[str], registration: str
+) -> None:
+    service.script = [rows("us-east-1", "eu-west-1", registration=registration)]
+    report = planned(looking, capsys)
+    assert report["globalsSwept"] is False
+    assert report["skipped"]["AWS::IAM::User@global"] == "the account has other environments"
+    assert ("iam", "ListUsers") not in {(name, operation) for name, operation, _ in aws.seen}
+
+
+@pytest.mark.usefixtures("aws", "ready_file")
+def test_environments_of_other_accounts_do_not_count(
+    service: Service, looking: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.script = [rows("us-east-1", "eu-west-1", account="333333333333")]
+    assert planned(looking, capsys)["globalsSwept"] is True
+
+
+@pytest.mark.usefixtures("aws", "ready_file")
+def test_an_account_that_the_configuration_shares_is_shared_whatever_the_service_has_so_far(
+    service: Service, looking: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(looking[2]) / "environments.yaml"
+    text = path.read_text()
+    entry = text[text.index('  - account: "222222222222"') :].partition("\n  - account:")[0]
+    path.write_text(text + entry.replace("us-east-1", "us-west-2") + "\n")
+    service.script = [rows("us-east-1")]
+    assert planned(looking, capsys)["globalsSwept"] is False
+
+
+@pytest.mark.usefixtures("aws")
+def test_without_a_service_the_configuration_decides_and_the_plan_says_so(
+    looking: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["cleanup", "plan", *looking, "--json"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["globalsSwept"] is True
+    assert "The service also counts environments that are draining: with --endpoint it is asked." in shown.err
+
+
+@pytest.mark.usefixtures("ready_file")
+@pytest.mark.parametrize("command", ["plan", "verify"])
+def test_a_service_that_cannot_be_asked_is_not_taken_for_one_without_other_environments(
+    aws: EmptyAccounts,
+    service: Service,
+    looking: list[str],
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    service.script = [Answer(403, {"message": "no", "code": "forbidden"})]
+    assert main(["cleanup", command, *looking]) == Exit.UNKNOWN
+    shown = capsys.readouterr()
+    assert "could not be asked which environments account 222222222222 has" in shown.err
+    assert (shown.out, aws.seen) == ("", [])
+
+
+# --- types ------------------------------------------------------------------------------------------------------------
+
+
 def test_the_types_are_listed_as_the_page_has_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cleanup", "types"]) == 0
     page = (EXAMPLE.parent / "docs" / "cleanup.md").read_text()

@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Concatenate, Final
 
 import click
 
@@ -17,7 +17,9 @@ from atmosphere.cli.main import Exit
 from atmosphere.cli.options import DATES, EPILOG, Group, environment_key, json_option, reason_option
 from atmosphere.cli.output import console, note, plain, print_json
 from atmosphere.cli.planning import print_plan, print_verdict
+from atmosphere.client.errors import NotConnected, ServiceError
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region
+from atmosphere.core.sharing import is_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +27,24 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.model import Assignment
     from atmosphere.cleanup.state.store import TextStore
     from atmosphere.cleanup.surveying import Survey
+    from atmosphere.core.snapshot import Snapshot
 
 _PLAN: Final = "Exit codes: 0 the plan is complete, 2 wrong usage, 3 something could not be looked at."
 _VERIFY: Final = "Exit codes: 0 clean, 1 left over or amiss, 2 wrong usage, 3 something could not be looked at."
 _RUN: Final = "Exit codes: 0 clean, 1 dirty or refused, 2 wrong usage, 130 the watching was ended."
 _ALLOWED: Final = timedelta(hours=1)
+
+
+_BY_CONFIGURATION: Final = (
+    "IAM and other global services are included, because the configuration has no other environment in this account. "
+    "The service also counts environments that are draining: with --endpoint it is asked."
+)
+
+
+class _Unknown(click.ClickException):
+    """Something that the answer depends on could not be looked at."""
+
+    exit_code = Exit.UNKNOWN
 
 
 @click.group(cls=Group, epilog="Exit codes: 0 fine, others as each command tells.")
@@ -39,10 +54,10 @@ def cleanup() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looking:
-    """The options of commands that look with the caller's own credentials."""
+    """The options of commands that look with the caller's own credentials, and ask the service if one is named."""
 
+    connection: Connection
     directory: Path
-    profile: str | None
     bucket: str | None
     baseline_file: Path | None
     allocation: str | None
@@ -51,7 +66,6 @@ class Looking:
 
 _OPTIONS: Final = (
     click.option("--config", "directory", type=click.Path(path_type=Path), default="config", show_default=True),
-    click.option("--profile", help="The AWS profile to look with."),
     click.option("--bucket", help="The service's bucket, to read baseline, ledger and debts from."),
     click.option(
         "--baseline",
@@ -67,12 +81,12 @@ _OPTIONS: Final = (
 def _looking(command: Callable[..., None]) -> Callable[..., None]:
     """Add the environment and the options to a command."""
 
-    @functools.wraps(command)
-    def look(environment: tuple[str, str], **given: Any) -> None:
-        own = {field.name: given.pop(field.name) for field in fields(Looking)}
-        command(environment, Looking(**own), **given)
+    def look(connection: Connection, *, environment: tuple[str, str], **given: Any) -> None:
+        own = {field.name: given.pop(field.name) for field in fields(Looking) if field.name in given}
+        command(environment, Looking(connection=connection, **own), **given)
 
-    wrapped: Callable[..., None] = look
+    looked: Callable[Concatenate[Connection, ...], None] = functools.update_wrapper(look, command)
+    wrapped = connected(caller="operator", profile="The AWS profile to look with, and to sign with.")(looked)
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return click.argument("environment", callback=environment_key)(json_option(wrapped))
@@ -124,7 +138,8 @@ def _survey(environment: tuple[str, str], looking: Looking) -> Survey:
     key = EnvironmentKey(AccountId(environment[0]), Region(environment[1]))
     assignment, store = _assignment(key, looking), _store(key, looking)
     with console(stderr=True).status(f"looking at {key}"):
-        return survey(assignment, aws=Accounts.to_look_at(looking.profile), store=store, clock=SystemClock())
+        aws = Accounts.to_look_at(looking.connection.profile)
+        return survey(assignment, aws=aws, store=store, clock=SystemClock())
 
 
 def _assignment(key: EnvironmentKey, looking: Looking) -> Assignment:
@@ -143,10 +158,32 @@ def _assignment(key: EnvironmentKey, looking: Looking) -> Assignment:
         started=looking.since.replace(tzinfo=UTC) if looking.since else None,
         deadline=datetime.now(UTC) + _ALLOWED,
         capture_only=False,
-        sweep_globals=sum(entry.key.account == key.account for entry in snapshot.environments) == 1,
+        sweep_globals=_is_alone(key, snapshot, looking.connection),
         settings=snapshot.settings,
         service_account=AccountId(""),
     )
+
+
+def _is_alone(key: EnvironmentKey, snapshot: Snapshot, connection: Connection) -> bool:
+    """By the configuration and, where a service is named, by its rows too: no more is listed than it would sweep."""
+    configured = {entry.key for entry in snapshot.environments}
+    if not is_alone(key, configured):
+        return False
+    if connection.is_given:
+        return is_alone(key, configured | _rows(key, connection))
+    note(_BY_CONFIGURATION)
+    return True
+
+
+def _rows(key: EnvironmentKey, connection: Connection) -> set[EnvironmentKey]:
+    try:
+        found = connection.client().environments()
+    except (ServiceError, NotConnected) as failure:
+        raise _Unknown(
+            f"the service could not be asked which environments account {key.account} has: {failure}; "
+            "without --endpoint and --ready-file the configuration alone decides"
+        ) from failure
+    return {EnvironmentKey(AccountId(each.account), Region(each.region)) for each in found}
 
 
 def _store(key: EnvironmentKey, looking: Looking) -> TextStore:
@@ -156,7 +193,7 @@ def _store(key: EnvironmentKey, looking: Looking) -> TextStore:
     from atmosphere.cleanup.state.store import MemoryTexts  # noqa: PLC0415
 
     if looking.bucket is not None:
-        return S3Texts(S3Objects(clients.s3(looking.profile), looking.bucket))
+        return S3Texts(S3Objects(clients.s3(looking.connection.profile), looking.bucket))
     store = MemoryTexts()
     if looking.baseline_file is not None:
         store.put(baseline_name(key), looking.baseline_file.read_text(encoding="utf-8"))

@@ -32,6 +32,11 @@ class Connection:
     ready_file: Path | None
     caller: str
 
+    @property
+    def is_given(self) -> bool:
+        """Whether a service was named."""
+        return self.ready_file is not None or self.endpoint is not None
+
     def client(self) -> AtmosphereClient:
         """A client of that service; raises `NotConnected`, or a usage error if no service was named."""
         if self.ready_file is not None:
@@ -54,13 +59,18 @@ class Connection:
         return shlex.join([str(program) if program.exists() else "atmosphere", *words, *options])
 
 
-def connected(*, caller: str) -> Callable[[Callable[Concatenate[Connection, P], R]], Callable[P, R]]:
-    """Add the options to a command and hand it a `Connection`; `caller` is the local run's caller without --as."""
+def connected(
+    *, caller: str, profile: str = "The AWS profile to sign with."
+) -> Callable[[Callable[Concatenate[Connection, P], R]], Callable[P, R]]:
+    """Add the options to a command and hand it a `Connection`.
+
+    `caller` is the local run's caller without --as, `profile` says what --profile is for.
+    """
     options = (
         click.option(
             "--endpoint", envvar="ATMOSPHERE_ENDPOINT", help="The service's address [env ATMOSPHERE_ENDPOINT]."
         ),
-        click.option("--profile", help="The AWS profile to sign with."),
+        click.option("--profile", help=profile),
         click.option("--region", help="The region to sign for; taken from the address unless given."),
         click.option(
             "--ready-file",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes
 from atmosphere.core.model import Environment, Status
+from atmosphere.core.sharing import is_alone
 from atmosphere.operations.rounds import Rounds
 from atmosphere.ports import CleanupOrder, Conflict, Unreachable
 
@@ -55,7 +56,8 @@ class Cleaning:
         return Subject(environment, self.store.allocation(self.order.allocation), self._is_alone())
 
     def _is_alone(self) -> bool:
-        return len(self.store.of_account(self.order.key.account)) == 1
+        key = self.order.key
+        return is_alone(key, (row.key for row in self.store.of_account(key.account)))
 
     def _row(self) -> Environment:
         row = self.store.environment(self.order.key)
