@@ -34,7 +34,8 @@ from atmosphere.adapters.used_tokens import DynamoUsedTokens
 from atmosphere.core.access import AccessRules
 from atmosphere.core.github import GITHUB_COM, RepositoryId, TrustedIssuer
 from atmosphere.core.github_rules import GitHubRule
-from atmosphere.core.model import PoolName, RuleName, Settings
+from atmosphere.core.model import PoolName, RuleName
+from atmosphere.core.settings import Settings
 from atmosphere.core.snapshot import Snapshot
 from atmosphere.handlers import authorize
 from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator

@@ -43,8 +43,8 @@ from atmosphere.core.model import (
     Region,
     Registration,
     RoleArn,
-    Settings,
 )
+from atmosphere.core.settings import Settings
 from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator
 from atmosphere.local.lacking import LACKING
 from bench.leftovers import KINDS, leave, policy

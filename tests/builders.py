@@ -26,9 +26,9 @@ from atmosphere.core.model import (
     RoleArn,
     RoleName,
     RuleName,
-    Settings,
     Status,
 )
+from atmosphere.core.settings import Settings
 from atmosphere.core.snapshot import Snapshot
 
 NOW: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

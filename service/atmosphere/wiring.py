@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.engine import PassResult
     from atmosphere.cleanup.model import Assignment, PassState
     from atmosphere.core.access import AccessRules, VerifiedCaller
-    from atmosphere.core.model import Settings
+    from atmosphere.core.settings import Settings
     from atmosphere.ports import (
         Baselines,
         Cleaner,

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
+import yaml
 
 from atmosphere.config.load import check, load
 from atmosphere.config.problems import ConfigProblems
-from atmosphere.config.shapes import DURATIONS
 from atmosphere.core import snapshot
 from atmosphere.core.access import caller_from_arn, is_operator, known, pools_of
 from atmosphere.core.errors import Forbidden
 from atmosphere.core.github import GITHUB_COM, GITHUB_COM_KEYS, TrustedIssuer
-from atmosphere.core.model import EnvironmentKey, Settings
+from atmosphere.core.model import EnvironmentKey
+from atmosphere.core.settings import ROWS, Form, Row, Settings
 from tests.config.conftest import EXAMPLES
 
 if TYPE_CHECKING:
     from tests.config.conftest import Configuration
+
+DURATIONS: Final = [row for row in ROWS if row.form is Form.SECONDS]
 
 
 def test_the_examples_are_what_the_local_run_expects() -> None:
@@ -80,8 +83,28 @@ def test_settings_not_written_have_the_defaults_of_the_model(configuration: Conf
     assert load(configuration.directory).settings == Settings(role_names=("AtmosphereAdmin",), issuers=(github_com,))
 
 
-def test_every_duration_of_a_snapshot_can_be_set() -> None:
-    assert set(DURATIONS) == set(snapshot._DURATIONS)
+@pytest.mark.parametrize("row", DURATIONS, ids=lambda row: row.name)
+def test_every_duration_can_be_overridden(row: Row) -> None:
+    found = load(EXAMPLES, {row.name: "7.5"})
+
+    assert getattr(found.settings, row.field) == timedelta(seconds=7.5)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.low is not None], ids=lambda row: row.name)
+def test_the_file_keeps_the_bounds_of_a_setting(row: Row, configuration: Configuration) -> None:
+    assert row.low is not None
+    assert row.high is not None
+    written = [["AtmosphereAdmin"] * count if row.form is Form.ROLE_NAMES else count for count in (row.low, row.high)]
+    beyond = [written[0][1:] if isinstance(written[0], list) else row.low - 1]
+    beyond += [[*written[1], "One"] if isinstance(written[1], list) else row.high + 1]
+    whole = {"role_names": ["AtmosphereAdmin"], "audience": "https://atmosphere.example.com"}
+
+    for value in written:
+        configuration.write("settings.yaml", yaml.safe_dump(whole | {row.name: value}))
+        assert check(configuration.directory).snapshot is not None
+    for value in beyond:
+        configuration.write("settings.yaml", yaml.safe_dump(whole | {row.name: value}))
+        assert row.name in {problem.path for problem in check(configuration.directory).problems}
 
 
 def test_an_override_may_be_shorter_than_the_file_allows() -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from atmosphere.core.access import AccessRules, IamRule, Operator
 from atmosphere.core.github import TrustedIssuer
 from atmosphere.core.github_rules import GitHubRule
-from atmosphere.core.model import ADMIN, Registration, Settings
+from atmosphere.core.model import ADMIN, Registration
+from atmosphere.core.settings import ROWS, Form, Settings
 from atmosphere.core.snapshot import FORMAT, Snapshot, UnreadableSnapshot, digest, from_json, to_json
 from tests.builders import a_key, a_registration, a_snapshot
 
@@ -62,19 +63,16 @@ _GITHUB_RULES: st.SearchStrategy[Any] = st.builds(
 )
 _ISSUERS: st.SearchStrategy[Any] = st.builds(TrustedIssuer, issuer=_TEXT, jwks_url=_TEXT)
 _OPERATORS: st.SearchStrategy[Any] = st.builds(Operator, account=_ACCOUNTS, role=_TEXT)
-_SETTINGS: st.SearchStrategy[Any] = st.builds(
-    Settings,
-    role_names=_TEXTS,
-    blocked_accounts=st.lists(_ACCOUNTS, max_size=2).map(tuple),
-    session=_DURATIONS,
-    credential_lifetime=_DURATIONS,
-    cleanup_limit=_DURATIONS,
-    verify_gap=_DURATIONS,
-    clock_skew=_DURATIONS,
-    attempt_pause=_DURATIONS,
-    audience=st.text(max_size=8),
-    issuers=st.lists(_ISSUERS, max_size=2).map(tuple),
-)
+_FORMS: dict[Form, st.SearchStrategy[Any]] = {
+    Form.SECONDS: _DURATIONS,
+    Form.COUNT: st.integers(0, 10**6),
+    Form.ROLE_NAMES: _TEXTS,
+    Form.ACCOUNTS: st.lists(_ACCOUNTS, max_size=2).map(tuple),
+    Form.RESOURCE_TYPES: _TEXTS,
+    Form.AUDIENCE: st.text(max_size=8),
+    Form.ISSUERS: st.lists(_ISSUERS, max_size=2).map(tuple),
+}
+_SETTINGS: st.SearchStrategy[Any] = st.builds(Settings, **{row.field: _FORMS[row.form] for row in ROWS})
 _SNAPSHOTS = st.builds(
     Snapshot,
     environments=st.lists(_registrations(), max_size=4).map(tuple),

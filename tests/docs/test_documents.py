@@ -23,10 +23,11 @@ from atmosphere.cli.local import up
 from atmosphere.cli.main import atmosphere as command
 from atmosphere.config.load import check, load
 from atmosphere.config.problems import Severity
-from atmosphere.config.shapes import DURATIONS, AccessFile, GitHubEntry, SettingsFile
+from atmosphere.config.shapes import AccessFile, GitHubEntry, SettingsFile
 from atmosphere.contract import TABLES, Env, FunctionName
 from atmosphere.core.github import GITHUB_COM, RepositoryId, RunId, VerifiedClaims
 from atmosphere.core.github_rules import CONDITIONS, explain, matching
+from atmosphere.core.settings import ROWS, Form, Row
 from atmosphere.local.issuer import TokenIssuer
 from atmosphere.local.service import LocalService
 from atmosphere.observability import Line
@@ -115,9 +116,35 @@ def test_every_variable_of_the_functions_is_explained(variable: Env) -> None:
     assert f"`{variable}`" in text("docs/architecture.md")
 
 
-@pytest.mark.parametrize("duration", DURATIONS)
-def test_every_setting_of_a_local_run_is_explained(duration: str) -> None:
-    assert f"| `{duration}_seconds` |" in text("docs/local.md")
+def cells(document: str, name: str) -> list[str]:
+    """What a table of a document says of a name: the cells after it, in the only row that it has."""
+    (row,) = re.findall(rf"^\| `{name}` \|(.*)\|$", text(document), re.MULTILINE)
+    return [cell.strip() for cell in row.split("|")]
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.form is Form.SECONDS], ids=lambda row: row.name)
+def test_every_setting_of_a_local_run_is_explained_with_its_default(row: Row) -> None:
+    means, default = cells("docs/local.md", row.name)
+    assert means
+    assert default == f"{row.default.total_seconds():.0f}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_setting_is_explained_with_its_default_and_its_bounds(row: Row) -> None:
+    default, allowed, means = cells("config/README.md", row.name)
+    assert means
+    if row.low is not None:
+        assert allowed == f"{row.low} to {row.high}"
+    elif row.high is not None:
+        assert allowed == f"up to {row.high}"
+    if row.form in {Form.SECONDS, Form.COUNT}:
+        assert default == str(SettingsFile.model_fields[row.name].default)
+    assert default.startswith("required") or not row.required
+
+
+def test_no_setting_is_explained_that_does_not_exist() -> None:
+    section = text("config/README.md").partition("## settings.yaml")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE) == [row.name for row in ROWS]
 
 
 def test_every_option_of_a_local_run_is_explained() -> None:

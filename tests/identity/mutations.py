@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from atmosphere.core.model import Settings
+    from atmosphere.core.settings import Settings
 
 FOREVER: Final = timedelta(days=36500)
 

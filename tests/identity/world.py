@@ -29,7 +29,7 @@ from tests.builders import POOL, a_snapshot, an_iam_rule, settings
 from tests.identity.keyserver import key_set
 
 if TYPE_CHECKING:
-    from atmosphere.core.model import Settings
+    from atmosphere.core.settings import Settings
     from tests.identity.keyserver import KeyServer
 
 AUDIENCE: Final = "https://atmosphere.example.com"

@@ -9,17 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atmosphere.core.access import AccessRules, IamRule, Operator
-from atmosphere.core.model import (
-    ADMIN,
-    AccountId,
-    EnvironmentKey,
-    PoolName,
-    Region,
-    Registration,
-    RoleArn,
-    RuleName,
-    Settings,
-)
+from atmosphere.core.model import ADMIN, AccountId, EnvironmentKey, PoolName, Region, Registration, RoleArn, RuleName
+from atmosphere.core.settings import Settings
 from atmosphere.core.snapshot import Snapshot
 from infra.app import synthesize
 from infra.target import Target

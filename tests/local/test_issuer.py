@@ -14,7 +14,8 @@ import pytest
 from atmosphere.core.access import AccessRules
 from atmosphere.core.github import GITHUB_COM, Issuer, RepositoryId
 from atmosphere.core.github_rules import SAFE_EVENTS, GitHubRule
-from atmosphere.core.model import PoolName, RuleName, Settings
+from atmosphere.core.model import PoolName, RuleName
+from atmosphere.core.settings import Settings
 from atmosphere.core.snapshot import Snapshot
 from atmosphere.local.issuer import TokenIssuer
 from atmosphere.local.job import claims, first_rule

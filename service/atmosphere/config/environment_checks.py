@@ -65,12 +65,13 @@ def _role_belongs(sources: Sources, place: Path, arn: str, entry: EnvironmentEnt
 
 
 def _role_names_listed(sources: Sources) -> None:
-    if sources.settings.shape is None:
+    settings = sources.tuned
+    if settings is None:
         return
     for path, entry in sources.environment_entries():
         for place, arn in _arns(path, entry):
             name = arn.rsplit("/", 1)[1]
-            if name not in sources.settings.shape.role_names:
+            if name not in settings.role_names:
                 what = f"the role name {name} is not in role_names of settings.yaml, so the service may not assume it"
                 sources.environments.report(place, what, f"add {name} to role_names, or name a listed role")
 
@@ -120,7 +121,8 @@ def _regions_apart(sources: Sources) -> None:
 
 
 def _blocked_accounts(sources: Sources) -> None:
-    blocked = sources.settings.shape.blocked_accounts if sources.settings.shape else ()
+    settings = sources.tuned
+    blocked = settings.blocked_accounts if settings else ()
     for path, entry in sources.environment_entries():
         if entry.account in blocked:
             remedy = "use another account; blocked accounts must never be cleaned"
@@ -175,7 +177,8 @@ def _deferred_let_nobody_in(sources: Sources) -> None:
 
 
 def _skipped_let_nobody_in(sources: Sources) -> None:
-    for index, name in enumerate(sources.settings.shape.skipped_types if sources.settings.shape else ()):
+    settings = sources.tuned
+    for index, name in enumerate(settings.skipped_types if settings else ()):
         if name.startswith(_IDENTITIES):
             what = f"{name} cannot be left out: nobody would see the keys that a test leaves behind"
             sources.settings.report(("skipped_types", index), what, "remove it: identities have to be looked for")

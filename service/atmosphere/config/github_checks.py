@@ -62,23 +62,24 @@ def _keys_at_home(sources: Sources) -> None:
 
 
 def _audience_given(sources: Sources) -> None:
-    shape = sources.settings.shape
-    if shape is not None and sources.settings.whole and shape.audience is None and any(sources.github_rules()):
+    settings = sources.tuned
+    if settings and sources.settings.whole and not settings.audience and any(sources.github_rules()):
         what = "the key audience is missing, so no GitHub token would be accepted"
         remedy = "add audience: a URL of this deployment, e.g. https://atmosphere.example.com"
         sources.settings.report(("audience",), what, remedy)
 
 
 def _audience_is_ours(sources: Sources) -> None:
-    shape = sources.settings.shape
-    if shape is None or shape.audience is None:
+    settings = sources.tuned
+    audience = settings.audience if settings else ""
+    if not audience:
         return
-    if shape.audience.endswith("/"):
+    if audience.endswith("/"):
         what = "the audience ends with a slash, which workflows tend to leave out"
         sources.settings.report(("audience",), what, "write it without")
     issuers = {urlsplit(entry.issuer).netloc for _, entry in sources.issuers()}
-    whose = [owner for pattern, owner in _OTHERS_AUDIENCES if pattern.fullmatch(shape.audience)]
-    if urlsplit(shape.audience).netloc.lower() in issuers:
+    whose = [owner for pattern, owner in _OTHERS_AUDIENCES if pattern.fullmatch(audience)]
+    if urlsplit(audience).netloc.lower() in issuers:
         whose.append("GitHub's default")
     if whose:
         what = f"this is {whose[0]} audience, so tokens made for others would be accepted here, and ours there"

@@ -15,11 +15,11 @@ from atmosphere.config.environment_checks import ENVIRONMENT_CHECKS
 from atmosphere.config.github_checks import GITHUB_CHECKS
 from atmosphere.config.parse import parse
 from atmosphere.config.problems import ConfigProblems, Problem, Severity
-from atmosphere.config.shapes import DURATIONS, AccessFile, EnvironmentsFile, SettingsFile
+from atmosphere.config.shapes import AccessFile, EnvironmentsFile, SettingsFile
 from atmosphere.config.sources import Sources
 from atmosphere.config.yamlfile import read
 from atmosphere.core.access import AccessRules, IamRule, Operator
-from atmosphere.core.github import Issuer, RepositoryId, TrustedIssuer
+from atmosphere.core.github import Issuer, RepositoryId
 from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import (
     ADMIN,
@@ -31,9 +31,9 @@ from atmosphere.core.model import (
     RoleArn,
     RoleName,
     RuleName,
-    Settings,
     Toolkit,
 )
+from atmosphere.core.settings import ROWS, Form
 from atmosphere.core.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -41,12 +41,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from atmosphere.config.shapes import EnvironmentEntry, GitHubEntry, IamEntry, PoolEntry
+    from atmosphere.core.settings import Settings
 
 ENVIRONMENTS: Final = "environments.yaml"
 ACCESS: Final = "access.yaml"
 SETTINGS: Final = "settings.yaml"
 OVERRIDES: Final = "--setting"
 SKIPPED: Final = "skipped_types"
+_DURATIONS: Final = {row.name: row.field for row in ROWS if row.form is Form.SECONDS}
 _LONGEST_OVERRIDE: Final = 86_400.0  # seconds
 
 
@@ -93,17 +95,16 @@ def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checke
 def _overridden(overrides: Mapping[str, str], found: list[Problem]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for number, (name, text) in enumerate(overrides.items(), start=1):
-        duration = name.removesuffix("_seconds")
         if name == SKIPPED:
             settings[SKIPPED] = tuple(text.split(","))
-        elif duration not in DURATIONS or not name.endswith("_seconds"):
-            known = ", ".join([*(f"{known}_seconds" for known in DURATIONS), SKIPPED])
+        elif name not in _DURATIONS:
+            known = ", ".join([*_DURATIONS, SKIPPED])
             found.append(_override_problem(number, name, "there is no such setting", f"use one of {known}"))
         elif (seconds := _seconds(text)) is None:
             remedy = f"write seconds from 0 to {_LONGEST_OVERRIDE:.0f}"
             found.append(_override_problem(number, name, f"{text!r} is no such duration", remedy))
         else:
-            settings[duration] = timedelta(seconds=seconds)
+            settings[_DURATIONS[name]] = timedelta(seconds=seconds)
     return settings
 
 
@@ -139,22 +140,10 @@ def _with(settings: Settings, overridden: Mapping[str, Any]) -> Settings:
 
 
 def _settings(sources: Sources) -> Settings:
-    shape = sources.settings.shape
-    if shape is None:
+    settings = sources.tuned
+    if settings is None:
         raise ConfigProblems(tuple(sources.settings.problems))
-    durations: dict[str, Any] = {name: timedelta(seconds=getattr(shape, f"{name}_seconds")) for name in DURATIONS}
-    return Settings(
-        role_names=tuple(shape.role_names),
-        blocked_accounts=tuple(AccountId(account) for account in shape.blocked_accounts),
-        audience=shape.audience or "",
-        max_deletions=shape.max_deletions,
-        skipped_types=tuple(shape.skipped_types),
-        max_deferred=shape.max_deferred,
-        issuers=tuple(
-            TrustedIssuer(issuer=Issuer(entry.issuer), jwks_url=entry.jwks_url) for _, entry in sources.issuers()
-        ),
-        **durations,
-    )
+    return settings
 
 
 def _registration(entry: EnvironmentEntry, pool: PoolEntry) -> Registration:

@@ -5,10 +5,9 @@ A field's description says what belongs there; a problem's remedy quotes it.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema, create_model
 
 from atmosphere.config.texts import (
     ASKED_NAME,
@@ -32,7 +31,7 @@ from atmosphere.config.texts import (
 )
 from atmosphere.core.github import GITHUB_COM, GITHUB_COM_KEYS
 from atmosphere.core.github_rules import SAFE_EVENTS
-from atmosphere.core.model import Settings
+from atmosphere.core.settings import ROWS, Form, Row
 
 
 def _named(value: object) -> object:
@@ -206,14 +205,6 @@ class AccessFile(_Shape):
     )
 
 
-_DEFAULTS: Final[dict[str, Any]] = {field.name: field.default for field in fields(Settings)}
-
-
-def _seconds(name: str, low: int, high: int, description: str) -> Any:
-    default = int(_DEFAULTS[name].total_seconds())
-    return Field(default=default, ge=low, le=high, description=f"{description}: {low} to {high}")
-
-
 class IssuerEntry(_Shape):
     """An issuer of GitHub tokens and where its keys are."""
 
@@ -223,62 +214,40 @@ class IssuerEntry(_Shape):
     jwks_url: HttpsUrl = Field(description="where its keys are: an https URL, usually the issuer's /.well-known/jwks")
 
 
-class SettingsFile(_Shape):
-    """What an operator may tune."""
-
-    role_names: list[IamRoleName] = Field(
-        min_length=1, max_length=20, description="the only role names that the service may ever assume; 1 to 20"
-    )
-    blocked_accounts: list[Account] = Field(
-        default_factory=list, description="accounts that must never be an environment: 12 digits in quotes"
-    )
-    audience: Audience | None = Field(
-        default=None,
-        description="the one audience that GitHub tokens must be made for: a URL or name of this deployment only, "
-        "e.g. https://atmosphere.example.com",
-    )
-    issuers: list[IssuerEntry] = Field(
-        default=[IssuerEntry(issuer=GITHUB_COM, jwks_url=GITHUB_COM_KEYS)],
-        max_length=20,
-        description="whose tokens are accepted: a list of issuers with their jwks_url; without it github.com's",
-    )
-    session_seconds: int = _seconds("session", 900, 10800, "how long an allocation lasts at most, in seconds")
-    credential_lifetime_seconds: int = _seconds(
-        "credential_lifetime", 900, 3600, "how long one set of credentials lasts, in seconds"
-    )
-    cleanup_limit_seconds: int = _seconds(
-        "cleanup_limit", 300, 21600, "how long cleaning may take before the environment is dirty, in seconds"
-    )
-    verify_gap_seconds: int = _seconds("verify_gap", 20, 600, "seconds between the two passes that must find nothing")
-    clock_skew_seconds: int = _seconds(
-        "clock_skew", 1, 60, "seconds that clocks may differ when credentials are revoked"
-    )
-    attempt_pause_seconds: int = _seconds("attempt_pause", 10, 900, "seconds of pause before a cleanup's next attempt")
-    max_deletions: int = Field(
-        default=_DEFAULTS["max_deletions"],
-        ge=1,
-        le=100_000,
-        description="the most leftovers that a cleanup believes; with more it deletes nothing: 1 to 100000",
-    )
-    skipped_types: list[ResourceTypeName] = Field(
-        default_factory=list,
-        description="types of resources that cleaning neither lists nor covers, e.g. AWS::Glue::Job; every report "
-        "says so",
-    )
-    max_deferred: int = Field(
-        default=_DEFAULTS["max_deferred"],
-        ge=0,
-        le=1000,
-        description="how many deferred resources an environment may carry along: 0 to 1000",
-    )
-    deferred_age_seconds: int = _seconds(
-        "deferred_age", 3600, 2_592_000, "how long a deferred resource may stay, in seconds"
-    )
+_FORMS: Final[dict[Form, Any]] = {
+    Form.SECONDS: int,
+    Form.COUNT: int,
+    Form.ROLE_NAMES: list[IamRoleName],
+    Form.ACCOUNTS: list[Account],
+    Form.RESOURCE_TYPES: list[ResourceTypeName],
+    Form.AUDIENCE: Audience | None,
+    Form.ISSUERS: list[IssuerEntry],
+}
+_GITHUB_COM: Final = IssuerEntry(issuer=GITHUB_COM, jwks_url=GITHUB_COM_KEYS)
 
 
-DURATIONS: Final = tuple(
-    name.removesuffix("_seconds") for name in SettingsFile.model_fields if name.endswith("_seconds")
-)
+def _setting(row: Row) -> Any:
+    """A setting's field in the shape of its file, from its row."""
+    match row.form:
+        case Form.SECONDS:
+            return _number(row, int(row.default.total_seconds()))
+        case Form.COUNT:
+            return _number(row, row.default)
+        case Form.AUDIENCE:
+            return Field(default=None, description=row.description)
+        case Form.ISSUERS:
+            return Field(default=[_GITHUB_COM], max_length=row.high, description=row.description)
+    default: dict[str, Any] = {} if row.required else {"default_factory": lambda: list(row.default)}
+    return Field(**default, min_length=row.low, max_length=row.high, description=row.description)
+
+
+def _number(row: Row, default: int) -> Any:
+    description = f"{row.description}: {row.low} to {row.high}"
+    return Field(default=default, ge=row.low, le=row.high, description=description)
+
+
+_SETTINGS: Final[dict[str, Any]] = {row.name: (_FORMS[row.form], _setting(row)) for row in ROWS}
+SettingsFile: Final = create_model("SettingsFile", __base__=_Shape, __doc__="What an operator may tune.", **_SETTINGS)
 
 FILES: Final[dict[str, type[BaseModel]]] = {
     "environments.yaml": EnvironmentsFile,

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from atmosphere.config.shapes import PoolEntry
+from atmosphere.core.settings import settings_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
+
+    from pydantic import BaseModel
 
     from atmosphere.config.parse import Parsed
     from atmosphere.config.problems import Path
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
         GitHubEntry,
         IamEntry,
         IssuerEntry,
-        SettingsFile,
     )
+    from atmosphere.core.settings import Settings
 
     Check: TypeAlias = Callable[["Sources"], None]
     """Looks at one thing and reports what it finds to the file that has to change."""
@@ -33,7 +36,7 @@ class Sources:
 
     environments: Parsed[EnvironmentsFile]
     access: Parsed[AccessFile]
-    settings: Parsed[SettingsFile]
+    settings: Parsed[BaseModel]
 
     def environment_entries(self) -> Iterator[tuple[Path, EnvironmentEntry]]:
         """The environments with their paths."""
@@ -56,6 +59,12 @@ class Sources:
         """Every rule with its path, IAM's first."""
         yield from self.iam_rules()
         yield from self.github_rules()
+
+    @property
+    def tuned(self) -> Settings | None:
+        """The settings as far as they are right; None if not even that can be told."""
+        shape = self.settings.shape
+        return settings_from_json(shape.model_dump()) if shape else None
 
     def issuers(self) -> Iterator[tuple[Path, IssuerEntry]]:
         """The accepted issuers with their paths; the default where the file names none."""

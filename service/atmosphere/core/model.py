@@ -7,14 +7,16 @@ How the nouns change is decided in `lifecycle`; how a change is guarded stands i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, TypeAlias
 
+from atmosphere.core.settings import Settings as Settings  # noqa: PLC0414 -- cleanup finds it here
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
-    from atmosphere.core.github import RunIdentity, TrustedIssuer
+    from atmosphere.core.github import RunIdentity
 
 AccountId = NewType("AccountId", str)
 Region = NewType("Region", str)
@@ -258,27 +260,3 @@ class SessionCredentials:
     secret_access_key: str = field(repr=False)
     session_token: str = field(repr=False)
     expiration: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What an operator may tune. `role_names` are the only roles the service may ever assume."""
-
-    role_names: tuple[str, ...]
-    session: timedelta = timedelta(hours=3)
-    credential_lifetime: timedelta = timedelta(hours=1)  # AWS caps chained roles at 1 h
-    cleanup_limit: timedelta = timedelta(minutes=60)
-    verify_gap: timedelta = timedelta(seconds=20)
-    clock_skew: timedelta = timedelta(seconds=5)
-    attempt_pause: timedelta = timedelta(seconds=60)
-    blocked_accounts: tuple[AccountId, ...] = ()
-    audience: str = ""
-    """The one `aud` of GitHub tokens that this deployment accepts; empty accepts none."""
-    issuers: tuple[TrustedIssuer, ...] = ()
-    max_deletions: int = 5000
-    """More leftovers than this are not believed: nothing is deleted until a person has looked."""
-    skipped_types: tuple[str, ...] = ()
-    """Types of resources that cleaning neither lists nor covers; every report says so."""
-    max_deferred: int = 20
-    """How many deferred resources an environment may carry along, and how old they may get."""
-    deferred_age: timedelta = timedelta(days=7)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.core.access import AccessRules, IamRule, Operator
-from atmosphere.core.github import Issuer, RepositoryId, TrustedIssuer
+from atmosphere.core.github import Issuer, RepositoryId
 from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import (
     AccountId,
@@ -23,12 +22,14 @@ from atmosphere.core.model import (
     RoleArn,
     RoleName,
     RuleName,
-    Settings,
     Toolkit,
 )
+from atmosphere.core.settings import settings_from_json, settings_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from atmosphere.core.settings import Settings
 
 FORMAT: Final = 3
 
@@ -101,47 +102,6 @@ def says_the_same(one: Registration, other: Registration) -> bool:
     return canonical(registration_to_json(one)) == canonical(registration_to_json(other))
 
 
-_DURATIONS: Final = (
-    "session",
-    "credential_lifetime",
-    "cleanup_limit",
-    "verify_gap",
-    "clock_skew",
-    "attempt_pause",
-    "deferred_age",
-)
-
-
-def _settings_to_json(settings: Settings) -> dict[str, Any]:
-    seconds = {f"{name}_seconds": getattr(settings, name).total_seconds() for name in _DURATIONS}
-    return {
-        "role_names": list(settings.role_names),
-        "blocked_accounts": list(settings.blocked_accounts),
-        "audience": settings.audience,
-        "max_deletions": settings.max_deletions,
-        "skipped_types": list(settings.skipped_types),
-        "max_deferred": settings.max_deferred,
-        "issuers": [{"issuer": entry.issuer, "jwks_url": entry.jwks_url} for entry in settings.issuers],
-        **seconds,
-    }
-
-
-def _settings_from_json(value: Mapping[str, Any]) -> Settings:
-    durations: dict[str, Any] = {name: timedelta(seconds=value[f"{name}_seconds"]) for name in _DURATIONS}
-    return Settings(
-        role_names=tuple(value["role_names"]),
-        blocked_accounts=tuple(AccountId(account) for account in value["blocked_accounts"]),
-        audience=value["audience"],
-        max_deletions=value["max_deletions"],
-        skipped_types=tuple(value["skipped_types"]),
-        max_deferred=value["max_deferred"],
-        issuers=tuple(
-            TrustedIssuer(issuer=Issuer(entry["issuer"]), jwks_url=entry["jwks_url"]) for entry in value["issuers"]
-        ),
-        **durations,
-    )
-
-
 def _rule_to_json(rule: IamRule) -> dict[str, Any]:
     return {
         "name": rule.name,
@@ -202,7 +162,7 @@ def to_json(snapshot: Snapshot) -> str:
         {
             "format": FORMAT,
             "environments": [registration_to_json(entry) for entry in snapshot.environments],
-            "settings": _settings_to_json(snapshot.settings),
+            "settings": settings_to_json(snapshot.settings),
             "access": {
                 "iam": [_rule_to_json(rule) for rule in snapshot.access.iam],
                 "github": [_github_rule_to_json(rule) for rule in snapshot.access.github],
@@ -222,7 +182,7 @@ def from_json(text: str) -> Snapshot:
         access = value["access"]
         return Snapshot(
             environments=tuple(registration_from_json(entry) for entry in value["environments"]),
-            settings=_settings_from_json(value["settings"]),
+            settings=settings_from_json(value["settings"]),
             access=AccessRules(
                 iam=tuple(_rule_from_json(rule) for rule in access["iam"]),
                 github=tuple(_github_rule_from_json(rule) for rule in access["github"]),

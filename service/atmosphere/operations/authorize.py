@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from atmosphere.core.github import Issuer, TrustedIssuer, VerifiedClaims
-    from atmosphere.core.model import RuleName, Settings
+    from atmosphere.core.model import RuleName
+    from atmosphere.core.settings import Settings
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.ports import Clock, TokenSignatures, UsedTokens
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from atmosphere.core.access import VerifiedCaller
-    from atmosphere.core.model import Allocation, AllocationId, Settings
+    from atmosphere.core.model import Allocation, AllocationId
+    from atmosphere.core.settings import Settings
     from atmosphere.ports import Clock, Credentials, Store
 
 LEAST_LEFT: Final = timedelta(seconds=60)  # keys that live past the deadline by more than this help nobody
