@@ -1,8 +1,8 @@
 """What botocore's model of an operation says, so that a row need not: which parameters it takes, where its members are.
 
-The client has loaded that model to make its calls: nothing is read here, and nothing at import. Where the model leaves
-a choice the row has to make it, because a guess could name another resource or list nothing; without it the call fails
-before anything is sent.
+The client loads its models to make calls and to page: no further file is read here, and none at import. Where a model
+leaves a choice the row has to make it, because a guess could name another resource or list nothing; without it the call
+fails before anything is sent.
 """
 
 from __future__ import annotations
