@@ -1,4 +1,4 @@
-"""What botocore's models tell of AWS's operations: what they take, and what a reply has that lacks nothing."""
+"""What botocore's models say of AWS's operations: what they take, and what a complete reply has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botocore.loaders import create_loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StringShape, StructureShape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _LOADER: Final[Any] = create_loader()
 TEXT: Final = "x" * 64
@@ -26,13 +26,25 @@ def operations(service: str) -> Mapping[str, OperationModel]:
 
 
 @cache
-def paged(service: str) -> frozenset[str]:
-    """Those that botocore itself reads page by page."""
+def paged(service: str) -> Mapping[str, tuple[str, ...]]:
+    """The operations that botocore itself reads page by page, each with its result keys."""
     try:
-        told = _LOADER.load_service_model(service, "paginators-1")["pagination"]
+        paginators = _LOADER.load_service_model(service, "paginators-1")["pagination"]
     except UnknownServiceError:
-        return frozenset()
-    return frozenset(map(xform_name, told))
+        return {}
+    keys = {xform_name(name): entry["result_key"] for name, entry in paginators.items()}
+    return {name: (key,) if isinstance(key, str) else tuple(key) for name, key in keys.items()}
+
+
+def result_keys(service: str, operation: str) -> tuple[str, ...]:
+    """Where botocore's paginator has the members; none without a paginator."""
+    return paged(service).get(operation, ())
+
+
+def required(service: str, operation: str, apart: Collection[str]) -> tuple[str, ...]:
+    """The parameters that have to be given, but for those `apart`."""
+    shape = operations(service)[operation].input_shape
+    return tuple(name for name in (shape.required_members if shape else ()) if name not in apart)
 
 
 def whole(shape: Shape | None, above: tuple[str, ...] = ()) -> Any:

@@ -11,9 +11,10 @@ from botocore.validate import ParamValidator
 from jmespath.visitor import TreeInterpreter  # type: ignore[import-untyped]
 
 from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.catalogue.defaults import named
 from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.cleanup.catalogue.spread import Spread
-from tests.cleanup.catalogue.models import TEXT, operations, whole
+from tests.cleanup.catalogue.models import TEXT, operations, result_keys, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
 
+PARTS = (TEXT,) * 4
 ROWS = [pytest.param(row, id=row.name) for row in CATALOGUE if isinstance(row, Row)]
 
 
@@ -89,29 +91,31 @@ def check(service: str, operation: str, given: dict[str, Any]) -> None:
         assert word in (*known, TEXT), f"{operation}: {word}"
 
 
-def named(keys: str | tuple[str, ...], *, wrap: bool) -> dict[str, Any]:
-    names = (keys,) if isinstance(keys, str) else keys
-    values: dict[str, Any] = dict.fromkeys(names, TEXT)
-    return {name: value for name, value in {**values, **({names[-1]: [TEXT]} if wrap else {})}.items() if name}
+def asked(row: Row, listing: Listing) -> dict[str, Any]:
+    """What a listing is called with; one that lists parts names what they are parts of."""
+    parts = listing.parent is not None or any(step.each is listing for step in steps(row))
+    under = named(operations(row.service)[listing.operation], listing.of, PARTS, listing.fixed or {}) if parts else {}
+    return {**under, **({row.key: TEXT} if isinstance(row, Spread) else {}), **(listing.fixed or {})}
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_operations_take_what_they_are_given(row: Row) -> None:
     reply = whole(operations(row.service)[row.see.operation].output_shape) if row.see else None
     for call in calls(row):
-        seen = {name: search(path, reply) for name, path in (call.seen or {}).items()}
-        check(row.service, call.operation, {**named(call.key, wrap=call.wrap), **seen, **(call.fixed or {})})
+        for path in (call.seen or {}).values():
+            search(path, reply)
+        given = call.parameters(operations(row.service)[call.operation], PARTS, reply)
+        check(row.service, call.operation, given)
     for listing in listings(row):
-        key = {row.key: TEXT} if isinstance(row, Spread) else {}
-        given = {**named(listing.of, wrap=listing.wrap), **key, **(listing.fixed or {})}
-        if given:
+        if given := asked(row, listing):
             check(row.service, listing.operation, given)
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_replies_have_what_is_read_in_them(row: Row) -> None:
     for listing in listings(row):
-        member, *_ = search(listing.members, whole(operations(row.service)[listing.operation].output_shape))
+        path = listing.members or next(iter(result_keys(row.service, listing.operation)))
+        member, *_ = search(path, whole(operations(row.service)[listing.operation].output_shape))
         assert isinstance(search(listing.id, member), str)
         for expression in filter(None, (listing.fingerprint, listing.unless)):
             search(expression, member)

@@ -9,76 +9,67 @@ from typing import TYPE_CHECKING, Any
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Found, pages
+from atmosphere.cleanup.catalogue.base import Found
+from atmosphere.cleanup.catalogue.defaults import Keys, Parts, members, model_of, named
 from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Parts = tuple[str | None, ...]
-"""What operations take of an id, in order."""
-
-
-def _named(keys: str | tuple[str, ...], parts: Parts, *, wrap: bool) -> dict[str, Any]:
-    """The parts by the parameters that take them; the last one in a list if it is to be wrapped.
-
-    Of an id with too few parts some parameters are missing, which botocore or AWS refuses.
-    """
-    names = (keys,) if isinstance(keys, str) else keys
-    values: list[Any] = list(parts[: len(names)])
-    if wrap:
-        values[-1] = [values[-1]]
-    return {name: value for name, value in zip(names, values, strict=False) if name and value is not None}
+    from botocore.model import OperationModel
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One operation on one resource: `key` names the parameters that take the parts of the id, `fixed` further ones.
 
-    An empty name in `key` leaves that part out. `seen` names parameters that are found in the reply of the row's `see`
-    by a JMESPath (an ETag, a lock token), and are left out where it has no such thing. `refusals` is a JMESPath of
-    errors (`Code`, `Message`) in a reply of 200.
+    Without a `key` the only parameter that the operation requires, and that is not among the others, takes the id.
+    `seen` names parameters that are found in the reply of the row's `see` by a JMESPath (an ETag, a lock token), and
+    are left out where it has no such thing. `refusals` is a JMESPath of errors (`Code`, `Message`) in a reply of 200.
     """
 
     operation: str
-    key: str | tuple[str, ...]
+    key: Keys = None
     fixed: Mapping[str, Any] | None = None
-    wrap: bool = False
-    """The parameter takes a list; with several keys, the last of them does."""
     seen: Mapping[str, str] | None = None
     refusals: str | None = None
 
     def run(self, client: Any, parts: Parts, reply: Any = None) -> Any:
         """Call it. Raises `ClientError`, also for a reply that says so of the resource."""
-        named = _named(self.key, parts, wrap=self.wrap)
-        found = {key: jmespath.search(path, reply) for key, path in (self.seen or {}).items()}
-        told = {key: value for key, value in found.items() if value is not None}
-        answer = getattr(client, self.operation)(**named, **told, **(self.fixed or {}))
+        parameters = self.parameters(model_of(client, self.operation), parts, reply)
+        answer = getattr(client, self.operation)(**parameters)
         refused = jmespath.search(self.refusals, answer) if self.refusals else None
         if refused:
             raise ClientError({"Error": refused[0]}, self.operation)
         return answer
 
+    def parameters(self, model: OperationModel, parts: Parts, reply: Any = None) -> dict[str, Any]:
+        """What it is called with."""
+        fixed, seen = self.fixed or {}, self.seen or {}
+        found = {name: jmespath.search(path, reply) for name, path in seen.items()}
+        told = {name: value for name, value in found.items() if value is not None}
+        return {**named(model, self.key, parts, {*fixed, *seen}), **told, **fixed}
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A paged listing: JMESPath of the members in a page, and of the id and the fingerprint in a member.
+    """A paged listing: JMESPath of the id and the fingerprint in a member, and of the `members` in a page.
 
-    `unless` is a JMESPath that is true of members that do not count: AWS manages them, or they are as good as gone.
-    With a `parent` it runs once for each of the parent's members, whose id goes into the parameter `of`; `join` then
-    makes the id of both; with `wrap` that parameter takes a list. `fixed` parameters go along always. Where it lists
-    what hangs on a resource, `of` takes the resource's parts as a call's `key` does.
+    Without `members` they are the only result key of botocore's paginator. `unless` is a JMESPath that is true of
+    members that do not count: AWS manages them, or they are as good as gone. With a `parent` it runs once for each of
+    the parent's members, whose id goes into the parameter `of`; `join` then makes the id of both. `fixed` parameters go
+    along always. Where it lists what hangs on a resource, `of` takes the resource's parts as a call's `key` does, and
+    like it may be left out.
     """
 
     operation: str
-    members: str
     id: str = "@"
     fingerprint: str | None = None
     fixed: Mapping[str, Any] | None = None
     unless: str | None = None
+    members: str | None = None
     parent: Listing | None = None
-    of: str | tuple[str, ...] = ""
-    wrap: bool = False
+    of: Keys = None
     join: str = "{id}"
     """Of `{parent}` and `{id}`."""
 
@@ -87,29 +78,28 @@ class Listing:
     ) -> Iterator[Found]:
         """All of them; a parent that is `absent` by now has none. Raises `ClientError`."""
         if self.parent is None:
-            yield from self._page_by_page(client, "", further or {})
+            yield from self._members(client, "", further or {})
             return
         for parent in list(self.parent.read(client, absent)):
             try:
-                found = list(self._page_by_page(client, parent.id, {**self.under((parent.id,)), **(further or {})}))
+                found = list(self._members(client, parent.id, {**self.under(client, (parent.id,)), **(further or {})}))
             except ClientError as error:
                 if code_of(error) not in absent:
                     raise
                 continue
             yield from found
 
-    def under(self, parts: Parts) -> Mapping[str, Any]:
-        """The parameters that name the parent."""
-        return _named(self.of, parts, wrap=self.wrap)
+    def under(self, client: Any, parts: Parts) -> Mapping[str, Any]:
+        """The parameters that name what it lists the parts of."""
+        return named(model_of(client, self.operation), self.of, parts, self.fixed or {})
 
-    def _page_by_page(self, client: Any, parent: str, further: Mapping[str, Any]) -> Iterator[Found]:
-        for page in pages(client, self.operation, **(self.fixed or {}), **further):
-            for member in jmespath.search(self.members, page) or ():
-                if self.unless is not None and jmespath.search(self.unless, member):
-                    continue
-                fingerprint = jmespath.search(self.fingerprint, member) if self.fingerprint else None
-                identity = jmespath.search(self.id, member)
-                yield Found(self.join.format(parent=parent, id=identity), _text(fingerprint))
+    def _members(self, client: Any, parent: str, further: Mapping[str, Any]) -> Iterator[Found]:
+        for member in members(client, self.operation, self.members, **(self.fixed or {}), **further):
+            if self.unless is not None and jmespath.search(self.unless, member):
+                continue
+            fingerprint = jmespath.search(self.fingerprint, member) if self.fingerprint else None
+            identity = jmespath.search(self.id, member)
+            yield Found(self.join.format(parent=parent, id=identity), _text(fingerprint))
 
 
 def _text(fingerprint: object) -> str | None:

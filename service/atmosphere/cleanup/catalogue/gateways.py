@@ -41,16 +41,16 @@ class _Gateways(Row):
 INTERNET_GATEWAYS: Final = _Gateways(
     name="AWS::EC2::InternetGateway",
     service="ec2",
-    listing=Listing(_ALL, "InternetGateways", "InternetGatewayId"),
-    see=Call(_ALL, "InternetGatewayIds", wrap=True),
+    listing=Listing(_ALL, "InternetGatewayId"),
+    see=Call(_ALL, "InternetGatewayIds"),
     shows="InternetGateways",
     strip=(
         Step(
             call=Call("detach_internet_gateway", ("InternetGatewayId", "VpcId")),
-            each=Listing(_ALL, "InternetGateways[].Attachments[]", "VpcId", of="InternetGatewayIds", wrap=True),
+            each=Listing(_ALL, "VpcId", members="InternetGateways[].Attachments[]", of="InternetGatewayIds"),
         ),
     ),
-    remove=Call("delete_internet_gateway", "InternetGatewayId"),
+    remove=Call("delete_internet_gateway"),
     errors=Errors(absent=("InvalidInternetGatewayID.NotFound", "Gateway.NotAttached"), busy=("DependencyViolation",)),
     stage=Stage.NETWORK,
     # what has a public address keeps its network's gateway attached

@@ -3,7 +3,7 @@ r"""Types whose life needs no more than one operation for each step: a `Row` nam
     Row(
         name="AWS::Events::Rule",
         service="events",
-        listing=Listing("list_rules", "Rules[]", "Name", ..., parent=Listing("list_event_buses", ...)),
+        listing=Listing("list_rules", "Name", ..., parent=Listing("list_event_buses", ..., members="EventBuses")),
         see=Call("describe_rule", ("EventBusName", "Name")),
         parts=r"(.*)\|(.*)",
         halt=(Step(Call("disable_rule", ("EventBusName", "Name"))),),
@@ -12,6 +12,8 @@ r"""Types whose life needs no more than one operation for each step: a `Row` nam
         errors=Errors(absent=("ResourceNotFoundException",)),
     )
 
+A row leaves out what botocore's model says: where a page has its members, and the parameter that takes the id if the
+operation requires one parameter only (see `defaults`).
 `parts` is a regular expression whose groups are what the operations take of an id: a call with several keys gets the
 groups in order, a call with one key the first group (so by default the whole id). A group that takes no part in the
 match is left out of the call.
@@ -27,7 +29,7 @@ import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage
-from atmosphere.cleanup.catalogue.calls import Call, Listing, Parts, Step
+from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
 from atmosphere.cleanup.model import Residual
 from atmosphere.faults import code_of
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check, Found
+    from atmosphere.cleanup.catalogue.defaults import Parts
     from atmosphere.core.model import Region
 
 __all__ = ["WHOLE", "Call", "Listing", "Row", "Step"]
@@ -152,8 +155,9 @@ class Row:
         if step.each is None:
             yield ()
             return
+        client = self._client(account, region)
         try:
-            children = list(step.each.read(self._client(account, region), further=step.each.under(parts)))
+            children = list(step.each.read(client, further=step.each.under(client, parts)))
         except ClientError as error:
             if code_of(error) not in self.errors.absent:
                 raise

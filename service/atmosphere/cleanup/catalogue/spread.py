@@ -59,10 +59,10 @@ def _waf(kind: str, operation: str, members: str, after: tuple[str, ...]) -> Spr
         service="wafv2",
         listing=Listing(
             f"list_{operation}s",
-            members,
             "join('|', [Name, Id])",
             "Id",
             unless="starts_with(Name, 'FMManaged')",
+            members=members,
         ),
         see=Call(f"get_{operation}", _NAMED),
         parts=r"([^|]+)\|([^|]+)\|([^|]+)",
@@ -115,12 +115,7 @@ SPREADS: Final = (
     Spread(
         name="AWS::ApplicationAutoScaling::ScalableTarget",
         service="application-autoscaling",
-        listing=Listing(
-            "describe_scalable_targets",
-            "ScalableTargets",
-            "join('|', [ResourceId, ScalableDimension])",
-            "CreationTime",
-        ),
+        listing=Listing("describe_scalable_targets", "join('|', [ResourceId, ScalableDimension])", "CreationTime"),
         parts=r"([^|]+)\|([^|]+)\|([^|]+)",
         remove=Call("deregister_scalable_target", _SCALING),
         errors=Errors(absent=("ObjectNotFoundException",), busy=("ConcurrentUpdateException",)),

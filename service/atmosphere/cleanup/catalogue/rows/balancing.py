@@ -17,18 +17,17 @@ ROWS: Final = (
     Row(
         name=_BALANCER,
         service="elbv2",
-        listing=Listing("describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),  # the ARN is made once
-        see=Call("describe_load_balancers", "LoadBalancerArns", wrap=True),
+        listing=Listing("describe_load_balancers", "LoadBalancerArn"),  # the ARN is made once
+        see=Call("describe_load_balancers", "LoadBalancerArns"),
         unprotect=(
             Step(
                 call=Call(
                     "modify_load_balancer_attributes",
-                    "LoadBalancerArn",
-                    {"Attributes": [{"Key": "deletion_protection.enabled", "Value": "false"}]},
+                    fixed={"Attributes": [{"Key": "deletion_protection.enabled", "Value": "false"}]},
                 )
             ),
         ),
-        remove=Call("delete_load_balancer", "LoadBalancerArn"),
+        remove=Call("delete_load_balancer"),
         # in use: by an endpoint service
         errors=Errors(absent=(_ABSENT,), busy=("ResourceInUse",)),
         after=("AWS::EC2::VPCEndpointService",),
@@ -38,31 +37,30 @@ ROWS: Final = (
         service="elbv2",
         listing=Listing(
             "describe_listeners",
-            "Listeners",
             "ListenerArn",
-            parent=Listing("describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),
+            parent=Listing("describe_load_balancers", "LoadBalancerArn"),
             of="LoadBalancerArn",
         ),
-        see=Call("describe_listeners", "ListenerArns", wrap=True),
-        remove=Call("delete_listener", "ListenerArn"),
+        see=Call("describe_listeners", "ListenerArns"),
+        remove=Call("delete_listener"),
         errors=Errors(absent=("ListenerNotFound", _ABSENT), busy=("ResourceInUse",)),
         after=(_BALANCER,),
     ),
     Row(
         name="AWS::ElasticLoadBalancingV2::TargetGroup",
         service="elbv2",
-        listing=Listing("describe_target_groups", "TargetGroups", "TargetGroupArn"),
-        see=Call("describe_target_groups", "TargetGroupArns", wrap=True),
-        remove=Call("delete_target_group", "TargetGroupArn"),
+        listing=Listing("describe_target_groups", "TargetGroupArn"),
+        see=Call("describe_target_groups", "TargetGroupArns"),
+        remove=Call("delete_target_group"),
         errors=Errors(absent=("TargetGroupNotFound",), busy=("ResourceInUse",)),
         after=(_BALANCER, "AWS::ElasticLoadBalancingV2::Listener"),
     ),
     Row(
         name="AWS::ElasticLoadBalancing::LoadBalancer",
         service="elb",
-        listing=Listing("describe_load_balancers", "LoadBalancerDescriptions", "LoadBalancerName", "CreatedTime"),
-        see=Call("describe_load_balancers", "LoadBalancerNames", wrap=True),
-        remove=Call("delete_load_balancer", "LoadBalancerName"),
+        listing=Listing("describe_load_balancers", "LoadBalancerName", "CreatedTime"),
+        see=Call("describe_load_balancers", "LoadBalancerNames"),
+        remove=Call("delete_load_balancer"),
         errors=Errors(absent=(_ABSENT,)),
     ),
 )

@@ -10,35 +10,29 @@ from typing import Final
 from atmosphere.cleanup.catalogue.base import Errors
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
-_STOP_RECORDING: Final = Step(call=Call("stop_configuration_recorder", "ConfigurationRecorderName"))
+_STOP_RECORDING: Final = Step(call=Call("stop_configuration_recorder"))
 
 ROWS: Final = (
     Row(
         name="AWS::CodeBuild::Project",
         service="codebuild",
-        listing=Listing("list_projects", "projects"),
-        see=Call("batch_get_projects", "names", wrap=True),
+        listing=Listing("list_projects"),
+        see=Call("batch_get_projects"),
         shows="projects",
-        remove=Call("delete_project", "name"),
+        remove=Call("delete_project"),
     ),
     Row(
         name="AWS::CodePipeline::Pipeline",
         service="codepipeline",
-        listing=Listing("list_pipelines", "pipelines", "name", "created"),
-        see=Call("get_pipeline", "name"),
+        listing=Listing("list_pipelines", "name", "created"),
+        see=Call("get_pipeline"),
         halt=(
             Step(
                 call=Call("stop_pipeline_execution", ("pipelineName", "pipelineExecutionId"), {"abandon": True}),
-                each=Listing(
-                    "list_pipeline_executions",
-                    "pipelineExecutionSummaries",
-                    "pipelineExecutionId",
-                    unless="status != 'InProgress'",
-                    of="pipelineName",
-                ),
+                each=Listing("list_pipeline_executions", "pipelineExecutionId", unless="status != 'InProgress'"),
             ),
         ),
-        remove=Call("delete_pipeline", "name"),
+        remove=Call("delete_pipeline"),
         errors=Errors(
             absent=("PipelineNotFoundException", "PipelineExecutionNotStoppableException"),
             under_way=("DuplicatedStopRequestException",),
@@ -51,44 +45,44 @@ ROWS: Final = (
         service="cloudtrail",
         listing=Listing(
             "describe_trails",
-            "trailList",
             "Name",
             fixed={"includeShadowTrails": False},
             unless="IsOrganizationTrail",
+            members="trailList",
         ),
-        see=Call("get_trail", "Name"),
-        halt=(Step(call=Call("stop_logging", "Name")),),
-        remove=Call("delete_trail", "Name"),
+        see=Call("get_trail"),
+        halt=(Step(call=Call("stop_logging")),),
+        remove=Call("delete_trail"),
         errors=Errors(absent=("TrailNotFoundException",), busy=("ConflictException",)),
     ),
     Row(
         name="AWS::Config::ConfigRule",
         service="config",
         # one that a service has made is deleted by that service
-        listing=Listing("describe_config_rules", "ConfigRules", "ConfigRuleName", "ConfigRuleId", unless="CreatedBy"),
-        see=Call("describe_config_rules", "ConfigRuleNames", wrap=True),
+        listing=Listing("describe_config_rules", "ConfigRuleName", "ConfigRuleId", unless="CreatedBy"),
+        see=Call("describe_config_rules", "ConfigRuleNames"),
         ending="ConfigRules[0].ConfigRuleState == 'DELETING'",
-        remove=Call("delete_config_rule", "ConfigRuleName"),
+        remove=Call("delete_config_rule"),
         errors=Errors(absent=("NoSuchConfigRuleException",), busy=("ResourceInUseException",)),
     ),
     Row(
         name="AWS::Config::ConfigurationRecorder",
         service="config",
         listing=Listing(
-            "describe_configuration_recorders", "ConfigurationRecorders", "name", unless="servicePrincipal"
+            "describe_configuration_recorders", "name", unless="servicePrincipal", members="ConfigurationRecorders"
         ),
-        see=Call("describe_configuration_recorders", "ConfigurationRecorderNames", wrap=True),
+        see=Call("describe_configuration_recorders", "ConfigurationRecorderNames"),
         halt=(_STOP_RECORDING,),
-        remove=Call("delete_configuration_recorder", "ConfigurationRecorderName"),
+        remove=Call("delete_configuration_recorder"),
         errors=Errors(absent=("NoSuchConfigurationRecorderException",)),
     ),
     Row(
         name="AWS::Config::DeliveryChannel",
         service="config",
         after=("AWS::Config::ConfigurationRecorder",),
-        listing=Listing("describe_delivery_channels", "DeliveryChannels", "name"),
-        see=Call("describe_delivery_channels", "DeliveryChannelNames", wrap=True),
-        remove=Call("delete_delivery_channel", "DeliveryChannelName"),
+        listing=Listing("describe_delivery_channels", "name", members="DeliveryChannels"),
+        see=Call("describe_delivery_channels", "DeliveryChannelNames"),
+        remove=Call("delete_delivery_channel"),
         errors=Errors(absent=("NoSuchDeliveryChannelException",), busy=("LastDeliveryChannelDeleteFailedException",)),
     ),
 )

@@ -11,21 +11,19 @@ from typing import Final
 from atmosphere.cleanup.catalogue.base import Errors, Stage
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
-_CLUSTERS: Final = Listing("list_clusters", "clusters")
+_CLUSTERS: Final = Listing("list_clusters")
 _NODES: Final = "AWS::EKS::Nodegroup"
 _PROFILES: Final = "AWS::EKS::FargateProfile"
 _CACHES: Final = ("AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ReplicationGroup")
 
 
-def _of_cluster(name: str, operation: str, members: str, seen: str, between: str) -> Row:
+def _of_cluster(name: str, operation: str, seen: str, between: str) -> Row:
     """A part of an EKS cluster: one at a time is deleted, and all of them before their cluster."""
     return Row(
         name=name,
         service="eks",
         stage=Stage.SLOW,
-        listing=Listing(
-            f"list_{operation}s", members, parent=_CLUSTERS, of="clusterName", join=f"{{parent}}{between}{{id}}"
-        ),
+        listing=Listing(f"list_{operation}s", parent=_CLUSTERS, join=f"{{parent}}{between}{{id}}"),
         see=Call(f"describe_{operation}", ("clusterName", f"{seen}Name")),
         parts=rf"([^{between}]+)\{between}(.+)",
         ending=f"{seen}.status == 'DELETING'",
@@ -35,8 +33,8 @@ def _of_cluster(name: str, operation: str, members: str, seen: str, between: str
 
 
 _EKS: Final = (
-    _of_cluster(_NODES, "nodegroup", "nodegroups", "nodegroup", "/"),
-    _of_cluster(_PROFILES, "fargate_profile", "fargateProfileNames", "fargateProfile", "|"),
+    _of_cluster(_NODES, "nodegroup", "nodegroup", "/"),
+    _of_cluster(_PROFILES, "fargate_profile", "fargateProfile", "|"),
     # its add-ons, access entries and identities go along
     Row(
         name="AWS::EKS::Cluster",
@@ -44,15 +42,15 @@ _EKS: Final = (
         stage=Stage.SLOW,
         after=(_NODES, _PROFILES),
         listing=_CLUSTERS,
-        see=Call("describe_cluster", "name"),
+        see=Call("describe_cluster"),
         ending="cluster.status == 'DELETING'",
         unprotect=(
             Step(
-                call=Call("update_cluster_config", "name", {"deletionProtection": False}),
+                call=Call("update_cluster_config", fixed={"deletionProtection": False}),
                 when="cluster.deletionProtection",
             ),
         ),
-        remove=Call("delete_cluster", "name"),
+        remove=Call("delete_cluster"),
         errors=Errors(
             absent=("ResourceNotFoundException",), busy=("ResourceInUseException", "InvalidRequestException")
         ),
@@ -66,35 +64,31 @@ _ELASTICACHE: Final = (
         service="elasticache",
         stage=Stage.SLOW,
         listing=Listing(
-            "describe_cache_clusters",
-            "CacheClusters",
-            "CacheClusterId",
-            "CacheClusterCreateTime",
-            unless="ReplicationGroupId",
+            "describe_cache_clusters", "CacheClusterId", "CacheClusterCreateTime", unless="ReplicationGroupId"
         ),
         see=Call("describe_cache_clusters", "CacheClusterId"),
         ending="CacheClusters[0].CacheClusterStatus == 'deleting'",
-        remove=Call("delete_cache_cluster", "CacheClusterId"),
+        remove=Call("delete_cache_cluster"),
         errors=Errors(absent=("CacheClusterNotFound",), busy=("InvalidCacheClusterState",)),
     ),
     Row(
         name=_CACHES[1],
         service="elasticache",
         stage=Stage.SLOW,
-        listing=Listing("describe_replication_groups", "ReplicationGroups", "ReplicationGroupId"),
+        listing=Listing("describe_replication_groups", "ReplicationGroupId"),
         see=Call("describe_replication_groups", "ReplicationGroupId"),
         ending="ReplicationGroups[0].Status == 'deleting'",
-        remove=Call("delete_replication_group", "ReplicationGroupId", {"RetainPrimaryCluster": False}),
+        remove=Call("delete_replication_group", fixed={"RetainPrimaryCluster": False}),
         errors=Errors(absent=("ReplicationGroupNotFoundFault",), busy=("InvalidReplicationGroupState",)),
     ),
     Row(
         name="AWS::ElastiCache::ServerlessCache",
         service="elasticache",
         stage=Stage.SLOW,
-        listing=Listing("describe_serverless_caches", "ServerlessCaches", "ServerlessCacheName", "CreateTime"),
+        listing=Listing("describe_serverless_caches", "ServerlessCacheName", "CreateTime"),
         see=Call("describe_serverless_caches", "ServerlessCacheName"),
         ending="ServerlessCaches[0].Status == 'deleting'",
-        remove=Call("delete_serverless_cache", "ServerlessCacheName"),
+        remove=Call("delete_serverless_cache"),
         errors=Errors(absent=("ServerlessCacheNotFoundFault",), busy=("InvalidServerlessCacheStateFault",)),
     ),
     Row(
@@ -103,13 +97,10 @@ _ELASTICACHE: Final = (
         stage=Stage.NETWORK,
         after=_CACHES,
         listing=Listing(
-            "describe_cache_subnet_groups",
-            "CacheSubnetGroups",
-            "CacheSubnetGroupName",
-            unless="CacheSubnetGroupName == 'default'",
+            "describe_cache_subnet_groups", "CacheSubnetGroupName", unless="CacheSubnetGroupName == 'default'"
         ),
         see=Call("describe_cache_subnet_groups", "CacheSubnetGroupName"),
-        remove=Call("delete_cache_subnet_group", "CacheSubnetGroupName"),
+        remove=Call("delete_cache_subnet_group"),
         errors=Errors(absent=("CacheSubnetGroupNotFoundFault",), busy=("CacheSubnetGroupInUse",)),
     ),
 )
@@ -122,10 +113,10 @@ ROWS: Final = (
         name="AWS::OpenSearchService::Domain",
         service="opensearch",
         stage=Stage.SLOW,
-        listing=Listing("list_domain_names", "DomainNames", "DomainName"),
-        see=Call("describe_domain", "DomainName"),
+        listing=Listing("list_domain_names", "DomainName", members="DomainNames"),
+        see=Call("describe_domain"),
         ending="DomainStatus.Deleted",
-        remove=Call("delete_domain", "DomainName"),
+        remove=Call("delete_domain"),
         errors=Errors(absent=("ResourceNotFoundException",)),
     ),
 )

@@ -14,61 +14,57 @@ ROWS: Final = (
     Row(
         name="AWS::ECR::Repository",
         service="ecr",
-        listing=Listing("describe_repositories", "repositories", "repositoryName", "createdAt"),
-        see=Call("describe_repositories", "repositoryNames", wrap=True),
+        listing=Listing("describe_repositories", "repositoryName", "createdAt"),
+        see=Call("describe_repositories", "repositoryNames"),
         # CloudFormation does not delete one with images, and takes one that is gone for deleted
-        unprotect=(Step(call=Call("delete_repository", "repositoryName", {"force": True})),),
-        remove=Call("delete_repository", "repositoryName", {"force": True}),
+        unprotect=(Step(call=Call("delete_repository", fixed={"force": True})),),
+        remove=Call("delete_repository", fixed={"force": True}),
         errors=Errors(absent=("RepositoryNotFoundException",)),
     ),
     Row(
         name="AWS::Logs::LogGroup",
         service="logs",
         stage=Stage.LAST,  # functions and builds write to theirs until they are gone
-        listing=Listing("describe_log_groups", "logGroups", "logGroupName", "creationTime"),
+        listing=Listing("describe_log_groups", "logGroupName", "creationTime"),
         # a prefix search: the group itself may be beyond the first page, so it is looked for among its log streams
         see=Call("describe_log_streams", "logGroupName", {"limit": 1}),
         # asked for once for each protected group whose name begins like this one's: once too often does no harm
         unprotect=(
             Step(
-                call=Call(
-                    "put_log_group_deletion_protection",
-                    ("logGroupIdentifier",),
-                    {"deletionProtectionEnabled": False},
-                ),
+                call=Call("put_log_group_deletion_protection", fixed={"deletionProtectionEnabled": False}),
                 each=Listing(
                     "describe_log_groups",
-                    "logGroups[?deletionProtectionEnabled]",
                     "logGroupName",
+                    members="logGroups[?deletionProtectionEnabled]",
                     of="logGroupNamePrefix",
                 ),
             ),
         ),
-        remove=Call("delete_log_group", "logGroupName"),
+        remove=Call("delete_log_group"),
         errors=Errors(absent=("ResourceNotFoundException",)),
     ),
     Row(
         name="AWS::SSM::Parameter",
         service="ssm",
-        listing=Listing("describe_parameters", "Parameters", "Name"),
-        see=Call("get_parameter", "Name"),
-        remove=Call("delete_parameter", "Name"),
+        listing=Listing("describe_parameters", "Name"),
+        see=Call("get_parameter"),
+        remove=Call("delete_parameter"),
         errors=Errors(absent=("ParameterNotFound",)),
     ),
     Row(
         name="AWS::SQS::Queue",
         service="sqs",
-        listing=Listing("list_queues", "QueueUrls", fixed={"MaxResults": 1000}),
-        see=Call("get_queue_attributes", "QueueUrl"),
-        remove=Call("delete_queue", "QueueUrl"),
+        listing=Listing("list_queues", fixed={"MaxResults": 1000}),
+        see=Call("get_queue_attributes"),
+        remove=Call("delete_queue"),
         errors=Errors(absent=("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")),
     ),
     Row(
         name="AWS::SNS::Topic",
         service="sns",
-        listing=Listing("list_topics", "Topics", "TopicArn"),
-        see=Call("get_topic_attributes", "TopicArn"),
-        remove=Call("delete_topic", "TopicArn"),
+        listing=Listing("list_topics", "TopicArn"),
+        see=Call("get_topic_attributes"),
+        remove=Call("delete_topic"),
         errors=Errors(absent=("NotFound", "NotFoundException")),
     ),
     Row(
@@ -77,15 +73,14 @@ ROWS: Final = (
         # only backups that somebody asked for: DynamoDB's own last 35 days and cannot be deleted
         listing=Listing(
             "list_backups",
-            "BackupSummaries",
             "BackupArn",
             "BackupCreationDateTime",
             fixed={"BackupType": "USER"},
             unless="BackupStatus == 'DELETED'",
         ),
-        see=Call("describe_backup", "BackupArn"),
+        see=Call("describe_backup"),
         gone="BackupDescription.BackupDetails.BackupStatus == 'DELETED'",
-        remove=Call("delete_backup", "BackupArn"),
+        remove=Call("delete_backup"),
         errors=Errors(absent=("BackupNotFoundException",), busy=("BackupInUseException",)),
     ),
 )

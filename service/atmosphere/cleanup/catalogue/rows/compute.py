@@ -18,20 +18,17 @@ _PROTECTABLE: Final = (
 _ENDED: Final = "Reservations[0].Instances[0].State.Name == 'terminated'"
 _GROUP: Final = Listing(
     "describe_auto_scaling_groups",
-    "AutoScalingGroups[].Instances[?ProtectedFromScaleIn][]",
     "InstanceId",
+    members="AutoScalingGroups[].Instances[?ProtectedFromScaleIn][]",
     of="AutoScalingGroupNames",
-    wrap=True,
 )
 
 _SCALING: Final = (
     Row(
         name="AWS::AutoScaling::AutoScalingGroup",
         service="autoscaling",
-        listing=Listing(
-            "describe_auto_scaling_groups", "AutoScalingGroups", "AutoScalingGroupName", "AutoScalingGroupARN"
-        ),
-        see=Call("describe_auto_scaling_groups", "AutoScalingGroupNames", wrap=True),
+        listing=Listing("describe_auto_scaling_groups", "AutoScalingGroupName", "AutoScalingGroupARN"),
+        see=Call("describe_auto_scaling_groups", "AutoScalingGroupNames"),
         shows="AutoScalingGroups",
         ending="AutoScalingGroups[0].Status",  # there only while the group is being deleted
         # not Terminate: CloudFormation deletes a group by scaling it to nothing first
@@ -39,8 +36,7 @@ _SCALING: Final = (
             Step(
                 call=Call(
                     "suspend_processes",
-                    "AutoScalingGroupName",
-                    {
+                    fixed={
                         "ScalingProcesses": [
                             "Launch",
                             "ReplaceUnhealthy",
@@ -55,52 +51,37 @@ _SCALING: Final = (
         ),
         unprotect=(
             Step(
-                call=Call("update_auto_scaling_group", "AutoScalingGroupName", {"DeletionProtection": "none"}),
-                when="AutoScalingGroups",
+                call=Call("update_auto_scaling_group", fixed={"DeletionProtection": "none"}), when="AutoScalingGroups"
             ),
             Step(
                 call=Call(
-                    "set_instance_protection",
-                    ("AutoScalingGroupName", "InstanceIds"),
-                    {"ProtectedFromScaleIn": False},
-                    wrap=True,
+                    "set_instance_protection", ("AutoScalingGroupName", "InstanceIds"), {"ProtectedFromScaleIn": False}
                 ),
                 each=_GROUP,
             ),
         ),
-        remove=Call("delete_auto_scaling_group", "AutoScalingGroupName", {"ForceDelete": True}),
+        remove=Call("delete_auto_scaling_group", fixed={"ForceDelete": True}),
         errors=Errors(busy=("ScalingActivityInProgress", "ResourceInUse")),
         stage=Stage.SLOW,
     ),
     Row(
         name="AWS::AutoScaling::LaunchConfiguration",
         service="autoscaling",
-        listing=Listing(
-            "describe_launch_configurations",
-            "LaunchConfigurations",
-            "LaunchConfigurationName",
-            "LaunchConfigurationARN",
-        ),
-        see=Call("describe_launch_configurations", "LaunchConfigurationNames", wrap=True),
+        listing=Listing("describe_launch_configurations", "LaunchConfigurationName", "LaunchConfigurationARN"),
+        see=Call("describe_launch_configurations", "LaunchConfigurationNames"),
         shows="LaunchConfigurations",
-        remove=Call("delete_launch_configuration", "LaunchConfigurationName"),
+        remove=Call("delete_launch_configuration"),
         errors=Errors(busy=("ResourceInUse",)),
         after=("AWS::AutoScaling::AutoScalingGroup",),
     ),
     Row(
         name="AWS::EC2::EC2Fleet",
         service="ec2",
-        listing=Listing("describe_fleets", "Fleets", "FleetId", unless="starts_with(FleetState, 'deleted')"),
-        see=Call("describe_fleets", "FleetIds", wrap=True),
+        listing=Listing("describe_fleets", "FleetId", unless="starts_with(FleetState, 'deleted')"),
+        see=Call("describe_fleets", "FleetIds"),
         shows="Fleets",
         gone="starts_with(Fleets[0].FleetState, 'deleted')",
-        remove=Call(
-            "delete_fleets",
-            "FleetIds",
-            {"TerminateInstances": True},
-            wrap=True,
-            refusals="UnsuccessfulFleetDeletions[].Error",
-        ),
+        remove=Call("delete_fleets", fixed={"TerminateInstances": True}, refusals="UnsuccessfulFleetDeletions[].Error"),
         errors=Errors(absent=("InvalidFleetId.NotFound", "fleetIdDoesNotExist")),
         stage=Stage.SLOW,
     ),
@@ -109,18 +90,15 @@ _SCALING: Final = (
         service="ec2",
         listing=Listing(
             "describe_spot_fleet_requests",
-            "SpotFleetRequestConfigs",
             "SpotFleetRequestId",
             unless="starts_with(SpotFleetRequestState, 'cancelled')",
         ),
-        see=Call("describe_spot_fleet_requests", "SpotFleetRequestIds", wrap=True),
+        see=Call("describe_spot_fleet_requests", "SpotFleetRequestIds"),
         shows="SpotFleetRequestConfigs",
         gone="starts_with(SpotFleetRequestConfigs[0].SpotFleetRequestState, 'cancelled')",
         remove=Call(
             "cancel_spot_fleet_requests",
-            "SpotFleetRequestIds",
-            {"TerminateInstances": True},
-            wrap=True,
+            fixed={"TerminateInstances": True},
             refusals="UnsuccessfulFleetRequests[].Error",
         ),
         errors=Errors(absent=("InvalidSpotFleetRequestId.NotFound", "fleetRequestIdDoesNotExist")),
@@ -129,8 +107,8 @@ _SCALING: Final = (
     Row(
         name="AWS::EC2::LaunchTemplate",
         service="ec2",
-        listing=Listing("describe_launch_templates", "LaunchTemplates", "LaunchTemplateId"),
-        see=Call("describe_launch_templates", "LaunchTemplateIds", wrap=True),
+        listing=Listing("describe_launch_templates", "LaunchTemplateId"),
+        see=Call("describe_launch_templates", "LaunchTemplateIds"),
         shows="LaunchTemplates",
         remove=Call("delete_launch_template", "LaunchTemplateId"),
         errors=Errors(absent=("InvalidLaunchTemplateId.NotFound",)),
@@ -140,23 +118,20 @@ _SCALING: Final = (
         name="AWS::EC2::Instance",
         service="ec2",
         listing=Listing(
-            "describe_instances", "Reservations[].Instances[]", "InstanceId", unless="State.Name == 'terminated'"
+            "describe_instances",
+            "InstanceId",
+            unless="State.Name == 'terminated'",
+            members="Reservations[].Instances[]",
         ),
-        see=Call("describe_instances", "InstanceIds", wrap=True),
+        see=Call("describe_instances", "InstanceIds"),
         shows="Reservations",
         gone=_ENDED,
         ending="Reservations[0].Instances[0].State.Name == 'shutting-down'",
         unprotect=(
-            Step(
-                call=Call("modify_instance_attribute", "InstanceId", {"DisableApiTermination": _OFF}),
-                when=_PROTECTABLE,
-            ),
-            Step(
-                call=Call("modify_instance_attribute", "InstanceId", {"DisableApiStop": _OFF}),
-                when=_PROTECTABLE,
-            ),
+            Step(call=Call("modify_instance_attribute", fixed={"DisableApiTermination": _OFF}), when=_PROTECTABLE),
+            Step(call=Call("modify_instance_attribute", fixed={"DisableApiStop": _OFF}), when=_PROTECTABLE),
         ),
-        remove=Call("terminate_instances", "InstanceIds", wrap=True),
+        remove=Call("terminate_instances"),
         errors=Errors(absent=("InvalidInstanceID.NotFound",), fatal=("InvalidInstanceID.Malformed",)),
         stage=Stage.SLOW,
         # whatever keeps a number of instances goes first, or it starts others
@@ -166,13 +141,13 @@ _SCALING: Final = (
         name="AWS::EC2::PlacementGroup",
         service="ec2",
         listing=Listing(
-            "describe_placement_groups", "PlacementGroups", "GroupName", "GroupId", unless="State == 'deleted'"
+            "describe_placement_groups", "GroupName", "GroupId", unless="State == 'deleted'", members="PlacementGroups"
         ),
-        see=Call("describe_placement_groups", "GroupNames", wrap=True),
+        see=Call("describe_placement_groups", "GroupNames"),
         shows="PlacementGroups",
         gone="PlacementGroups[0].State == 'deleted'",
         ending="PlacementGroups[0].State == 'deleting'",
-        remove=Call("delete_placement_group", "GroupName"),
+        remove=Call("delete_placement_group"),
         errors=Errors(absent=("InvalidPlacementGroup.Unknown",), busy=("InvalidPlacementGroup.InUse",)),
         after=("AWS::EC2::Instance",),
     ),
@@ -184,9 +159,9 @@ _DISKS: Final = (
         service="ec2",
         # one that goes with its instance is a part of the instance
         listing=Listing(
-            "describe_volumes", "Volumes", "VolumeId", unless="State == 'deleted' || Attachments[?DeleteOnTermination]"
+            "describe_volumes", "VolumeId", unless="State == 'deleted' || Attachments[?DeleteOnTermination]"
         ),
-        see=Call("describe_volumes", "VolumeIds", wrap=True),
+        see=Call("describe_volumes", "VolumeIds"),
         shows="Volumes",
         ending="Volumes[0].State == 'deleting'",
         strip=(
@@ -194,14 +169,13 @@ _DISKS: Final = (
                 call=Call("detach_volume", ("VolumeId", "InstanceId")),
                 each=Listing(
                     "describe_volumes",
-                    "Volumes[].Attachments[?State == 'attached'][]",
                     "InstanceId",
+                    members="Volumes[].Attachments[?State == 'attached'][]",
                     of="VolumeIds",
-                    wrap=True,
                 ),
             ),
         ),
-        remove=Call("delete_volume", "VolumeId"),
+        remove=Call("delete_volume"),
         errors=Errors(absent=("InvalidVolume.NotFound",), busy=("VolumeInUse",)),
         after=("AWS::EC2::Instance",),
     ),
@@ -210,37 +184,34 @@ _DISKS: Final = (
         name="AWS::EC2::Image",
         service="ec2",
         listing=Listing(
-            "describe_images",
-            "Images",
-            "ImageId",
-            fixed={"Owners": ["self"], "IncludeDeprecated": True, "IncludeDisabled": True},
+            "describe_images", "ImageId", fixed={"Owners": ["self"], "IncludeDeprecated": True, "IncludeDisabled": True}
         ),
-        see=Call("describe_images", "ImageIds", {"IncludeDisabled": True}, wrap=True),
+        see=Call("describe_images", "ImageIds", {"IncludeDisabled": True}),
         shows="Images",
         unprotect=(
             Step(
-                call=Call("disable_image_deregistration_protection", "ImageId"),
+                call=Call("disable_image_deregistration_protection"),
                 when="Images[?starts_with(DeregistrationProtection || '', 'enabled')]",
             ),
         ),
-        remove=Call("deregister_image", "ImageId"),
+        remove=Call("deregister_image"),
         errors=Errors(absent=("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")),
     ),
     Row(
         name="AWS::EC2::Snapshot",
         service="ec2",
-        listing=Listing("describe_snapshots", "Snapshots", "SnapshotId", fixed={"OwnerIds": ["self"]}),
-        see=Call("describe_snapshots", "SnapshotIds", wrap=True),
+        listing=Listing("describe_snapshots", "SnapshotId", fixed={"OwnerIds": ["self"]}),
+        see=Call("describe_snapshots", "SnapshotIds"),
         shows="Snapshots",
-        remove=Call("delete_snapshot", "SnapshotId"),
+        remove=Call("delete_snapshot"),
         errors=Errors(absent=("InvalidSnapshot.NotFound",), busy=("InvalidSnapshot.InUse",)),
         after=("AWS::EC2::Image",),
     ),
     Row(
         name="AWS::EC2::KeyPair",
         service="ec2",
-        listing=Listing("describe_key_pairs", "KeyPairs", "KeyName", "KeyPairId"),
-        see=Call("describe_key_pairs", "KeyNames", wrap=True),
+        listing=Listing("describe_key_pairs", "KeyName", "KeyPairId", members="KeyPairs"),
+        see=Call("describe_key_pairs", "KeyNames"),
         shows="KeyPairs",
         remove=Call("delete_key_pair", "KeyName"),
         errors=Errors(absent=("InvalidKeyPair.NotFound",)),

@@ -10,15 +10,15 @@ from typing import Final
 from atmosphere.cleanup.catalogue.base import Errors, Stage
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
-_CLUSTERS: Final = Listing("list_clusters", "clusterArns")
+_CLUSTERS: Final = Listing("list_clusters")
 _NO_CLUSTER: Final = "ClusterNotFoundException"
 
 ROWS: Final = (
     Row(
         name="AWS::ECS::Service",
         service="ecs",
-        listing=Listing("list_services", "serviceArns", parent=_CLUSTERS, of="cluster"),
-        see=Call("describe_services", ("cluster", "services"), wrap=True),
+        listing=Listing("list_services", parent=_CLUSTERS, of="cluster"),
+        see=Call("describe_services", ("cluster", "services")),
         shows="services",
         gone="services[0].status == 'INACTIVE'",
         ending="services[0].status == 'DRAINING'",
@@ -37,11 +37,11 @@ ROWS: Final = (
     Row(
         name="AWS::ECS::TaskDefinition",
         service="ecs",
-        listing=Listing("list_task_definitions", "taskDefinitionArns", fixed={"status": "ACTIVE"}),
-        see=Call("describe_task_definition", "taskDefinition"),
+        listing=Listing("list_task_definitions", fixed={"status": "ACTIVE"}),
+        see=Call("describe_task_definition"),
         gone="taskDefinition.status != 'ACTIVE'",
-        strip=(Step(call=Call("deregister_task_definition", "taskDefinition")),),
-        remove=Call("delete_task_definitions", "taskDefinitions", wrap=True),
+        strip=(Step(call=Call("deregister_task_definition")),),
+        remove=Call("delete_task_definitions"),
         # what one that does not exist is answered with
         errors=Errors(absent=("ClientException",)),
         after=("AWS::ECS::Service",),
@@ -51,24 +51,23 @@ ROWS: Final = (
         service="ecs",
         listing=Listing(
             "describe_clusters",
-            "clusters",
             "clusterName",
             unless="status == 'INACTIVE'",
+            members="clusters",
             parent=_CLUSTERS,
             of="clusters",
-            wrap=True,
         ),
-        see=Call("describe_clusters", "clusters", wrap=True),
+        see=Call("describe_clusters", "clusters"),
         shows="clusters",
         gone="clusters[0].status == 'INACTIVE'",
         ending="clusters[0].status == 'DEPROVISIONING'",
         strip=(
             Step(
                 call=Call("deregister_container_instance", ("cluster", "containerInstance"), {"force": True}),
-                each=Listing("list_container_instances", "containerInstanceArns", of="cluster"),
+                each=Listing("list_container_instances", of="cluster"),
             ),
         ),
-        remove=Call("delete_cluster", "cluster"),
+        remove=Call("delete_cluster"),
         errors=Errors(
             absent=(_NO_CLUSTER,),
             busy=(
@@ -86,16 +85,16 @@ ROWS: Final = (
         service="ecs",
         listing=Listing(
             "describe_capacity_providers",
-            "capacityProviders",
             "name",
             "capacityProviderArn",
             unless="status == 'INACTIVE' || contains(['FARGATE', 'FARGATE_SPOT'], name)",
+            members="capacityProviders",
         ),
-        see=Call("describe_capacity_providers", "capacityProviders", wrap=True),
+        see=Call("describe_capacity_providers", "capacityProviders"),
         shows="capacityProviders",
         gone="capacityProviders[0].status == 'INACTIVE'",
         ending="capacityProviders[0].updateStatus == 'DELETE_IN_PROGRESS'",
-        remove=Call("delete_capacity_provider", "capacityProvider"),
+        remove=Call("delete_capacity_provider"),
         errors=Errors(busy=("ClientException", "UpdateInProgressException")),
         after=("AWS::ECS::Cluster",),
     ),

@@ -26,20 +26,16 @@ def _instance(family: str, unless: str) -> Row:
     return Row(
         name=f"AWS::{family}::DBInstance",
         service="rds",
-        listing=Listing("describe_db_instances", "DBInstances", "DBInstanceIdentifier", "DbiResourceId", unless=unless),
+        listing=Listing("describe_db_instances", "DBInstanceIdentifier", "DbiResourceId", unless=unless),
         see=Call("describe_db_instances", "DBInstanceIdentifier"),
         ending="DBInstances[0].DBInstanceStatus == 'deleting'",
         unprotect=(
             Step(
-                call=Call(
-                    "modify_db_instance",
-                    "DBInstanceIdentifier",
-                    {"DeletionProtection": False, "ApplyImmediately": True},
-                ),
+                call=Call("modify_db_instance", fixed={"DeletionProtection": False, "ApplyImmediately": True}),
                 when="DBInstances[0].DeletionProtection",
             ),
         ),
-        remove=Call("delete_db_instance", "DBInstanceIdentifier", {"SkipFinalSnapshot": True}),
+        remove=Call("delete_db_instance", fixed={"SkipFinalSnapshot": True}),
         errors=Errors(absent=("DBInstanceNotFound",), busy=("InvalidDBClusterStateFault",)),
         stage=Stage.SLOW,
     )
@@ -49,24 +45,18 @@ def _cluster(family: str, unless: str) -> Row:
     return Row(
         name=f"AWS::{family}::DBCluster",
         service="rds",
-        listing=Listing(
-            "describe_db_clusters", "DBClusters", "DBClusterIdentifier", "DbClusterResourceId", unless=unless
-        ),
+        listing=Listing("describe_db_clusters", "DBClusterIdentifier", "DbClusterResourceId", unless=unless),
         see=Call("describe_db_clusters", "DBClusterIdentifier"),
         ending="DBClusters[0].Status == 'deleting'",
         # a stopped cluster can neither be changed nor deleted
         unprotect=(
-            Step(call=Call("start_db_cluster", "DBClusterIdentifier"), when="DBClusters[?Status == 'stopped']"),
+            Step(call=Call("start_db_cluster"), when="DBClusters[?Status == 'stopped']"),
             Step(
-                call=Call(
-                    "modify_db_cluster",
-                    "DBClusterIdentifier",
-                    {"DeletionProtection": False, "ApplyImmediately": True},
-                ),
+                call=Call("modify_db_cluster", fixed={"DeletionProtection": False, "ApplyImmediately": True}),
                 when="DBClusters[0].DeletionProtection",
             ),
         ),
-        remove=Call("delete_db_cluster", "DBClusterIdentifier", {"SkipFinalSnapshot": True}),
+        remove=Call("delete_db_cluster", fixed={"SkipFinalSnapshot": True}),
         # its state: it has instances, or is a member of a global cluster
         errors=Errors(
             absent=("DBClusterNotFoundFault",), busy=("InvalidDBClusterStateFault", "InvalidGlobalClusterStateFault")
@@ -85,13 +75,13 @@ def _families() -> Iterator[Row]:
 _GLOBAL_CLUSTER: Final = Row(
     name=_GLOBAL,
     service="rds",
-    listing=Listing("describe_global_clusters", "GlobalClusters", "GlobalClusterIdentifier", "GlobalClusterResourceId"),
+    listing=Listing("describe_global_clusters", "GlobalClusterIdentifier", "GlobalClusterResourceId"),
     see=Call("describe_global_clusters", "GlobalClusterIdentifier"),
     shows="GlobalClusters",
     ending="GlobalClusters[0].Status == 'deleting'",
     unprotect=(
         Step(
-            call=Call("modify_global_cluster", "GlobalClusterIdentifier", {"DeletionProtection": False}),
+            call=Call("modify_global_cluster", fixed={"DeletionProtection": False}),
             when="GlobalClusters[0].DeletionProtection",
         ),
     ),
@@ -101,15 +91,15 @@ _GLOBAL_CLUSTER: Final = Row(
             call=Call("remove_from_global_cluster", ("GlobalClusterIdentifier", "DbClusterIdentifier")),
             each=Listing(
                 "describe_global_clusters",
-                "GlobalClusters[].GlobalClusterMembers[]",
                 "DBClusterArn",
                 unless=unless,
+                members="GlobalClusters[].GlobalClusterMembers[]",
                 of="GlobalClusterIdentifier",
             ),
         )
         for unless in ("IsWriter", "!IsWriter")
     ),
-    remove=Call("delete_global_cluster", "GlobalClusterIdentifier"),
+    remove=Call("delete_global_cluster"),
     errors=Errors(
         absent=("GlobalClusterNotFoundFault",), busy=("InvalidGlobalClusterStateFault", "InvalidDBClusterStateFault")
     ),
@@ -120,24 +110,22 @@ _AROUND: Final = (
     Row(
         name="AWS::RDS::DBProxy",
         service="rds",
-        listing=Listing("describe_db_proxies", "DBProxies", "DBProxyName", "DBProxyArn"),
+        listing=Listing("describe_db_proxies", "DBProxyName", "DBProxyArn"),
         see=Call("describe_db_proxies", "DBProxyName"),
         shows="DBProxies",
         ending="DBProxies[0].Status == 'deleting'",
-        remove=Call("delete_db_proxy", "DBProxyName"),
+        remove=Call("delete_db_proxy"),
         errors=Errors(absent=("DBProxyNotFoundFault",)),
         stage=Stage.SLOW,
     ),
     Row(
         name="AWS::RDS::EventSubscription",
         service="rds",
-        listing=Listing(
-            "describe_event_subscriptions", "EventSubscriptionsList", "CustSubscriptionId", "SubscriptionCreationTime"
-        ),
+        listing=Listing("describe_event_subscriptions", "CustSubscriptionId", "SubscriptionCreationTime"),
         see=Call("describe_event_subscriptions", "SubscriptionName"),
         shows="EventSubscriptionsList",
         ending="EventSubscriptionsList[0].Status == 'deleting'",
-        remove=Call("delete_event_subscription", "SubscriptionName"),
+        remove=Call("delete_event_subscription"),
         errors=Errors(absent=("SubscriptionNotFound",)),
     ),
 )

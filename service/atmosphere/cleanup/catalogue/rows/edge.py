@@ -19,12 +19,11 @@ _CUSTOM: Final = {"Type": "custom"}
 def _part(
     name: str,
     operation: str,
-    members: str,
     *,
     absent: str,
     used: str,
     id_: str = "Id",
-    key: str = "Id",
+    members: str | None = None,
     fingerprint: str | None = None,
     fixed: dict[str, str] | None = None,
     see: str = "get",
@@ -38,10 +37,10 @@ def _part(
         service="cloudfront",
         scope=Scope.GLOBAL,
         after=after,
-        listing=Listing(f"list_{plural or operation + 's'}", members, id_, fingerprint, fixed),
-        see=Call(f"{see}_{operation}", key),
+        listing=Listing(f"list_{plural or operation + 's'}", id_, fingerprint, fixed, members=members),
+        see=Call(f"{see}_{operation}"),
         parts=parts,
-        remove=Call(f"delete_{operation}", key, seen=_TAG),
+        remove=Call(f"delete_{operation}", seen=_TAG),
         errors=Errors(absent=(absent,), busy=(used, *_CHANGED)),
     )
 
@@ -53,14 +52,13 @@ ROWS: Final = (
         service="cloudfront",
         scope=Scope.GLOBAL,
         stage=Stage.SLOW,
-        listing=Listing("list_distributions", "DistributionList.Items", "Id"),
-        see=Call("get_distribution", "Id"),
+        listing=Listing("list_distributions", "Id"),
+        see=Call("get_distribution"),
         ending="Distribution.Status == 'InProgress' && !(Distribution.DistributionConfig.Enabled)",
         strip=(
             Step(
                 call=Call(
                     "update_distribution",
-                    "Id",
                     seen={
                         "DistributionConfig": "merge(Distribution.DistributionConfig, {Enabled: `false`})",
                         **_TAG,
@@ -69,20 +67,18 @@ ROWS: Final = (
                 when="Distribution.DistributionConfig.Enabled",
             ),
         ),
-        remove=Call("delete_distribution", "Id", seen=_TAG),
+        remove=Call("delete_distribution", seen=_TAG),
         errors=Errors(absent=("NoSuchDistribution",), busy=("DistributionNotDisabled", "ResourceInUse", *_CHANGED)),
     ),
     _part(
         "OriginAccessControl",
         "origin_access_control",
-        "OriginAccessControlList.Items",
         absent="NoSuchOriginAccessControl",
         used="OriginAccessControlInUse",
     ),
     _part(
         "CloudFrontOriginAccessIdentity",
         "cloud_front_origin_access_identity",
-        "CloudFrontOriginAccessIdentityList.Items",
         plural="cloud_front_origin_access_identities",
         fingerprint="S3CanonicalUserId",
         absent="NoSuchCloudFrontOriginAccessIdentity",
@@ -92,9 +88,8 @@ ROWS: Final = (
     _part(
         "Function",
         "function",
-        "FunctionList.Items",
+        members="FunctionList.Items",
         id_="FunctionMetadata.FunctionARN",
-        key="Name",
         fingerprint="FunctionMetadata.CreatedTime",
         fixed={"Stage": "DEVELOPMENT"},
         see="describe",
@@ -105,9 +100,7 @@ ROWS: Final = (
     _part(
         "KeyValueStore",
         "key_value_store",
-        "KeyValueStoreList.Items",
         id_="Name",
-        key="Name",
         fingerprint="Id",
         see="describe",
         absent="EntityNotFound",
@@ -117,7 +110,7 @@ ROWS: Final = (
     _part(
         "CachePolicy",
         "cache_policy",
-        "CachePolicyList.Items[].CachePolicy",
+        members="CachePolicyList.Items[].CachePolicy",
         plural="cache_policies",
         fixed=_CUSTOM,
         absent="NoSuchCachePolicy",
@@ -126,7 +119,7 @@ ROWS: Final = (
     _part(
         "OriginRequestPolicy",
         "origin_request_policy",
-        "OriginRequestPolicyList.Items[].OriginRequestPolicy",
+        members="OriginRequestPolicyList.Items[].OriginRequestPolicy",
         plural="origin_request_policies",
         fixed=_CUSTOM,
         absent="NoSuchOriginRequestPolicy",
@@ -135,7 +128,7 @@ ROWS: Final = (
     _part(
         "ResponseHeadersPolicy",
         "response_headers_policy",
-        "ResponseHeadersPolicyList.Items[].ResponseHeadersPolicy",
+        members="ResponseHeadersPolicyList.Items[].ResponseHeadersPolicy",
         plural="response_headers_policies",
         fixed=_CUSTOM,
         absent="NoSuchResponseHeadersPolicy",
@@ -144,14 +137,13 @@ ROWS: Final = (
     _part(
         "KeyGroup",
         "key_group",
-        "KeyGroupList.Items[].KeyGroup",
+        members="KeyGroupList.Items[].KeyGroup",
         absent="NoSuchResource",
         used="ResourceInUse",
     ),
     _part(
         "PublicKey",
         "public_key",
-        "PublicKeyList.Items",
         fingerprint="CreatedTime",
         absent="NoSuchPublicKey",
         used="PublicKeyInUse",

@@ -22,17 +22,13 @@ _BOUNDARY: Final = {"PolicyUsageFilter": "PermissionsBoundary"}
 
 
 def _entities(members: str, name: str, usage: dict[str, str]) -> Listing:
-    return Listing("list_entities_for_policy", members, name, of="PolicyArn", fixed=usage)
-
-
-def _of_user(operation: str, members: str, name: str = "@") -> Listing:
-    return Listing(operation, members, name, of="UserName")
+    return Listing("list_entities_for_policy", name, fixed=usage, members=members)
 
 
 _ROLES: Final = ("PolicyRoles", "RoleName")
 _USERS: Final = ("PolicyUsers", "UserName")
 _GROUPS: Final = ("PolicyGroups", "GroupName")
-_KEYS: Final = _of_user("list_access_keys", "AccessKeyMetadata", "AccessKeyId")
+_KEYS: Final = Listing("list_access_keys", "AccessKeyId", of="UserName")
 
 _POLICY: Final = Row(
     name="AWS::IAM::ManagedPolicy",
@@ -40,8 +36,8 @@ _POLICY: Final = Row(
     scope=Scope.GLOBAL,
     stage=Stage.LAST,
     after=("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"),
-    listing=Listing("list_policies", "Policies", "Arn", "PolicyId", fixed={"Scope": "Local"}),
-    see=Call("get_policy", "PolicyArn"),
+    listing=Listing("list_policies", "Arn", "PolicyId", fixed={"Scope": "Local"}),
+    see=Call("get_policy"),
     strip=(
         Step(call=Call("detach_role_policy", ("PolicyArn", "RoleName")), each=_entities(*_ROLES, _ATTACHED)),
         Step(call=Call("detach_user_policy", ("PolicyArn", "UserName")), each=_entities(*_USERS, _ATTACHED)),
@@ -50,10 +46,10 @@ _POLICY: Final = Row(
         Step(call=Call("delete_user_permissions_boundary", ("", "UserName")), each=_entities(*_USERS, _BOUNDARY)),
         Step(
             call=Call("delete_policy_version", ("PolicyArn", "VersionId")),
-            each=Listing("list_policy_versions", "Versions[?!IsDefaultVersion]", "VersionId", of="PolicyArn"),
+            each=Listing("list_policy_versions", "VersionId", members="Versions[?!IsDefaultVersion]"),
         ),
     ),
-    remove=Call("delete_policy", "PolicyArn"),
+    remove=Call("delete_policy"),
     errors=_ERRORS,
 )
 
@@ -62,15 +58,15 @@ _PROFILE: Final = Row(
     service="iam",
     scope=Scope.GLOBAL,
     stage=Stage.LAST,
-    listing=Listing("list_instance_profiles", "InstanceProfiles", "InstanceProfileName", "InstanceProfileId"),
-    see=Call("get_instance_profile", "InstanceProfileName"),
+    listing=Listing("list_instance_profiles", "InstanceProfileName", "InstanceProfileId"),
+    see=Call("get_instance_profile"),
     strip=(
         Step(
             call=Call("remove_role_from_instance_profile", ("InstanceProfileName", "RoleName")),
-            each=Listing("get_instance_profile", "InstanceProfile.Roles", "RoleName", of="InstanceProfileName"),
+            each=Listing("get_instance_profile", "RoleName", members="InstanceProfile.Roles"),
         ),
     ),
-    remove=Call("delete_instance_profile", "InstanceProfileName"),
+    remove=Call("delete_instance_profile"),
     errors=_ERRORS,
 )
 
@@ -79,11 +75,11 @@ _USER: Final = Row(
     service="iam",
     scope=Scope.GLOBAL,
     stage=Stage.LAST,
-    listing=Listing("list_users", "Users", "UserName", "UserId"),
+    listing=Listing("list_users", "UserName", "UserId"),
     see=Call("get_user", "UserName"),
     halt=(
         Step(call=Call("update_access_key", ("UserName", "AccessKeyId"), {"Status": "Inactive"}), each=_KEYS),
-        Step(call=Call("put_user_policy", "UserName", {"PolicyName": FROZEN, "PolicyDocument": _DENY})),
+        Step(call=Call("put_user_policy", fixed={"PolicyName": FROZEN, "PolicyDocument": _DENY})),
     ),
     # before its stack is deleted, too: CloudFormation trips over what it did not make itself, the freezing included
     unprotect=(
@@ -91,39 +87,39 @@ _USER: Final = Row(
         Step(call=Call("delete_access_key", ("UserName", "AccessKeyId")), each=_KEYS),
         Step(
             call=Call("deactivate_mfa_device", ("UserName", "SerialNumber")),
-            each=_of_user("list_mfa_devices", "MFADevices", "SerialNumber"),
+            each=Listing("list_mfa_devices", "SerialNumber", of="UserName"),
         ),
         Step(
             call=Call("remove_user_from_group", ("UserName", "GroupName")),
-            each=_of_user("list_groups_for_user", "Groups", "GroupName"),
+            each=Listing("list_groups_for_user", "GroupName"),
         ),
         Step(
             call=Call("detach_user_policy", ("UserName", "PolicyArn")),
-            each=_of_user("list_attached_user_policies", "AttachedPolicies", "PolicyArn"),
+            each=Listing("list_attached_user_policies", "PolicyArn"),
         ),
-        Step(
-            call=Call("delete_user_policy", ("UserName", "PolicyName")),
-            each=_of_user("list_user_policies", "PolicyNames"),
-        ),
+        Step(call=Call("delete_user_policy", ("UserName", "PolicyName")), each=Listing("list_user_policies")),
     ),
     # few have these, and IAM says so
     rare=(
         Step(
             call=Call("delete_signing_certificate", ("UserName", "CertificateId")),
-            each=_of_user("list_signing_certificates", "Certificates", "CertificateId"),
+            each=Listing("list_signing_certificates", "CertificateId", of="UserName"),
         ),
         Step(
             call=Call("delete_ssh_public_key", ("UserName", "SSHPublicKeyId")),
-            each=_of_user("list_ssh_public_keys", "SSHPublicKeys", "SSHPublicKeyId"),
+            each=Listing("list_ssh_public_keys", "SSHPublicKeyId", of="UserName"),
         ),
         Step(
             call=Call("delete_service_specific_credential", ("UserName", "ServiceSpecificCredentialId")),
-            each=_of_user(
-                "list_service_specific_credentials", "ServiceSpecificCredentials", "ServiceSpecificCredentialId"
+            each=Listing(
+                "list_service_specific_credentials",
+                "ServiceSpecificCredentialId",
+                members="ServiceSpecificCredentials",
+                of="UserName",
             ),
         ),
     ),
-    remove=Call("delete_user", "UserName"),
+    remove=Call("delete_user"),
     errors=_ERRORS,
 )
 
@@ -133,23 +129,17 @@ _GROUP: Final = Row(
     scope=Scope.GLOBAL,
     stage=Stage.LAST,
     after=("AWS::IAM::User",),
-    listing=Listing("list_groups", "Groups", "GroupName", "GroupId"),
-    see=Call("get_group", "GroupName"),
+    listing=Listing("list_groups", "GroupName", "GroupId"),
+    see=Call("get_group"),
     strip=(
-        Step(
-            call=Call("remove_user_from_group", ("GroupName", "UserName")),
-            each=Listing("get_group", "Users", "UserName", of="GroupName"),
-        ),
+        Step(call=Call("remove_user_from_group", ("GroupName", "UserName")), each=Listing("get_group", "UserName")),
         Step(
             call=Call("detach_group_policy", ("GroupName", "PolicyArn")),
-            each=Listing("list_attached_group_policies", "AttachedPolicies", "PolicyArn", of="GroupName"),
+            each=Listing("list_attached_group_policies", "PolicyArn"),
         ),
-        Step(
-            call=Call("delete_group_policy", ("GroupName", "PolicyName")),
-            each=Listing("list_group_policies", "PolicyNames", of="GroupName"),
-        ),
+        Step(call=Call("delete_group_policy", ("GroupName", "PolicyName")), each=Listing("list_group_policies")),
     ),
-    remove=Call("delete_group", "GroupName"),
+    remove=Call("delete_group"),
     errors=_ERRORS,
 )
 
@@ -163,9 +153,9 @@ ROWS: Final = (
         service="iam",
         scope=Scope.GLOBAL,
         stage=Stage.LAST,
-        listing=Listing("list_open_id_connect_providers", "OpenIDConnectProviderList", "Arn"),
-        see=Call("get_open_id_connect_provider", "OpenIDConnectProviderArn"),
-        remove=Call("delete_open_id_connect_provider", "OpenIDConnectProviderArn"),
+        listing=Listing("list_open_id_connect_providers", "Arn", members="OpenIDConnectProviderList"),
+        see=Call("get_open_id_connect_provider"),
+        remove=Call("delete_open_id_connect_provider"),
         errors=_ERRORS,
     ),
     Row(
@@ -175,10 +165,10 @@ ROWS: Final = (
         stage=Stage.LAST,
         # Identity Center makes its own, and calls them so
         listing=Listing(
-            "list_saml_providers", "SAMLProviderList", "Arn", "CreateDate", unless="contains(Arn, '/AWSSSO_')"
+            "list_saml_providers", "Arn", "CreateDate", unless="contains(Arn, '/AWSSSO_')", members="SAMLProviderList"
         ),
-        see=Call("get_saml_provider", "SAMLProviderArn"),
-        remove=Call("delete_saml_provider", "SAMLProviderArn"),
+        see=Call("get_saml_provider"),
+        remove=Call("delete_saml_provider"),
         errors=_ERRORS,
     ),
     Row(
@@ -186,14 +176,9 @@ ROWS: Final = (
         service="iam",
         scope=Scope.GLOBAL,
         stage=Stage.LAST,
-        listing=Listing(
-            "list_server_certificates",
-            "ServerCertificateMetadataList",
-            "ServerCertificateName",
-            "ServerCertificateId",
-        ),
-        see=Call("get_server_certificate", "ServerCertificateName"),
-        remove=Call("delete_server_certificate", "ServerCertificateName"),
+        listing=Listing("list_server_certificates", "ServerCertificateName", "ServerCertificateId"),
+        see=Call("get_server_certificate"),
+        remove=Call("delete_server_certificate"),
         errors=_ERRORS,
     ),
     Row(
@@ -205,12 +190,11 @@ ROWS: Final = (
         # the account's root has one, too
         listing=Listing(
             "list_virtual_mfa_devices",
-            "VirtualMFADevices",
             "SerialNumber",
             fixed={"AssignmentStatus": "Any"},
             unless="ends_with(SerialNumber, '/root-account-mfa-device') || (User.Arn && ends_with(User.Arn, ':root'))",
         ),
-        remove=Call("delete_virtual_mfa_device", "SerialNumber"),
+        remove=Call("delete_virtual_mfa_device"),
         errors=_ERRORS,
     ),
 )

@@ -15,47 +15,42 @@ _BATCH: Final = Errors(busy=("ClientException",))  # which it answers whatever i
 _GLUE: Final = ("EntityNotFoundException",)
 
 
-def _batch(name: str, operation: str, members: str, key: str, after: tuple[str, ...] = ()) -> Row:
+def _batch(name: str, operation: str, key: str, after: tuple[str, ...] = ()) -> Row:
     """What has to be disabled before it is deleted, and is listed for a while afterwards.
 
     Either takes a while, in which it needs its service role: one whose role is gone first can never be deleted.
     """
+    members = f"{key}s"
     is_on = f"{members}[0].state == 'ENABLED'"
     is_going_off = f"{members}[0].state == 'DISABLED' && {members}[0].status == 'UPDATING'"
-    disable = Step(call=Call(f"update_{operation}", key, {"state": "DISABLED"}), when=is_on)
+    disable = Step(call=Call(f"update_{operation}", fixed={"state": "DISABLED"}), when=is_on)
     return Row(
         name=name,
         service="batch",
         stage=Stage.SLOW,
         after=after,
-        listing=Listing(f"describe_{operation}s", members, f"{key}Arn", unless="status == 'DELETED'"),
-        see=Call(f"describe_{operation}s", members, wrap=True),
+        listing=Listing(f"describe_{operation}s", f"{key}Arn", unless="status == 'DELETED'"),
+        see=Call(f"describe_{operation}s", members),
         shows=members,
         gone=f"{members}[0].status == 'DELETED'",
         ending=f"{members}[0].status == 'DELETING' || {is_going_off}",
         halt=(disable,),
         strip=(disable,),
-        remove=Call(f"delete_{operation}", key),
+        remove=Call(f"delete_{operation}"),
         errors=_BATCH,
     )
 
 
 _BATCHES: Final = (
-    _batch(_QUEUE, "job_queue", "jobQueues", "jobQueue"),
-    _batch(
-        "AWS::Batch::ComputeEnvironment",
-        "compute_environment",
-        "computeEnvironments",
-        "computeEnvironment",
-        (_QUEUE,),
-    ),
+    _batch(_QUEUE, "job_queue", "jobQueue"),
+    _batch("AWS::Batch::ComputeEnvironment", "compute_environment", "computeEnvironment", (_QUEUE,)),
     Row(
         name="AWS::Batch::JobDefinition",
         service="batch",
-        listing=Listing("describe_job_definitions", "jobDefinitions", "jobDefinitionArn", fixed={"status": "ACTIVE"}),
-        see=Call("describe_job_definitions", "jobDefinitions", wrap=True),
+        listing=Listing("describe_job_definitions", "jobDefinitionArn", fixed={"status": "ACTIVE"}),
+        see=Call("describe_job_definitions", "jobDefinitions"),
         shows="jobDefinitions[?status == 'ACTIVE']",
-        remove=Call("deregister_job_definition", "jobDefinition"),
+        remove=Call("deregister_job_definition"),
         errors=_BATCH,
     ),
 )
@@ -65,38 +60,38 @@ ROWS: Final = (
     Row(
         name="AWS::Glue::Database",
         service="glue",
-        listing=Listing("get_databases", "DatabaseList", "Name", "CreateTime"),
-        see=Call("get_database", "Name"),
-        remove=Call("delete_database", "Name"),
+        listing=Listing("get_databases", "Name", "CreateTime"),
+        see=Call("get_database"),
+        remove=Call("delete_database"),
         errors=Errors(absent=_GLUE, busy=("ConcurrentModificationException",)),
     ),
     Row(
         name="AWS::Glue::Trigger",
         service="glue",
-        listing=Listing("get_triggers", "Triggers", "Name"),
-        see=Call("get_trigger", "Name"),
+        listing=Listing("get_triggers", "Name"),
+        see=Call("get_trigger"),
         ending="Trigger.State == 'DELETING'",
-        halt=(Step(call=Call("stop_trigger", "Name"), when="Trigger.State == 'ACTIVATED'"),),
-        remove=Call("delete_trigger", "Name"),
+        halt=(Step(call=Call("stop_trigger"), when="Trigger.State == 'ACTIVATED'"),),
+        remove=Call("delete_trigger"),
         errors=Errors(absent=_GLUE, busy=("ConcurrentModificationException",)),
     ),
     Row(
         name="AWS::Glue::Job",
         service="glue",
         after=("AWS::Glue::Trigger",),
-        listing=Listing("get_jobs", "Jobs", "Name", "CreatedOn"),
-        see=Call("get_job", "JobName"),
-        remove=Call("delete_job", "JobName"),
+        listing=Listing("get_jobs", "Name", "CreatedOn"),
+        see=Call("get_job"),
+        remove=Call("delete_job"),
         errors=Errors(absent=_GLUE),
     ),
     Row(
         name="AWS::Glue::Crawler",
         service="glue",
         after=("AWS::Glue::Trigger",),
-        listing=Listing("get_crawlers", "Crawlers", "Name", "CreationTime"),
-        see=Call("get_crawler", "Name"),
-        strip=(Step(call=Call("stop_crawler", "Name"), when="Crawler.State == 'RUNNING'"),),
-        remove=Call("delete_crawler", "Name"),
+        listing=Listing("get_crawlers", "Name", "CreationTime"),
+        see=Call("get_crawler"),
+        strip=(Step(call=Call("stop_crawler"), when="Crawler.State == 'RUNNING'"),),
+        remove=Call("delete_crawler"),
         errors=Errors(
             absent=_GLUE,
             busy=(
@@ -112,8 +107,8 @@ ROWS: Final = (
     Row(
         name="AWS::Athena::WorkGroup",
         service="athena",
-        listing=Listing("list_work_groups", "WorkGroups", "Name", "CreationTime", unless="Name == 'primary'"),
-        remove=Call("delete_work_group", "WorkGroup", {"RecursiveDeleteOption": True}),
+        listing=Listing("list_work_groups", "Name", "CreationTime", unless="Name == 'primary'", members="WorkGroups"),
+        remove=Call("delete_work_group", fixed={"RecursiveDeleteOption": True}),
         errors=Errors(absent=("InvalidRequestException",)),
     ),
 )

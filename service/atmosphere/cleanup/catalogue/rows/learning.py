@@ -21,11 +21,11 @@ def _plain(kind: str, operation: str, after: tuple[str, ...] = (), ending: str |
         service="sagemaker",
         stage=Stage.SLOW if ending else Stage.SWEEP,
         after=after,
-        listing=Listing(f"list_{operation}s", f"{kind}s", f"{kind}Arn", "CreationTime"),
-        see=Call(f"describe_{operation}", f"{kind}Name"),
+        listing=Listing(f"list_{operation}s", f"{kind}Arn", "CreationTime"),
+        see=Call(f"describe_{operation}"),
         parts=_NAME,
         ending=ending,
-        remove=Call(f"delete_{operation}", f"{kind}Name"),
+        remove=Call(f"delete_{operation}"),
         errors=_ABSENT,
     )
 
@@ -39,17 +39,12 @@ ROWS: Final = (
         name="AWS::SageMaker::NotebookInstance",
         service="sagemaker",
         stage=Stage.SLOW,
-        listing=Listing("list_notebook_instances", "NotebookInstances", "NotebookInstanceArn", "CreationTime"),
-        see=Call("describe_notebook_instance", "NotebookInstanceName"),
+        listing=Listing("list_notebook_instances", "NotebookInstanceArn", "CreationTime"),
+        see=Call("describe_notebook_instance"),
         parts=_NAME,
         ending="NotebookInstanceStatus == 'Deleting' || NotebookInstanceStatus == 'Stopping'",
-        strip=(
-            Step(
-                call=Call("stop_notebook_instance", "NotebookInstanceName"),
-                when="NotebookInstanceStatus == 'InService'",
-            ),
-        ),
-        remove=Call("delete_notebook_instance", "NotebookInstanceName"),
+        strip=(Step(call=Call("stop_notebook_instance"), when="NotebookInstanceStatus == 'InService'"),),
+        remove=Call("delete_notebook_instance"),
         errors=_ABSENT,
     ),
 )

@@ -20,11 +20,10 @@ ROWS: Final = (
         service="events",
         listing=Listing(
             "list_rules",
-            "Rules",
             # the bus is part of CloudFormation's id, too, unless it is the default one
             "EventBusName == 'default' && Name || join('|', [EventBusName, Name])",
             unless="ManagedBy",  # by a service, which deletes it
-            parent=Listing("list_event_buses", "EventBuses", "Name"),
+            parent=Listing("list_event_buses", "Name", members="EventBuses"),
             of="EventBusName",
         ),
         see=Call("describe_rule", _RULE),
@@ -32,8 +31,8 @@ ROWS: Final = (
         halt=(Step(call=Call("disable_rule", _RULE)),),
         strip=(
             Step(
-                call=Call("remove_targets", ("EventBusName", "Rule", "Ids"), wrap=True),
-                each=Listing("list_targets_by_rule", "Targets", "Id", of=("EventBusName", "Rule")),
+                call=Call("remove_targets", ("EventBusName", "Rule", "Ids")),
+                each=Listing("list_targets_by_rule", "Id", of=("EventBusName", "Rule")),
             ),
         ),
         remove=Call("delete_rule", _RULE),
@@ -44,36 +43,36 @@ ROWS: Final = (
         service="events",
         after=("AWS::Events::Rule", "AWS::Events::Archive"),
         listing=Listing(
-            "list_event_buses", "EventBuses", "Name", "CreationTime", unless="Name == 'default' || ManagedBy"
+            "list_event_buses", "Name", "CreationTime", unless="Name == 'default' || ManagedBy", members="EventBuses"
         ),
         see=Call("describe_event_bus", "Name"),
-        remove=Call("delete_event_bus", "Name"),
+        remove=Call("delete_event_bus"),
         errors=_EVENTS,
     ),
     Row(
         name="AWS::Events::Archive",
         service="events",
-        listing=Listing("list_archives", "Archives", "ArchiveName", "CreationTime"),
-        see=Call("describe_archive", "ArchiveName"),
-        remove=Call("delete_archive", "ArchiveName"),
+        listing=Listing("list_archives", "ArchiveName", "CreationTime", members="Archives"),
+        see=Call("describe_archive"),
+        remove=Call("delete_archive"),
         errors=_EVENTS,
     ),
     Row(
         name="AWS::Events::ApiDestination",
         service="events",
-        listing=Listing("list_api_destinations", "ApiDestinations", "Name", "CreationTime"),
-        see=Call("describe_api_destination", "Name"),
-        remove=Call("delete_api_destination", "Name"),
+        listing=Listing("list_api_destinations", "Name", "CreationTime", members="ApiDestinations"),
+        see=Call("describe_api_destination"),
+        remove=Call("delete_api_destination"),
         errors=_EVENTS,
     ),
     Row(
         name="AWS::Events::Connection",
         service="events",
         after=("AWS::Events::ApiDestination",),
-        listing=Listing("list_connections", "Connections", "Name", "CreationTime"),
-        see=Call("describe_connection", "Name"),
+        listing=Listing("list_connections", "Name", "CreationTime", members="Connections"),
+        see=Call("describe_connection"),
         ending="ConnectionState == 'DELETING'",
-        remove=Call("delete_connection", "Name"),
+        remove=Call("delete_connection"),
         errors=_EVENTS,
     ),
     Row(
@@ -81,17 +80,15 @@ ROWS: Final = (
         service="sns",
         after=("AWS::SNS::Topic",),  # whose subscriptions go along
         # one that nobody confirmed has no ARN, cannot be deleted and goes by itself
-        listing=Listing(
-            "list_subscriptions", "Subscriptions", "SubscriptionArn", unless="!starts_with(SubscriptionArn, 'arn:')"
-        ),
-        see=Call("get_subscription_attributes", "SubscriptionArn"),
-        remove=Call("unsubscribe", "SubscriptionArn"),
+        listing=Listing("list_subscriptions", "SubscriptionArn", unless="!starts_with(SubscriptionArn, 'arn:')"),
+        see=Call("get_subscription_attributes"),
+        remove=Call("unsubscribe"),
         errors=Errors(absent=("NotFound", "NotFoundException")),
     ),
     Row(
         name="AWS::Kinesis::Stream",
         service="kinesis",
-        listing=Listing("list_streams", "StreamNames"),
+        listing=Listing("list_streams", members="StreamNames"),
         see=Call("describe_stream_summary", "StreamName"),
         ending="StreamDescriptionSummary.StreamStatus == 'DELETING'",
         remove=Call("delete_stream", "StreamName", {"EnforceConsumerDeletion": True}),
@@ -103,10 +100,8 @@ ROWS: Final = (
         after=("AWS::Kinesis::Stream",),  # whose consumers go along
         listing=Listing(
             "list_stream_consumers",
-            "Consumers",
             "ConsumerARN",
-            parent=Listing("list_streams", "StreamSummaries", "StreamARN"),
-            of="StreamARN",
+            parent=Listing("list_streams", "StreamARN", members="StreamSummaries"),
         ),
         see=Call("describe_stream_consumer", "ConsumerARN"),
         ending="ConsumerDescription.ConsumerStatus == 'DELETING'",

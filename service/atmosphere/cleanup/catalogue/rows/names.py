@@ -21,14 +21,10 @@ def _namespace(kind: str, type_: str) -> Row:
         service="servicediscovery",
         after=("AWS::ServiceDiscovery::Service",),
         listing=Listing(
-            "list_namespaces",
-            "Namespaces",
-            "Id",
-            "CreateDate",
-            unless=f"Type != '{type_}' || ResourceOwner == 'OTHER_ACCOUNTS'",
+            "list_namespaces", "Id", "CreateDate", unless=f"Type != '{type_}' || ResourceOwner == 'OTHER_ACCOUNTS'"
         ),
-        see=Call("get_namespace", "Id"),
-        remove=Call("delete_namespace", "Id"),
+        see=Call("get_namespace"),
+        remove=Call("delete_namespace"),
         errors=Errors(absent=("NamespaceNotFound",), under_way=("DuplicateRequest",), busy=("ResourceInUse",)),
     )
 
@@ -39,24 +35,21 @@ ROWS: Final = (
         service="route53",
         scope=Scope.GLOBAL,
         after=("AWS::Route53::HostedZone",),
-        listing=Listing("list_health_checks", "HealthChecks", "Id", "CallerReference", unless="LinkedService"),
-        see=Call("get_health_check", "HealthCheckId"),
-        remove=Call("delete_health_check", "HealthCheckId"),
+        listing=Listing("list_health_checks", "Id", "CallerReference", unless="LinkedService"),
+        see=Call("get_health_check"),
+        remove=Call("delete_health_check"),
         errors=Errors(absent=("NoSuchHealthCheck",), busy=("HealthCheckInUse",)),
     ),
     Row(
         name="AWS::ServiceDiscovery::Service",
         service="servicediscovery",
         after=("AWS::ECS::Service",),  # which takes its own instances out
-        listing=Listing("list_services", "Services", "Id", "CreateDate", unless="ResourceOwner == 'OTHER_ACCOUNTS'"),
-        see=Call("get_service", "Id"),
+        listing=Listing("list_services", "Id", "CreateDate", unless="ResourceOwner == 'OTHER_ACCOUNTS'"),
+        see=Call("get_service"),
         strip=(
-            Step(
-                call=Call("deregister_instance", ("ServiceId", "InstanceId")),
-                each=Listing("list_instances", "Instances", "Id", of="ServiceId"),
-            ),
+            Step(call=Call("deregister_instance", ("ServiceId", "InstanceId")), each=Listing("list_instances", "Id")),
         ),
-        remove=Call("delete_service", "Id"),
+        remove=Call("delete_service"),
         errors=Errors(
             absent=("ServiceNotFound", "InstanceNotFound"), under_way=("DuplicateRequest",), busy=("ResourceInUse",)
         ),
@@ -71,28 +64,26 @@ ROWS: Final = (
         # only the keys that are asked for are listed
         listing=Listing(
             "list_certificates",
-            "CertificateSummaryList",
             "CertificateArn",
             "CreatedAt",
             fixed={"Includes": {"keyTypes": list(_KEYS)}},
             unless="ManagedBy",
         ),
-        see=Call("describe_certificate", "CertificateArn"),
-        remove=Call("delete_certificate", "CertificateArn"),
+        see=Call("describe_certificate"),
+        remove=Call("delete_certificate"),
         errors=Errors(absent=("ResourceNotFoundException",), busy=("ResourceInUseException", "ConflictException")),
     ),
     Row(
         name="AWS::Cognito::UserPool",
         service="cognito-idp",
-        listing=Listing("list_user_pools", "UserPools", "Id", "CreationDate", fixed={"MaxResults": 60}),
-        see=Call("describe_user_pool", "UserPoolId"),
+        listing=Listing("list_user_pools", "Id", "CreationDate", fixed={"MaxResults": 60}),
+        see=Call("describe_user_pool"),
         unprotect=(
             # what is not said is forgotten, and AWS refuses to ask for proof of what it does not verify any more
             Step(
                 call=Call(
                     "update_user_pool",
-                    "UserPoolId",
-                    {"DeletionProtection": "INACTIVE"},
+                    fixed={"DeletionProtection": "INACTIVE"},
                     seen={
                         "AutoVerifiedAttributes": "UserPool.AutoVerifiedAttributes",
                         "UserAttributeUpdateSettings": "UserPool.UserAttributeUpdateSettings",
@@ -102,10 +93,10 @@ ROWS: Final = (
             ),
         ),
         strip=tuple(
-            Step(call=Call("delete_user_pool_domain", "UserPoolId", seen={"Domain": domain}), when=domain)
+            Step(call=Call("delete_user_pool_domain", seen={"Domain": domain}), when=domain)
             for domain in ("UserPool.Domain", "UserPool.CustomDomain")
         ),
-        remove=Call("delete_user_pool", "UserPoolId"),
+        remove=Call("delete_user_pool"),
         errors=Errors(
             absent=("ResourceNotFoundException",),
             busy=("InvalidParameterException", "UserImportInProgressException", "ConcurrentModificationException"),
@@ -114,9 +105,9 @@ ROWS: Final = (
     Row(
         name="AWS::Cognito::IdentityPool",
         service="cognito-identity",
-        listing=Listing("list_identity_pools", "IdentityPools", "IdentityPoolId", fixed={"MaxResults": 60}),
-        see=Call("describe_identity_pool", "IdentityPoolId"),
-        remove=Call("delete_identity_pool", "IdentityPoolId"),
+        listing=Listing("list_identity_pools", "IdentityPoolId", fixed={"MaxResults": 60}),
+        see=Call("describe_identity_pool"),
+        remove=Call("delete_identity_pool"),
         errors=Errors(absent=("ResourceNotFoundException",)),
     ),
 )

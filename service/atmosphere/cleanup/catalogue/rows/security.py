@@ -23,27 +23,24 @@ ROWS: Final = (
         # replica keys are keys, too; a key lasts a week at least after its deletion, which is as good as gone
         listing=Listing(
             "describe_key",
-            "[KeyMetadata]",
             "KeyId",
             "CreationDate",
             unless=f"KeyManager == 'AWS' || {_PENDING.format(state='KeyState')}",
-            parent=Listing("list_keys", "Keys", "KeyId"),
-            of="KeyId",
+            members="[KeyMetadata]",
+            parent=Listing("list_keys", "KeyId"),
         ),
-        see=Call("describe_key", "KeyId"),
+        see=Call("describe_key"),
         gone=_PENDING.format(state="KeyMetadata.KeyState"),
         ending=_PENDING.format(state="KeyMetadata.KeyState"),
-        remove=Call("schedule_key_deletion", "KeyId", {"PendingWindowInDays": 7}),
+        remove=Call("schedule_key_deletion", fixed={"PendingWindowInDays": 7}),
         errors=Errors(absent=("NotFoundException",), busy=("KMSInvalidStateException",)),
     ),
     Row(
         name="AWS::KMS::Alias",
         service="kms",
         stage=Stage.LAST,
-        listing=Listing(
-            "list_aliases", "Aliases", "AliasName", "CreationDate", unless="starts_with(AliasName, 'alias/aws/')"
-        ),
-        remove=Call("delete_alias", "AliasName"),
+        listing=Listing("list_aliases", "AliasName", "CreationDate", unless="starts_with(AliasName, 'alias/aws/')"),
+        remove=Call("delete_alias"),
         errors=Errors(absent=("NotFoundException",)),
     ),
     Row(
@@ -51,50 +48,38 @@ ROWS: Final = (
         service="secretsmanager",
         # one that waits for its deletion keeps its name; what a service owns goes with what it is for
         listing=Listing(
-            "list_secrets",
-            "SecretList",
-            "ARN",
-            "CreatedDate",
-            fixed={"IncludePlannedDeletion": True},
-            unless="OwningService",
+            "list_secrets", "ARN", "CreatedDate", fixed={"IncludePlannedDeletion": True}, unless="OwningService"
         ),
-        see=Call("describe_secret", "SecretId"),
+        see=Call("describe_secret"),
         strip=(
             Step(
-                call=Call("remove_regions_from_replication", ("SecretId", "RemoveReplicaRegions"), wrap=True),
-                each=Listing("describe_secret", "ReplicationStatus", "Region", of="SecretId"),
+                call=Call("remove_regions_from_replication", ("SecretId", "RemoveReplicaRegions")),
+                each=Listing("describe_secret", "Region", members="ReplicationStatus"),
             ),
         ),
-        remove=Call("delete_secret", "SecretId", {"ForceDeleteWithoutRecovery": True}),
+        remove=Call("delete_secret", fixed={"ForceDeleteWithoutRecovery": True}),
         errors=Errors(absent=("ResourceNotFoundException",)),
     ),
     Row(
         name="AWS::SSM::Document",
         service="ssm",
         after=("AWS::SSM::Association",),
-        listing=Listing("list_documents", "DocumentIdentifiers", "Name", "CreatedDate", fixed={"Filters": _OWN}),
-        see=Call("describe_document", "Name"),
+        listing=Listing("list_documents", "Name", "CreatedDate", fixed={"Filters": _OWN}),
+        see=Call("describe_document"),
         ending="Document.Status == 'Deleting'",
         strip=(
             Step(
-                call=Call(
-                    "modify_document_permission",
-                    ("Name", "AccountIdsToRemove"),
-                    {"PermissionType": "Share"},
-                    wrap=True,
-                ),
-                each=Listing(
-                    "describe_document_permission", "AccountIds", of="Name", fixed={"PermissionType": "Share"}
-                ),
+                call=Call("modify_document_permission", ("Name", "AccountIdsToRemove"), {"PermissionType": "Share"}),
+                each=Listing("describe_document_permission", fixed={"PermissionType": "Share"}, members="AccountIds"),
             ),
         ),
-        remove=Call("delete_document", "Name"),
+        remove=Call("delete_document"),
         errors=Errors(absent=("InvalidDocument",), busy=("AssociatedInstances",)),
     ),
     Row(
         name="AWS::SSM::Association",
         service="ssm",
-        listing=Listing("list_associations", "Associations", "AssociationId"),
+        listing=Listing("list_associations", "AssociationId"),
         see=Call("describe_association", "AssociationId"),
         remove=Call("delete_association", "AssociationId"),
         errors=Errors(absent=("AssociationDoesNotExist",)),
@@ -102,26 +87,24 @@ ROWS: Final = (
     Row(
         name="AWS::SSM::MaintenanceWindow",
         service="ssm",
-        listing=Listing("describe_maintenance_windows", "WindowIdentities", "WindowId"),
-        see=Call("get_maintenance_window", "WindowId"),
-        halt=(Step(call=Call("update_maintenance_window", "WindowId", {"Enabled": False}), when="Enabled"),),
-        remove=Call("delete_maintenance_window", "WindowId"),
+        listing=Listing("describe_maintenance_windows", "WindowId"),
+        see=Call("get_maintenance_window"),
+        halt=(Step(call=Call("update_maintenance_window", fixed={"Enabled": False}), when="Enabled"),),
+        remove=Call("delete_maintenance_window"),
         errors=Errors(absent=("DoesNotExistException",)),
     ),
     Row(
         name="AWS::SSM::PatchBaseline",
         service="ssm",
-        listing=Listing(
-            "describe_patch_baselines", "BaselineIdentities", "BaselineId", fixed={"Filters": _OWN_BASELINES}
-        ),
-        see=Call("get_patch_baseline", "BaselineId"),
+        listing=Listing("describe_patch_baselines", "BaselineId", fixed={"Filters": _OWN_BASELINES}),
+        see=Call("get_patch_baseline"),
         strip=(
             Step(
                 call=Call("deregister_patch_baseline_for_patch_group", ("BaselineId", "PatchGroup")),
-                each=Listing("get_patch_baseline", "PatchGroups", of="BaselineId"),
+                each=Listing("get_patch_baseline", members="PatchGroups"),
             ),
         ),
-        remove=Call("delete_patch_baseline", "BaselineId"),
+        remove=Call("delete_patch_baseline"),
         errors=Errors(absent=("DoesNotExistException",), busy=("ResourceInUseException",)),
     ),
 )

@@ -14,9 +14,7 @@ from atmosphere.cleanup.catalogue.row import Row
 _RUNNING: Final = Step(
     call=Call("stop_execution", ("", "executionArn")),
     when="type == 'STANDARD'",  # of express ones there is no list; they end within five minutes
-    each=Listing(
-        "list_executions", "executions", "executionArn", of="stateMachineArn", fixed={"statusFilter": "RUNNING"}
-    ),
+    each=Listing("list_executions", "executionArn", fixed={"statusFilter": "RUNNING"}, of="stateMachineArn"),
 )
 
 ROWS: Final = (
@@ -24,14 +22,9 @@ ROWS: Final = (
         name="AWS::Lambda::LayerVersion",
         service="lambda",
         listing=Listing(
-            "list_layer_versions",
-            "LayerVersions",
-            "LayerVersionArn",
-            "CreatedDate",
-            parent=Listing("list_layers", "Layers", "LayerName"),
-            of="LayerName",
+            "list_layer_versions", "LayerVersionArn", "CreatedDate", parent=Listing("list_layers", "LayerName")
         ),
-        see=Call("get_layer_version_by_arn", "Arn"),
+        see=Call("get_layer_version_by_arn"),
         parts=r"(.*:layer:([^:]+):\d+)",
         remove=Call("delete_layer_version", ("", "LayerName"), seen={"VersionNumber": "Version"}),
         errors=Errors(absent=("ResourceNotFoundException",)),
@@ -39,25 +32,25 @@ ROWS: Final = (
     Row(
         name="AWS::Lambda::EventSourceMapping",
         service="lambda",
-        listing=Listing("list_event_source_mappings", "EventSourceMappings", "UUID"),
-        see=Call("get_event_source_mapping", "UUID"),
+        listing=Listing("list_event_source_mappings", "UUID"),
+        see=Call("get_event_source_mapping"),
         ending="State == 'Deleting'",
         halt=(
             Step(
-                call=Call("update_event_source_mapping", "UUID", {"Enabled": False}),
+                call=Call("update_event_source_mapping", fixed={"Enabled": False}),
                 when="State == 'Enabled' || State == 'Enabling'",
             ),
         ),
-        remove=Call("delete_event_source_mapping", "UUID"),
+        remove=Call("delete_event_source_mapping"),
         errors=Errors(absent=("ResourceNotFoundException",), busy=("ResourceInUseException",)),
     ),
     Row(
         name="AWS::Lambda::CodeSigningConfig",
         service="lambda",
         after=("AWS::Lambda::Function",),
-        listing=Listing("list_code_signing_configs", "CodeSigningConfigs", "CodeSigningConfigArn"),
-        see=Call("get_code_signing_config", "CodeSigningConfigArn"),
-        remove=Call("delete_code_signing_config", "CodeSigningConfigArn"),
+        listing=Listing("list_code_signing_configs", "CodeSigningConfigArn"),
+        see=Call("get_code_signing_config"),
+        remove=Call("delete_code_signing_config"),
         errors=Errors(absent=("ResourceNotFoundException",), busy=("ResourceConflictException",)),
     ),
     Row(
@@ -66,10 +59,7 @@ ROWS: Final = (
         # CloudFormation's id is the name alone, although each group has names of its own: ours tells groups but the
         # default one
         listing=Listing(
-            "list_schedules",
-            "Schedules",
-            "GroupName == 'default' && Name || join('|', [GroupName, Name])",
-            "CreationDate",
+            "list_schedules", "GroupName == 'default' && Name || join('|', [GroupName, Name])", "CreationDate"
         ),
         see=Call("get_schedule", ("GroupName", "Name")),
         parts=r"(?:(.+)\|)?([^|]+)",
@@ -82,30 +72,30 @@ ROWS: Final = (
         name="AWS::Scheduler::ScheduleGroup",
         service="scheduler",
         after=("AWS::Scheduler::Schedule",),
-        listing=Listing("list_schedule_groups", "ScheduleGroups", "Name", "CreationDate", unless="Name == 'default'"),
-        see=Call("get_schedule_group", "Name"),
+        listing=Listing("list_schedule_groups", "Name", "CreationDate", unless="Name == 'default'"),
+        see=Call("get_schedule_group"),
         ending="State == 'DELETING'",
-        remove=Call("delete_schedule_group", "Name"),
+        remove=Call("delete_schedule_group"),
         errors=Errors(absent=("ResourceNotFoundException",), busy=("ConflictException",)),
     ),
     Row(
         name="AWS::Pipes::Pipe",
         service="pipes",
-        listing=Listing("list_pipes", "Pipes", "Name", "CreationTime"),
-        see=Call("describe_pipe", "Name"),
+        listing=Listing("list_pipes", "Name", "CreationTime"),
+        see=Call("describe_pipe"),
         ending="CurrentState == 'DELETING'",
-        halt=(Step(call=Call("stop_pipe", "Name"), when="DesiredState == 'RUNNING'"),),
-        remove=Call("delete_pipe", "Name"),
+        halt=(Step(call=Call("stop_pipe"), when="DesiredState == 'RUNNING'"),),
+        remove=Call("delete_pipe"),
         errors=Errors(absent=("NotFoundException",), busy=("ConflictException",)),
     ),
     Row(
         name="AWS::StepFunctions::StateMachine",
         service="stepfunctions",
-        listing=Listing("list_state_machines", "stateMachines", "stateMachineArn", "creationDate"),
-        see=Call("describe_state_machine", "stateMachineArn"),
+        listing=Listing("list_state_machines", "stateMachineArn", "creationDate"),
+        see=Call("describe_state_machine"),
         halt=(_RUNNING,),
         strip=(_RUNNING,),  # it is there until its last execution has ended
-        remove=Call("delete_state_machine", "stateMachineArn"),
+        remove=Call("delete_state_machine"),
         errors=Errors(
             absent=("StateMachineDoesNotExist", "ExecutionDoesNotExist"), under_way=("StateMachineDeleting",)
         ),
@@ -113,9 +103,9 @@ ROWS: Final = (
     Row(
         name="AWS::StepFunctions::Activity",
         service="stepfunctions",
-        listing=Listing("list_activities", "activities", "activityArn", "creationDate"),
-        see=Call("describe_activity", "activityArn"),
-        remove=Call("delete_activity", "activityArn"),
+        listing=Listing("list_activities", "activityArn", "creationDate"),
+        see=Call("describe_activity"),
+        remove=Call("delete_activity"),
         errors=Errors(absent=("ActivityDoesNotExist",)),
     ),
 )

@@ -12,7 +12,7 @@ from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
 _FILE_SYSTEM: Final = "AWS::EFS::FileSystem"
 _MOUNT_TARGET: Final = "AWS::EFS::MountTarget"
-_FILE_SYSTEMS: Final = Listing("describe_file_systems", "FileSystems", "FileSystemId", "CreationTime")
+_FILE_SYSTEMS: Final = Listing("describe_file_systems", "FileSystemId", "CreationTime")
 _ENDING: Final = "{}[0].LifeCycleState == 'deleting'"
 _GONE: Final = "{}[0].LifeCycleState == 'deleted'"
 _NOT_THERE: Final = ("FileSystemNotFound", "MountTargetNotFound", "AccessPointNotFound")
@@ -21,7 +21,7 @@ _AMAZONS: Final = "BackupVaultName == 'Default' || starts_with(BackupVaultName, 
 _EFS_MADE_IT: Final = "starts_with(BackupPlanName || '', 'aws/efs/')"  # for automatic backups: nobody can delete it
 _SELECTIONS: Final = Step(
     call=Call("delete_backup_selection", ("BackupPlanId", "SelectionId")),
-    each=Listing("list_backup_selections", "BackupSelectionsList", "SelectionId", of="BackupPlanId"),
+    each=Listing("list_backup_selections", "SelectionId"),
 )
 
 
@@ -30,14 +30,12 @@ def _part(name: str, listing: str, members: str, id_: str, remove: str) -> Row:
         name=name,
         service="efs",
         stage=Stage.SLOW,
-        listing=Listing(
-            listing, members, id_, unless="LifeCycleState == 'deleted'", parent=_FILE_SYSTEMS, of="FileSystemId"
-        ),
+        listing=Listing(listing, id_, unless="LifeCycleState == 'deleted'", parent=_FILE_SYSTEMS, of="FileSystemId"),
         see=Call(listing, id_),
         shows=members,
         gone=_GONE.format(members),
         ending=_ENDING.format(members),
-        remove=Call(remove, id_),
+        remove=Call(remove),
         errors=Errors(absent=_NOT_THERE, busy=("DependencyTimeout",)),
     )
 
@@ -50,13 +48,7 @@ _EFS: Final = (
         service="efs",
         stage=Stage.SLOW,  # its mount targets take a minute
         after=(_MOUNT_TARGET, "AWS::EFS::AccessPoint"),
-        listing=Listing(
-            "describe_file_systems",
-            "FileSystems",
-            "FileSystemId",
-            "CreationTime",
-            unless="LifeCycleState == 'deleted'",
-        ),
+        listing=Listing("describe_file_systems", "FileSystemId", "CreationTime", unless="LifeCycleState == 'deleted'"),
         see=Call("describe_file_systems", "FileSystemId"),
         shows="FileSystems",
         gone=_GONE.format("FileSystems"),
@@ -64,10 +56,10 @@ _EFS: Final = (
         strip=(
             Step(
                 call=Call("delete_mount_target", ("", "MountTargetId")),
-                each=Listing("describe_mount_targets", "MountTargets", "MountTargetId", of="FileSystemId"),
+                each=Listing("describe_mount_targets", "MountTargetId", of="FileSystemId"),
             ),
         ),
-        remove=Call("delete_file_system", "FileSystemId"),
+        remove=Call("delete_file_system"),
         errors=Errors(absent=_NOT_THERE, busy=("FileSystemInUse",)),
     ),
 )
@@ -77,14 +69,12 @@ ROWS: Final = (
     Row(
         name="AWS::Backup::BackupPlan",
         service="backup",
-        listing=Listing(
-            "list_backup_plans", "BackupPlansList", "BackupPlanId", unless=f"DeletionDate || {_EFS_MADE_IT}"
-        ),
-        see=Call("get_backup_plan", "BackupPlanId"),
+        listing=Listing("list_backup_plans", "BackupPlanId", unless=f"DeletionDate || {_EFS_MADE_IT}"),
+        see=Call("get_backup_plan"),
         gone="DeletionDate",
         halt=(_SELECTIONS,),
         strip=(_SELECTIONS,),
-        remove=Call("delete_backup_plan", "BackupPlanId"),
+        remove=Call("delete_backup_plan"),
         errors=_BACKUP,
     ),
     # A name of ours: CloudFormation has no such type. The id tells the vault, too. Those in Amazon's vaults count.
@@ -94,11 +84,9 @@ ROWS: Final = (
         after=("AWS::Backup::BackupPlan",),
         listing=Listing(
             "list_recovery_points_by_backup_vault",
-            "RecoveryPoints",
             "RecoveryPointArn",
             "CreationDate",
-            parent=Listing("list_backup_vaults", "BackupVaultList", "BackupVaultName"),
-            of="BackupVaultName",
+            parent=Listing("list_backup_vaults", "BackupVaultName"),
             join="{parent}|{id}",
         ),
         see=Call("describe_recovery_point", ("BackupVaultName", "RecoveryPointArn")),
@@ -111,11 +99,11 @@ ROWS: Final = (
         name="AWS::Backup::BackupVault",
         service="backup",
         after=("AWS::Backup::RecoveryPoint",),
-        listing=Listing("list_backup_vaults", "BackupVaultList", "BackupVaultName", "CreationDate", unless=_AMAZONS),
-        see=Call("describe_backup_vault", "BackupVaultName"),
+        listing=Listing("list_backup_vaults", "BackupVaultName", "CreationDate", unless=_AMAZONS),
+        see=Call("describe_backup_vault"),
         # a lock that may still be taken away is; its rules bind CloudFormation, too
-        unprotect=(Step(call=Call("delete_backup_vault_lock_configuration", "BackupVaultName"), when="Locked"),),
-        remove=Call("delete_backup_vault", "BackupVaultName"),
+        unprotect=(Step(call=Call("delete_backup_vault_lock_configuration"), when="Locked"),),
+        remove=Call("delete_backup_vault"),
         errors=_BACKUP,
     ),
 )
