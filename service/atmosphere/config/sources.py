@@ -62,7 +62,7 @@ class Sources:
 
     @property
     def tuned(self) -> Settings | None:
-        """The settings as far as they are right; None if not even that can be told."""
+        """The settings as far as they are right; None where too little of the file can be read."""
         shape = self.settings.shape
         return settings_from_json(shape.model_dump()) if shape else None
 
