@@ -27,8 +27,8 @@ from atmosphere.core.model import (
     Registration,
     RoleArn,
     RoleName,
-    Settings,
 )
+from atmosphere.core.settings import Settings
 from atmosphere.local.lacking import LACKING
 from tests.quick import ELSEWHERE
 

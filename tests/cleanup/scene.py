@@ -15,7 +15,8 @@ from atmosphere.cleanup.engine import PassResult, run_pass
 from atmosphere.cleanup.model import Assignment, Limits, PassState, Resource, Verdict
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from atmosphere.cleanup.state.store import MemoryTexts
-from atmosphere.core.model import ADMIN, AllocationId, EnvironmentKey, PoolName, Registration, Settings
+from atmosphere.core.model import ADMIN, AllocationId, EnvironmentKey, PoolName, Registration
+from atmosphere.core.settings import Settings
 from tests.cleanup.conftest import ACCOUNT, EXTERNAL_ID, HUB, REGION, ROLE, role_arn
 from tests.cleanup.fakes import STARTED, FakeAccounts, FakeStack, World
 

@@ -33,8 +33,8 @@ from atmosphere.core.model import (
     Region,
     Registration,
     RoleArn,
-    Settings,
 )
+from atmosphere.core.settings import Settings
 from tests.cleanup.clients import KEYS, shared
 from tests.cleanup.context import a_context
 from tests.cleanup.faults import Reply

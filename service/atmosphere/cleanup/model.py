@@ -17,7 +17,8 @@ from atmosphere.core.model import Region
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Registration, RoleArn, Settings
+    from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Registration, RoleArn
+    from atmosphere.core.settings import Settings
 
 GLOBAL: Final = Region("global")
 """Where the resources of global services are."""

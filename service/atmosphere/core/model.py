@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, TypeAlias
 
-from atmosphere.core.settings import Settings as Settings  # noqa: PLC0414 -- cleanup finds it here
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
