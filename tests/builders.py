@@ -14,11 +14,11 @@ from atmosphere.core.model import (
     ActKind,
     Allocation,
     AllocationId,
+    AllocationItem,
     AllocationStatus,
     Environment,
     EnvironmentKey,
     HistoryEntry,
-    Lot,
     OwnerKey,
     PoolName,
     Region,
@@ -93,10 +93,10 @@ _OF_STATUS: Final[dict[Status, dict[str, Any]]] = {
 }
 
 
-def a_lot(key: EnvironmentKey = KEY, **changes: Any) -> Lot:
+def an_item(key: EnvironmentKey = KEY, **changes: Any) -> AllocationItem:
     """The only environment of an allocation, with its admin role."""
     defaults: dict[str, Any] = {"name": "default", "role": RoleName(ADMIN), "registered": a_registration(key)}
-    return Lot(**(defaults | changes))
+    return AllocationItem(**(defaults | changes))
 
 
 def an_allocation(*keys: EnvironmentKey, **changes: Any) -> Allocation:
@@ -110,7 +110,7 @@ def an_allocation(*keys: EnvironmentKey, **changes: Any) -> Allocation:
         "status": AllocationStatus.ACTIVE,
         "started": NOW,
         "deadline": NOW + timedelta(hours=3),
-        "lots": tuple(a_lot(key) for key in keys or (KEY,)),
+        "items": tuple(an_item(key) for key in keys or (KEY,)),
         "request_hash": "0" * 64,
     }
     return Allocation(**(defaults | changes))

@@ -22,12 +22,12 @@ from atmosphere.core.model import (
     ActKind,
     Allocation,
     AllocationId,
+    AllocationItem,
     AllocationStatus,
     EndedBy,
     Environment,
     EnvironmentKey,
     HistoryEntry,
-    Lot,
     Mark,
     Region,
     Registration,
@@ -90,7 +90,7 @@ RUNS = st.builds(
     workflow=TEXT,
     actor=TEXT,
 )
-LOTS = st.builds(Lot, name=NAMED, role=NAMED, registered=REGISTRATIONS, session_policy=MAYBE)
+LOTS = st.builds(AllocationItem, name=NAMED, role=NAMED, registered=REGISTRATIONS, session_policy=MAYBE)
 WHEN = st.none() | INSTANTS
 ROWS = st.one_of(
     st.builds(
@@ -121,7 +121,7 @@ ROWS = st.one_of(
         status=st.sampled_from(AllocationStatus),
         started=INSTANTS,
         deadline=INSTANTS,
-        lots=st.lists(LOTS, max_size=3).map(tuple),
+        items=st.lists(LOTS, max_size=3).map(tuple),
         request_hash=TEXT,
         release_token_hash=MAYBE,
         ended=WHEN,
@@ -264,8 +264,9 @@ def test_a_new_row_is_born_into_every_index() -> None:
 
 
 def test_an_allocation_of_ten_with_policies_fits_its_item() -> None:
-    lots = tuple(
-        Lot(name=f"n{n}", role=ADMIN, registered=a_registration(a_key(n)), session_policy="x" * 2048) for n in range(10)
+    items = tuple(
+        AllocationItem(name=f"n{n}", role=ADMIN, registered=a_registration(a_key(n)), session_policy="x" * 2048)
+        for n in range(10)
     )
-    assert _size(an_allocation(lots=lots, requester="x" * 1024)) < 100_000
+    assert _size(an_allocation(items=items, requester="x" * 1024)) < 100_000
     assert KEY.path == "222222222222/eu-west-1"

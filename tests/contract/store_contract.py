@@ -34,13 +34,13 @@ from tests.builders import (
     RULE,
     a_history_entry,
     a_key,
-    a_lot,
     a_registration,
     a_run,
     after,
     an_allocation,
     an_environment,
     an_id,
+    an_item,
 )
 
 if TYPE_CHECKING:
@@ -100,14 +100,14 @@ class StoreContract:
 
     def test_an_allocation_comes_back_as_it_was_written(self, store: Store) -> None:
         ended = an_allocation(
-            lots=(a_lot(name="a", session_policy='{"Statement": []}'), a_lot(a_key(2), name="b")),
+            items=(an_item(name="a", session_policy='{"Statement": []}'), an_item(a_key(2), name="b")),
             status=AllocationStatus.ENDED,
             release_token_hash="f" * 64,
             ended=after(hours=1),
             outcome="ok ✓",
             ended_by=EndedBy.TIMEOUT,
         )
-        tombstone = an_allocation(id=an_id(2), lots=(), status=AllocationStatus.ENDED)
+        tombstone = an_allocation(id=an_id(2), items=(), status=AllocationStatus.ENDED)
         _write(store, an_allocation(id=an_id(1)), tombstone, ended)
         assert store.allocation(an_id(1)) == an_allocation(id=an_id(1))
         assert store.allocation(an_id(2)) == tombstone
@@ -399,7 +399,7 @@ class StoreContract:
         assert store.active_of_run(a_run(run_id="8").key) == []
 
     def test_what_has_ended_when_it_is_written_belongs_to_no_runs_active_ones(self, store: Store) -> None:
-        tombstone = an_allocation(lots=(), run=a_run(), status=AllocationStatus.ENDED, ended=NOW)
+        tombstone = an_allocation(items=(), run=a_run(), status=AllocationStatus.ENDED, ended=NOW)
         _write(store, tombstone)
         assert store.active_of_run(a_run().key) == []
 
@@ -429,7 +429,9 @@ class StoreContract:
         assert len(self._of(store).entries) == 50
 
     def test_a_page_may_end_inside_an_allocation_of_several(self, store: Store) -> None:
-        entries = [a_history_entry(a_key(lot), at=after(seconds=n), id=an_id(n)) for n in range(8) for lot in range(10)]
+        entries = [
+            a_history_entry(a_key(item), at=after(seconds=n), id=an_id(n)) for n in range(8) for item in range(10)
+        ]
         store.commit([Put(row=entry) for entry in entries], token="t")
         found = self._walk(lambda cursor: self._by(store, cursor=cursor))
         assert sorted(found, key=str) == sorted(entries, key=str)

@@ -55,11 +55,11 @@ def _nothing_torn(store: Store, winners: list[Allocation]) -> None:
     rows = store.environments()
     assert [row.key for row in rows] == KEYS
     assert {row.status for row in rows} == {Status.IN_USE}
-    assert {(row.key, row.allocation) for row in rows} == {(lot.key, won.id) for won in winners for lot in won.lots}
+    assert {(row.key, row.allocation) for row in rows} == {(item.key, won.id) for won in winners for item in won.items}
     for won in winners:
         assert store.allocation(won.id) == won
-        for lot in won.lots:
-            page = store.history_of(lot.key, since=won.started, until=None, cursor=None)
+        for item in won.items:
+            page = store.history_of(item.key, since=won.started, until=None, cursor=None)
             assert won.id in {entry.id for entry in page.entries}
 
 
@@ -104,7 +104,7 @@ class RaceContract:
 
         winners = _all_at_once(take)
         taken = {row.key: row.allocation for row in store.environments() if row.status is Status.IN_USE}
-        assert taken == {lot.key: won.id for won in winners for lot in won.lots}
+        assert taken == {item.key: won.id for won in winners for item in won.items}
         assert len(taken) == 3 * len(winners)
         losers = {an_id(round_ * 100 + number) for number in range(CALLERS)} - {won.id for won in winners}
         assert winners

@@ -180,24 +180,28 @@ def test_a_constraint_that_is_not_known_is_refused_and_never_ignored(kind: Any, 
 
 @pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-7", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1"])
 def test_every_region_that_aws_has_can_be_asked_for(region: str) -> None:
-    assert _constrained("region", [region]).wants[0].constraints == (InRegions(frozenset({region})),)  # type: ignore[arg-type]
+    assert _constrained("region", [region]).environments[0].constraints == (InRegions(frozenset({region})),)  # type: ignore[arg-type]
 
 
 def test_constraints_become_values() -> None:
-    assert _constrained("account", ["222222222222"]).wants[0].constraints == (InAccounts(frozenset({"222222222222"})),)  # type: ignore[arg-type]
-    assert _constrained("capability", "docker").wants[0].constraints == (Capability("docker"),)
-    assert _constrained("capability", {"vpcs": {"min": 2}}).wants[0].constraints == (Capability("vpcs", {"min": 2}),)
+    assert _constrained("account", ["222222222222"]).environments[0].constraints == (
+        InAccounts(frozenset({AccountId("222222222222")})),
+    )
+    assert _constrained("capability", "docker").environments[0].constraints == (Capability("docker"),)
+    assert _constrained("capability", {"vpcs": {"min": 2}}).environments[0].constraints == (
+        Capability("vpcs", {"min": 2}),
+    )
 
 
 @pytest.mark.parametrize("changes", [{}, {"constraints": []}])
 def test_the_published_clients_may_send_no_constraints_or_none_at_all(changes: dict[str, Any]) -> None:
-    (want,) = _asked(**changes).wants
-    assert (want.name, want.role, want.constraints) == ("default", "admin", ())
+    (wanted,) = _asked(**changes).environments
+    assert (wanted.name, wanted.role, wanted.constraints) == ("default", "admin", ())
 
 
 def test_several_environments_keep_their_order_names_and_roles() -> None:
     request = _asked(environments=[{"name": "b"}, {"name": "a", "role": "reader"}], accounts="any")
-    assert [(want.name, want.role) for want in request.wants] == [("b", "admin"), ("a", "reader")]
+    assert [(wanted.name, wanted.role) for wanted in request.environments] == [("b", "admin"), ("a", "reader")]
     assert not request.distinct_accounts
     assert _asked(environments=[{"name": "a"}]).distinct_accounts
 
@@ -289,6 +293,6 @@ _FIELDS = st.sampled_from(
 @given(changes=st.dictionaries(_FIELDS, _ANY, max_size=3))
 def test_whatever_a_field_holds_the_answer_is_a_request_or_a_refusal(changes: dict[str, Any]) -> None:
     try:
-        assert _asked(**changes).wants
+        assert _asked(**changes).environments
     except InvalidRequest:
         return

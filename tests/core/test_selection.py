@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atmosphere.core.model import ADMIN, AccountId, EnvironmentKey, Region, RoleArn, RoleName
-from atmosphere.core.selection import Capability, InAccounts, InRegions, Want, assign, contains, matches, trial_order
+from atmosphere.core.selection import (
+    Capability,
+    InAccounts,
+    InRegions,
+    RequestedEnvironment,
+    assign,
+    contains,
+    matches,
+    trial_order,
+)
 from tests.builders import a_key, a_registration, after, an_environment
 
 if TYPE_CHECKING:
@@ -20,8 +29,8 @@ if TYPE_CHECKING:
     from atmosphere.core.selection import Constraint
 
 
-def _want(*constraints: Constraint, role: str = "admin") -> Want:
-    return Want(name="one", role=RoleName(role), constraints=constraints)
+def _one_requested(*constraints: Constraint, role: str = "admin") -> RequestedEnvironment:
+    return RequestedEnvironment(name="one", role=RoleName(role), constraints=constraints)
 
 
 @pytest.mark.parametrize(
@@ -63,26 +72,28 @@ _OFFER: Final = a_registration(
 
 
 @pytest.mark.parametrize(
-    ("want", "does"),
+    ("wanted", "does"),
     [
-        (_want(), True),
-        (_want(role="reader"), True),
-        (_want(role="writer"), False),
-        (_want(InRegions(frozenset({Region("eu-west-1"), Region("us-west-2")}))), True),
-        (_want(InRegions(frozenset({Region("us-east-1")}))), False),
-        (_want(InAccounts(frozenset({AccountId("222222222222")}))), True),
-        (_want(InAccounts(frozenset({AccountId("333333333333")}))), False),
-        (_want(Capability("docker")), True),
-        (_want(Capability("docker", True)), True),  # noqa: FBT003
-        (_want(Capability("ipv6", True)), False),  # noqa: FBT003
-        (_want(Capability("gpu")), False),
-        (_want(Capability("vpcs", 3)), True),
-        (_want(Capability("vpcs", 4)), False),
-        (_want(Capability("docker"), Capability("gpu")), False),
+        (_one_requested(), True),
+        (_one_requested(role="reader"), True),
+        (_one_requested(role="writer"), False),
+        (_one_requested(InRegions(frozenset({Region("eu-west-1"), Region("us-west-2")}))), True),
+        (_one_requested(InRegions(frozenset({Region("us-east-1")}))), False),
+        (_one_requested(InAccounts(frozenset({AccountId("222222222222")}))), True),
+        (_one_requested(InAccounts(frozenset({AccountId("333333333333")}))), False),
+        (_one_requested(Capability("docker")), True),
+        (_one_requested(Capability("docker", True)), True),  # noqa: FBT003
+        (_one_requested(Capability("ipv6", True)), False),  # noqa: FBT003
+        (_one_requested(Capability("gpu")), False),
+        (_one_requested(Capability("vpcs", 3)), True),
+        (_one_requested(Capability("vpcs", 4)), False),
+        (_one_requested(Capability("docker"), Capability("gpu")), False),
     ],
 )
-def test_an_environment_does_if_it_has_the_role_and_meets_every_constraint(*, want: Want, does: bool) -> None:
-    assert matches(_OFFER, want) is does
+def test_an_environment_does_if_it_has_the_role_and_meets_every_constraint(
+    *, wanted: RequestedEnvironment, does: bool
+) -> None:
+    assert matches(_OFFER, wanted) is does
 
 
 _REGIONS: Final = ("eu-west-1", "us-east-1")
@@ -103,34 +114,34 @@ _CONSTRAINTS = st.one_of(
     st.sets(st.integers(1, 4), min_size=1).map(lambda some: InAccounts(frozenset(a_key(one).account for one in some))),
     st.sampled_from(_CAPABILITIES).map(Capability),
 )
-_WANTS = st.lists(st.lists(_CONSTRAINTS, max_size=2).map(lambda some: _want(*some)), min_size=1, max_size=4)
+_WANTS = st.lists(st.lists(_CONSTRAINTS, max_size=2).map(lambda some: _one_requested(*some)), min_size=1, max_size=4)
 
 
-def _brute_force(wants: Sequence[Want], offers: Sequence[Registration], *, distinct: bool) -> bool:
+def _brute_force(requested: Sequence[RequestedEnvironment], offers: Sequence[Registration], *, distinct: bool) -> bool:
     return any(
-        all(matches(offer, want) for offer, want in zip(chosen, wants, strict=True))
-        and (not distinct or len({offer.key.account for offer in chosen}) == len(wants))
-        for chosen in permutations(offers, len(wants))
+        all(matches(offer, wanted) for offer, wanted in zip(chosen, requested, strict=True))
+        and (not distinct or len({offer.key.account for offer in chosen}) == len(requested))
+        for chosen in permutations(offers, len(requested))
     )
 
 
-@given(wants=_WANTS, offers=_offers(), distinct=st.booleans())
+@given(requested=_WANTS, offers=_offers(), distinct=st.booleans())
 def test_an_assignment_is_found_exactly_where_one_exists(
-    *, wants: list[Want], offers: list[Registration], distinct: bool
+    *, requested: list[RequestedEnvironment], offers: list[Registration], distinct: bool
 ) -> None:
-    given = assign(wants, offers, distinct_accounts=distinct)
-    assert (given is not None) == _brute_force(wants, offers, distinct=distinct)
+    given = assign(requested, offers, distinct_accounts=distinct)
+    assert (given is not None) == _brute_force(requested, offers, distinct=distinct)
     if given is not None:
-        assert all(matches(offer, want) for offer, want in zip(given, wants, strict=True))
-        assert len({offer.key for offer in given}) == len(wants)
-        assert not distinct or len({offer.key.account for offer in given}) == len(wants)
+        assert all(matches(offer, wanted) for offer, wanted in zip(given, requested, strict=True))
+        assert len({offer.key for offer in given}) == len(requested)
+        assert not distinct or len({offer.key.account for offer in given}) == len(requested)
 
 
 @given(offers=_offers())
 def test_one_want_gets_the_first_that_matches(offers: list[Registration]) -> None:
-    want = _want(Capability("docker"))
-    first = next((offer for offer in offers if matches(offer, want)), None)
-    assert assign([want], offers, distinct_accounts=True) == (None if first is None else [first])
+    wanted = _one_requested(Capability("docker"))
+    first = next((offer for offer in offers if matches(offer, wanted)), None)
+    assert assign([wanted], offers, distinct_accounts=True) == (None if first is None else [first])
 
 
 def _free(count: int) -> list[Environment]:

@@ -26,7 +26,7 @@ from atmosphere.operations.baseline import NOTHING, Amended, BaselinePage
 from atmosphere.operations.query import PoolCounts
 from atmosphere.operations.sessions import Granted
 from infra.constructs.replies import REPLIES
-from tests.builders import NOW, POOL, a_history_entry, a_key, a_lot, a_registration, an_allocation, an_environment
+from tests.builders import NOW, POOL, a_history_entry, a_key, a_registration, an_allocation, an_environment, an_item
 from tests.docs.json_schema import WORDS, Validator
 
 if TYPE_CHECKING:
@@ -179,9 +179,9 @@ KEYS: Final = SessionCredentials(
     access_key_id="key", secret_access_key="secret", session_token="token", expiration=NOW + timedelta(hours=1)
 )
 TWO: Final = an_allocation(
-    lots=(
-        a_lot(a_key(1), name="a"),
-        a_lot(a_key(2), name="b", registered=a_registration(a_key(2), capabilities={"quota": {"vpcs": 20}})),
+    items=(
+        an_item(a_key(1), name="a"),
+        an_item(a_key(2), name="b", registered=a_registration(a_key(2), capabilities={"quota": {"vpcs": 20}})),
     )
 )
 ENDED: Final = an_allocation(

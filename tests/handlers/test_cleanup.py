@@ -18,7 +18,7 @@ from atmosphere.core.model import AccountId, Mark, Status
 from atmosphere.handlers import cleanup
 from atmosphere.ports import CleanupOrder
 from atmosphere.wiring import App
-from tests.builders import ALLOCATION, NOW, a_key, a_lot, an_allocation, an_environment
+from tests.builders import ALLOCATION, NOW, a_key, an_allocation, an_environment, an_item
 from tests.operations.world import World, a_configuration
 
 if TYPE_CHECKING:
@@ -158,9 +158,9 @@ def test_a_pass_is_told_all_that_the_row_and_its_allocation_say() -> None:
     app = OneVerdict(world, Verdict.AGAIN)
     cleanup.handle(dict(EVENT), app, service_account=HUB)
     [todo] = app.todo
-    lot = a_lot(KEY)
+    item = an_item(KEY)
     assert (todo.allocation, todo.key, todo.attempt, todo.service_account) == (ALLOCATION, KEY, 1, HUB)
-    assert (todo.roles_used, todo.requester) == (((lot.role_arn, lot.external_id),), allocation.requester)
+    assert (todo.roles_used, todo.requester) == (((item.role_arn, item.external_id),), allocation.requester)
     assert (todo.started, todo.deadline) == (allocation.started, NOW + timedelta(minutes=7))
 
 

@@ -113,11 +113,11 @@ class Driver:
         if now.id not in self.known:
             self.known.append(now.id)
         minted = {entry.credentials: entry for entry in self.world.keys.minted}
-        for lot, session in zip(now.lots, grant.sessions, strict=True):
+        for item, session in zip(now.items, grant.sessions, strict=True):
             made = minted[session]
-            assert lot.registered == self.world.row(lot.key).registered, "taken as something that it is not any more"
-            assert made.request.role_arn == lot.role_arn
-            freed_at = self._freed[now.id, lot.key]
+            assert item.registered == self.world.row(item.key).registered, "taken as something that it is not any more"
+            assert made.request.role_arn == item.role_arn
+            freed_at = self._freed[now.id, item.key]
             assert freed_at is not None
             assert made.issued_at >= freed_at, "keys are older than the clean state"
 
@@ -127,12 +127,12 @@ class Driver:
         registered = self.world.snapshot.environments
         assert not isinstance(refusal, Unavailable)
         if isinstance(refusal, QuotaReached):
-            assert len(request.wants) > room
+            assert len(request.environments) > room
         if isinstance(refusal, Unsatisfiable):
-            everything = selection.assign(request.wants, registered, distinct_accounts=request.distinct_accounts)
-            assert everything is None or len(request.wants) > 3
+            everything = selection.assign(request.environments, registered, distinct_accounts=request.distinct_accounts)
+            assert everything is None or len(request.environments) > 3
         if isinstance(refusal, (PoolBusy, AllDirty)):
-            assert selection.assign(request.wants, free, distinct_accounts=request.distinct_accounts) is None
+            assert selection.assign(request.environments, free, distinct_accounts=request.distinct_accounts) is None
 
     def refresh(self, caller: str, id_: AllocationId, *, trouble: Trouble | None = None) -> object:
         quiet = trouble is None and not self.world.keys.failing
@@ -140,7 +140,7 @@ class Driver:
         result, _ = self._do("refresh", id_, trouble, lambda: self.world.refresh(id_, caller=CALLERS[caller]))
         if isinstance(result, Granted):
             self._granted(result, CALLERS[caller])
-        elif quiet and before and before.owner == CALLERS[caller].owner and before.lots:
+        elif quiet and before and before.owner == CALLERS[caller].owner and before.items:
             left = before.deadline - self.world.clock.now()
             assert isinstance(result, AlreadyEnded)
             assert before.status is AllocationStatus.ENDED or left < timedelta(seconds=60)

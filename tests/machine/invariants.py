@@ -126,10 +126,10 @@ def check_rows(store: ObservedStore) -> None:
             assert row.allocation in allocations, f"{row.key} is in use by nobody"
             holder = allocations[row.allocation]
             assert holder.status is AllocationStatus.ACTIVE, f"{row.key} is in use though its allocation has ended"
-            assert row.key in {lot.key for lot in holder.lots}
+            assert row.key in {item.key for item in holder.items}
             assert row.deadline == holder.deadline
     for allocation in allocations.values():
-        keys = [lot.key for lot in allocation.lots]
+        keys = [item.key for item in allocation.items]
         assert len(keys) == len(set(keys))
         if allocation.status is AllocationStatus.ACTIVE:
             for key in keys:

@@ -23,8 +23,8 @@ def _cycle(driver: Driver, number: int) -> None:
     driver.world.clock.advance(timedelta(seconds=20 + number))
     for allocation in [result.allocation for result in results if isinstance(result, Granted)]:
         driver.deallocate("neighbour", allocation.id)
-        for lot in allocation.lots:
-            driver.cleanup_says("clean", CleanupOrder(allocation.id, lot.key, 1))
+        for item in allocation.items:
+            driver.cleanup_says("clean", CleanupOrder(allocation.id, item.key, 1))
 
 
 def _said(verdict: str) -> Callable[[Driver, int], object]:

@@ -51,8 +51,8 @@ def _taken(world: World) -> int:
 def test_an_environment_is_taken_with_its_deadline_and_its_keys_are_of_its_role() -> None:
     world = a_world(1)
     grant = _granted(world.ask())
-    (lot,), (session,) = grant.allocation.lots, grant.sessions
-    row = world.row(lot.key)
+    (item,), (session,) = grant.allocation.items, grant.sessions
+    row = world.row(item.key)
     assert (row.status, row.allocation) == (Status.IN_USE, grant.allocation.id)
     assert row.deadline == row.wake_at == grant.allocation.deadline == world.clock.now() + timedelta(hours=3)
     (minted,) = world.keys.minted
@@ -60,7 +60,7 @@ def test_an_environment_is_taken_with_its_deadline_and_its_keys_are_of_its_role(
     assert minted.request.role_arn == row.registered.roles[ADMIN]
     assert minted.request.external_id == row.registered.external_id
     digits = grant.allocation.id.replace("-", "")
-    assert minted.request.session_name == f"atmosphere.{lot.key.region}.{digits}"
+    assert minted.request.session_name == f"atmosphere.{item.key.region}.{digits}"
     assert world.recorded(grant.allocation.id) == grant.allocation
 
 
@@ -82,15 +82,15 @@ def test_the_role_and_the_session_policy_asked_for_are_kept_with_the_allocation(
     entry = a_registration(a_key(1), roles={ADMIN: "arn:aws:iam::222222222222:role/A", "reader": "arn:r"})
     world = World(a_configuration(entry))
     world.put(an_environment(a_key(1), registered=entry))
-    (lot,) = world.allocate(role="reader", sessionPolicy={"Statement": [{"Effect": "Deny"}]}).lots
+    (item,) = world.allocate(role="reader", sessionPolicy={"Statement": [{"Effect": "Deny"}]}).items
     (minted,) = world.keys.minted
-    assert (lot.role, lot.session_policy) == ("reader", '{"Statement":[{"Effect":"Deny"}]}')
-    assert (minted.request.role_arn, minted.request.session_policy) == ("arn:r", lot.session_policy)
+    assert (item.role, item.session_policy) == ("reader", '{"Statement":[{"Effect":"Deny"}]}')
+    assert (minted.request.role_arn, minted.request.session_policy) == ("arn:r", item.session_policy)
 
 
 def test_the_longest_free_half_goes_first() -> None:
     world = a_world(8)
-    first = [world.allocate().lots[0].key for _ in range(4)]
+    first = [world.allocate().items[0].key for _ in range(4)]
     assert all(world.row(key).status is Status.IN_USE for key in first)
     assert a_key(8) not in first[:1]
     assert first[0] in [a_key(number) for number in range(1, 5)]
@@ -101,10 +101,10 @@ def test_several_are_given_together_in_distinct_accounts() -> None:
     world = World(a_configuration(*(a_registration(key) for key in keys)))
     world.put(*(an_environment(key) for key in keys))
     grant = _granted(world.ask(environments=many(3)))
-    assert len({lot.key.account for lot in grant.allocation.lots}) == 3
-    assert [lot.name for lot in grant.allocation.lots] == ["e0", "e1", "e2"]
-    assert {world.row(lot.key).allocation for lot in grant.allocation.lots} == {grant.allocation.id}
-    assert [entry.request.role_arn for entry in world.keys.minted] == [lot.role_arn for lot in grant.allocation.lots]
+    assert len({item.key.account for item in grant.allocation.items}) == 3
+    assert [item.name for item in grant.allocation.items] == ["e0", "e1", "e2"]
+    assert {world.row(item.key).allocation for item in grant.allocation.items} == {grant.allocation.id}
+    assert [entry.request.role_arn for entry in world.keys.minted] == [item.role_arn for item in grant.allocation.items]
 
 
 def test_several_may_share_an_account_if_the_request_says_so() -> None:
@@ -113,18 +113,18 @@ def test_several_may_share_an_account_if_the_request_says_so() -> None:
     world.put(*(an_environment(key) for key in keys))
     with pytest.raises(Unsatisfiable):
         world.ask(environments=many(2))
-    assert len(world.allocate(environments=many(2), accounts="any").lots) == 2
+    assert len(world.allocate(environments=many(2), accounts="any").items) == 2
 
 
 def test_each_of_several_meets_its_own_constraints() -> None:
     keys = [a_key(1), a_key(2, "us-east-1")]
     world = World(a_configuration(*(a_registration(key) for key in keys)))
     world.put(*(an_environment(key) for key in keys))
-    wants = [
+    requested = [
         {"name": "far", "constraints": [{"type": "region", "value": ["us-east-1"]}]},
         {"name": "any"},
     ]
-    assert [lot.key for lot in world.allocate(environments=wants).lots] == [keys[1], keys[0]]
+    assert [item.key for item in world.allocate(environments=requested).items] == [keys[1], keys[0]]
 
 
 def test_it_reads_on_until_something_matches() -> None:
@@ -133,7 +133,7 @@ def test_it_reads_on_until_something_matches() -> None:
     world = a_world(0, page_size=2)
     world.snapshot = a_configuration(*entries)
     world.put(*(an_environment(entry.key, registered=entry) for entry in entries))
-    assert world.allocate(constraints=[{"type": "capability", "value": "gpu"}]).lots[0].key == keys[-1]
+    assert world.allocate(constraints=[{"type": "capability", "value": "gpu"}]).items[0].key == keys[-1]
 
 
 # --- refusals ---
@@ -350,7 +350,7 @@ def test_who_loses_a_race_for_an_environment_gets_another() -> None:
     won: list[Granted] = []
     world.line.lay(Trap(3, meanwhile=lambda: won.append(_granted(world.ask(caller=NEIGHBOUR)))))
     mine = world.allocate()
-    assert {mine.lots[0].key, won[0].allocation.lots[0].key} == {a_key(1), a_key(2)}
+    assert {mine.items[0].key, won[0].allocation.items[0].key} == {a_key(1), a_key(2)}
 
 
 def test_who_loses_the_last_one_is_told_that_the_pool_is_busy() -> None:
@@ -390,7 +390,7 @@ def test_a_take_is_of_the_registration_that_its_keys_were_made_for() -> None:
     changed = a_registration(a_key(1), capabilities={"docker": True}, external_id="another")
     world.line.lay(Trap(3, meanwhile=lambda: world.registrar.register(a_configuration(changed))))
     grant = _granted(world.ask())
-    assert grant.allocation.lots[0].registered == world.row(a_key(1)).registered == changed
+    assert grant.allocation.items[0].registered == world.row(a_key(1)).registered == changed
     assert world.keys.minted[-1].request.external_id == "another"
 
 
@@ -398,7 +398,7 @@ def test_what_the_configuration_drops_meanwhile_is_not_taken() -> None:
     world = a_world(2)
     kept = a_configuration(a_registration(a_key(2)))
     world.line.lay(Trap(3, meanwhile=lambda: world.registrar.register(kept)))
-    assert world.allocate().lots[0].key == a_key(2)
+    assert world.allocate().items[0].key == a_key(2)
 
 
 def test_after_seven_lost_races_nothing_is_taken_and_the_caller_may_try_again() -> None:

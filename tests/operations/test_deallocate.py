@@ -31,19 +31,19 @@ def test_the_allocation_ends_and_its_environments_are_cleaned() -> None:
     ended = world.recorded(allocation.id)
     assert (ended.status, ended.outcome, ended.ended_by) == (AllocationStatus.ENDED, "failure", EndedBy.OWNER)
     assert ended.ended == world.clock.now()
-    for lot in allocation.lots:
-        row = world.row(lot.key)
+    for item in allocation.items:
+        row = world.row(item.key)
         assert (row.status, row.allocation, row.attempt) == (Status.CLEANING, allocation.id, 1)
         assert row.deadline == world.clock.now() + timedelta(minutes=60)
         assert row.wake_at == world.clock.now() + timedelta(seconds=90)
-    assert world.cleanups.started == [CleanupOrder(allocation.id, lot.key, 1) for lot in allocation.lots]
+    assert world.cleanups.started == [CleanupOrder(allocation.id, item.key, 1) for item in allocation.items]
 
 
 def test_the_history_tells_how_it_ended() -> None:
     world = a_world(1)
     allocation = world.allocate()
     world.deallocate(allocation.id, outcome="failure")
-    (entry,) = world.rows.history_of(allocation.lots[0].key, since=None, until=None, cursor=None).entries
+    (entry,) = world.rows.history_of(allocation.items[0].key, since=None, until=None, cursor=None).entries
     assert (entry.outcome, entry.ended_by, entry.ended) == ("failure", EndedBy.OWNER, world.clock.now())
 
 
@@ -139,12 +139,12 @@ def test_a_cleanup_that_cannot_be_started_does_not_keep_the_others() -> None:
     allocation = world.allocate(environments=many(3))
     world.line.lay(Trap(3, Fault.DOWN))
     world.deallocate(allocation.id)
-    assert [order.key for order in world.cleanups.started] == [lot.key for lot in allocation.lots[1:]]
+    assert [order.key for order in world.cleanups.started] == [item.key for item in allocation.items[1:]]
 
 
 def _lose(world: World, allocation_of_two: AllocationId) -> None:
     """One of its rows has gone to somebody else, by whatever mistake."""
-    key = world.recorded(allocation_of_two).lots[0].key
+    key = world.recorded(allocation_of_two).items[0].key
     stolen = Update(target=key, expects=(Is("status", Status.IN_USE),), sets={"allocation": KEY})
     world.rows.commit([stolen], token=world.ids.new())
 
@@ -153,7 +153,7 @@ def test_an_environment_that_is_no_longer_the_allocations_is_left_alone_and_the_
     world = a_world(2)
     allocation = world.allocate(environments=many(2))
     _lose(world, allocation.id)
-    stolen, own = (lot.key for lot in allocation.lots)
+    stolen, own = (item.key for item in allocation.items)
     before = world.row(stolen)
     world.deallocate(allocation.id)
     assert world.row(stolen) == before
@@ -165,7 +165,7 @@ def test_an_environment_that_is_no_longer_the_allocations_is_left_alone_and_the_
 def test_an_environment_whose_row_is_gone_does_not_keep_the_rest() -> None:
     world = a_world(2)
     allocation = world.allocate(environments=many(2))
-    gone, own = (lot.key for lot in allocation.lots)
+    gone, own = (item.key for item in allocation.items)
     world.rows.commit([Delete(target=gone, expects=())], token=world.ids.new())
     world.deallocate(allocation.id)
     assert world.status(own) is Status.CLEANING

@@ -45,7 +45,7 @@ def test_a_run_that_is_over_gives_back_all_that_it_holds() -> None:
             EndedBy.GITHUB,
         )
     assert {world.status(a_key(number)) for number in (1, 2, 3)} == {Status.CLEANING}
-    orders = {CleanupOrder(found.id, lot.key, 1) for found in (one, two) for lot in found.lots}
+    orders = {CleanupOrder(found.id, item.key, 1) for found in (one, two) for item in found.items}
     assert set(world.cleanups.started) == orders
 
 
@@ -99,7 +99,7 @@ def test_what_another_run_holds_stays(other: str) -> None:
     """The ids of another server mean other runs, and github.com's webhook knows nothing of them."""
     world = a_world(2)
     signer = world.allocate(caller=RUNNER)
-    foreign = replace(signer, id=world.ids.new(), owner=OTHERS[other].owner, run=OTHERS[other].run, lots=())
+    foreign = replace(signer, id=world.ids.new(), owner=OTHERS[other].owner, run=OTHERS[other].run, items=())
     world.rows.commit([Put(row=foreign)], token=world.ids.new())
     assert world.reclaimer.reclaim(OVER) == 0
     assert still_active(world, signer, foreign) == [True, True]

@@ -43,8 +43,8 @@ def test_an_overdue_allocation_is_ended_with_all_its_environments() -> None:
     assert _repairs(world) == {Repair.ALLOCATION_TIMEOUT: 1, Repair.LOST_RACE: 1}
     ended = world.recorded(allocation.id)
     assert (ended.status, ended.outcome, ended.ended_by) == (AllocationStatus.ENDED, "timeout", EndedBy.TIMEOUT)
-    assert {world.status(lot.key) for lot in allocation.lots} == {Status.CLEANING}
-    assert world.cleanups.started == [CleanupOrder(allocation.id, lot.key, 1) for lot in allocation.lots]
+    assert {world.status(item.key) for item in allocation.items} == {Status.CLEANING}
+    assert world.cleanups.started == [CleanupOrder(allocation.id, item.key, 1) for item in allocation.items]
 
 
 def test_an_allocation_is_not_touched_before_its_deadline() -> None:
@@ -216,8 +216,8 @@ def test_wherever_a_run_dies_the_next_ones_bring_all_to_an_end(at: int, fault: F
         world.reconciler.run()
     world.clock.advance(timedelta(seconds=90))
     world.reconciler.run()
-    assert {world.status(lot.key) for lot in allocation.lots} == {Status.CLEANING}
-    assert {order.key for order in world.cleanups.started} == {lot.key for lot in allocation.lots}
+    assert {world.status(item.key) for item in allocation.items} == {Status.CLEANING}
+    assert {order.key for order in world.cleanups.started} == {item.key for item in allocation.items}
 
 
 def test_a_stale_index_does_not_end_the_next_tenants_lease() -> None:

@@ -110,16 +110,16 @@ def test_an_environment_in_use_drains() -> None:
     """It can be refreshed and cleaned meanwhile, is not allocated again, and is gone when clean."""
     world = a_world(2)
     allocation = world.allocate()
-    (lot,) = allocation.lots
+    (item,) = allocation.items
     world.registrar.register(a_configuration(a_registration(a_key(3))))
     assert world.refresh(allocation.id).sessions
     world.deallocate(allocation.id)
-    assert world.status(lot.key) is Status.CLEANING
-    order = CleanupOrder(allocation.id, lot.key, 1)
+    assert world.status(item.key) is Status.CLEANING
+    order = CleanupOrder(allocation.id, item.key, 1)
     world.cleaning(order).beat()
-    assert world.cleaning(order).load().environment.registered == lot.registered
+    assert world.cleaning(order).load().environment.registered == item.registered
     assert world.cleaning(order).free(report=None) is None
-    assert world.rows.environment(lot.key) is None
+    assert world.rows.environment(item.key) is None
 
 
 def test_the_mark_that_arrives_while_the_environment_becomes_free_is_not_lost() -> None:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from atmosphere.contract import Table
 from atmosphere.core.github import run_from_texts, run_to_texts
-from atmosphere.core.model import ActKind, AllocationStatus, EndedBy, Lot, Mark, Registration, RoleName, Status
+from atmosphere.core.model import (
+    ActKind,
+    AllocationItem,
+    AllocationStatus,
+    EndedBy,
+    Mark,
+    Registration,
+    RoleName,
+    Status,
+)
 from atmosphere.core.snapshot import canonical, registration_from_json, registration_to_json
 
 if TYPE_CHECKING:
@@ -36,22 +45,22 @@ def _registration_text(registration: Registration) -> str:
     return canonical(registration_to_json(registration))
 
 
-def _lots_text(lots: tuple[Lot, ...]) -> str:
+def _items_text(items: tuple[AllocationItem, ...]) -> str:
     return canonical(
         [
             {
-                "name": lot.name,
-                "role": lot.role,
-                "registered": registration_to_json(lot.registered),
-                "session_policy": lot.session_policy,
+                "name": item.name,
+                "role": item.role,
+                "registered": registration_to_json(item.registered),
+                "session_policy": item.session_policy,
             }
-            for lot in lots
+            for item in items
         ]
     )
 
 
-def _lot(value: Mapping[str, Any]) -> Lot:
-    return Lot(
+def _item(value: Mapping[str, Any]) -> AllocationItem:
+    return AllocationItem(
         name=value["name"],
         role=RoleName(value["role"]),
         registered=registration_from_json(value["registered"]),
@@ -81,7 +90,10 @@ _NUMBER: Final = Codec(lambda value: {"N": str(int(value))}, lambda stored: int(
 _FLAG: Final = Codec(lambda value: {"BOOL": bool(value)}, lambda stored: stored["BOOL"])
 _REGISTRATION: Final = _text(_registration_text, lambda text: registration_from_json(json.loads(text)))
 _RUN: Final = _text(lambda run: canonical(run_to_texts(run)), lambda text: run_from_texts(json.loads(text)))
-_LOTS: Final = _text(_lots_text, lambda text: tuple(_lot(value) for value in json.loads(text)))
+_ITEMS: Final = _text(_items_text, lambda text: tuple(_item(value) for value in json.loads(text)))
+
+STORED_AS: Final = {"items": "lots"}
+"""Attributes that rows written earlier have under another name than the field."""
 
 FIELDS: Final[dict[Table, dict[str, Codec]]] = {
     Table.ENVIRONMENTS: {
@@ -110,7 +122,7 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "status": _enum(AllocationStatus),
         "started": _INSTANT,
         "deadline": _INSTANT,
-        "lots": _LOTS,
+        "items": _ITEMS,
         "request_hash": _TEXT,
         "release_token_hash": _TEXT,
         "ended": _INSTANT,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from atmosphere.adapters.codecs import STORED_AS
 from atmosphere.adapters.items import encode, encode_field, encode_fields, key_item, table_of
 from atmosphere.core.changes import Absent, Is, Put, Update, target_of
 
@@ -73,7 +74,8 @@ def _expected(expects: Sequence[Expectation], table: Table, key_name: str, expre
         if isinstance(expected, Absent):
             parts.append(f"attribute_not_exists({expression.name(key_name)})")
             continue
-        name, value = expression.name(expected.field), encode_field(table, expected.field, expected.value)
+        name = expression.name(STORED_AS.get(expected.field, expected.field))
+        value = encode_field(table, expected.field, expected.value)
         same = f"attribute_not_exists({name})" if value is None else f"{name} = {expression.value('is', value)}"
         parts.append(same)
     return parts

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from atmosphere.adapters.codecs import FIELDS, instant_text
+from atmosphere.adapters.codecs import FIELDS, STORED_AS, instant_text
 from atmosphere.contract import HISTORY_WEEKS, Table
 from atmosphere.core.changes import HistoryKey
 from atmosphere.core.model import (
@@ -76,8 +76,8 @@ def _allocation_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
         active = fields["status"] is AllocationStatus.ACTIVE
         derived["active_rule"] = {"S": fields["rule"]} if active else None
         derived["active_run"] = {"S": fields["run"].key} if active and fields["run"] else None
-    if "lots" in fields:
-        derived["lot_count"] = {"N": str(len(fields["lots"]))}
+    if "items" in fields:
+        derived["lot_count"] = {"N": str(len(fields["items"]))}
     if "started" in fields:
         derived["expires"] = _expires(fields["started"])
     return derived
@@ -132,7 +132,7 @@ def encode_field(table: Table, name: str, value: object) -> Value | None:
 
 def encode_fields(table: Table, fields: Mapping[str, Any]) -> dict[str, Value | None]:
     """Attributes for these fields and for what is derived from them; None for those that must not be there."""
-    named = {name: encode_field(table, name, value) for name, value in fields.items()}
+    named = {STORED_AS.get(name, name): encode_field(table, name, value) for name, value in fields.items()}
     return named | _DERIVED[table](fields)
 
 
@@ -145,7 +145,8 @@ def encode(row: Row, target: Target) -> Item:
 
 def decode(table: Table, item: Mapping[str, Value]) -> Row:
     """The row of an item; attributes that are not there keep the row's defaults."""
-    fields = {name: codec.decode(item[name]) for name, codec in FIELDS[table].items() if name in item}
+    stored = {name: item.get(STORED_AS.get(name, name)) for name in FIELDS[table]}
+    fields = {name: FIELDS[table][name].decode(value) for name, value in stored.items() if value is not None}
     if table is Table.HISTORY:
         fields["key"] = EnvironmentKey.parse(item["path"]["S"])
     return _ROWS[table](**fields)

@@ -141,8 +141,8 @@ def _dirty(environment: Environment, event: Event, *, reason: str, now: datetime
 def start(allocation: Allocation, rows: Mapping[EnvironmentKey, Environment]) -> list[Change]:
     """Everything that makes `allocation` exist: its row, a history row and a take for each environment."""
     changes: list[Change] = [Put(row=allocation)]
-    for lot in allocation.lots:
-        changes += [_take(rows[lot.key], allocation), Put(row=_opening(lot.key, allocation))]
+    for item in allocation.items:
+        changes += [_take(rows[item.key], allocation), Put(row=_opening(item.key, allocation))]
     return changes
 
 
@@ -193,11 +193,11 @@ def end(allocation: Allocation, *, now: datetime, outcome: str, by: EndedBy) -> 
     ]
     changes += [
         Update(
-            target=HistoryKey(lot.key, allocation.started, allocation.id),
+            target=HistoryKey(item.key, allocation.started, allocation.id),
             expects=(Is("ended", None),),
             sets=ending,
         )
-        for lot in allocation.lots
+        for item in allocation.items
     ]
     return changes
 

@@ -165,7 +165,7 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lot:
+class AllocationItem:
     """One environment of an allocation, as it was registered when it was taken: enough to mint and revoke its keys."""
 
     name: str
@@ -201,7 +201,7 @@ class Allocation:
     status: AllocationStatus
     started: datetime
     deadline: datetime
-    lots: tuple[Lot, ...] = ()
+    items: tuple[AllocationItem, ...] = ()
     request_hash: str = ""
     release_token_hash: str | None = None
     ended: datetime | None = None
@@ -214,7 +214,7 @@ class Allocation:
     @property
     def is_tombstone(self) -> bool:
         """Released before it existed."""
-        return not self.lots
+        return not self.items
 
 
 class ActKind(StrEnum):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from atmosphere.core import forms
 from atmosphere.core.errors import InvalidRequest
 from atmosphere.core.model import ADMIN, AccountId, AllocationId, PoolName, Region, RoleName
-from atmosphere.core.selection import Capability, Constraint, InAccounts, InRegions, Want
+from atmosphere.core.selection import Capability, Constraint, InAccounts, InRegions, RequestedEnvironment
 from atmosphere.core.snapshot import canonical
 from atmosphere.core.strict_json import parse_object
 
@@ -48,7 +48,7 @@ class AllocateRequest:
 
     pool: PoolName
     requester: str
-    wants: tuple[Want, ...]
+    environments: tuple[RequestedEnvironment, ...]
     asked_hash: str
     distinct_accounts: bool = True
     duration: timedelta | None = None
@@ -81,7 +81,7 @@ def allocate_request(body: dict[str, Json]) -> AllocateRequest:
     return AllocateRequest(
         pool=PoolName(_text(body, "pool", _POOL, "a pool's name, e.g. 'integration'")),
         requester=printable(body.get("requester"), "requester", limit=_MAX_REQUESTER),
-        wants=_wants(body),
+        environments=_requested(body),
         asked_hash=sha256(canonical({k: v for k, v in body.items() if k != "dryRun"}).encode()).hexdigest(),
         distinct_accounts=_distinct(body),
         duration=_duration(body.get("durationSeconds")),
@@ -202,9 +202,9 @@ def _token_hash(value: Json) -> str | None:
     return value
 
 
-def _wants(body: dict[str, Json]) -> tuple[Want, ...]:
+def _requested(body: dict[str, Json]) -> tuple[RequestedEnvironment, ...]:
     if "environments" not in body:
-        return (_want(DEFAULT_NAME, body),)
+        return (_one_requested(DEFAULT_NAME, body),)
     if "constraints" in body or "role" in body:
         raise InvalidRequest(
             "'environments' does not go together with a top-level 'constraints' or 'role': move them in"
@@ -212,22 +212,22 @@ def _wants(body: dict[str, Json]) -> tuple[Want, ...]:
     listed = body["environments"]
     if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_ENVIRONMENTS:
         raise InvalidRequest(f"'environments' is not a list of 1 to {MAX_ENVIRONMENTS} objects")
-    wants = tuple(_listed_want(entry, index) for index, entry in enumerate(listed))
-    if len({want.name for want in wants}) != len(wants):
+    requested = tuple(_named_request(entry, index) for index, entry in enumerate(listed))
+    if len({wanted.name for wanted in requested}) != len(requested):
         raise InvalidRequest("two of 'environments' have the same 'name': give each its own")
-    return wants
+    return requested
 
 
-def _listed_want(entry: Json, index: int) -> Want:
+def _named_request(entry: Json, index: int) -> RequestedEnvironment:
     if not isinstance(entry, dict):
         raise InvalidRequest(f"environments[{index}] is not an object")
     known_keys(entry, frozenset({"name", "constraints", "role"}), f"environments[{index}]")
-    return _want(_text(entry, "name", _NAME, "a short name, e.g. 'primary'"), entry)
+    return _one_requested(_text(entry, "name", _NAME, "a short name, e.g. 'primary'"), entry)
 
 
-def _want(name: str, entry: dict[str, Json]) -> Want:
+def _one_requested(name: str, entry: dict[str, Json]) -> RequestedEnvironment:
     role = _text(entry, "role", _NAME, "a role's name, e.g. 'admin'") if "role" in entry else ADMIN
-    return Want(name=name, role=RoleName(role), constraints=_constraints(entry.get("constraints", [])))
+    return RequestedEnvironment(name=name, role=RoleName(role), constraints=_constraints(entry.get("constraints", [])))
 
 
 def _constraints(value: Json) -> tuple[Constraint, ...]:

@@ -50,7 +50,7 @@ Constraint: TypeAlias = InRegions | InAccounts | Capability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Want:
+class RequestedEnvironment:
     """One of the environments that a request asks for."""
 
     name: str
@@ -84,41 +84,44 @@ def _meets(registration: Registration, constraint: Constraint) -> bool:
     return isinstance(wanted, Whatever) or contains(registration.capabilities[constraint.name], wanted)
 
 
-def matches(registration: Registration, want: Want) -> bool:
-    """Whether an environment with this registration would do for a want; a role it does not have rules it out."""
-    return want.role in registration.roles and all(_meets(registration, one) for one in want.constraints)
+def matches(registration: Registration, wanted: RequestedEnvironment) -> bool:
+    """Whether an environment with this registration would do; a role that it does not have rules it out."""
+    return wanted.role in registration.roles and all(_meets(registration, one) for one in wanted.constraints)
 
 
 def _registration(offer: Environment | Registration) -> Registration:
     return offer if isinstance(offer, Registration) else offer.registered
 
 
-def assign(wants: Sequence[Want], offers: Sequence[_O], *, distinct_accounts: bool) -> list[_O] | None:
-    """One offer for each want, in order of the wants, earlier offers preferred; None where it cannot be done.
+def assign(
+    requested: Sequence[RequestedEnvironment], offers: Sequence[_O], *, distinct_accounts: bool
+) -> list[_O] | None:
+    """One offer for each requested environment, in their order, earlier offers preferred; None where it cannot be done.
 
-    Augmenting paths (Kuhn): a later want may move an earlier one to another offer, so a solution is found if there is
+    Augmenting paths (Kuhn): a later one may move an earlier one to another offer, so a solution is found if there is
     one. Two offers of one account count as the same thing where accounts must be distinct.
     """
     slot: Callable[[_O], object] = (lambda offer: offer.key.account) if distinct_accounts else (lambda offer: offer.key)
     options = [
-        _first_of_each_slot((offer for offer in offers if matches(_registration(offer), want)), slot) for want in wants
+        _first_of_each_slot((offer for offer in offers if matches(_registration(offer), wanted)), slot)
+        for wanted in requested
     ]
     holder: dict[object, int] = {}
     given: dict[int, _O] = {}
 
-    def place(want: int, tried: set[object]) -> bool:
-        for offer in options[want]:
+    def place(wanted: int, tried: set[object]) -> bool:
+        for offer in options[wanted]:
             key = slot(offer)
             if key in tried:
                 continue
             tried.add(key)
             if key not in holder or place(holder[key], tried):
-                holder[key], given[want] = want, offer
+                holder[key], given[wanted] = wanted, offer
                 return True
         return False
 
-    if all(place(want, set()) for want in range(len(wants))):
-        return [given[want] for want in range(len(wants))]
+    if all(place(wanted, set()) for wanted in range(len(requested))):
+        return [given[wanted] for wanted in range(len(requested))]
     return None
 
 

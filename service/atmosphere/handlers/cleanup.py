@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def assignment(subject: Subject, order: CleanupOrder, snapshot: Snapshot, service_account: AccountId) -> Assignment:
     """What the engine needs to know of this attempt."""
     row, allocation = subject.environment, subject.allocation
-    lots = [lot for lot in allocation.lots if lot.key == order.key] if allocation else []
+    items = [item for item in allocation.items if item.key == order.key] if allocation else []
     if row.deadline is None:
         raise Superseded(f"{order.key} has no deadline")
     return Assignment(
@@ -39,7 +39,7 @@ def assignment(subject: Subject, order: CleanupOrder, snapshot: Snapshot, servic
         key=order.key,
         attempt=order.attempt,
         registration=row.registered,
-        roles_used=tuple((lot.role_arn, lot.external_id) for lot in lots),
+        roles_used=tuple((item.role_arn, item.external_id) for item in items),
         started=allocation.started if allocation else None,
         deadline=row.deadline,
         capture_only=row.capture,

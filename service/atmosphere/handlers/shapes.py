@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from atmosphere.core.github import RunIdentity
     from atmosphere.core.model import (
         Allocation,
+        AllocationItem,
         Environment,
         EnvironmentKey,
         HistoryEntry,
         Json,
-        Lot,
         SessionCredentials,
     )
     from atmosphere.operations.baseline import Amended, BaselinePage
@@ -51,16 +51,16 @@ def refreshed(grant: Granted) -> dict[str, Any]:
 
 def _granted_environments(grant: Granted) -> list[dict[str, Any]]:
     return [
-        {**_lot(lot), "credentials": _credentials(session)}
-        for lot, session in zip(grant.allocation.lots, grant.sessions, strict=True)
+        {**_item(item), "credentials": _credentials(session)}
+        for item, session in zip(grant.allocation.items, grant.sessions, strict=True)
     ]
 
 
-def _lot(lot: Lot) -> dict[str, Any]:
-    entry = lot.registered
+def _item(item: AllocationItem) -> dict[str, Any]:
+    entry = item.registered
     return {
-        "name": lot.name,
-        "role": lot.role,
+        "name": item.name,
+        "role": item.role,
         "environment": {
             "account": entry.key.account,
             "region": entry.key.region,
@@ -94,7 +94,7 @@ def allocation(found: Allocation) -> dict[str, Any]:
         "endedBy": found.ended_by,
         "askedBy": found.asked_by,
         "run": _run(found.run) if found.run else None,
-        "environments": [_lot(lot) for lot in found.lots],
+        "environments": [_item(item) for item in found.items],
     }
 
 

@@ -26,7 +26,16 @@ from atmosphere.core.errors import (
     Unavailable,
     Unsatisfiable,
 )
-from atmosphere.core.model import ADMIN, Allocation, AllocationId, AllocationStatus, Environment, Lot, Mark, Status
+from atmosphere.core.model import (
+    ADMIN,
+    Allocation,
+    AllocationId,
+    AllocationItem,
+    AllocationStatus,
+    Environment,
+    Mark,
+    Status,
+)
 from atmosphere.operations.rounds import Rounds
 from atmosphere.operations.sessions import Granted, mint
 from atmosphere.ports import Conflict, InvalidPolicy, OutcomeUnknown, Unreachable
@@ -77,7 +86,7 @@ class Allocator:
     def allocate(
         self, request: AllocateRequest, *, caller: VerifiedCaller, key: AllocationId | None, snapshot: Snapshot
     ) -> Granted | DryRun:
-        """Take what the request wants and mint its credentials; raises a `Refused`.
+        """Take what the request asks for and mint its credentials; raises a `Refused`.
 
         With a key (the Idempotency-Key), the same request gets the same allocation again, with fresh credentials.
         """
@@ -132,13 +141,13 @@ class Allocator:
         return Granted(allocation=allocation, sessions=sessions)
 
     def _choose(self, asking: _Asking, attempt: int) -> list[Environment] | None:
-        """Rows for every want, reading no further than needed."""
+        """Rows for every requested environment, reading no further than needed."""
         seen: list[Environment] = []
         for page in self.store.free(asking.request.pool):
             seen += [row for row in page if row.status is Status.FREE and row.mark is Mark.REGISTERED]
             order = selection.trial_order(seen, attempt=attempt, below=self.ids.below)
             request = asking.request
-            if chosen := selection.assign(request.wants, order, distinct_accounts=request.distinct_accounts):
+            if chosen := selection.assign(request.environments, order, distinct_accounts=request.distinct_accounts):
                 return chosen
         return None
 
@@ -163,12 +172,16 @@ class Allocator:
         limit = asking.rule.max_active
         if limit is None:
             return True
-        return self.store.active_of_rule(asking.rule.name) + len(asking.request.wants) <= limit
+        return self.store.active_of_rule(asking.rule.name) + len(asking.request.environments) <= limit
 
     def _why_none(self, asking: _Asking) -> Refused:
         """Busy if something that matches is on its way back to free, else an operator must act."""
         request = asking.request
-        constrained = len(request.wants) > 1 or request.wants[0].constraints or request.wants[0].role != ADMIN
+        constrained = (
+            len(request.environments) > 1
+            or request.environments[0].constraints
+            or request.environments[0].role != ADMIN
+        )
         for status in (Status.IN_USE, Status.CLEANING):
             if not constrained and self.store.any_with(request.pool, status):
                 return PoolBusy(retry_after=self._retry_after())
@@ -178,9 +191,11 @@ class Allocator:
 
     def _some_match(self, asking: _Asking, status: Status) -> bool:
         """Whether a row in this status would do; where there are more pages than are looked at, some row will."""
-        wants = asking.request.wants
+        requested = asking.request.environments
         for number, page in enumerate(self.store.holding(asking.request.pool, status), start=1):
-            if number == _MAX_PAGES or any(selection.matches(row.registered, want) for row in page for want in wants):
+            if number == _MAX_PAGES or any(
+                selection.matches(row.registered, wanted) for row in page for wanted in requested
+            ):
                 return True
         return False
 
@@ -195,10 +210,12 @@ def _refuse_impossible(asking: _Asking) -> None:
         limit = int(settings.session.total_seconds())
         raise InvalidRequest(f"'durationSeconds' is above this service's session of {limit} s: ask for less")
     limit_active = asking.rule.max_active
-    if limit_active is not None and len(request.wants) > limit_active:
+    if limit_active is not None and len(request.environments) > limit_active:
         raise Unsatisfiable(f"this caller's rule allows {limit_active} environments at once: ask for fewer")
     if (
-        selection.assign(request.wants, asking.snapshot.pool(request.pool), distinct_accounts=request.distinct_accounts)
+        selection.assign(
+            request.environments, asking.snapshot.pool(request.pool), distinct_accounts=request.distinct_accounts
+        )
         is None
     ):
         raise Unsatisfiable
@@ -215,7 +232,9 @@ def _draft(asking: _Asking, chosen: Sequence[Environment], fresh: AllocationId, 
         status=AllocationStatus.ACTIVE,
         started=now,
         deadline=now + (request.duration or asking.snapshot.settings.session),
-        lots=tuple(_lot(want, row, request.session_policy) for want, row in zip(request.wants, chosen, strict=True)),
+        items=tuple(
+            _item(wanted, row, request.session_policy) for wanted, row in zip(request.environments, chosen, strict=True)
+        ),
         request_hash=request.asked_hash,
         release_token_hash=request.release_token_hash,
         asked_by=asking.caller.asked_by,
@@ -223,10 +242,10 @@ def _draft(asking: _Asking, chosen: Sequence[Environment], fresh: AllocationId, 
     )
 
 
-def _lot(want: selection.Want, row: Environment, session_policy: str | None) -> Lot:
-    return Lot(
-        name=want.name,
-        role=want.role,
+def _item(wanted: selection.RequestedEnvironment, row: Environment, session_policy: str | None) -> AllocationItem:
+    return AllocationItem(
+        name=wanted.name,
+        role=wanted.role,
         registered=row.registered,
         session_policy=session_policy,
     )

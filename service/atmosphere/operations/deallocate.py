@@ -114,7 +114,7 @@ class Deallocator:
         now = self.clock.now()
         planned = changes.end(allocation, now=now, outcome=outcome, by=by)
         planned += [
-            changes.let_go(lot.key, allocation.id, now=now, limit=self.cleanup_limit) for lot in allocation.lots
+            changes.let_go(item.key, allocation.id, now=now, limit=self.cleanup_limit) for item in allocation.items
         ]
         what = f"{allocation.id} could not be ended in {_ROUNDS.limit} rounds"
         return _ROUNDS.run(

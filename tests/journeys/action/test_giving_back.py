@@ -160,6 +160,6 @@ def let_the_deadline_pass(service: LocalService, id_: str) -> None:
     store = service.store()
     allocation = store.allocation(AllocationId(id_))
     assert allocation is not None
-    for lot in allocation.lots:
+    for lot in allocation.items:
         overdue = Update(target=lot.registered.key, expects=(), sets={"wake_at": datetime.now(UTC)})
         store.commit([overdue], token=str(uuid.uuid4()))

@@ -129,7 +129,7 @@ class MemoryStore:
     def active_of_rule(self, rule: RuleName) -> int:
         """Counted now."""
         with self._lock:
-            return sum(len(row.lots) for row in self._active.values() if row.rule == rule)
+            return sum(len(row.items) for row in self._active.values() if row.rule == rule)
 
     def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
         """Oldest first."""
