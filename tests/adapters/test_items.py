@@ -270,3 +270,9 @@ def test_an_allocation_of_ten_with_policies_fits_its_item() -> None:
     )
     assert _size(an_allocation(items=items, requester="x" * 1024)) < 100_000
     assert KEY.path == "222222222222/eu-west-1"
+
+
+def test_environments_of_an_allocation_are_stored_under_the_name_that_older_rows_have() -> None:
+    item = encode(an_allocation(), ALLOCATION)
+    assert "lots" in item
+    assert "items" not in item

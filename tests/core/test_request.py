@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atmosphere.core.errors import InvalidRequest
+from atmosphere.core.model import AccountId
 from atmosphere.core.request import (
     AllocateRequest,
     allocate_request,
