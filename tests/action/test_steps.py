@@ -146,7 +146,7 @@ def test_who_waits_sees_its_place_and_is_served(job: Job, service: Service, issu
     assert main.code == 0
     start, end = (main.lines.index(line) for line in main.lines if re.match("::(end)?group::", line))
     waits = [line for line in main.lines[start:end] if "waited" in line]
-    assert waits[0].startswith("Position 2 of 5: no: pool-busy (pool-busy); waited 0 s, asking again in 1 s")
+    assert waits[0].startswith("Position 2 of 5: no: pool-busy (pool-busy); waited 0 s, next try in 1 s")
     assert "pool-busy" in waits[1]
     assert int(job.values("OUTPUT")["waited-seconds"]) >= 1
     assert len({arrived.headers["idempotency-key"] for arrived in service.arrived}) == 1
@@ -466,7 +466,7 @@ def test_an_interruption_does_not_stop_the_release(
 
     assert interrupted.is_set()
     assert post.code == 0
-    assert "Given back" in post.text
+    assert "Released" in post.text
 
 
 def test_post_without_a_request_does_nothing(job: Job, service: Service) -> None:
