@@ -201,7 +201,7 @@ MISTAKES = {
         "pools: { demo: { deferred: [AWS::IAM::User] } }\nenvironments:\n",
         "pools.demo.deferred[0]",
         "would still work during the next test",
-        "identities have to go",
+        "identities must be deleted",
     ),
     "identities that are not looked for": (
         SETTINGS,
@@ -209,7 +209,7 @@ MISTAKES = {
         "skipped_types: [AWS::Glue::Job, AWS::IAM::User]\nrole_names:",
         "skipped_types[1]",
         "keys that a test leaves behind would not be found",
-        "identities have to be looked for",
+        "identities must be scanned",
     ),
     "another fate of the toolkit": (
         ENVIRONMENTS,

@@ -55,7 +55,7 @@ def _role_belongs(sources: Sources, place: Path, arn: str, entry: EnvironmentEnt
     _, partition, _, _, account, _ = arn.split(":", 5)
     if account != entry.account:
         what = f"this role is in account {account}, but the environment is in {entry.account}"
-        sources.environments.report(place, what, "use a role of the environment's account")
+        sources.environments.report(place, what, "use a role of the environment's own account")
     if partition not in REGIONS:
         known = ", ".join(REGIONS)
         sources.environments.report(place, f"{partition!r} is not an AWS partition", f"use one of {known}")
