@@ -264,7 +264,7 @@ def test_without_a_service_the_configuration_decides_and_the_plan_says_so(
     assert main(["cleanup", "plan", *looking, "--json"]) == 0
     shown = capsys.readouterr()
     assert json.loads(shown.out)["globalsSwept"] is True
-    assert "The service also counts environments that are draining: with --endpoint it is asked." in shown.err
+    assert "The service also counts environments that are draining: give --endpoint to include them." in shown.err
 
 
 @pytest.mark.usefixtures("ready_file")
@@ -279,7 +279,7 @@ def test_a_service_that_cannot_be_asked_is_not_taken_for_one_without_other_envir
     service.script = [Answer(403, {"message": "no", "code": "forbidden"})]
     assert main(["cleanup", command, *looking]) == Exit.UNKNOWN
     shown = capsys.readouterr()
-    assert "could not be asked which environments account 222222222222 has" in shown.err
+    assert "could not read the environments of account 222222222222 from the service" in shown.err
     assert (shown.out, aws.seen) == ("", [])
 
 

@@ -74,7 +74,9 @@ def locked(path: str, patience: float) -> Iterator[None]:
     descriptor = _acquired(path)
     while descriptor is None:
         if time.monotonic() > give_up:
-            raise FileTrouble(f"{path} has been locked by another process for {patience:.0f} s: does that process hang?")
+            raise FileTrouble(
+                f"{path} has been locked by another process for {patience:.0f} s: does that process hang?"
+            )
         time.sleep(_LOCK_POLL)
         descriptor = _acquired(path)
     try:

@@ -42,7 +42,9 @@ def _allowed(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme != "https" and not is_loopback(host) and host not in _HTTP_HOSTS:
-        raise KeysTrouble(f"{FULL} names {host} over {parts.scheme}: only https, loopback and AWS's own addresses are allowed")
+        raise KeysTrouble(
+            f"{FULL} names {host} over {parts.scheme}: only https, loopback and AWS's own addresses are allowed"
+        )
     return url
 
 

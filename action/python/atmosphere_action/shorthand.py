@@ -31,7 +31,9 @@ def _listed(text: str) -> list[Json]:
     try:
         value = json.loads(text)
     except ValueError as broken:
-        raise ValueError(f"starts like JSON but is not valid JSON ({broken}): correct it, or use the short form") from broken
+        raise ValueError(
+            f"starts like JSON but is not valid JSON ({broken}): correct it, or use the short form"
+        ) from broken
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise ValueError("is not a JSON list of objects")
     return value
