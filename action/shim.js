@@ -97,8 +97,8 @@ async function main() {
     annotate(
       'error',
       'Python is missing',
-      `The action needs Python 3.8 or newer, but ${names} is missing, too old or does not start; nothing was allocated. ` +
-        'Put actions/setup-python before this step, or set the input "python".',
+      `The action needs Python 3.8 or newer, but ${names} is missing, too old or does not start. ` +
+        'Nothing was allocated. Put actions/setup-python before this step, or set the input "python".',
     );
     return 1;
   }
