@@ -26,7 +26,7 @@ async function ask({ endpoint, allocation, secret, outcome, tryMs }) {
     });
     return verdict(reply.status, JSON.parse(await reply.text()));
   } catch (error) {
-    return { problem: `no answer that can be read (${error.cause?.code ?? error.name})` };
+    return { problem: `no readable reply (${error.cause?.code ?? error.name})` };
   }
 }
 
@@ -51,16 +51,16 @@ async function release({ asked, ...given }) {
     const late = Date.now() >= settled; // as it was before asking: an answer is no older than its question
     const { done, unknown, problem } = await ask({ ...allocation, tryMs });
     if (done || (unknown && late)) {
-      line(done ? 'Given back.' : 'Nothing was allocated.');
+      line(done ? 'Released.' : 'Nothing was allocated.');
       return true;
     }
     failures += unknown ? 0 : 1;
     if (failures === MOST_FAILURES) {
-      line(`Not given back: ${problem}.`);
+      line(`Not released: ${problem}.`);
       return false;
     }
     const pause = unknown ? lookAgainMs * (0.5 + Math.random() / 2) : pauseMs * 2 ** failures * Math.random();
-    line(`Not given back yet: ${problem ?? 'no such allocation so far'}; next try in ${Math.ceil(pause / 1_000)} s.`);
+    line(`Not released yet: ${problem ?? 'no such allocation so far'}; next try in ${Math.ceil(pause / 1_000)} s.`);
     await sleep(unknown ? Math.min(pause, Math.max(settled - Date.now(), 1)) : pause);
   }
 }

@@ -38,7 +38,7 @@ function mask(value) {
 /** Append values to the file that `variable` names (GITHUB_STATE, GITHUB_ENV); throws where there is none. */
 function write(variable, values) {
   const file = process.env[variable];
-  if (!file) throw new Error(`${variable} is not set: this runs as a step of a GitHub workflow only`);
+  if (!file) throw new Error(`${variable} is not set: this runs only as a step of a GitHub workflow`);
   const entries = Object.entries(values).map(([name, value]) => {
     const mark = `end-${randomUUID()}`; // random, so that no value can end itself and begin another
     return `${name}<<${mark}\n${value}\n${mark}\n`;

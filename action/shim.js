@@ -97,8 +97,8 @@ async function main() {
     annotate(
       'error',
       'Python is missing',
-      `The action needs Python 3.8 or newer, and ${names} is not one or does not start; nothing was allocated. ` +
-        'Put actions/setup-python before this step, or name a Python with the input "python".',
+      `The action needs Python 3.8 or newer, but ${names} is missing, too old or does not start. ` +
+        'Nothing was allocated. Put actions/setup-python before this step, or set the input "python".',
     );
     return 1;
   }
@@ -112,14 +112,14 @@ async function post({ pythonMs = 60_000, releaseMs = 75_000 } = {}) {
   if (!asked || refused === '1') return 0; // nothing was asked for, or nothing can have been given
   const step = { secret: process.env.STATE_secret, allocation: process.env.STATE_allocation };
   // The runner interrupts a step that is out of time and waits for 10 s: they are better spent on the release.
-  SIGNALS.forEach((signal) => process.on(signal, () => line(`Giving the environment back first (${signal}).`)));
+  SIGNALS.forEach((signal) => process.on(signal, () => line(`Releasing the environment first (${signal}).`)));
   const saved = process.env.STATE_python ? [[process.env.STATE_python]] : [];
   const python = await findPython([...saved, ...candidates()], { allMs: 15_000 });
   const code = python ? (await work('post', python, step, { timeoutMs: pythonMs })).code : NOT_STARTED;
   if (code === RELEASED) return 0;
   if (code !== NOT_RELEASED) {
-    const why = python ? `Python did not finish (exit code ${code})` : 'Python is not there any more';
-    line(`${why}; node gives the environment back.`);
+    const why = python ? `Python did not finish (exit code ${code})` : 'Python is no longer available';
+    line(`${why}; node releases the environment.`);
     tidy(step.allocation);
   }
   return (await releasedByNode(releaseMs)) ? 0 : notReleased(step.allocation);
@@ -133,12 +133,12 @@ function tidy(allocation) {
     write('GITHUB_ENV', Object.fromEntries(before.map(([name, value]) => [name, value ?? ''])));
     if (temporary) fs.rmSync(path.join(temporary, `atmosphere-${allocation}`), { recursive: true, force: true });
   } catch (error) {
-    const left = 'AWS variables and lease files of the step are left as they are';
-    annotate('warning', 'Not tidied up', `${left}: ${error.message}.`);
+    const left = 'AWS variables and lease files of the step stay as they are';
+    annotate('warning', 'Variables and files not restored', `${left}: ${error.message}.`);
   }
   if (profiles) {
-    const why = 'Python, which removes them, did not run to its end. Nothing renews them any more';
-    annotate('warning', 'AWS profiles left', `This step's profiles may still stand in the AWS config file: ${why}.`);
+    const why = 'Python, which removes them, did not finish. They are no longer renewed';
+    annotate('warning', 'AWS profiles left', `This step's profiles may still be in the AWS config file: ${why}.`);
   }
 }
 
@@ -153,9 +153,9 @@ function notReleased(allocation) {
   const fail = (process.env['INPUT_FAIL-ON-RELEASE-ERROR'] ?? '').trim().toLowerCase() === 'true';
   annotate(
     fail ? 'error' : 'warning',
-    'Environment not given back',
-    `Allocation ${allocation} may still hold its environment: the service did not take it back (the log says why). ` +
-      'It does so by itself at the deadline; tell its operators if this repeats.',
+    'Environment not released',
+    `Allocation ${allocation} may still hold its environment: the service did not release it (the log says why). ` +
+      'It ends at its deadline; if this repeats, tell the operators of the service.',
   );
   return fail ? 1 : 0;
 }
@@ -163,7 +163,7 @@ function notReleased(allocation) {
 /** Run a step and exit with its code; a bug of ours reads like any other failure. */
 function start(step) {
   const failed = (error) => {
-    annotate('error', 'Atmosphere', `The ${step} step of the action broke: ${error.message}`);
+    annotate('error', 'Atmosphere', `The ${step} step of the action failed: ${error.message}`);
     return 1;
   };
   ({ main, post })[step]().catch(failed).then((code) => process.exit(code));

@@ -155,7 +155,7 @@ def test_a_profile_that_is_in_the_way_fails_before_anything_is_written(
     main, post = job.main(), job.post()
 
     assert (main.code, post.code) == (1, 0)
-    assert "has a profile 'demo' already" in main.annotations("error")[0]
+    assert "already has a profile 'demo'" in main.annotations("error")[0]
     assert config.read_bytes() == b"[profile demo]\nregion = mine\n"
     assert service.arrived[-1].method == "DELETE"
 
@@ -217,7 +217,7 @@ def test_after_the_job_the_command_says_that_it_is_over(job: Job) -> None:
 
     assert ran.returncode == 1
     assert ran.stdout == ""
-    assert "its allocation has ended with its job" in ran.stderr
+    assert "its allocation ended with its job" in ran.stderr
 
 
 def cached(job: Job, service: Service, *, left: float, asked: float) -> str:

@@ -85,5 +85,8 @@ def test_a_lock_on_a_file_that_its_last_holder_removed_is_none(
 
 
 def test_a_lock_in_a_directory_that_is_gone_is_told(tmp_path: Path) -> None:
-    with pytest.raises(FileTrouble, match="its directory is gone"), files.locked(str(tmp_path / "no" / "lock"), 1):
+    with (
+        pytest.raises(FileTrouble, match="its directory no longer exists"),
+        files.locked(str(tmp_path / "no" / "lock"), 1),
+    ):
         pass

@@ -65,7 +65,7 @@ def test_what_could_break_out_of_a_file_is_refused(path: tuple[Any, ...], value:
         part = part[step]
     part[path[-1]] = value
 
-    with pytest.raises(Unreadable, match="not what this version of the action knows") as failure:
+    with pytest.raises(Unreadable, match="this version of the action cannot read the reply") as failure:
         grant.read(body)
 
     assert failure.value.__cause__ is None  # nothing of the reply is shown by a chain of exceptions

@@ -160,7 +160,7 @@ def test_jobs_that_write_one_profile_at_the_same_time_do_not_replace_each_others
 def test_static_keys_of_that_name_would_win_and_are_refused(tmp_path: Path) -> None:
     (tmp_path / "credentials").write_bytes(b"[demo]\naws_access_key_id = x\n")
 
-    with pytest.raises(ProfileTrouble, match="the tools would prefer it"):
+    with pytest.raises(ProfileTrouble, match="AWS tools would prefer it"):
         put(tmp_path / "config", MINE)
 
 
@@ -225,7 +225,7 @@ def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
 )
 def test_paths_that_some_tool_would_read_otherwise_are_refused(odd: str) -> None:
     for paths in ((odd, "w", "l"), ("p", odd, "l"), ("p", "w", odd)):
-        with pytest.raises(ProfileTrouble, match="no AWS profile can name"):
+        with pytest.raises(ProfileTrouble, match="characters that an AWS profile cannot contain"):
             profile.command(*paths)
 
 

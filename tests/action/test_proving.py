@@ -243,7 +243,7 @@ def test_what_the_cli_complains_about_is_passed_on(aws: Callable[[str], dict[str
 
 
 def test_no_keys_anywhere_is_told_with_a_cure() -> None:
-    with pytest.raises(NoIdentity, match="configure some before this step"):
+    with pytest.raises(NoIdentity, match="configure credentials before this step"):
         keys.found(NOWHERE)
 
 

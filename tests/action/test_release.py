@@ -62,14 +62,14 @@ def proofs(service: Service) -> list[str]:
 def test_the_owner_gives_back(desk: Desk, service: Service) -> None:
     service.script = [Answer()]
 
-    assert desk.release() == "Given back"
+    assert desk.release() == "Released"
     assert proofs(service) == ["owner"]
 
 
 def test_what_had_ended_is_fine(desk: Desk, service: Service) -> None:
     service.script = [refused(409, "already-ended")]
 
-    assert desk.release() == "It had ended already"
+    assert desk.release() == "It had already ended"
 
 
 def test_what_the_owner_does_not_have_is_final_at_once(service: Service) -> None:
@@ -87,7 +87,7 @@ def test_what_the_owner_does_not_have_is_final_at_once(service: Service) -> None
 def test_an_owner_who_is_not_let_in_has_the_release_token(desk: Desk, service: Service, answer: Answer) -> None:
     service.script = [answer, Answer()]
 
-    assert desk.release() == "Given back"
+    assert desk.release() == "Released"
     assert proofs(service) == ["owner", "release"]
     assert desk.pace.slept == []
     assert service.arrived[1].headers["authorization"] == f"Bearer atmosphere-release.{desk.token.secret}"
@@ -100,7 +100,7 @@ def test_an_owner_without_a_proof_has_the_release_token(desk: Desk, service: Ser
     service.script = [Answer()]
     desk.owner = Bearer(none)
 
-    assert desk.release() == "Given back"
+    assert desk.release() == "Released"
     assert proofs(service) == ["release"]
 
 
@@ -125,7 +125,7 @@ def test_an_answer_is_no_younger_than_its_question(service: Service) -> None:
 
     service.script = [slow, Answer()]
 
-    assert desk.release() == "Given back"
+    assert desk.release() == "Released"
 
 
 def test_an_allocation_that_comes_late_is_given_back(service: Service) -> None:
@@ -133,7 +133,7 @@ def test_an_allocation_that_comes_late_is_given_back(service: Service) -> None:
     desk = make(service.endpoint, ago=0)
     desk.owner = None
 
-    assert desk.release() == "Given back"
+    assert desk.release() == "Released"
 
 
 @pytest.mark.parametrize("trouble", [refused(503, "unavailable"), refused(429, "throttled"), LOST, Answer(502, b"<>")])
@@ -142,7 +142,7 @@ def test_failures_are_repeated_as_the_owner_and_then_with_the_token(
 ) -> None:
     service.script = [trouble, trouble, Answer()]
 
-    assert desk.release() == "Given back"
+    assert desk.release() == "Released"
     assert proofs(service) == ["owner"] * 3
 
 

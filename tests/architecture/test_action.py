@@ -102,7 +102,7 @@ def test_every_python_of_this_machine_starts_it(minor: int) -> None:
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
     assert ran.returncode == 1
-    assert "its allocation has ended with its job" in ran.stderr
+    assert "its allocation ended with its job" in ran.stderr
 
 
 def test_nothing_of_the_working_directory_or_the_variables_is_loaded(tmp_path: Path) -> None:

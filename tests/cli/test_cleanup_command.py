@@ -89,7 +89,7 @@ def test_run_asks_for_a_cleanup_watches_it_and_ends_with_the_report(
         ("POST", "clean"),
     ]
     shown = capsys.readouterr()
-    assert shown.err.count("2 left, 5 removed, 1 met an error") == 1
+    assert shown.err.count("2 left, 5 removed, 1 with an error") == 1
     assert f"aws://{KEY} is {status}" in shown.out
     assert "Left by: build 7." in shown.out
 
@@ -157,7 +157,7 @@ def test_verify_says_clean_with_exit_code_0(looking: list[str], capsys: pytest.C
 
 
 @pytest.mark.usefixtures("aws")
-def test_verify_says_what_is_amiss_with_exit_code_1(
+def test_verify_reports_drift_with_exit_code_1(
     looking: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_baseline(tmp_path, Resource.parse("AWS::SQS::Queue:gone@us-east-1"))
@@ -167,7 +167,7 @@ def test_verify_says_what_is_amiss_with_exit_code_1(
     assert "not clean" in text
 
 
-def test_what_could_not_be_looked_at_is_exit_code_3(
+def test_what_could_not_be_scanned_is_exit_code_3(
     aws: EmptyAccounts, looking: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.refused = "ListQueues"
@@ -264,7 +264,7 @@ def test_without_a_service_the_configuration_decides_and_the_plan_says_so(
     assert main(["cleanup", "plan", *looking, "--json"]) == 0
     shown = capsys.readouterr()
     assert json.loads(shown.out)["globalsSwept"] is True
-    assert "The service also counts environments that are draining: with --endpoint it is asked." in shown.err
+    assert "The service also counts environments that are draining: give --endpoint to include them." in shown.err
 
 
 @pytest.mark.usefixtures("ready_file")
@@ -279,7 +279,7 @@ def test_a_service_that_cannot_be_asked_is_not_taken_for_one_without_other_envir
     service.script = [Answer(403, {"message": "no", "code": "forbidden"})]
     assert main(["cleanup", command, *looking]) == Exit.UNKNOWN
     shown = capsys.readouterr()
-    assert "could not be asked which environments account 222222222222 has" in shown.err
+    assert "could not read the environments of account 222222222222 from the service" in shown.err
     assert (shown.out, aws.seen) == ("", [])
 
 

@@ -40,7 +40,7 @@ def test_a_problem_is_shown_with_file_line_and_remedy_and_exits_1(
 
     text = capsys.readouterr().err
     assert f"{copy}/environments.yaml:9: error: environments[0].pol: unknown key 'pol'\n    did you mean pool?" in text
-    assert "2 to put right; nothing would be deployed" in text
+    assert "2 to fix; this configuration cannot be deployed" in text
 
 
 def test_machines_get_the_problems_as_json(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ def test_help_lists_every_subcommand_and_the_exit_codes(capsys: pytest.CaptureFi
 
     text = capsys.readouterr().out
     assert all(name in text for name in _SUBCOMMANDS)
-    assert "Exit codes: 0 fine, 1 problems or a refusal, 2 wrong usage." in text
+    assert "Exit codes: 0 success, 1 problems or a refusal, 2 wrong usage." in text
 
 
 @pytest.mark.parametrize("name", [name for name in _SUBCOMMANDS if name != "local"])

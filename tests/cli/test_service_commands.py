@@ -109,7 +109,7 @@ def test_credentials_of_an_unknown_name_exit_2(service: Service, capsys: pytest.
     service.script = [granted()]
 
     assert main(["credentials", ID, "--environment", "other"]) == 2
-    assert "there are default" in capsys.readouterr().err
+    assert "it has default" in capsys.readouterr().err
 
 
 def test_a_refusal_is_shown_with_its_code_and_exits_1(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,7 +126,7 @@ def test_a_wait_is_shown_on_the_error_stream_only(service: Service, capsys: pyte
     assert main([*ALLOCATE, "--wait", "0.05", "--json"]) == 0
 
     shown = capsys.readouterr()
-    assert "pool-busy, place 3" in shown.err
+    assert "pool-busy, position 3" in shown.err
     assert json.loads(shown.out)["id"] == ID
 
 
@@ -134,7 +134,7 @@ def test_deallocate_sends_the_outcome(service: Service, capsys: pytest.CaptureFi
     assert main(["deallocate", ID, "--outcome", "tests failed"]) == 0
 
     assert (service.arrived[0].method, service.arrived[0].body) == ("DELETE", {"outcome": "tests failed"})
-    assert "was given back" in capsys.readouterr().out
+    assert "has ended" in capsys.readouterr().out
 
 
 def test_status_shows_pools_by_status(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
@@ -325,14 +325,14 @@ def test_leftovers_are_added_up_by_requester_and_type_most_first(
     assert main(["leftovers", "222222222222/us-east-1"]) == 0
     told = capsys.readouterr()
     assert told.out.index(bucket) < told.out.index(queue)
-    assert "of 4 cleanings, 1 have no counts" in told.err
+    assert "of 4 cleanings, 1 are not counted" in told.err
     assert "1 cleanings could not list everything" in told.err
 
 
 def test_nothing_left_behind_is_said(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     service.script = [Answer(body={"entries": [], "cursor": None})]
     assert main(["leftovers", "--requester", "tidy"]) == 0
-    assert "no leftovers are on record" in capsys.readouterr().out
+    assert "no leftovers are recorded" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", [["leftovers"], ["leftovers", "222222222222/us-east-1", "--requester", "me"]])

@@ -178,7 +178,7 @@ def test_the_block_tells_when_giving_back_failed_too_but_the_first_failure_stays
     with pytest.raises(ZeroDivisionError) as failure, client.allocation("demo", requester="me"):
         _ = 1 / 0
 
-    assert any("was not given back either" in note for note in failure.value.__notes__)
+    assert any("was not deallocated either" in note for note in failure.value.__notes__)
 
 
 def test_the_block_ends_an_allocate_whose_outcome_is_unknown(service: Service, client: AtmosphereClient) -> None:

@@ -69,7 +69,7 @@ def test_a_service_that_is_not_there_is_told_plainly(pace: SteppedPace) -> None:
             client.pools()
 
     assert (failure.value.status, failure.value.code) == (0, "unreachable")
-    assert "is the address right" in failure.value.message
+    assert "check the address" in failure.value.message
 
 
 @pytest.mark.parametrize(

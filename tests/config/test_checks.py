@@ -29,7 +29,7 @@ SECOND_RULE = """  - {name: NAME, account: "111111111111", roles: [runner], pool
 
 # Workflow"""
 
-# (file, what stands there, what a mistake makes of it, path, part of the message, part of the remedy)
+# (file, the text there, what a mistake makes of it, path, part of the message, part of the remedy)
 MISTAKES = {
     "unknown key": (ENVIRONMENTS, "pool: demo", "pol: demo", "environments[0].pol", "unknown key 'pol'", "pool?"),
     "missing key": (ENVIRONMENTS, "pool: demo", "", "environments[0].pool", "pool is missing", "add pool"),
@@ -47,7 +47,7 @@ MISTAKES = {
         "pool: demo",
         "pool: [demo]",
         "environments[0].pool",
-        "a list stands",
+        "a list is not a string",
         "write the pool",
     ),
     "malformed pool": (ENVIRONMENTS, "pool: demo", "pool: ../x", "environments[0].pool", "wrong form", "letters"),
@@ -56,7 +56,7 @@ MISTAKES = {
         "- bedrock",
         "- 3.11",
         "environments[0].capabilities",
-        "3.11 is not a text",
+        "3.11 is not a string",
         "",
     ),
     "capability twice": (
@@ -64,7 +64,7 @@ MISTAKES = {
         "- bedrock",
         "- public-network",
         "environments[0].capabilities",
-        "'public-network' stands here twice",
+        "'public-network' is listed twice",
         "",
     ),
     "malformed ARN": (
@@ -80,7 +80,7 @@ MISTAKES = {
         "arn:aws:iam::222222222222",
         "arn:aws:iam::999999999999",
         "environments[0].admin_role",
-        "in account 999999999999, the environment in 222222222222",
+        "in account 999999999999, but the environment is in 222222222222",
         "own account",
     ),
     "unknown partition": (
@@ -96,7 +96,7 @@ MISTAKES = {
         "arn:aws:iam::222222222222",
         "arn:aws-cn:iam::222222222222",
         "environments[0].admin_role",
-        "partition aws-cn, the region us-east-1 in aws",
+        "partition aws-cn, but region us-east-1 is in aws",
         "partition",
     ),
     "role name not in settings": (
@@ -152,7 +152,7 @@ MISTAKES = {
         "[eu-central-1]",
         "[eu-west-1]",
         "environments[3].regions[0]",
-        "the environment's own region",
+        "already the environment's region",
         "remove it",
     ),
     "region twice": (
@@ -160,7 +160,7 @@ MISTAKES = {
         "[eu-central-1]",
         "[eu-central-1, eu-central-1]",
         "environments[3].regions[1]",
-        "stands here twice",
+        "is listed twice",
         "keep one",
     ),
     "region of another partition": (
@@ -168,7 +168,7 @@ MISTAKES = {
         "[eu-central-1]",
         "[cn-north-1]",
         "environments[3].regions[0]",
-        "in another partition than eu-west-1",
+        "in a different partition than eu-west-1",
         "remove it",
     ),
     "capabilities too large": (
@@ -192,7 +192,7 @@ MISTAKES = {
         "environments:\n",
         "pools: { dmeo: { cdk_toolkit: keep } }\nenvironments:\n",
         "pools.dmeo",
-        "no environment is of the pool dmeo",
+        "no environment is in the pool dmeo",
         "correct its name",
     ),
     "identities that may stay": (
@@ -200,16 +200,16 @@ MISTAKES = {
         "environments:\n",
         "pools: { demo: { deferred: [AWS::IAM::User] } }\nenvironments:\n",
         "pools.demo.deferred[0]",
-        "would work during the next test",
-        "identities have to go",
+        "would still work during the next test",
+        "identities must be deleted",
     ),
     "identities that are not looked for": (
         SETTINGS,
         "role_names:",
         "skipped_types: [AWS::Glue::Job, AWS::IAM::User]\nrole_names:",
         "skipped_types[1]",
-        "nobody would see the keys",
-        "identities have to be looked for",
+        "keys that a test leaves behind would not be found",
+        "identities must be scanned",
     ),
     "another fate of the toolkit": (
         ENVIRONMENTS,
@@ -248,7 +248,7 @@ MISTAKES = {
         "release, europe]",
         "release, europe, demo]",
         "iam[0].pools[3]",
-        "demo stands here twice",
+        "demo is listed twice",
         "keep one",
     ),
     "no pools": (
@@ -259,7 +259,7 @@ MISTAKES = {
         "the list is empty",
         "at least one",
     ),
-    "no roles": (ACCESS, "roles: [runner]", "roles: []", "iam[0].roles", "the list is empty", "without it"),
+    "no roles": (ACCESS, "roles: [runner]", "roles: []", "iam[0].roles", "the list is empty", "default: all"),
     "rule name twice": (
         ACCESS,
         "\n# Workflow",
@@ -281,17 +281,17 @@ MISTAKES = {
         "\n# Workflow",
         SECOND_RULE.replace("NAME", "more"),
         "iam[1]",
-        "the rule more lets the same callers into the same pools as the one at line",
+        "the rule more allows the same callers the same pools as the rule at line",
         "remove one",
     ),
-    "role twice": (ACCESS, "[runner]", "[runner, runner]", "iam[0].roles[1]", "runner stands here twice", "keep one"),
+    "role twice": (ACCESS, "[runner]", "[runner, runner]", "iam[0].roles[1]", "runner is listed twice", "keep one"),
     "quota of nothing": (ACCESS, "max_active: 8", "max_active: 0", "iam[0].max_active", "0 is too small", "no limit"),
     "quota as a text": (
         ACCESS,
         "max_active: 8",
         'max_active: "8"',
         "iam[0].max_active",
-        'the text "8" stands here',
+        'the string "8" is not allowed here',
         "",
     ),
     "operators is a text": (
@@ -299,12 +299,12 @@ MISTAKES = {
         '\n  - account: "111111111111"\n    role: operator',
         " all",
         "operators",
-        "the text",
+        "the string",
         "",
     ),
     "session too short": (SETTINGS, "10800", "60", "session_seconds", "60 is too small", "900 to 10800"),
     "session too long": (SETTINGS, "10800", "86400", "session_seconds", "86400 is too large", "900 to 10800"),
-    "session as a text": (SETTINGS, "10800", "3h", "session_seconds", 'the text "3h" stands here', "seconds"),
+    "session as a text": (SETTINGS, "10800", "3h", "session_seconds", 'the string "3h" is not allowed here', "seconds"),
     "role ARN in role_names": (
         SETTINGS,
         "[AtmosphereAdmin]",

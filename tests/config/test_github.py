@@ -44,7 +44,7 @@ def events(*names: str, more: str = "") -> str:
     return f"{REFS}\n    events: [{', '.join(names)}]{more}"
 
 
-# (file, what stands there, what a mistake makes of it, path, part of the message, part of the remedy)
+# (file, the text there, what a mistake makes of it, path, part of the message, part of the remedy)
 REFUSED = {
     "no repository id": (ACCESS, ID, "", "github[0].repository_id", "repository_id is missing", "gh api repos"),
     "no owner id": (ACCESS, OWNER, "", "github[0].repository_owner_id", "is missing", "gh api repos"),
@@ -56,10 +56,31 @@ REFUSED = {
     "id in other digits": (ACCESS, "701234567", "\u0667\u0660\u0661", "github[0].repository_id", "wrong form", ""),
     "owner id is a name": (ACCESS, "91234567", "example-org", "github[0].repository_owner_id", "wrong form", "digits"),
     "any id": (ACCESS, "701234567", "*", "github[0].repository_id", "wrong form", "digits"),
-    "any repository": (ACCESS, "/example-repo", "/*", "github[0].repository", "no wildcards", "OWNER/NAME"),
+    "any repository": (
+        ACCESS,
+        "/example-repo",
+        "/*",
+        "github[0].repository",
+        "wildcards are not supported",
+        "OWNER/NAME",
+    ),
     "repository without owner": (ACCESS, "example-org/", "", "github[0].repository", "wrong form", "OWNER/NAME"),
-    "any branch": (ACCESS, "heads/main", "heads/*", "github[0].refs[0]", "no wildcards", "refs/heads/main"),
-    "some branches": (ACCESS, "heads/main", "heads/release-?", "github[0].refs[0]", "no wildcards", "refs/heads/main"),
+    "any branch": (
+        ACCESS,
+        "heads/main",
+        "heads/*",
+        "github[0].refs[0]",
+        "wildcards are not supported",
+        "refs/heads/main",
+    ),
+    "some branches": (
+        ACCESS,
+        "heads/main",
+        "heads/release-?",
+        "github[0].refs[0]",
+        "wildcards are not supported",
+        "refs/heads/main",
+    ),
     "short ref": (ACCESS, "refs/heads/main", "main", "github[0].refs[0]", "wrong form", "full refs"),
     "ref of a pull request": (ACCESS, "heads/main", "pull/1/merge", "github[0].refs[0]", "wrong form", "full refs"),
     "ref with a line break": (ACCESS, "[refs/heads/main]", '["refs/heads/main\\n"]', "github[0].refs[0]", "form", ""),
@@ -69,19 +90,19 @@ REFUSED = {
         "[refs/heads/main]",
         "[refs/heads/main, refs/heads/main]",
         "github[0].refs[1]",
-        "stands here twice",
+        "is listed twice",
         "keep one",
     ),
-    "any event": (ACCESS, REFS, events('"*"'), "github[0].events[0]", "no wildcards", "push"),
+    "any event": (ACCESS, REFS, events('"*"'), "github[0].events[0]", "wildcards are not supported", "push"),
     "no events": (ACCESS, REFS, events(), "github[0].events", "the list is empty", "push"),
-    "event twice": (ACCESS, REFS, events("push", "push"), "github[0].events[1]", "stands here twice", "keep one"),
+    "event twice": (ACCESS, REFS, events("push", "push"), "github[0].events[1]", "is listed twice", "keep one"),
     **{
         f"{event} without environment": (
             ACCESS,
             REFS,
             events("push", event),
             "github[0].events[1]",
-            f"the event {event} can be started by strangers",
+            f"the event {event} can be started by outsiders",
             "set environment",
         )
         for event in ("pull_request_target", "workflow_run", "issue_comment", "issues", "discussion", "pussh")
@@ -91,7 +112,7 @@ REFUSED = {
         REFS,
         "workflows: ['example-org/example-repo/.github/workflows/*.yml@refs/heads/main']",
         "github[0].workflows[0]",
-        "no wildcards",
+        "wildcards are not supported",
         "test.yml",
     ),
     "workflow without ref": (
@@ -111,7 +132,14 @@ REFUSED = {
         "wrong form",
         "@refs/heads/main",
     ),
-    "any environment": (ACCESS, REFS, "environment: '*'", "github[0].environment", "no wildcards", "by name"),
+    "any environment": (
+        ACCESS,
+        REFS,
+        "environment: '*'",
+        "github[0].environment",
+        "wildcards are not supported",
+        "by name",
+    ),
     "empty environment": (ACCESS, REFS, "environment: ''", "github[0].environment", "wrong form", "by name"),
     "any runner": (ACCESS, REFS, "runner: any", "github[0].runner", "wrong form", "github-hosted or self-hosted"),
     "no pools": (ACCESS, "[demo, release]", "[]", "github[0].pools", "the list is empty", "at least one"),
@@ -125,8 +153,8 @@ REFUSED = {
         "correct",
     ),
     "quota of nothing": (ACCESS, "max_active: 4", "max_active: 0", "github[0].max_active", "too small", "no limit"),
-    "by subject": (ACCESS, REFS, "sub: repo:example-org/*", "github[0].sub", "unknown key 'sub'", "known here"),
-    "same rule twice": (ACCESS, "operators:", SECOND, "github[1]", "the same callers into the same pools", "remove"),
+    "by subject": (ACCESS, REFS, "sub: repo:example-org/*", "github[0].sub", "unknown key 'sub'", "the known keys are"),
+    "same rule twice": (ACCESS, "operators:", SECOND, "github[1]", "the same callers the same pools", "remove"),
     "unknown issuer": (
         ACCESS,
         REFS,
@@ -161,8 +189,8 @@ REFUSED = {
             "https://token.actions.example.com/": "wrong form",
             "https://user@token.actions.example.com": "wrong form",
             "https://token.actions.example.com#x": "wrong form",
-            "https://token.actions.example.com?x=1": "no wildcards",
-            "https://*.example.com": "no wildcards",
+            "https://token.actions.example.com?x=1": "wildcards are not supported",
+            "https://*.example.com": "wildcards are not supported",
             "https://tokén.example.com": "wrong form",
             "https://Token.example.com": "wrong form",
             "token.actions.example.com": "wrong form",
@@ -182,7 +210,7 @@ REFUSED = {
         "session_seconds",
         issuers(GITHUB_COM, GITHUB_COM),
         "issuers[1].issuer",
-        "already stands at line",
+        "is already listed at line",
         "keep one",
     ),
     "no keys": (
@@ -198,21 +226,42 @@ REFUSED = {
         "audience: https://atmosphere.example.com",
         "",
         "audience",
-        "so no GitHub token would be accepted",
+        "so no GitHub token can be accepted",
         "add audience",
     ),
-    "audience with a slash": (SETTINGS, "example.com ", "example.com/ ", "audience", "ends with a slash", "without"),
+    "audience with a slash": (
+        SETTINGS,
+        "example.com ",
+        "example.com/ ",
+        "audience",
+        "ends with a slash",
+        "remove the slash",
+    ),
     "audience is a list": (
         SETTINGS,
         "https://atmosphere.example.com ",
         "[https://atmosphere.example.com] ",
         "audience",
-        "a list stands",
+        "a list is not a string",
         "https://atmosphere.example.com",
     ),
-    "any audience": (SETTINGS, "https://atmosphere.example.com", "'*'", "audience", "no wildcards", "this deployment"),
+    "any audience": (
+        SETTINGS,
+        "https://atmosphere.example.com",
+        "'*'",
+        "audience",
+        "wildcards are not supported",
+        "this deployment",
+    ),
     **{
-        f"audience {audience}": (SETTINGS, "https://atmosphere.example.com", audience, "audience", whose, "belongs to")
+        f"audience {audience}": (
+            SETTINGS,
+            "https://atmosphere.example.com",
+            audience,
+            "audience",
+            whose,
+            "only this deployment uses",
+        )
         for audience, whose in {
             "sts.amazonaws.com": "AWS STS's",
             "https://sts.amazonaws.com": "AWS STS's",
@@ -236,7 +285,7 @@ WARNED = {
         REFS,
         f"workflows: [{WORKFLOW}]\n    events: [push, pull_request]",
         "github[0].events[1]",
-        "everyone who may push a branch",
+        "anyone who can push a branch",
         "reviewers",
     ),
     "merge groups on a ref": (
@@ -261,14 +310,14 @@ WARNED = {
         RENAMED,
         "github[1].repository",
         "is called example-org/example-repo at line",
-        "look both up",
+        "check both names",
     ),
     "keys from elsewhere": (
         SETTINGS,
         "session_seconds",
         f"issuers: [{{issuer: {GITHUB_COM}, jwks_url: https://keys.example.com/jwks}}]\nsession_seconds",
         "issuers[0].jwks_url",
-        "come from another host",
+        "come from a different host",
         "openid-configuration",
     ),
 }

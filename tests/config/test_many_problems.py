@@ -22,4 +22,4 @@ def test_more_wrong_shapes_than_are_shown_are_counted(configuration: Configurati
 def test_reading_that_stops_early_says_so(configuration: Configuration) -> None:
     configuration.append("environments.yaml", "  - &a 1\n" * (MAX_FAULTS + 50))
     problems = check(configuration.directory).problems
-    assert any(f"reading stopped here, after {MAX_FAULTS} faults" in problem.what for problem in problems)
+    assert any(f"reading stopped here, after {MAX_FAULTS} problems" in problem.what for problem in problems)

@@ -44,7 +44,7 @@ def test_an_environment_that_goes_is_drained_and_its_pool_with_it(configuration:
         (Kind.CHANGED, "rule integration-tests"),
         (Kind.REMOVED, "pool europe"),
     ]
-    assert "nothing is allocated from it any more" in found[0].effect
+    assert "it is no longer allocated" in found[0].effect
 
 
 def test_a_new_environment_is_added_with_its_pool(configuration: Configuration) -> None:
@@ -126,4 +126,4 @@ def test_a_github_rule_that_goes_locks_its_callers_out(configuration: Configurat
     (step,) = changes(configuration)
 
     assert (step.kind, step.subject) == (Kind.REMOVED, "rule example-workflows")
-    assert step.effect == "its callers are refused at once"
+    assert step.effect == "its callers are refused immediately"

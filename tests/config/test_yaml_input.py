@@ -95,7 +95,7 @@ def test_an_alias_bomb_is_refused_without_being_expanded(configuration: Configur
         pytest.param("pool: demo", "pool: !!python/name:os.system demo", "pool", "a tag", id="tag"),
         pytest.param("pool: demo", "pool: &p demo", "pool", "an anchor (&p)", id="anchor"),
         pytest.param("pool: demo", "pool: *p", "pool", "an alias (*p)", id="alias"),
-        pytest.param("pool: demo", "pool: demo\n    pool: other", "pool", '"pool" stands here twice', id="twice"),
+        pytest.param("pool: demo", "pool: demo\n    pool: other", "pool", '"pool" is duplicated', id="twice"),
         pytest.param("pool: demo", "<<: {pool: demo}", "<<", 'the key "<<"', id="merge"),
         pytest.param("pool: demo", "pool: 2026-01-01", "pool", "read differently", id="date"),
         pytest.param("pool: demo", "pool: no", "pool", "read differently", id="norway"),

@@ -182,14 +182,14 @@ def test_every_promise_names_the_tests_that_hold_it() -> None:
     assert [promise for promise, tests in rows if not TEST_PATH.search(tests)] == ["P9"]  # comes with the queue
 
 
-def test_every_room_is_on_the_map() -> None:
-    rooms = {
+def test_every_package_is_on_the_map() -> None:
+    packages = {
         path.stem
         for path in (ROOT / "service" / "atmosphere").iterdir()
         if (path.is_dir() or path.suffix == ".py") and not path.name.startswith("_")
     }
-    drawing = text("docs/architecture.md").partition("## Rooms")[2].partition("\n## ")[0]
-    assert [room for room in sorted(rooms) if room not in drawing] == []
+    drawing = text("docs/architecture.md").partition("## Packages")[2].partition("\n## ")[0]
+    assert [name for name in sorted(packages) if name not in drawing] == []
 
 
 def test_no_function_is_without_a_word() -> None:

@@ -30,10 +30,10 @@ def test_these_are_the_alarms(reading: Reading) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
-def test_an_alarm_has_a_section_that_says_what_to_look_at_and_what_to_do(name: str) -> None:
+def test_an_alarm_has_a_section_that_says_what_to_check_and_what_to_do(name: str) -> None:
     sections = re.split(r"^## ", RUNBOOK.read_text(), flags=re.MULTILINE)
     (own,) = [section for section in sections if name in section.splitlines()[0].split(", ")]
-    for part in ("**Means**", "**Look at**", "**Do**"):
+    for part in ("**Meaning:**", "**Check:**", "**Action:**"):
         assert part in own
 
 

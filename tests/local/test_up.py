@@ -82,10 +82,10 @@ def test_after_a_kill_nothing_runs_on_and_the_next_start_is_clean_and_says_so(tm
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0
-        assert "starting clean" in errors
+        assert "starting without state" in errors
     with _up(*state) as (process, _):
         process.send_signal(signal.SIGINT)
-        assert "starting clean" not in process.communicate(timeout=60)[1]
+        assert "starting without state" not in process.communicate(timeout=60)[1]
 
 
 @pytest.mark.parametrize(

@@ -103,4 +103,4 @@ def test_no_jobs_at_all_are_none(prove: Callable[..., Proof]) -> None:
 def test_without_a_token_nothing_is_proven(prove: Callable[..., Proof]) -> None:
     done = prove(f"passes=success={uuid4()}", answers=[(200, BY_POST)], tokens=403)
     assert done.returncode == 1
-    assert "gave no token" in done.stdout
+    assert "returned no token" in done.stdout

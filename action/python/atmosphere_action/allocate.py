@@ -123,18 +123,18 @@ class Asking:
 
     def _over(self, last: ActionError) -> WaitedTooLong:
         return WaitedTooLong(
-            f"nothing in pool {self.body['pool']} became free within {clock_text(self.wait_seconds)} ({last}): "
+            f"no environment in pool {self.body['pool']} became free within {clock_text(self.wait_seconds)} ({last}): "
             "raise `wait-timeout`, run fewer jobs at once, or ask the service's operators for more environments"
         )
 
     def _tell(self, failure: ActionError, pause: float) -> None:
         waited, next_try = clock_text(self.waited), clock_text(pause)
-        self.runner.say(f"{_where(failure)}; waited {waited}, asking again in {next_try}")
+        self.runner.say(f"{_where(failure)}; waited {waited}, next try in {next_try}")
 
 
 def _where(failure: ActionError) -> str:
     if not isinstance(failure, Refused) or failure.status != BUSY:
-        return f"No answer yet: {failure}" if isinstance(failure, Unanswered) else f"Failed for now: {failure}"
+        return f"No reply yet: {failure}" if isinstance(failure, Unanswered) else f"Temporary failure: {failure}"
     position, waiting = failure.details.get("position"), failure.details.get("waiting")
     if not isinstance(position, int) or isinstance(position, bool):
         return f"{failure.message} ({failure.code})"

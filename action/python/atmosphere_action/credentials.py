@@ -30,7 +30,7 @@ def command(path: str, *, environ: Mapping[str, str], pace: Pace, out: TextIO | 
     """Write the credentials of a lease file's environment to `out`; raises `ActionError`."""
     kept = lease.read_json(path)
     if kept is None:
-        raise FileTrouble(f"{path} is not there any more: its allocation has ended with its job")
+        raise FileTrouble(f"{path} no longer exists: its allocation ended with its job")
     cached = _current(path, kept, environ, pace)
     (out or sys.stdout).write(json.dumps({"Version": 1, **_of(cached, str(kept["environment"]))}) + "\n")
     return 0

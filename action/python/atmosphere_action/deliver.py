@@ -53,8 +53,8 @@ class Delivery:
         wrong = sorted({environment.account for environment in self.grant.environments} - allowed)
         if allowed and wrong:
             raise AccountNotAllowed(
-                f"the service gave account {', '.join(wrong)}, which is not one of `allowed-account-ids`; it is "
-                "given back at the end of the job. Correct the list, or ask for one: `constraints: account=ID`"
+                f"the service allocated account {', '.join(wrong)}, which is not in `allowed-account-ids`; the post "
+                "step releases it. Correct the list, or request an account: `constraints: account=ID`"
             )
 
     def _profiles(self) -> None:
@@ -110,8 +110,8 @@ class Delivery:
     def _warn(self) -> None:
         if lease.exported_earlier(self.environ) is not None:
             text = (
-                "an earlier step of this job allocated an environment too, and the AWS_* variables are this one's "
-                "from here on: give one of the two steps an `aws-profile` to use both"
+                "an earlier step of this job also allocated an environment, and the AWS_* variables now belong to this "
+                "step's: to use both, set `aws-profile` in one of the two steps"
             )
             self.runner.warning("AWS_* variables replaced", text)
         if self.environ.get("AWS_PROFILE"):

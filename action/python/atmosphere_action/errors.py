@@ -20,7 +20,7 @@ class ActionError(Exception):
 class BadInputs(ActionError):
     """Inputs of the action that cannot be what was meant: all problems at once."""
 
-    title = "Wrong inputs"
+    title = "Invalid inputs"
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("; ".join(problems))
@@ -30,7 +30,7 @@ class BadInputs(ActionError):
 class NoIdentity(ActionError):
     """The job has nothing to prove with who it is."""
 
-    title = "The job cannot prove who it is"
+    title = "The job cannot authenticate"
 
 
 class TokenTrouble(ActionError):
@@ -59,7 +59,7 @@ class Unanswered(ActionError):
 class Unreadable(ActionError):
     """A reply that is not this API's."""
 
-    title = "Not an answer of Atmosphere"
+    title = "Not a reply from Atmosphere"
 
     def __init__(self, text: str, *, status: int) -> None:
         super().__init__(text)
@@ -113,7 +113,7 @@ class AccountNotAllowed(ActionError):
 class FileTrouble(ActionError):
     """A file that the action has to read or write cannot be."""
 
-    title = "A file is in the way"
+    title = "A file cannot be used"
 
 
 class ProfileTrouble(ActionError):
@@ -125,7 +125,7 @@ class ProfileTrouble(ActionError):
 class NotReleased(ActionError):
     """The allocation could not be given back within the time there is."""
 
-    title = "Environment not given back yet"
+    title = "Environment not released yet"
 
 
 def nothing_taken(failure: ActionError) -> bool:

@@ -22,18 +22,18 @@ _CURES: Mapping[str, tuple[str, str]] = {
     "forbidden": (
         "No access to the pool",
         (
-            "pool {pool!r} is unknown, or not open to {caller}: check its name, and ask the service's operators for a "
-            "rule in config/access.yaml; with the request's id they find what did not match (docs/access.md)"
+            "pool {pool!r} is unknown, or not open to {caller}: check its name, or ask the service's operators for a "
+            "rule in config/access.yaml; the request id shows them what did not match (docs/access.md)"
         ),
     ),
     "unsatisfiable": (
-        "The pool has no such environment",
-        "waiting would not help: ask for less in `constraints`, `environments` or `accounts`, or for another `pool`",
+        "The pool has no matching environment",
+        "waiting does not help: request less in `constraints`, `environments` or `accounts`, or use another `pool`",
     ),
-    "invalid-request": ("The service does not accept the request", "correct the inputs that it names"),
-    "already-ended": ("The allocation was ended", "it was given back while it was asked for: run the job again"),
+    "invalid-request": ("The service does not accept the request", "correct the inputs that the message names"),
+    "already-ended": ("The allocation was ended", "it was released during the request: run the job again"),
     "key-reused": ("The allocation's id was used before", "run the job again"),
-    "conflict": ("The allocation's id is somebody else's", "run the job again"),
+    "conflict": ("The allocation's id belongs to another caller", "run the job again"),
     "too-large": ("The request is too large", "shorten `constraints`, `environments` or `session-policy`"),
 }
 _CALLERS: dict[bool, str] = {True: "this workflow run", False: "the AWS role that signed"}
@@ -43,7 +43,7 @@ _NO_SUCH_PLACE = (403, 404)
 def explained(failure: ActionError, inputs: Inputs, tree: str) -> ActionError:
     """The same failure, with a title and a cure where we know one."""
     if isinstance(failure, Unanswered) and not failure.lasting:
-        return Explained(failure.title, f"{failure}: is `endpoint` right, and the service up?")
+        return Explained(failure.title, f"{failure}: check that `endpoint` is right and the service is up")
     if not isinstance(failure, Refused):
         return failure
     known = _CURES.get(failure.code)
@@ -52,6 +52,6 @@ def explained(failure: ActionError, inputs: Inputs, tree: str) -> ActionError:
         words = {"pool": inputs.pool, "audience": inputs.audience, "caller": _CALLERS[tree == GITHUB]}
         return Explained(title, f"{failure}: {cure.format(**words)}")
     if failure.status in _NO_SUCH_PLACE:
-        cure = "is `endpoint` the service's address, with its stage and without /allocations?"
+        cure = "check that `endpoint` is the service's address, with its stage and without /allocations"
         return Explained("No service at the endpoint", f"{failure}: {cure}")
     return failure

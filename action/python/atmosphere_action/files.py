@@ -25,7 +25,7 @@ def directory(path: str) -> None:
         if os.path.islink(path) or not os.path.isdir(path):
             raise FileTrouble(f"{path} is not a directory: remove it") from None
     except OSError as broken:
-        raise FileTrouble(f"{path} cannot be made ({broken.strerror})") from broken
+        raise FileTrouble(f"{path} cannot be created ({broken.strerror})") from broken
 
 
 def replace(path: str, content: bytes) -> None:
@@ -61,7 +61,7 @@ def read(path: str) -> bytes:
 def refuse_link(path: str) -> None:
     """Raises `FileTrouble` for a symbolic link, which could make us write somebody else's file."""
     if os.path.islink(path):
-        raise FileTrouble(f"{path} is a symbolic link, which is not followed: put a file there, or name another one")
+        raise FileTrouble(f"{path} is a symbolic link, which is not followed: use a regular file, or name another one")
 
 
 @contextmanager
@@ -74,7 +74,9 @@ def locked(path: str, patience: float) -> Iterator[None]:
     descriptor = _acquired(path)
     while descriptor is None:
         if time.monotonic() > give_up:
-            raise FileTrouble(f"{path} has been locked by another process for {patience:.0f} s: is one hanging?")
+            raise FileTrouble(
+                f"{path} has been locked by another process for {patience:.0f} s: does that process hang?"
+            )
         time.sleep(_LOCK_POLL)
         descriptor = _acquired(path)
     try:
@@ -94,10 +96,10 @@ def _acquired(path: str) -> int | None:
             return descriptor
     except FileNotFoundError:
         if descriptor < 0:
-            raise FileTrouble(f"{path} cannot be made: its directory is gone") from None
+            raise FileTrouble(f"{path} cannot be created: its directory no longer exists") from None
     except OSError as broken:
         if descriptor < 0:
-            raise FileTrouble(f"{path} cannot be made ({broken.strerror})") from broken
+            raise FileTrouble(f"{path} cannot be created ({broken.strerror})") from broken
         raise
     os.close(descriptor)
     return None

@@ -56,7 +56,7 @@ def accounts(value: str) -> frozenset[str]:
     ids = frozenset(re.split(r"[\s,]+", value.strip(" ,\n")))
     wrong = sorted(id_ for id_ in ids if not _ACCOUNT.fullmatch(id_))
     if wrong:
-        raise ValueError(f"has {', '.join(wrong)!r}, which is no account id: write 12 digits each, in quotes")
+        raise ValueError(f"has {', '.join(wrong)!r}, which is not an account id: write 12 digits each, in quotes")
     return ids
 
 
@@ -74,7 +74,7 @@ def policy(value: str) -> Mapping[str, Any]:
     except ValueError as broken:
         raise ValueError(f"is not valid JSON ({broken}): write an IAM policy document") from broken
     if not isinstance(document, dict):
-        raise ValueError("is no JSON object: write an IAM policy document")  # noqa: TRY004 all problems are ValueErrors
+        raise ValueError("is not a JSON object: write an IAM policy document")  # noqa: TRY004 all problems are ValueErrors
     return document
 
 
@@ -96,5 +96,5 @@ def _problem(value: str, scheme: str, host: str, *, odd: bool) -> str:
     if odd:
         return "has a user, a query or a fragment: write the address and its stage only"
     if scheme == "http" and not is_loopback(host):
-        return "is http, which would show the credentials to the network: write https"
+        return "is http, which exposes the credentials to the network: write https"
     return ""

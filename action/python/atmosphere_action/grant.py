@@ -94,7 +94,7 @@ def read(reply: Mapping[str, Any]) -> Grant:
     except (KeyError, TypeError, ValueError, AttributeError) as broken:
         # The text of the failure may hold a credential: only its kind and our own field names are told.
         where = broken.args[0] if isinstance(broken, _Malformed) else type(broken).__name__
-        text = f"the reply is not what this version of the action knows ({where}): use a newer version of the action"
+        text = f"this version of the action cannot read the reply ({where}): use a newer version of the action"
         raise Unreadable(text, status=_OK) from None
 
 

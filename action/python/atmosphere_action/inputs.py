@@ -118,7 +118,7 @@ def _values(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
             except ValueError as wrong:
                 problems.append(f"`{name}` {wrong}")
         elif spec.required:
-            problems.append(f"`{name}` is missing: give it under `with:`")
+            problems.append(f"`{name}` is missing: set it under `with:`")
     return values, problems
 
 
@@ -126,12 +126,12 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     problems = []
     if values["environments"]:
         problems += [
-            f"`{name}` does not go together with `environments`: put it into each environment's line"
+            f"`{name}` cannot be combined with `environments`: put it in each environment's line"
             for name in ("constraints", "role")
             if values[name]
         ]
     elif values["accounts"]:
-        problems.append("`accounts` goes with `environments` only: leave it out")
+        problems.append("`accounts` is valid only with `environments`: remove it")
     if values["output-env-credentials"] and len(values["environments"] or ()) > 1:
         problems.append("`output-env-credentials` can export one environment only, not several: use their profiles")
     return problems

@@ -27,8 +27,8 @@ _CLI_FIRST = ("AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE")
 _CLI_CHOICE = (*_CLI_FIRST, "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 _NONE = (
-    "there are no AWS credentials to sign with: not in AWS_ACCESS_KEY_ID and its kin, not from a container or an "
-    "instance, not from the AWS CLI; configure some before this step"
+    "there are no AWS credentials to sign with: none in AWS_ACCESS_KEY_ID and its related variables, none from "
+    "a container or an instance, none from the AWS CLI; configure credentials before this step"
 )
 
 
@@ -44,7 +44,7 @@ class Source:
         """The keys as they are now; raises `KeysTrouble`."""
         keys = self.own or _SOURCES[self.name](self.environ)
         if keys is None:
-            raise KeysTrouble(f"the AWS credentials to sign with are gone ({self.name} gives none any more)")
+            raise KeysTrouble(f"the AWS credentials to sign with are no longer available ({self.name} returns none)")
         return keys
 
     def kept(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def found(environ: Mapping[str, str]) -> Source:
     named = next((name for name in _CLI_FIRST if environ.get(name)), None)
     if named:
         if cli(environ) is None:
-            raise KeysTrouble(f"{named} is set, which needs the AWS CLI (version 2) to follow, and there is no `aws`")
+            raise KeysTrouble(f"{named} is set, which needs the AWS CLI (version 2), but `aws` was not found")
         return Source("cli", environ)
     for name in ("container", "instance"):
         if _SOURCES[name](environ) is not None:
@@ -85,7 +85,7 @@ def restored(kept: Mapping[str, Any], environ: Mapping[str, str]) -> Source:
     if isinstance(keys, dict):
         return Source("variables", environ, Keys(str(keys.get("id")), str(keys.get("secret")), keys.get("token")))
     if name not in _SOURCES:
-        raise KeysTrouble("what was kept of the AWS credentials to sign with is not readable any more")
+        raise KeysTrouble("the saved AWS credentials to sign with are no longer readable")
     chosen = kept.get("variables")
     if isinstance(chosen, dict):
         environ = {**{k: v for k, v in environ.items() if k not in _CLI_CHOICE}, **chosen}

@@ -28,7 +28,7 @@ def directory(environ: Mapping[str, str], allocation: str) -> str:
     """Where the files of an allocation are. Raises `FileTrouble`."""
     temporary = environ.get("RUNNER_TEMP")
     if not temporary:
-        raise FileTrouble("RUNNER_TEMP is not set: this has to run as a step of GitHub Actions")
+        raise FileTrouble("RUNNER_TEMP is not set: run this as a step of GitHub Actions")
     return os.path.join(os.path.abspath(temporary), _PREFIX + allocation)
 
 
@@ -94,4 +94,4 @@ def remove(place: str) -> None:
     try:
         shutil.rmtree(place)
     except OSError as broken:
-        raise FileTrouble(f"{place} cannot be removed ({broken.strerror}): remove it by hand") from broken
+        raise FileTrouble(f"{place} cannot be removed ({broken.strerror}): remove it manually") from broken

@@ -39,7 +39,9 @@ def main(environ: Mapping[str, str], runner: Runner, pace: Pace) -> int:
         runner.mask(secret)
     granted = grant.read(reply)
     if granted.id != asking.allocation:
-        raise Unreadable("the service gave another allocation than was asked for: is a proxy in between?", status=200)
+        raise Unreadable(
+            "the service returned a different allocation than requested: is there a proxy in between?", status=200
+        )
     Delivery(
         grant=granted,
         inputs=wanted,

@@ -42,7 +42,9 @@ def _allowed(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme != "https" and not is_loopback(host) and host not in _HTTP_HOSTS:
-        raise KeysTrouble(f"{FULL} names {host} over {parts.scheme}: only https, loopback and AWS's own addresses may")
+        raise KeysTrouble(
+            f"{FULL} names {host} over {parts.scheme}: only https, loopback and AWS's own addresses are allowed"
+        )
     return url
 
 
@@ -55,7 +57,7 @@ def _authorization(environ: Mapping[str, str]) -> dict[str, str]:
         except (OSError, UnicodeDecodeError) as broken:
             raise KeysTrouble(f"{path} ({_TOKEN_FILE}) cannot be read ({type(broken).__name__})") from broken
     if not token.isprintable():
-        raise KeysTrouble(f"the text of {_TOKEN} holds line breaks or control characters: correct it")
+        raise KeysTrouble(f"{_TOKEN} contains line breaks or control characters: correct it")
     return {"Authorization": token} if token else {}
 
 
@@ -104,6 +106,6 @@ def read_keys(value: Any, source: str) -> Keys:
     fields = value if isinstance(value, dict) else {}
     parts = (fields.get("AccessKeyId"), fields.get("SecretAccessKey"), fields.get("Token", fields.get("SessionToken")))
     if not all(isinstance(part, str) and part and part.isprintable() for part in parts[:2]):
-        raise KeysTrouble(f"{source} gave no AWS credentials: does it have a role?")
+        raise KeysTrouble(f"{source} returned no AWS credentials: does it have a role?")
     token = parts[2] if isinstance(parts[2], str) and parts[2].isprintable() else None
     return Keys(access_key_id=str(parts[0]), secret_access_key=str(parts[1]), session_token=token or None)

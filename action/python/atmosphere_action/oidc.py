@@ -36,7 +36,7 @@ class Tokens:
             raise TokenTrouble(f"the runner's token service did not answer: {lost}") from lost
         token = _token(reply.content) if reply.status == _OK else None
         if token is None:
-            raise TokenTrouble(f"the runner's token service gave no token (HTTP {reply.status}): run the job again")
+            raise TokenTrouble(f"the runner's token service returned no token (HTTP {reply.status}): run the job again")
         self.mask(token)
         return token
 
@@ -66,12 +66,12 @@ def why_none(environ: Mapping[str, str]) -> str:
     """Why this job may not ask for tokens, and what to do."""
     if from_fork(environ):
         return (
-            "a run for a pull request from a fork gets no GitHub token, whatever its permissions: "
-            "run this job in the merge queue or by hand (docs/access.md), or skip it for forks"
+            "a run for a pull request from a fork gets no GitHub token, regardless of its permissions: "
+            "run this job in the merge queue or manually (docs/access.md), or skip it for forks"
         )
     return (
-        "the job may not ask for GitHub tokens: give it `permissions: id-token: write` "
-        "(and `contents: read` if it checks out), at the job or at the top of the workflow"
+        "the job has no permission to request GitHub tokens: set `permissions: id-token: write` "
+        "(and `contents: read` if it checks out code), in the job or at the top of the workflow"
     )
 
 

@@ -37,7 +37,7 @@ def post(environ: Mapping[str, str], runner: Runner, pace: Pace) -> int:
     try:
         how = releasing.release(_owner(environ, runner), ReleaseToken(environ["ATMOSPHERE_ACTION_SECRET"]))
     except NotReleased as failure:
-        runner.say(f"{failure.title}: {failure}; trying once more by another way")
+        runner.say(f"{failure.title}: {failure}; trying another way")
         return NOT_RELEASED
     runner.say(f"{how} (allocation {allocation})")
     return 0
@@ -54,7 +54,7 @@ def _owner(environ: Mapping[str, str], runner: Runner) -> Proof | None:
         kept["signing"] = json.loads(_state(environ, "signing") or "null")
         return identity.again(kept, environ=environ, mask=runner.mask)
     except (ActionError, ValueError) as none:
-        runner.say(f"Giving back with the release token, as the job cannot prove who it is ({none})")
+        runner.say(f"Using the release token, because the job cannot authenticate ({none})")
         return None
 
 
@@ -70,7 +70,7 @@ def _tidy(environ: Mapping[str, str], runner: Runner, allocation: str) -> None:
             part()
         except (ActionError, OSError, ValueError, KeyError, TypeError) as broken:
             text = str(broken) if isinstance(broken, ActionError) else type(broken).__name__
-            runner.warning(title, f"{text}; nothing else depends on it")
+            runner.warning(title, f"{text}; this has no other effect")
 
 
 def _remove_profiles(kept: str) -> None:

@@ -38,7 +38,7 @@ def command(python: str, work: str, lease: str) -> str:
     """The `credential_process` of a lease; raises `ProfileTrouble` for paths that cannot be quoted for every tool."""
     for path in (python, work, lease):
         if _UNSAFE.search(path):
-            raise ProfileTrouble(f"the path {path!r} holds characters that no AWS profile can name: move it")
+            raise ProfileTrouble(f"the path {path!r} contains characters that an AWS profile cannot contain: move it")
     return f'"{python}" -I -B -X utf8 "{work}" credentials "{lease}"'
 
 
@@ -73,9 +73,9 @@ def _check(profiles: list[Profile], content: bytes, environ: Mapping[str, str], 
     for profile in profiles:
         if _sections(content, profile.name) and not overwrite:
             cure = "choose another `aws-profile`, or set `overwrite-aws-profile: true`"
-            raise ProfileTrouble(f"{config_file(environ)} has a profile {profile.name!r} already: {cure}")
+            raise ProfileTrouble(f"{config_file(environ)} already has a profile {profile.name!r}: {cure}")
         if _sections(static, profile.name, plain=True):
-            cure = "the tools would prefer it; choose another `aws-profile`"
+            cure = "AWS tools would prefer it; choose another `aws-profile`"
             raise ProfileTrouble(f"{credentials} has a profile {profile.name!r}: {cure}")
 
 
@@ -155,4 +155,4 @@ def _make_parent(path: str) -> None:
         try:
             os.makedirs(parent, files.PRIVATE_DIRECTORY, exist_ok=True)
         except OSError as broken:
-            raise ProfileTrouble(f"{parent} cannot be made ({broken.strerror}): set AWS_CONFIG_FILE") from broken
+            raise ProfileTrouble(f"{parent} cannot be created ({broken.strerror}): set AWS_CONFIG_FILE") from broken

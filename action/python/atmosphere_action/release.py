@@ -71,7 +71,7 @@ class Releasing:
                 pause = self._pause(failure, failures)
                 unproven = isinstance(failure, (TokenTrouble, KeysTrouble))
                 if unproven or not may_pass(failure) or self.pace.now() + pause > self._turn:
-                    self.runner.say(f"Not given back as its owner ({failure}); using the release token")
+                    self.runner.say(f"Not released as its owner ({failure}); using the release token")
                     return None
                 self.pace.sleep(pause)
 
@@ -87,7 +87,7 @@ class Releasing:
                 pause = _LOOK_AGAIN if unknown else self._pause(failure, failures)
                 if not (unknown or may_pass(failure)) or self.pace.now() + pause > self._until(failure):
                     raise NotReleased(f"allocation {self.allocation}: {failure}") from failure
-                self.runner.say(f"Not given back yet: {failure}")
+                self.runner.say(f"Not released yet: {failure}")
                 self.pace.sleep(pause)
 
     def _until(self, failure: ActionError) -> float:
@@ -107,11 +107,11 @@ class Releasing:
             self.service.ask("DELETE", *path, proof=proof, body=body, patience=min(_PATIENCE, left))
         except Refused as refusal:
             if refusal.code == _ENDED:
-                return "It had ended already"
+                return "It had already ended"
             if final and _is_unknown(refusal):
                 return "Nothing is held"
             raise
-        return "Given back"
+        return "Released"
 
 
 def _is_unknown(failure: ActionError) -> bool:

@@ -111,7 +111,7 @@ class Runner:
     def _append(self, variable: str, text: str) -> None:
         path = self._environ.get(variable)
         if not path:
-            raise FileTrouble(f"{variable} is not set: this has to run as a step of GitHub Actions")
+            raise FileTrouble(f"{variable} is not set: run this as a step of GitHub Actions")
         try:
             with open(path, "ab") as file:
                 file.write(text.encode("utf-8", "replace"))

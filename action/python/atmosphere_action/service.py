@@ -60,7 +60,7 @@ def _value(reply: wire.Reply) -> dict[str, Any]:
     raise Refused(
         reply.status,
         plain(value.get("code") or "unknown", 60),
-        plain(value.get("message") or value.get("Message") or "the service gave no reason"),
+        plain(value.get("message") or value.get("Message") or "the service returned no reason"),
         retry_after=_seconds(value.get("retryAfterSeconds")) if after is None else after,
         details=value,
         request_id=plain(next((reply.headers[name] for name in _REQUEST_IDS if name in reply.headers), ""), 60),

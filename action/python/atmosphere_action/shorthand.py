@@ -31,7 +31,9 @@ def _listed(text: str) -> list[Json]:
     try:
         value = json.loads(text)
     except ValueError as broken:
-        raise ValueError(f"starts like JSON and is none ({broken}): correct it, or use the short form") from broken
+        raise ValueError(
+            f"starts like JSON but is not valid JSON ({broken}): correct it, or use the short form"
+        ) from broken
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise ValueError("is not a JSON list of objects")
     return value
@@ -55,7 +57,7 @@ def _constraint(text: str) -> dict[str, Json]:
     kind, _, value = (part.strip() for part in text.partition("="))
     parse = _KINDS.get(kind)
     if parse is None or not value:
-        raise ValueError(f"has {text!r}, which is no constraint: write one of {', '.join(_FORMS)}")
+        raise ValueError(f"has {text!r}, which is not a constraint: write one of {', '.join(_FORMS)}")
     return {"type": kind, "value": parse(value)}
 
 

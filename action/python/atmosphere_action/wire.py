@@ -126,15 +126,15 @@ def _unanswered(place: str, lost: Exception) -> Unanswered:
         return Unanswered(f"{place} did not answer ({type(reason).__name__})", sent=True)
     cause = reason.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
-        cure = "trust its authority on this machine (SSL_CERT_FILE), or correct the address"
-        text = f"{place} shows a certificate that is not trusted ({cause.verify_message}): {cure}"
+        cure = "trust its certificate authority on this machine (SSL_CERT_FILE), or correct the address"
+        text = f"{place} presents an untrusted certificate ({cause.verify_message}): {cure}"
         return Unanswered(text, sent=False, lasting=True)
     why = next((text for kind, text in _WHY if isinstance(cause, kind)), f"cannot be reached ({type(cause).__name__})")
     return Unanswered(f"{reason} {why}", sent=False)
 
 
 _WHY: tuple[tuple[type[OSError], str], ...] = (
-    (socket.gaierror, "has no known host name"),
+    (socket.gaierror, "has an unknown host name"),
     (ConnectionRefusedError, "refuses connections"),
-    (socket.timeout, "does not take connections"),
+    (socket.timeout, "does not accept connections"),
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group, epilog=EPILOG)
 def baseline() -> None:
-    """Show what was there before the first test and must survive, and change it."""
+    """Show or change the baseline: what existed before the first test and must survive cleaning."""
 
 
 @baseline.command("show", epilog=EPILOG)
@@ -26,13 +26,13 @@ def baseline() -> None:
 @json_option
 @connected(caller="operator")
 def show_command(connection: Connection, *, environment: tuple[str, str], as_json: bool) -> None:
-    """Show the baseline of ENVIRONMENT (ACCOUNT/REGION): who made it so, and each thing in it."""
+    """Show the baseline of ENVIRONMENT (ACCOUNT/REGION): its origin, and each item in it."""
     found = connection.client().baseline(*environment)
     if as_json:
         print_json(plain(found))
         return
     _print_about(found)
-    print_table(("item", "fingerprint", "contents"), map(_row, found.items), empty="it holds nothing")
+    print_table(("item", "fingerprint", "contents"), map(_row, found.items), empty="the baseline is empty")
 
 
 def _print_about(found: BaselineState) -> None:
@@ -72,15 +72,15 @@ def _amend(act: str, text: str) -> click.Command:
 baseline.add_command(
     _amend(
         "drop",
-        "Drop ITEMS (TYPE:ID@REGION, as `show` prints them) from the baseline of ENVIRONMENT (ACCOUNT/REGION): what of "
-        "them is still there is a leftover of the next cleanup.",
+        "Drop ITEMS (TYPE:ID@REGION, as `show` prints them) from the baseline of ENVIRONMENT (ACCOUNT/REGION). Those "
+        "that still exist are leftovers in the next cleanup.",
     )
 )
 baseline.add_command(
     _amend(
         "adopt",
-        "Make ITEMS (TYPE:ID@REGION) part of the baseline of ENVIRONMENT (ACCOUNT/REGION), as the next cleanup finds "
-        "them; also to accept what has changed.",
+        "Add ITEMS (TYPE:ID@REGION) to the baseline of ENVIRONMENT (ACCOUNT/REGION), as the next cleanup finds them. "
+        "Also use it to accept changed items.",
     )
 )
 
@@ -91,6 +91,6 @@ baseline.add_command(
 @json_option
 @connected(caller="operator")
 def recapture(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:
-    """Declare everything that is in ENVIRONMENT (ACCOUNT/REGION) now its baseline. It must be free, dirty or held."""
+    """Make everything that is in ENVIRONMENT (ACCOUNT/REGION) now its baseline. It must be free, dirty or held."""
     found = connection.client().operate(*environment, "recapture", reason=reason)
     show_environment(found, as_json=as_json)

@@ -1,4 +1,4 @@
-"""Commands about cleaning: plan and verify look from here, run asks the service; types tells what is covered."""
+"""Commands about cleaning: plan and verify scan from this machine, run asks the service, types lists the catalogue."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.surveying import Survey
     from atmosphere.core.snapshot import Snapshot
 
-_PLAN: Final = "Exit codes: 0 the plan is complete, 2 wrong usage, 3 something could not be looked at."
-_VERIFY: Final = "Exit codes: 0 clean, 1 left over or amiss, 2 wrong usage, 3 something could not be looked at."
-_RUN: Final = "Exit codes: 0 clean, 1 dirty or refused, 2 wrong usage, 130 the watching was ended."
+_PLAN: Final = "Exit codes: 0 the plan is complete, 2 wrong usage, 3 something could not be scanned."
+_VERIFY: Final = "Exit codes: 0 clean, 1 leftovers or drift, 2 wrong usage, 3 something could not be scanned."
+_RUN: Final = "Exit codes: 0 clean, 1 dirty or refused, 2 wrong usage, 130 interrupted."
 _ALLOWED: Final = timedelta(hours=1)
 
 
 _BY_CONFIGURATION: Final = (
     "IAM and other global services are included, because the configuration has no other environment in this account. "
-    "The service also counts environments that are draining: with --endpoint it is asked."
+    "The service also counts environments that are draining: give --endpoint to include them."
 )
 
 
 class _Unknown(click.ClickException):
-    """Something that the answer depends on could not be looked at."""
+    """Something that the answer depends on could not be read."""
 
     exit_code = Exit.UNKNOWN
 
 
-@click.group(cls=Group, epilog="Exit codes: 0 fine, others as each command tells.")
+@click.group(cls=Group, epilog="Exit codes: 0 success; see each command for the others.")
 def cleanup() -> None:
-    """Plan and verify the cleaning of an environment from here, or run and watch it."""
+    """Plan and verify the cleaning of an environment from this machine, or run and follow it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looking:
-    """The options of commands that look with the caller's own credentials, and ask the service if one is named."""
+    """The options of commands that scan with the caller's own credentials, and query the service if one is named."""
 
     connection: Connection
     directory: Path
@@ -66,15 +66,17 @@ class Looking:
 
 _OPTIONS: Final = (
     click.option("--config", "directory", type=click.Path(path_type=Path), default="config", show_default=True),
-    click.option("--bucket", help="The service's bucket, to read baseline, ledger and debts from."),
+    click.option(
+        "--bucket", help="The service's bucket, to read the baseline, the ledger and deferred resources from."
+    ),
     click.option(
         "--baseline",
         "baseline_file",
         type=click.Path(path_type=Path, dir_okay=False, exists=True),
-        help="The baseline, as it lies in that bucket.",
+        help="A file with the baseline, in the format of the bucket.",
     ),
-    click.option("--allocation", help="Take the ledger of this allocation into account (with --bucket)."),
-    click.option("--since", type=DATES, help="Also look for what stacks left that were deleted since then (UTC)."),
+    click.option("--allocation", help="Also use the ledger of this allocation (with --bucket)."),
+    click.option("--since", type=DATES, help="Also check what stacks left that were deleted since then (UTC)."),
 )
 
 
@@ -86,7 +88,7 @@ def _looking(command: Callable[..., None]) -> Callable[..., None]:
         command(environment, Looking(connection=connection, **own), **given)
 
     looked: Callable[Concatenate[Connection, ...], None] = functools.update_wrapper(look, command)
-    wrapped = connected(caller="operator", profile="The AWS profile to look with, and to sign with.")(looked)
+    wrapped = connected(caller="operator", profile="The AWS profile to scan and to sign with.")(looked)
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return click.argument("environment", callback=environment_key)(json_option(wrapped))
@@ -96,10 +98,10 @@ def _looking(command: Callable[..., None]) -> Callable[..., None]:
 @_looking
 @click.option("--verbose", is_flag=True, help="Name every resource.")
 def plan_command(environment: tuple[str, str], looking: Looking, *, as_json: bool, verbose: bool) -> None:
-    """Show what a cleanup would do in ENVIRONMENT (ACCOUNT/REGION) now: delete, keep, leave, or cannot tell.
+    """Show what a cleanup would do in ENVIRONMENT (ACCOUNT/REGION) now, and what is unknown.
 
-    Looks from this machine with the caller's AWS credentials, which must be allowed to assume the environment's admin
-    role. Nothing is changed and nothing is written.
+    The scan runs on this machine with your AWS credentials, which must be allowed to assume the environment's admin
+    role. It changes nothing and writes nothing.
     """
     found = _survey(environment, looking)
     if as_json:
@@ -113,10 +115,10 @@ def plan_command(environment: tuple[str, str], looking: Looking, *, as_json: boo
 @cleanup.command("verify", epilog=_VERIFY)
 @_looking
 def verify_command(environment: tuple[str, str], looking: Looking, *, as_json: bool) -> None:
-    """Look whether ENVIRONMENT (ACCOUNT/REGION) is clean, by one look as a cleanup's proof takes two of.
+    """Check whether ENVIRONMENT (ACCOUNT/REGION) is clean, by one of the two scans that a cleanup's proof needs.
 
-    Looks from this machine with the caller's AWS credentials, which must be allowed to assume the environment's admin
-    role. Nothing is changed and nothing is written.
+    The scan runs on this machine with your AWS credentials, which must be allowed to assume the environment's admin
+    role. It changes nothing and writes nothing.
     """
     found = _survey(environment, looking)
     if as_json:
@@ -134,10 +136,10 @@ def _survey(environment: tuple[str, str], looking: Looking) -> Survey:
     from atmosphere.cleanup.surveying import survey  # noqa: PLC0415
 
     if (looking.bucket is None) == (looking.baseline_file is None):
-        raise click.UsageError("what was there before? Give either --bucket (the service's) or --baseline FILE")
+        raise click.UsageError("no baseline: give either --bucket (the service's) or --baseline FILE")
     key = EnvironmentKey(AccountId(environment[0]), Region(environment[1]))
     assignment, store = _assignment(key, looking), _store(key, looking)
-    with console(stderr=True).status(f"looking at {key}"):
+    with console(stderr=True).status(f"scanning {key}"):
         aws = Accounts.to_look_at(looking.connection.profile)
         return survey(assignment, aws=aws, store=store, clock=SystemClock())
 
@@ -165,7 +167,7 @@ def _assignment(key: EnvironmentKey, looking: Looking) -> Assignment:
 
 
 def _is_alone(key: EnvironmentKey, snapshot: Snapshot, connection: Connection) -> bool:
-    """By the configuration and, where a service is named, by its rows too: no more is listed than it would sweep."""
+    """By the configuration and, if a service is named, also by its rows: list no more than the service would sweep."""
     configured = {entry.key for entry in snapshot.environments}
     if not is_alone(key, configured):
         return False
@@ -180,8 +182,8 @@ def _rows(key: EnvironmentKey, connection: Connection) -> set[EnvironmentKey]:
         found = connection.client().environments()
     except (ServiceError, NotConnected) as failure:
         raise _Unknown(
-            f"the service could not be asked which environments account {key.account} has: {failure}; "
-            "without --endpoint and --ready-file the configuration alone decides"
+            f"could not read the environments of account {key.account} from the service: {failure}; "
+            "without --endpoint and --ready-file only the configuration decides"
         ) from failure
     return {EnvironmentKey(AccountId(each.account), Region(each.region)) for each in found}
 
@@ -206,14 +208,14 @@ def _store(key: EnvironmentKey, looking: Looking) -> TextStore:
 @json_option
 @connected(caller="operator")
 def run_command(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:
-    """Have the service clean the dirty ENVIRONMENT (ACCOUNT/REGION) once more, and watch it to its end.
+    """Have the service clean the dirty ENVIRONMENT (ACCOUNT/REGION) again, and follow it to its end.
 
-    One that is being cleaned already is only watched. Ctrl-C ends the watching, not the cleaning.
+    If a cleanup is running already, follow that one. Ctrl-C stops following; the cleanup continues.
     """
     client = connection.client()
     before = client.environment(*environment)
     if before.status == "cleaning":
-        note("it is being cleaned already")
+        note("a cleanup is already running")
     else:
         client.operate(*environment, "clean", reason=reason)
     after = follow(client, environment)
@@ -226,7 +228,9 @@ def run_command(connection: Connection, *, environment: tuple[str, str], reason:
 
 
 @cleanup.command("types", epilog=EPILOG)
-@click.option("--write", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Write it into this page.")
+@click.option(
+    "--write", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Write the list into this page."
+)
 def types_command(*, write: Path | None) -> None:
     """List the types of resources that cleaning covers, as the Markdown of docs/cleanup.md."""
     from atmosphere.cleanup.report.describing import catalogue_table, replaced  # noqa: PLC0415

@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from atmosphere.config.problems import Problem
     from atmosphere.core.snapshot import Snapshot
 
-_EPILOG: Final = "Exit codes: 0 fine (warnings included), 1 problems, 2 wrong usage."
+_EPILOG: Final = "Exit codes: 0 success (warnings included), 1 problems, 2 wrong usage."
 _STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 _Directory: Final = click.Path(path_type=Path)
 
 
 @click.group(cls=Group, epilog=_EPILOG)
 def config() -> None:
-    """Check the configuration, and see what a change to it would do."""
+    """Check the configuration, and show what a change would do."""
 
 
 @config.command("check", epilog=_EPILOG)
 @click.argument("directory", type=_Directory, default="config")
 @json_option
 def check_command(*, directory: Path, as_json: bool) -> None:
-    """List everything that is wrong with the files of DIRECTORY (default: config), with file, line and remedy."""
+    """List all problems in the files of DIRECTORY (default: config), with file, line and remedy."""
     checked = check(directory)
     if as_json:
         ok = checked.snapshot is not None
@@ -52,12 +52,12 @@ def _show(directory: Path, checked: Checked) -> None:
     _show_problems(directory, checked.problems)
     if checked.snapshot is None:
         errors = sum(problem.severity is Severity.ERROR for problem in checked.problems)
-        console(stderr=True).print(f"{errors} to put right; nothing would be deployed", style="bold")
+        console(stderr=True).print(f"{errors} to fix; this configuration cannot be deployed", style="bold")
         return
     found = checked.snapshot
     console().print(
         f"{directory}: {len(found.environments)} environments in {len(found.pools)} pools, "
-        f"{len(found.access.iam) + len(found.access.github)} rules, {len(found.access.operators)} operators: fine",
+        f"{len(found.access.iam) + len(found.access.github)} rules, {len(found.access.operators)} operators: no errors",
         style="green",
     )
 
@@ -102,7 +102,7 @@ def loaded(directory: Path) -> Snapshot:
 @click.argument("directory", type=_Directory, default="config")
 @click.option("--write", "writes", is_flag=True, help="Write the schemas instead of comparing.")
 def schema_command(*, directory: Path, writes: bool) -> None:
-    """Compare the JSON Schemas in DIRECTORY/schema (default: config) with this release's, or write them."""
+    """Compare the JSON Schemas in DIRECTORY/schema (default: config) with those of this release, or write them."""
     if writes:
         for path in write(directory):
             print(path)

@@ -42,7 +42,7 @@ class Connection:
         if self.ready_file is not None:
             return from_ready_file(self.ready_file, self.caller)
         if self.endpoint is None:
-            raise click.UsageError("which service? Give --endpoint (or ATMOSPHERE_ENDPOINT), or --ready-file")
+            raise click.UsageError("no service: give --endpoint (or ATMOSPHERE_ENDPOINT), or --ready-file")
         return from_chain(self.endpoint, profile=self.profile, region=self.region)
 
     def command(self, *words: str) -> str:
@@ -71,7 +71,7 @@ def connected(
             "--endpoint", envvar="ATMOSPHERE_ENDPOINT", help="The service's address [env ATMOSPHERE_ENDPOINT]."
         ),
         click.option("--profile", help=profile),
-        click.option("--region", help="The region to sign for; taken from the address unless given."),
+        click.option("--region", help="The region to sign for (default: the region in the endpoint)."),
         click.option(
             "--ready-file",
             type=click.Path(path_type=Path, dir_okay=False),

@@ -1,4 +1,4 @@
-"""How `atmosphere local demo` tells the story of `local/demo.py` on this terminal."""
+"""Shows the demo of `local/demo.py` on this terminal, for `atmosphere local demo`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WIDTH: Final = 150  # columns: a line of history is shown whole, in a log too
 
 
 class Terminal:
-    """Tells the story line by line, each with the seconds since the start."""
+    """Prints the demo line by line, each with the seconds since the start."""
 
     def __init__(self) -> None:
         self._console = console()
@@ -52,8 +52,8 @@ class Terminal:
 
 
 def tell(progress: Progress) -> None:
-    """Start a local service with short times, tell the story, stop; raises `DemoFailed`."""
+    """Start a local service with short times, run the demo, stop; raises `DemoFailed`."""
     terminal = Terminal()
     with LocalService(ROOT / "config", settings=SETTINGS, ticker=TICKER, progress=progress) as service:
         Demo(service.description, terminal).run()
-    terminal.say("every claim of this story was checked; nothing is left running")
+    terminal.say("every claim above was checked; nothing is left running")

@@ -96,7 +96,7 @@ def _counts(progress: Mapping[str, Any]) -> list[tuple[str, int, int, int]]:
 def progress_table(state: EnvironmentState) -> Table:
     """How a cleanup stands."""
     table = Table(title=f"aws://{state.account}/{state.region}: {_head(state)}", title_justify="left")
-    for column in ("type", "left", "removed", "met an error"):
+    for column in ("type", "left", "removed", "with an error"):
         table.add_column(column)
     for name, *numbers in _counts(state.progress) if state.progress else ():
         table.add_row(name, *(str(number or "") for number in numbers))
@@ -115,7 +115,7 @@ class _Lines:
         left, removed, blocked = (
             sum((state.progress or {}).get(name, {}).values()) for name in ("left", "removed", "blocked")
         )
-        line = f"{_head(state)}: {left} left, {removed} removed, {blocked} met an error"
+        line = f"{_head(state)}: {left} left, {removed} removed, {blocked} with an error"
         if line != self._last:
             self._last = line
             note(line)

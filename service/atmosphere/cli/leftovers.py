@@ -42,7 +42,7 @@ class _Sum:
 @json_option
 @connected(caller="operator")
 def leftovers(connection: Connection, *, question: Question, as_json: bool) -> None:
-    """Show what tests left behind in ENVIRONMENT (ACCOUNT/REGION), added up by requester and type, most first."""
+    """Show what tests left behind in ENVIRONMENT (ACCOUNT/REGION), totaled by requester and type, largest first."""
     _show(list(connection.client().leftovers(**question)), as_json=as_json)
 
 
@@ -55,11 +55,13 @@ def _show(cleanings: Sequence[LeftBehind], *, as_json: bool) -> None:
         print_json(about | {"leftovers": [plain(each) for each in sums]})
         return
     rows = [(each.requester, each.type, *map(str, (each.cleanings, each.removed, each.left))) for each in sums]
-    print_table(("requester", "type", "cleanings", "removed", "left"), rows, empty="no leftovers are on record")
+    print_table(("requester", "type", "cleanings", "removed", "left"), rows, empty="no leftovers are recorded")
     if uncounted:
-        note(f"of {len(cleanings)} cleanings, {uncounted} have no counts: not begun yet, or past their keeping")
+        note(
+            f"of {len(cleanings)} cleanings, {uncounted} are not counted: not started yet, or their counts have expired"
+        )
     if incomplete:
-        note(f"{incomplete} cleanings could not list everything: there may have been more")
+        note(f"{incomplete} cleanings could not list everything: the totals may be too low")
 
 
 def _added_up(cleanings: Sequence[LeftBehind]) -> list[_Sum]:

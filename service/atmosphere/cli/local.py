@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     from atmosphere.local.progress import Progress
 
 _EPILOG: Final = (
-    "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 it could not start or the embedded AWS died, 2 wrong usage."
+    "Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the start failed or the embedded AWS died, 2 wrong usage."
 )
 _FAILURES: Final = (ConfigProblems, DeploymentFailed, EmulatorFailed, StateInUse, SynthesisFailed)
-_LOOK: Final = 1.0  # seconds between two looks at whether the embedded AWS is still there
+_INTERVAL: Final = 1.0  # seconds between two checks that the embedded AWS is alive
 
 
 @click.group(epilog=_EPILOG)
 def local() -> None:
-    """Run the whole service on this machine, on an embedded AWS: nothing leaves it, no account is needed."""
+    """Run the whole service on this machine, on an embedded AWS. No AWS account is needed."""
 
 
 @local.command(epilog=_EPILOG)
@@ -52,21 +52,25 @@ def local() -> None:
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
     default=ROOT / "config",
-    help="The directory of environments.yaml, access.yaml and settings.yaml (default: the example's).",
+    help="The directory of environments.yaml, access.yaml and settings.yaml (default: the example configuration).",
 )
-@click.option("--port", type=click.IntRange(1, 65535), help="Where API and AWS answer on loopback (default: any free).")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="The loopback port of the API and AWS (default: any free port)."
+)
 @click.option(
     "--setting",
     "chosen",
     multiple=True,
     metavar="NAME=VALUE",
-    help=f"A duration for this run, like session_seconds=60; `ticker` is the reconciler's gap (default {TICKER:.0f}).",
+    help=f"A duration, e.g. session_seconds=60; `ticker` is the interval of the reconciler (default {TICKER:.0f}).",
 )
-@click.option("--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON object here too.")
+@click.option(
+    "--ready-file", type=click.Path(path_type=Path, dir_okay=False), help="Also write the JSON object to this file."
+)
 @click.option(
     "--state",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep the state in this directory over restarts.",
+    help="Keep the state in this directory across restarts.",
 )
 @click.option("--json", "quiet", is_flag=True, help="Print the JSON object on one line, and no progress.")
 def up(
@@ -80,7 +84,7 @@ def up(
 ) -> None:
     """Start the service and keep it running until Ctrl-C or SIGTERM.
 
-    When it is ready, one JSON object on standard output tells the endpoint, example callers and more.
+    When it is ready, it prints one JSON object with the endpoint, example callers and more on standard output.
     """
     settings, ticker = _settings(chosen)
     progress = progress_for_people(quiet=quiet)
@@ -92,7 +96,7 @@ def up(
         service.start()
         _announce(service.description, ready_file, quiet=quiet)
         progress.notice("ready; Ctrl-C stops it")
-        while not stopping.wait(_LOOK):
+        while not stopping.wait(_INTERVAL):
             if not service.emulator.alive:
                 raise EmulatorFailed(f"the embedded AWS died: {service.emulator.last_words()}")
     except KeyboardInterrupt:
@@ -105,9 +109,11 @@ def up(
         _withdraw(ready_file)
 
 
-@local.command(epilog="Exit codes: 0 every claim held, 1 one did not or the service could not start, 2 wrong usage.")
+@local.command(
+    epilog="Exit codes: 0 every check passed, 1 a check failed or the service could not start, 2 wrong usage."
+)
 def demo() -> None:
-    """Tell the whole life of an allocation, with real output, in about a minute."""
+    """Show the whole life of an allocation, with real output, in about a minute."""
     try:
         tell(progress_for_people())
     except (*_FAILURES, DemoFailed) as failed:

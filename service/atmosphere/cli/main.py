@@ -1,4 +1,4 @@
-"""The frame of the `atmosphere` command: finds subcommands without importing them, and is the outermost door.
+"""The frame of the `atmosphere` command: finds subcommands without importing them, and is the outermost entry point.
 
 Everything heavy (boto3, pydantic, the template) is imported by the subcommand that needs it: start-up stays quick.
 """
@@ -27,7 +27,7 @@ class Exit(IntEnum):
     PROBLEMS = 1
     USAGE = 2
     UNKNOWN = 3
-    """Something could not be looked at (`cleanup` only)."""
+    """Something could not be scanned (`cleanup` only)."""
     INTERRUPTED = 130
 
 
@@ -40,24 +40,23 @@ class _Subcommand:
 _SERVICE: Final = "atmosphere.cli.service"
 _OPERATOR: Final = "atmosphere.cli.operator"
 _SUBCOMMANDS: Final = {
-    "allocate": _Subcommand(_SERVICE, "Allocate an environment, waiting for a turn."),
+    "allocate": _Subcommand(_SERVICE, "Allocate an environment, and wait until one is free."),
     "credentials": _Subcommand(
-        _SERVICE, "Print fresh credentials of an allocation, as `credential_process` wants them."
+        _SERVICE, "Print fresh credentials of an allocation, in the format of `credential_process`."
     ),
-    "deallocate": _Subcommand(_SERVICE, "Give an allocation back."),
+    "deallocate": _Subcommand(_SERVICE, "End an allocation."),
     "status": _Subcommand(_SERVICE, "Show an allocation, or the pools."),
-    "history": _Subcommand(_OPERATOR, "Show who had an environment, or what a requester had (operators)."),
-    "leftovers": _Subcommand("atmosphere.cli.leftovers", "Show who leaves what behind (operators)."),
+    "history": _Subcommand(_OPERATOR, "Show the history of an environment or of a requester (operators)."),
+    "leftovers": _Subcommand("atmosphere.cli.leftovers", "Show what tests leave behind, by requester (operators)."),
     "environment": _Subcommand(
         _OPERATOR, "Show environments, and clean, reinstate, discard, hold or resume one (operators)."
     ),
-    "baseline": _Subcommand(
-        "atmosphere.cli.baseline", "Show and change what must survive cleaning in an environment (operators)."
-    ),
+    "baseline": _Subcommand("atmosphere.cli.baseline", "Show and change the baseline of an environment (operators)."),
     "cleanup": _Subcommand(
-        "atmosphere.cli.cleanup", "Plan and verify the cleaning of an environment from here, or run and watch it."
+        "atmosphere.cli.cleanup",
+        "Plan and verify the cleaning of an environment from this machine, or run and follow it.",
     ),
-    "config": _Subcommand("atmosphere.cli.config", "Check the configuration, and see what a change to it would do."),
+    "config": _Subcommand("atmosphere.cli.config", "Check the configuration, and show what a change would do."),
     "local": _Subcommand("atmosphere.cli.local", "Run the whole service on this machine."),
 }
 
@@ -83,17 +82,17 @@ class _Lazy(click.Group):
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 fine, 1 problems or a refusal, 2 wrong usage. Also: 3 not everything could be looked at "
+    epilog="Exit codes: 0 success, 1 problems or a refusal, 2 wrong usage. Also: 3 something could not be scanned "
     "(cleanup), 130 interrupted.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected failure.")
 @click.version_option(package_name="atmosphere-service", prog_name="atmosphere")
 def atmosphere(*, debug: bool) -> None:
-    """Allocate clean AWS environments to tests, give them back, and operate the service."""
+    """Allocate clean AWS environments to tests, deallocate them, and operate the service."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the answer is its exit code. No exception leaves this door."""
+    """Run the command and return its exit code. No exception propagates from here."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = words[:1] == ["--debug"]
     try:
@@ -106,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ServiceError, NotConnected) as refusal:
         print(refusal, file=sys.stderr)
         return Exit.PROBLEMS
-    except Exception as fault:  # noqa: BLE001 the outermost door: the type and the text, and no traceback unless asked for
+    except Exception as fault:  # noqa: BLE001 the outermost entry point: type and text, and no traceback unless asked for
         if debug:
             traceback.print_exc()
         print(f"{type(fault).__name__}: {fault}", file=sys.stderr)

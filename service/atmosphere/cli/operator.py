@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 @json_option
 @connected(caller="operator")
 def history(connection: Connection, *, question: Question, as_json: bool) -> None:
-    """Show who had ENVIRONMENT (ACCOUNT/REGION), newest first, with the acts of operators."""
+    """Show the allocations of ENVIRONMENT (ACCOUNT/REGION) and the acts of operators, newest first."""
     lines = connection.client().history(**question)
     if as_json:
         print_json({"entries": [plain(line) for line in lines]})
         return
     columns = ("at", "environment", "what", "who", "requester or reason", "ended", "outcome")
-    print_table(columns, map(_history_row, lines), empty="nothing is on record")
+    print_table(columns, map(_history_row, lines), empty="nothing is recorded")
 
 
 def _history_row(line: HistoryLine) -> tuple[str | None, ...]:
@@ -116,16 +116,16 @@ def _show(found: EnvironmentState) -> None:
 
 
 _ACTS: Final = {
-    "clean": "Clean a dirty environment once more.",
-    "reinstate": "Declare a dirty environment clean, by name and with a reason, and put it back in service.",
-    "discard": "Drop a dirty environment that the configuration no longer names.",
-    "hold": "Take an environment out of service; one that is in use when it would become free.",
+    "clean": "Clean a dirty environment again.",
+    "reinstate": "Declare a dirty environment clean, and return it to service.",
+    "discard": "Remove a dirty environment that the configuration no longer names.",
+    "hold": "Take an environment out of service; if it is in use or cleaning, when it would become free.",
     "resume": "End a hold; the environment is cleaned first.",
 }
 
 
 def _act(act: str, text: str) -> click.Command:
-    @click.command(act, help=f"{text} The reason is kept on record.", epilog=EPILOG)
+    @click.command(act, help=f"{text} The reason is recorded in the history.", epilog=EPILOG)
     @click.argument("environment", callback=environment_key)
     @reason_option
     @json_option

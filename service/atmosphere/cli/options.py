@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-EPILOG: Final = "Exit codes: 0 fine, 1 refused or failed, 2 wrong usage."
+EPILOG: Final = "Exit codes: 0 success, 1 refused or failed, 2 wrong usage."
 DATES: Final = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"))
 _SENTENCE: Final = 1000  # characters; no first sentence is longer
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-reason_option = click.option("--reason", required=True, help="Why, for the record.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+reason_option = click.option("--reason", required=True, help="The reason; it is recorded in the history.")
 
 
 class Group(click.Group):
@@ -37,7 +37,7 @@ def environment_key(ctx: click.Context, param: click.Parameter, value: str | Non
         return None
     account, _, region = value.removeprefix("aws://").partition("/")
     if not (_ACCOUNT.fullmatch(account) and region):
-        raise click.BadParameter(f"{value!r} is not like 222222222222/us-east-1", ctx=ctx, param=param)
+        raise click.BadParameter(f"{value!r} is not ACCOUNT/REGION, e.g. 222222222222/us-east-1", ctx=ctx, param=param)
     return account, region
 
 
@@ -54,7 +54,7 @@ def history_question(command: Callable[..., None]) -> Callable[..., None]:
     """Add an environment or `--requester`, and the span; the command gets a `Question`."""
 
     @click.argument("environment", callback=environment_key, required=False)
-    @click.option("--requester", help="Ask about a requester, in every environment, instead of an environment.")
+    @click.option("--requester", help="A requester, in all environments, instead of one environment.")
     @click.option("--since", type=DATES, help="Not before this instant (UTC).")
     @click.option("--until", type=DATES, help="Not after this instant (UTC).")
     @functools.wraps(command)

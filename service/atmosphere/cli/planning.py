@@ -1,4 +1,4 @@
-"""How plans and verdicts of `atmosphere cleanup` look."""
+"""Prints the plans and verdicts of `atmosphere cleanup`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 _SAYS: Final = {
     "clean": ("clean: a cleanup would find nothing to do", "green"),
     "leftovers": ("not clean", "bold red"),
-    "unknown": ("unknown: not everything could be looked at", "bold yellow"),
+    "unknown": ("unknown: something could not be scanned", "bold yellow"),
 }
 
 
 def print_verdict(found: Survey) -> None:
-    """What a look came to, with what is left over or amiss, and what is unknown."""
+    """Print the result of a scan: leftovers, drift, and what is unknown."""
     report = found.report
     if report["blockers"]:
         rows = [(_what(each), each["type"], each["id"], each["region"], each["stack"]) for each in report["blockers"]]
@@ -45,7 +45,7 @@ def print_plan(found: Survey, *, verbose: bool) -> None:
     counts["deferred"].update(_type_of(each) for each in report["deferred"])
     names = sorted({name for column in columns for name in counts[column]})
     rows = [(name, *(str(counts[column][name] or "") for column in columns)) for name in names]
-    print_table(("type", *columns), rows, empty="there is nothing at all")
+    print_table(("type", *columns), rows, empty="the environment is empty")
     if verbose:
         _print_each(report)
     _print_skipped(report)
@@ -73,14 +73,14 @@ def _place(entry: Mapping[str, str]) -> tuple[str, str, str]:
 def _print_skipped(report: Mapping[str, Any]) -> None:
     reasons = Counter(report["skipped"].values())
     rows = [(f"{count} listings", why) for why, count in reasons.most_common()]
-    rows += [(name, "the baseline does not tell of it: recapture") for name in report["uncovered"]]
+    rows += [(name, "the baseline does not cover it: recapture") for name in report["uncovered"]]
     if rows:
         print_table(("not covered", "why"), rows, empty="")
 
 
 def _print_unknown(report: Mapping[str, Any]) -> None:
     if report["unknown"]:
-        print_table(("could not be looked at", "what AWS said"), report["unknown"].items(), empty="")
+        print_table(("could not be scanned", "error from AWS"), report["unknown"].items(), empty="")
 
 
 def _print_answer(found: Survey) -> None:

@@ -24,17 +24,25 @@ _ORDER: Final = ("free", "in-use", "cleaning", "dirty", "held")
 
 @click.command(epilog=EPILOG)
 @click.option("--pool", required=True, help="The pool to take from.")
-@click.option("--requester", required=True, help="Who asks, for people to read, e.g. a build's address.")
+@click.option("--requester", required=True, help="Text that shows people who asked, e.g. the URL of a build.")
 @click.option("--in-region", "regions", multiple=True, help="Only in this region; may be repeated.")
 @click.option("--in-account", "accounts", multiple=True, help="Only in this account; may be repeated.")
 @click.option(
     "--capability", "capabilities", multiple=True, help="NAME, or NAME=JSON to match a value; may be repeated."
 )
-@click.option("--role", help="One of the environment's named roles; admin unless given.")
-@click.option("--duration", type=click.IntRange(900, 10800), help="Seconds until it is taken back.")
-@click.option("--wait", type=click.FloatRange(min=0), default=DEFAULT_WAIT, show_default=True, help="Seconds to wait.")
+@click.option("--role", help="One of the environment's named roles (default: admin).")
+@click.option("--duration", type=click.IntRange(900, 10800), help="Seconds until the allocation ends.")
 @click.option(
-    "--profile-file", type=click.Path(path_type=Path, dir_okay=False), help="Write an AWS config file to use it."
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_WAIT,
+    show_default=True,
+    help="Seconds to wait for a free environment.",
+)
+@click.option(
+    "--profile-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write an AWS config file with a profile that renews the credentials.",
 )
 @click.option("--export", is_flag=True, help="Print shell lines that set the credentials (secret).")
 @json_option
@@ -54,9 +62,9 @@ def allocate(
     export: bool,
     as_json: bool,
 ) -> None:
-    """Allocate an environment, waiting for a turn. Credentials are printed with --json or --export only.
+    """Allocate an environment, and wait until one is free. Credentials are printed only with --json or --export.
 
-    --profile-file writes a file without secrets whose profile fetches and renews the credentials by itself:
+    --profile-file writes a file without secrets; its profile fetches and renews the credentials:
     AWS_CONFIG_FILE=FILE AWS_PROFILE=atmosphere your-test
     """
     grant = connection.client().allocate(
@@ -96,11 +104,11 @@ def _capability(text: str) -> Any:
     try:
         return {name: json.loads(value)}
     except ValueError as broken:
-        raise click.BadParameter(f"{value!r} is not JSON; a text needs quotes: {name}='\"{value}\"'") from broken
+        raise click.BadParameter(f"{value!r} is not JSON; a string needs quotes: {name}='\"{value}\"'") from broken
 
 
 def _tell(waiting: Waiting) -> None:
-    place = f", place {waiting.position}" if waiting.position is not None else ""
+    place = f", position {waiting.position}" if waiting.position is not None else ""
     note(f"{waiting.code}{place}: waited {waiting.waited:.0f} s, next try in {waiting.next_try:.0f} s")
 
 
@@ -138,7 +146,7 @@ def _print_exports(grant: Granted) -> None:
 
 def _held(place: Place) -> SessionCredentials:
     if place.credentials is None:
-        raise click.ClickException("the service gave no credentials")
+        raise click.ClickException("the service returned no credentials")
     return place.credentials
 
 
@@ -174,25 +182,25 @@ def _process(keys: SessionCredentials) -> dict[str, Any]:
 
 @click.command(epilog=EPILOG)
 @click.argument("allocation")
-@click.option("--environment", default=None, help="The environment's name, where there are several.")
+@click.option("--environment", default=None, help="The environment's name, if there are several.")
 @connected(caller="runner")
 def credentials(connection: Connection, *, allocation: str, environment: str | None) -> None:
-    """Print fresh credentials of ALLOCATION, in the JSON that AWS tools expect of a `credential_process` (secret)."""
+    """Print fresh credentials of ALLOCATION, as JSON for `credential_process` of AWS tools (secret)."""
     grant = connection.client().credentials(allocation)
     names = [place.name for place in grant.environments]
     if environment is not None and environment not in names:
-        raise click.BadParameter(f"there is no environment {environment!r} in it; there are {', '.join(names)}")
+        raise click.BadParameter(f"the allocation has no environment {environment!r}; it has {', '.join(names)}")
     print_json(_process(_held(grant.named(environment) if environment else grant.environment)))
 
 
 @click.command(epilog=EPILOG)
 @click.argument("allocation")
-@click.option("--outcome", default="success", show_default=True, help="A word for how it went, at most 100 bytes.")
+@click.option("--outcome", default="success", show_default=True, help="The outcome of the test, at most 100 bytes.")
 @connected(caller="runner")
 def deallocate(connection: Connection, *, allocation: str, outcome: str) -> None:
-    """Give ALLOCATION back. Its credentials die, and cleaning starts. Repeating it is fine."""
+    """End ALLOCATION. Its credentials are revoked, and cleaning starts. You can repeat this safely."""
     connection.client().deallocate(allocation, outcome=outcome)
-    print(f"{allocation} was given back")
+    print(f"{allocation} has ended")
 
 
 @click.command(epilog=EPILOG)
@@ -200,7 +208,7 @@ def deallocate(connection: Connection, *, allocation: str, outcome: str) -> None
 @json_option
 @connected(caller="runner")
 def status(connection: Connection, *, allocation: str | None, as_json: bool) -> None:
-    """Show ALLOCATION, or without one every pool that the caller may use."""
+    """Show ALLOCATION, or, without it, every pool that the caller may use."""
     client = connection.client()
     if allocation is None:
         _show_pools(client.pools(), as_json=as_json)
@@ -213,7 +221,7 @@ def _show_pools(pools: tuple[Pool, ...], *, as_json: bool) -> None:
         print_json({"pools": [{"pool": pool.name, "counts": dict(pool.counts)} for pool in pools]})
         return
     rows = [(pool.name, *(str(pool.counts.get(status, 0)) for status in _ORDER)) for pool in pools]
-    print_table(("pool", *_ORDER), rows, empty="this caller may use no pool")
+    print_table(("pool", *_ORDER), rows, empty="this caller may not use any pool")
 
 
 def _show_allocation(found: AllocationState, *, as_json: bool) -> None:

@@ -164,7 +164,7 @@ class AtmosphereClient(OperatorsSide):
         try:
             self._end(id_, token, outcome=outcome, may_yet_come_seconds=may_yet_come_seconds)
         except ServiceError as second:
-            failure.add_note(f"allocation {id_} was not given back either ({second}); its deadline takes it back")
+            failure.add_note(f"allocation {id_} was not deallocated either ({second}); its deadline ends it")
 
     def deallocate(self, id_: str, *, outcome: str = "success") -> None:
         """Give an allocation back; repeating it is fine. `outcome` is cut at 100 bytes."""

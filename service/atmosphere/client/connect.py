@@ -25,7 +25,9 @@ def from_chain(endpoint: str, *, profile: str | None = None, region: str | None 
     except BotoCoreError as broken:
         raise NotConnected(str(broken)) from broken
     if found is None:
-        raise NotConnected("there are no AWS credentials to sign with: set a profile, or AWS_ACCESS_KEY_ID and its kin")
+        raise NotConnected(
+            "there are no AWS credentials to sign with: set a profile, or AWS_ACCESS_KEY_ID and the related variables"
+        )
     return AtmosphereClient(endpoint, credentials=found, region=region)
 
 
@@ -51,7 +53,9 @@ def from_ready_file(path: Path, caller: str) -> AtmosphereClient:
             f"{path} cannot be read ({missing.strerror}): is `atmosphere local up` running?"
         ) from missing
     except (ValueError, KeyError, TypeError) as broken:
-        message = f"{path} is no ready file with a caller {caller!r} ({type(broken).__name__}): write it anew"
+        message = (
+            f"{path} is not a ready file with a caller {caller!r} ({type(broken).__name__}): run `atmosphere local up`"
+        )
         raise NotConnected(message) from broken
 
 

@@ -41,7 +41,7 @@ class TokenRequest:
             raise ServiceError(0, NO_TOKEN, message) from lost
         token = _value(reply.data) if reply.status == _OK else None
         if token is None:
-            raise ServiceError(0, NO_TOKEN, f"the runner's token service gave no token (HTTP {reply.status})")
+            raise ServiceError(0, NO_TOKEN, f"the runner's token service returned no token (HTTP {reply.status})")
         return token
 
 
@@ -58,7 +58,7 @@ def token_request(audience: str, environ: Mapping[str, str] = os.environ) -> Tok
     """What the job's environment says; raises `NotConnected` where the job may not have tokens."""
     if not environ.get(_URL) or not environ.get(_TOKEN):
         raise NotConnected(
-            "this job may not ask for GitHub tokens: give it `permissions: id-token: write`; "
+            "this job has no permission to request GitHub tokens: set `permissions: id-token: write`; "
             "runs for pull requests from forks never may"
         )
     return TokenRequest(url=environ[_URL], request_token=environ[_TOKEN], audience=audience)

@@ -144,7 +144,7 @@ def read(parse: Callable[[Mapping[str, Any]], Result], reply: Mapping[str, Any])
     try:
         return parse(reply)
     except (KeyError, TypeError, ValueError, AttributeError) as broken:
-        message = f"the reply is not what this version of the client knows ({broken!r}): update one of the two"
+        message = f"this version of the client cannot read the reply ({broken!r}): update the client or the service"
         raise ServiceError(200, UNREADABLE, message) from broken
 
 

@@ -113,7 +113,7 @@ class Transport:
             reply = self._pool.request(method, url, body=content, headers=proven, redirect=False, retries=False)
         except urllib3.exceptions.HTTPError as lost:
             message = (
-                f"{self.endpoint} did not answer ({type(lost).__name__}): is the address right, and the service up?"
+                f"{self.endpoint} did not answer ({type(lost).__name__}): check the address, and that the service is up"
             )
             raise ServiceError(0, UNREACHABLE, message) from lost
         return _value(reply.status, reply.data, reply.headers.get("Retry-After"))
@@ -132,11 +132,11 @@ def _value(status: int, content: bytes, retry_after: str | None) -> dict[str, An
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        message = "the reply is not this API's JSON: is the endpoint right, with its stage and without /allocations?"
+        message = "the reply is not this API's JSON: check that the endpoint has its stage and no /allocations"
         raise ServiceError(status, UNREADABLE, message, retry_after=_seconds(retry_after))
     if status == _OK:
         return value
-    message = str(value.get("message") or value.get("Message") or "the service gave no reason")
+    message = str(value.get("message") or value.get("Message") or "the service returned no reason")
     after = _seconds(retry_after) or _seconds(value.get("retryAfterSeconds"))
     raise ServiceError(status, str(value.get("code") or "unknown"), message, retry_after=after, details=value)
 

@@ -19,7 +19,7 @@ def _rule_names(sources: Sources) -> None:
         other = seen.setdefault(rule.name, path)
         if other != path:
             what = f"the rule name {rule.name} is already used at line {sources.access.read.line(other)}"
-            sources.access.report((*path, "name"), what, "give each rule its own name: quotas are counted by it")
+            sources.access.report((*path, "name"), what, "give each rule its own name: quotas are counted by name")
 
 
 def _rule_pools(sources: Sources) -> None:
@@ -33,7 +33,7 @@ def _rule_pools(sources: Sources) -> None:
                 remedy = f"correct it (there are {', '.join(sorted(pools))}), or register an environment for it"
                 sources.access.report(place, f"the pool {pool} has no environment", remedy)
             elif pool in rule.pools[:index]:
-                sources.access.report(place, f"the pool {pool} stands here twice", "keep one of them")
+                sources.access.report(place, f"the pool {pool} is listed twice", "keep one of them")
 
 
 _LISTS: Final = ("roles", "events", "refs", "workflows")
@@ -45,7 +45,7 @@ def _said_once(sources: Sources) -> None:
             values: list[str] = getattr(rule, key, None) or []
             for index, value in enumerate(values):
                 if value in values[:index]:
-                    sources.access.report((*path, key, index), f"{value} stands here twice", "keep one of them")
+                    sources.access.report((*path, key, index), f"{value} is listed twice", "keep one of them")
 
 
 _NOT_WHOM: Final = {"name", "repository", "max_active"}
@@ -63,8 +63,8 @@ def _rules_differ(sources: Sources) -> None:
         other = seen.setdefault(_meaning(rule), path)
         if other != path:
             line = sources.access.read.line(other)
-            what = f"the rule {rule.name} lets the same callers into the same pools as the one at line {line}"
-            sources.access.report(path, what, "remove one of the two: only the first would ever count")
+            what = f"the rule {rule.name} allows the same callers the same pools as the rule at line {line}"
+            sources.access.report(path, what, "remove one of the two: only the first has an effect")
 
 
 def _unused_pools(sources: Sources) -> None:
@@ -75,7 +75,7 @@ def _unused_pools(sources: Sources) -> None:
     for path, entry in sources.environment_entries():
         if entry.pool not in allowed | told:
             told.add(entry.pool)
-            what = f"no rule of access.yaml allows the pool {entry.pool}, so nobody can allocate from it"
+            what = f"no rule of access.yaml allows the pool {entry.pool}, so no caller can allocate from it"
             sources.environments.report(
                 (*path, "pool"), what, "add the pool to a rule in access.yaml", severity=Severity.WARNING
             )

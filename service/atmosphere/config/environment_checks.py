@@ -25,7 +25,7 @@ MAX_ROW_BYTES: Final = 800  # of everything the configuration says of one enviro
 def _some_environment(sources: Sources) -> None:
     if sources.environments.whole and not any(sources.environment_entries()):
         sources.environments.report(
-            ("environments",), "no environment is registered", "add at least one, or every pool would be drained"
+            ("environments",), "no environment is registered", "add at least one; otherwise every pool is drained"
         )
 
 
@@ -54,14 +54,14 @@ def _roles_belong(sources: Sources) -> None:
 def _role_belongs(sources: Sources, place: Path, arn: str, entry: EnvironmentEntry) -> None:
     _, partition, _, _, account, _ = arn.split(":", 5)
     if account != entry.account:
-        what = f"this role is in account {account}, the environment in {entry.account}"
-        sources.environments.report(place, what, "name a role of the environment's own account")
+        what = f"this role is in account {account}, but the environment is in {entry.account}"
+        sources.environments.report(place, what, "use a role of the environment's own account")
     if partition not in REGIONS:
         known = ", ".join(REGIONS)
         sources.environments.report(place, f"{partition!r} is not an AWS partition", f"use one of {known}")
     elif partition != PARTITION_OF.get(entry.region, partition):
-        what = f"this role is in partition {partition}, the region {entry.region} in {PARTITION_OF[entry.region]}"
-        sources.environments.report(place, what, "name a role of the region's partition")
+        what = f"this role is in partition {partition}, but region {entry.region} is in {PARTITION_OF[entry.region]}"
+        sources.environments.report(place, what, "use a role of the region's partition")
 
 
 def _role_names_listed(sources: Sources) -> None:
@@ -73,7 +73,7 @@ def _role_names_listed(sources: Sources) -> None:
             name = arn.rsplit("/", 1)[1]
             if name not in settings.role_names:
                 what = f"the role name {name} is not in role_names of settings.yaml, so the service may not assume it"
-                sources.environments.report(place, what, f"add {name} to role_names, or name a listed role")
+                sources.environments.report(place, what, f"add {name} to role_names, or use a listed role")
 
 
 def _roles_named(sources: Sources) -> None:
@@ -89,7 +89,7 @@ def _regions_known(sources: Sources) -> None:
         places += [((*path, "regions", index), region) for index, region in enumerate(entry.regions)]
         for place, region in places:
             if region not in PARTITION_OF:
-                remedy = "correct it; a region newer than this release comes with an update of Atmosphere"
+                remedy = "correct it; if the region is newer than this release, update Atmosphere"
                 sources.environments.report(place, f"{region!r} is not an AWS region", remedy)
 
 
@@ -99,12 +99,12 @@ def _further_regions(sources: Sources) -> None:
             place = (*path, "regions", index)
             partitions = {PARTITION_OF.get(region), PARTITION_OF.get(entry.region)}
             if region == entry.region:
-                sources.environments.report(place, f"{region} is the environment's own region", "remove it")
+                sources.environments.report(place, f"{region} is already the environment's region", "remove it")
             elif region in entry.regions[:index]:
-                sources.environments.report(place, f"{region} stands here twice", "keep one of them")
+                sources.environments.report(place, f"{region} is listed twice", "keep one of them")
             elif None not in partitions and len(partitions) > 1:
-                remedy = "remove it: credentials of one partition mean nothing in another"
-                sources.environments.report(place, f"{region} is in another partition than {entry.region}", remedy)
+                remedy = "remove it: credentials of one partition do not work in another"
+                sources.environments.report(place, f"{region} is in a different partition than {entry.region}", remedy)
 
 
 def _regions_apart(sources: Sources) -> None:
@@ -155,7 +155,7 @@ def _keep_is_narrow(sources: Sources) -> None:
         for index, pattern in enumerate(entry.keep):
             kind, _, _ = pattern.rpartition(":")
             if _ONLY_WILDCARDS.fullmatch(kind):
-                what = f"{pattern!r} would keep resources of every type, and so hand them to the next test"
+                what = f"{pattern!r} would keep resources of every type, so the next test would get them"
                 sources.environments.report((*path, "keep", index), what, "name the type, e.g. AWS::S3::Bucket:NAME")
 
 
@@ -163,7 +163,7 @@ def _pools_have_environments(sources: Sources) -> None:
     named = {entry.pool for _, entry in sources.environment_entries()}
     for pool in sources.environments.shape.pools if sources.environments.shape else ():
         if pool not in named:
-            what = f"no environment is of the pool {pool}"
+            what = f"no environment is in the pool {pool}"
             sources.environments.report(("pools", pool), what, "correct its name, or remove it")
 
 
@@ -171,17 +171,17 @@ def _deferred_let_nobody_in(sources: Sources) -> None:
     for pool, entry in sources.environments.shape.pools.items() if sources.environments.shape else ():
         for index, name in enumerate(entry.deferred):
             if name.startswith(_IDENTITIES):
-                what = f"{name} cannot be left for later: its keys or sessions would work during the next test"
+                what = f"{name} cannot be deferred: its keys or sessions would still work during the next test"
                 path = ("pools", pool, "deferred", index)
-                sources.environments.report(path, what, "remove it: identities have to go at once")
+                sources.environments.report(path, what, "remove it: identities must be deleted immediately")
 
 
 def _skipped_let_nobody_in(sources: Sources) -> None:
     settings = sources.tuned
     for index, name in enumerate(settings.skipped_types if settings else ()):
         if name.startswith(_IDENTITIES):
-            what = f"{name} cannot be left out: nobody would see the keys that a test leaves behind"
-            sources.settings.report(("skipped_types", index), what, "remove it: identities have to be looked for")
+            what = f"{name} cannot be skipped: keys that a test leaves behind would not be found"
+            sources.settings.report(("skipped_types", index), what, "remove it: identities must be scanned")
 
 
 _IDENTITIES: Final = ("AWS::IAM::", "AWS::RolesAnywhere::", "AWS::SSO::")
@@ -196,7 +196,9 @@ def _shared_accounts(sources: Sources) -> None:
             what = (
                 f"account {entry.account} has another environment at line {line}, so its global services are not swept"
             )
-            remedy = "give each environment an account of its own, or accept leftovers in IAM, Route 53 and the like"
+            remedy = (
+                "use a separate account for each environment, or accept leftovers in IAM, Route 53 and similar services"
+            )
             sources.environments.report((*path, "account"), what, remedy, severity=Severity.WARNING)
 
 

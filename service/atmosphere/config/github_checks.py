@@ -37,7 +37,7 @@ def _issuers_known(sources: Sources) -> None:
     for path, rule in sources.github_rules():
         if rule.issuer not in known:
             what = f"the issuer {rule.issuer} is not in issuers of settings.yaml"
-            remedy = f"write one of them exactly ({', '.join(known) or 'there are none'}), or add it there"
+            remedy = f"use one of the listed issuers exactly ({', '.join(known) or 'there are none'}), or add this one"
             sources.access.report((*path, "issuer"), what, remedy)
 
 
@@ -46,7 +46,7 @@ def _issuers_unique(sources: Sources) -> None:
     for path, entry in sources.issuers():
         other = seen.setdefault(entry.issuer, path)
         if other != path:
-            what = f"the issuer {entry.issuer} already stands at line {sources.settings.read.line(other)}"
+            what = f"the issuer {entry.issuer} is already listed at line {sources.settings.read.line(other)}"
             sources.settings.report((*path, "issuer"), what, "keep one of them")
 
 
@@ -54,9 +54,9 @@ def _keys_at_home(sources: Sources) -> None:
     for path, entry in sources.issuers():
         home, host = (urlsplit(url).netloc for url in (entry.issuer, entry.jwks_url))
         if home != host:
-            what = f"the keys of {entry.issuer} come from another host, which can then sign as any workflow"
+            what = f"the keys of {entry.issuer} come from a different host, which can then sign as any workflow"
             remedy = (
-                "use the jwks_uri of the issuer's /.well-known/openid-configuration, unless this is a mirror of yours"
+                "use the jwks_uri of the issuer's /.well-known/openid-configuration, unless this is your own mirror"
             )
             sources.settings.report((*path, "jwks_url"), what, remedy, severity=Severity.WARNING)
 
@@ -64,7 +64,7 @@ def _keys_at_home(sources: Sources) -> None:
 def _audience_given(sources: Sources) -> None:
     settings = sources.tuned
     if settings and sources.settings.whole and not settings.audience and any(sources.github_rules()):
-        what = "the key audience is missing, so no GitHub token would be accepted"
+        what = "the key audience is missing, so no GitHub token can be accepted"
         remedy = "add audience: a URL of this deployment, e.g. https://atmosphere.example.com"
         sources.settings.report(("audience",), what, remedy)
 
@@ -75,16 +75,16 @@ def _audience_is_ours(sources: Sources) -> None:
     if not audience:
         return
     if audience.endswith("/"):
-        what = "the audience ends with a slash, which workflows tend to leave out"
-        sources.settings.report(("audience",), what, "write it without")
+        what = "the audience ends with a slash, which workflows tend to omit"
+        sources.settings.report(("audience",), what, "remove the slash")
     issuers = {urlsplit(entry.issuer).netloc for _, entry in sources.issuers()}
     whose = [owner for pattern, owner in _OTHERS_AUDIENCES if pattern.fullmatch(audience)]
     if urlsplit(audience).netloc.lower() in issuers:
         whose.append("GitHub's default")
     if whose:
-        what = f"this is {whose[0]} audience, so tokens made for others would be accepted here, and ours there"
+        what = f"this is {whose[0]} audience, so its tokens would be accepted here, and tokens for this service there"
         sources.settings.report(
-            ("audience",), what, "choose one that belongs to this deployment only, e.g. its own URL"
+            ("audience",), what, "choose an audience that only this deployment uses, e.g. its own URL"
         )
 
 
@@ -92,7 +92,7 @@ def _risky_events(sources: Sources) -> None:
     for path, rule in sources.github_rules():
         for index, event in enumerate(rule.events):
             if event not in _HARMLESS and rule.environment is None:
-                what = f"the event {event} can be started by strangers, or run what nobody reviewed"
+                what = f"the event {event} can be started by outsiders, or can run unreviewed code"
                 remedy = f"remove it ({', '.join(SAFE_EVENTS)} are safe), or set environment to one with reviewers"
                 sources.access.report((*path, "events", index), what, remedy)
 
@@ -100,8 +100,10 @@ def _risky_events(sources: Sources) -> None:
 def _pull_requests(sources: Sources) -> None:
     for path, rule in sources.github_rules():
         if PULL_REQUEST in rule.events and rule.environment is None:
-            what = "everyone who may push a branch to the repository can run any code with the event pull_request"
-            remedy = "set environment to one with reviewers, or leave it if all of them may allocate"
+            what = "anyone who can push a branch to the repository can run any code with the event pull_request"
+            remedy = (
+                "set environment to a deployment environment with reviewers, or keep it if all of them may allocate"
+            )
             place = (*path, "events", rule.events.index(PULL_REQUEST))
             sources.access.report(place, what, remedy, severity=Severity.WARNING)
 
@@ -112,15 +114,15 @@ def _refs_that_never_come(sources: Sources) -> None:
         for index, event in enumerate(written):
             if event in _REFS_OF_THEIR_OWN:
                 what = f"runs of the event {event} are on {_REFS_OF_THEIR_OWN[event]}, so refs never match them"
-                remedy = f"give {event} a rule without refs, or remove it"
+                remedy = f"write a separate rule without refs for {event}, or remove it"
                 sources.access.report((*path, "events", index), what, remedy, severity=Severity.WARNING)
 
 
 def _anything_of_the_repository(sources: Sources) -> None:
     for path, rule in sources.github_rules():
         if not (rule.refs or rule.environment or rule.workflows):
-            what = f"the rule lets in every branch and tag of {rule.repository}, whoever pushed it"
-            remedy = "add refs, workflows or environment, or leave it if everyone with push access may allocate"
+            what = f"the rule allows every branch and tag of {rule.repository}, no matter who pushed it"
+            remedy = "add refs, workflows or environment, or keep it if everyone with push access may allocate"
             sources.access.report(path, what, remedy, severity=Severity.WARNING)
 
 
@@ -139,7 +141,9 @@ def _one_name_for_an_id(sources: Sources) -> None:
         if name != rule.repository:
             line = sources.access.read.line((*other, "repository"))
             what = f"the repository with the id {rule.repository_id} is called {name} at line {line}"
-            remedy = "look both up: the id decides, so one of the two rules lets in another repository than it says"
+            remedy = (
+                "check both names: the id decides, so one of the two rules allows a different repository than it names"
+            )
             sources.access.report((*path, "repository"), what, remedy, severity=Severity.WARNING)
 
 

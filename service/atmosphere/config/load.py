@@ -99,10 +99,10 @@ def _overridden(overrides: Mapping[str, str], found: list[Problem]) -> dict[str,
             settings[SKIPPED] = tuple(text.split(","))
         elif name not in _DURATIONS:
             known = ", ".join([*_DURATIONS, SKIPPED])
-            found.append(_override_problem(number, name, "there is no such setting", f"use one of {known}"))
+            found.append(_override_problem(number, name, "unknown setting", f"use one of {known}"))
         elif (seconds := _seconds(text)) is None:
             remedy = f"write seconds from 0 to {_LONGEST_OVERRIDE:.0f}"
-            found.append(_override_problem(number, name, f"{text!r} is no such duration", remedy))
+            found.append(_override_problem(number, name, f"{text!r} is not a valid duration", remedy))
         else:
             settings[_DURATIONS[name]] = timedelta(seconds=seconds)
     return settings

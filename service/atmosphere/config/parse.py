@@ -81,7 +81,7 @@ def _shape(parsed: Parsed[Shape], value: dict[str, Any], shape: type[Shape]) -> 
             _report(parsed, shape, error)
         if len(errors) > MAX_ERRORS:
             unshown = f"{len(errors) - MAX_ERRORS} further problems are not shown"
-            parsed.report((), unshown, "put the shown ones right and check again")
+            parsed.report((), unshown, "fix the problems above and check again")
     if errors or parsed.read.faults:
         parsed.shape = _rest(parsed, value, shape, errors)
 
@@ -150,15 +150,15 @@ def _missing(wrong: _Wrong) -> tuple[str, str]:
 def _unknown(wrong: _Wrong) -> tuple[str, str]:
     known = wrong.model.model_fields
     close = get_close_matches(wrong.name, known, n=1)
-    remedy = f"did you mean {close[0]}?" if close else f"remove it; known here: {', '.join(known)}"
+    remedy = f"did you mean {close[0]}?" if close else f"remove it; the known keys are: {', '.join(known)}"
     return f"unknown key {wrong.name!r}", remedy
 
 
 def _not_a_text(wrong: _Wrong) -> tuple[str, str]:
     if not isinstance(wrong.value, (bool, int, float)):
-        return f"{_kind(wrong.value)} stands where a text belongs", ""
+        return f"{_kind(wrong.value)} is not a string", ""
     written = str(wrong.value).lower()
-    wanted = "an account id" if "account" in wrong.path or "blocked_accounts" in wrong.path else "a text"
+    wanted = "an account id" if "account" in wrong.path or "blocked_accounts" in wrong.path else "a string"
     return f"{written} is {_kind(wrong.value)}, not {wanted}", f'put it in quotes: "{written}"'
 
 
@@ -167,16 +167,16 @@ def _otherwise(wrong: _Wrong) -> tuple[str, str]:
 
 
 def _wrong_form(wrong: _Wrong) -> tuple[str, str]:
-    return f"{brief(wrong.value)} has the wrong form", ""
+    return f"{brief(wrong.value)} has the wrong format", ""
 
 
 def _wrong_kind(wrong: _Wrong) -> tuple[str, str]:
-    return f"{_kind(wrong.value)} stands here", ""
+    return f"{_kind(wrong.value)} is not allowed here", ""
 
 
 def _not_an_entry(wrong: _Wrong) -> tuple[str, str]:
     keys = [name for name, field in wrong.model.model_fields.items() if field.is_required()]
-    return f"{_kind(wrong.value)} stands here", f"write a map with the keys {', '.join(keys)}"
+    return f"{_kind(wrong.value)} is not allowed here", f"write a map with the keys {', '.join(keys)}"
 
 
 def _too_small(wrong: _Wrong) -> tuple[str, str]:
@@ -214,14 +214,14 @@ _WORDS: Final[dict[str, Callable[[_Wrong], tuple[str, str]]]] = {
 
 
 def _kind(value: object) -> str:
-    return _KINDS.get(type(value)) or f"the text {brief(value)}"
+    return _KINDS.get(type(value)) or f"the string {brief(value)}"
 
 
 _KINDS: Final[dict[type, str]] = {
     dict: "a map",
     list: "a list",
-    type(None): "nothing",
-    bool: "a truth value",
+    type(None): "an empty value",
+    bool: "a boolean",
     int: "a number",
     float: "a number",
 }

@@ -28,9 +28,9 @@ class Kind(StrEnum):
 # What a reviewer needs to know of something new; an empty condition of a rule restricts nothing and is left out.
 _TOLD: Final = ("pool", "pools", "repository", "repository_id", "events", "refs", "workflows", "environment", "runner")
 _ENVIRONMENT: Final = {
-    Kind.ADDED: "captured and cleaned first, then free; if it was still deregistering, only the mark is cleared",
+    Kind.ADDED: "captured first, then free; if it was still deregistering, only the mark is cleared",
     Kind.CHANGED: "takes effect when it is next free",
-    Kind.DRAINED: "nothing is allocated from it any more; it disappears once it is free",
+    Kind.DRAINED: "it is no longer allocated; it disappears when it is free",
 }
 
 
@@ -48,7 +48,7 @@ def plan(old: Snapshot, new: Snapshot) -> tuple[Step, ...]:
     """Every difference, environments first; empty if the two mean the same."""
     return (
         *_compared("", _environments(old), _environments(new), _ENVIRONMENT, gone=Kind.DRAINED),
-        *_compared("rule ", _rules(old), _rules(new), {Kind.REMOVED: "its callers are refused at once"}),
+        *_compared("rule ", _rules(old), _rules(new), {Kind.REMOVED: "its callers are refused immediately"}),
         *_compared("operator ", _operators(old), _operators(new), {}),
         *_compared("", _settings(old), _settings(new), {}),
         *_emptied(old, new),

@@ -40,10 +40,10 @@ def _named(value: object) -> object:
         return value
     wrong = [name for name in value if not isinstance(name, str)]
     if wrong:
-        raise ValueError(f"{wrong[0]!r} is not a text")
+        raise ValueError(f"{wrong[0]!r} is not a string")
     twice = sorted({name for name in value if value.count(name) > 1})
     if twice:
-        raise ValueError(f"{twice[0]!r} stands here twice")
+        raise ValueError(f"{twice[0]!r} is listed twice")
     return dict.fromkeys(value, True)
 
 
@@ -67,15 +67,15 @@ class EnvironmentEntry(_Shape):
     region: AwsRegion = Field(description="the AWS region that tests get, e.g. us-east-1")
     pool: Name = Field(description="the pool it belongs to: letters, digits, dot, dash, underscore; at most 64")
     admin_role: RoleArnText = Field(
-        description="the ARN of the role in that account that cleans it and that tests get, "
+        description="the ARN of the role in that account that cleanup uses and that tests get by default, "
         "e.g. arn:aws:iam::222222222222:role/AtmosphereAdmin"
     )
     capabilities: Capabilities = Field(
-        description="what it offers, so that tests can ask for it: a list of names, or a map of names "
+        description="what it offers to tests: a list of names, or a map of names "
         "to values; names are 1 to 32 letters, digits, dashes and underscores"
     )
     roles: dict[AskedName, RoleArnText] = Field(
-        default_factory=dict, description="further roles that a test may ask for by name: a map of names to role ARNs"
+        default_factory=dict, description="further roles that a test may request by name: a map of names to role ARNs"
     )
     regions: list[AwsRegion] = Field(
         default_factory=list, description="further regions of the account that tests use and cleaning covers"
@@ -86,12 +86,12 @@ class EnvironmentEntry(_Shape):
     )
     external_id: ExternalId = Field(
         default="",
-        description="the ExternalId that the roles' trust policies ask for: 2 to 128 of A-Z a-z 0-9 _+=,.@:/-",
+        description="the ExternalId that the roles' trust policies require: 2 to 128 of A-Z a-z 0-9 _+=,.@:/-",
     )
 
 
 class PoolEntry(_Shape):
-    """What holds for every environment of one pool."""
+    """Settings of every environment in one pool."""
 
     cdk_toolkit: Literal["keep", "delete"] = Field(
         default="delete",
@@ -101,8 +101,8 @@ class PoolEntry(_Shape):
     deferred: list[ResourceTypeName] = Field(
         default_factory=list,
         max_length=5,
-        description="types of resources that may be left for later cleanings when they cannot be deleted at once, "
-        "e.g. AWS::Lambda::Function for replicas of Lambda@Edge; at most 5; without it everything has to go",
+        description="types of resources that may remain for later cleanups if they cannot be deleted immediately, "
+        "e.g. AWS::Lambda::Function for replicas of Lambda@Edge; at most 5; default: none",
     )
 
 
@@ -110,7 +110,7 @@ class EnvironmentsFile(_Shape):
     """Every AWS environment that Atmosphere manages."""
 
     pools: dict[Name, PoolEntry] = Field(
-        default_factory=dict, description="what holds for a whole pool: a map of pools to settings"
+        default_factory=dict, description="settings of whole pools: a map of pool names to settings"
     )
     environments: list[EnvironmentEntry] = Field(
         max_length=5000, description="a list with one entry per environment, at most 5000"
@@ -122,7 +122,7 @@ Pools = Annotated[
 ]
 Quota = Annotated[
     int | None,
-    Field(ge=1, le=10000, description="how many environments they may hold at once; leave it out for no limit"),
+    Field(ge=1, le=10000, description="how many environments they may hold at once; default: no limit"),
 ]
 
 
@@ -130,12 +130,12 @@ class IamEntry(_Shape):
     """IAM principals of one account that may use these pools."""
 
     name: Name = Field(description="a name for the rule, unique in the file")
-    account: Account = Field(description="the AWS account whose principals the rule lets in: 12 digits in quotes")
+    account: Account = Field(description="the AWS account whose principals the rule allows: 12 digits in quotes")
     pools: Pools
     roles: list[IamRoleName] | None = Field(
         default=None,
         min_length=1,
-        description="only these roles, by name without path; without it all of the account",
+        description="only these roles, by name without path; default: all principals of the account",
     )
     max_active: Quota = None
 
@@ -146,7 +146,7 @@ class GitHubEntry(_Shape):
     name: Name = Field(description="a name for the rule, unique in the file")
     issuer: HttpsUrl = Field(
         default=GITHUB_COM,
-        description="who signs the tokens: one of the issuers of settings.yaml, exactly; without it github.com's",
+        description="the issuer of the tokens: exactly one of the issuers in settings.yaml; default: github.com's",
     )
     repository_id: GitHubId = Field(
         description="the repository's id, digits in quotes: gh api repos/OWNER/NAME --jq .id"
@@ -154,13 +154,13 @@ class GitHubEntry(_Shape):
     repository_owner_id: GitHubId = Field(
         description="its owner's id, digits in quotes: gh api repos/OWNER/NAME --jq .owner.id"
     )
-    repository: Repository = Field(description="the repository as OWNER/NAME: for readers, the ids decide")
+    repository: Repository = Field(description="the repository as OWNER/NAME; for readers only, because the ids decide")
     pools: Pools
     events: list[Event] = Field(
         default=list(SAFE_EVENTS),
         min_length=1,
         max_length=50,
-        description=f"only runs that one of these events started; without it {', '.join(SAFE_EVENTS)}",
+        description=f"only runs started by one of these events; default: {', '.join(SAFE_EVENTS)}",
     )
     refs: list[Ref] | None = Field(
         default=None,
@@ -172,27 +172,27 @@ class GitHubEntry(_Shape):
         default=None,
         min_length=1,
         max_length=100,
-        description="only jobs that one of these files defines, e.g. "
+        description="only jobs defined in one of these files, e.g. "
         "OWNER/NAME/.github/workflows/test.yml@refs/heads/main (a branch, a tag or a full commit)",
     )
     environment: GitHubEnvironment | None = Field(
         default=None, description="only jobs that run in this GitHub deployment environment, by name"
     )
     runner: Literal["github-hosted", "self-hosted"] | None = Field(
-        default=None, description="only jobs on such a runner: github-hosted or self-hosted"
+        default=None, description="only jobs on this kind of runner: github-hosted or self-hosted"
     )
     max_active: Quota = None
 
 
 class OperatorEntry(_Shape):
-    """A role whose sessions may see and end everything."""
+    """A role whose sessions may see and end all allocations."""
 
     account: Account = Field(description="the AWS account of the role: 12 digits in quotes")
     role: IamRoleName = Field(description="the role's name, without path")
 
 
 class AccessFile(_Shape):
-    """Who may allocate from which pool, and who operates the service. Whoever is not named is refused."""
+    """Who may allocate from which pool, and who operates the service. All other callers are refused."""
 
     iam: list[IamEntry] = Field(
         default_factory=list, max_length=1000, description="rules for callers that sign with AWS credentials"
@@ -206,12 +206,12 @@ class AccessFile(_Shape):
 
 
 class IssuerEntry(_Shape):
-    """An issuer of GitHub tokens and where its keys are."""
+    """An issuer of GitHub tokens and the URL of its keys."""
 
     issuer: HttpsUrl = Field(
-        description="the `iss` of its tokens exactly: an https URL, lower-case host, no query, no final slash"
+        description="the exact `iss` of its tokens: an https URL, lower-case host, no query, no trailing slash"
     )
-    jwks_url: HttpsUrl = Field(description="where its keys are: an https URL, usually the issuer's /.well-known/jwks")
+    jwks_url: HttpsUrl = Field(description="the URL of its keys: https, usually the issuer's /.well-known/jwks")
 
 
 _FORMS: Final[dict[Form, Any]] = {
@@ -247,7 +247,7 @@ def _number(row: Row, default: int) -> Any:
 
 
 _SETTINGS: Final[dict[str, Any]] = {row.name: (_FORMS[row.form], _setting(row)) for row in ROWS}
-SettingsFile: Final = create_model("SettingsFile", __base__=_Shape, __doc__="What an operator may tune.", **_SETTINGS)
+SettingsFile: Final = create_model("SettingsFile", __base__=_Shape, __doc__="Settings for operators.", **_SETTINGS)
 
 FILES: Final[dict[str, type[BaseModel]]] = {
     "environments.yaml": EnvironmentsFile,

@@ -32,7 +32,7 @@ ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,
 
 def _exact(value: object) -> object:
     if isinstance(value, str) and ("*" in value or "?" in value):
-        raise ValueError("there are no wildcards, a rule matches exactly what it says")
+        raise ValueError("wildcards are not supported: a rule matches its values exactly")
     return value
 
 

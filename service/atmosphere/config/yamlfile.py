@@ -67,13 +67,11 @@ def read(path: FilePath) -> Read:
     except FileNotFoundError:
         return _only("the file is missing", "add it; a configuration has all three files (config/README.md)")
     except IsADirectoryError:
-        return _only("this is a directory", "put a file in its place")
+        return _only("this is a directory", "replace it with a file")
     except OSError as error:
         return _only(f"the file cannot be read ({error.strerror})", "make it readable")
     if len(content) > MAX_BYTES:
-        return _only(
-            f"the file is larger than {MAX_BYTES} bytes", "a configuration is far smaller: look what got into it"
-        )
+        return _only(f"the file is larger than {MAX_BYTES} bytes", "a configuration is much smaller: check its content")
     return _from_bytes(content)
 
 
@@ -115,11 +113,11 @@ class _Builder:
             if not self._take(event):
                 break
             if len(self._read.faults) >= MAX_FAULTS:
-                what = f"reading stopped here, after {MAX_FAULTS} faults"
-                self._fault(event.start_mark.line + 1, (), what, "put the shown ones right and check again")
+                what = f"reading stopped here, after {MAX_FAULTS} problems"
+                self._fault(event.start_mark.line + 1, (), what, "fix the problems above and check again")
                 break
         if not self._documents and not self._read.faults:
-            self._fault(1, (), "the file is empty", "see config/README.md for what belongs in it")
+            self._fault(1, (), "the file is empty", "see config/README.md for its content")
         return self._read
 
     def _take(self, event: Any) -> bool:
@@ -170,28 +168,28 @@ class _Builder:
 
     def _key(self, event: Any, line: int, inner: _Open) -> str:
         if isinstance(event, yaml.CollectionStartEvent):
-            self._fault(line, inner.path, "a key that is a list or a map", "use a text as the key")
+            self._fault(line, inner.path, "a key that is a list or a map", "use a string as the key")
             self._open.append(_Open((*inner.path, "?"), {} if isinstance(event, yaml.MappingStartEvent) else []))
             return "?"
         key: str = getattr(event, "value", "?")
         path = (*inner.path, key)
         self._decorations(event, line, path)
         if isinstance(event, yaml.ScalarEvent) and _plain(event) and not is_text(key):
-            self._fault(line, path, f"the key {brief(key)} without quotes is not a text", "put it in quotes")
+            self._fault(line, path, f"the key {brief(key)} without quotes is not a string", "put it in quotes")
         if key in inner.value or key in inner.twice:
-            self._fault(line, path, f"the key {brief(key)} stands here twice", "keep one of them")
+            self._fault(line, path, f"the key {brief(key)} is duplicated", "keep one of them")
             inner.twice.add(key)
         self._read.lines.setdefault(path, line)
         return key
 
     def _decorations(self, event: Any, line: int, path: Path) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self._fault(line, path, f"an alias (*{event.anchor})", "write the value out: aliases are refused")
+            self._fault(line, path, f"an alias (*{event.anchor})", "write the value itself: aliases are not allowed")
         elif event.anchor is not None:
-            self._fault(line, path, f"an anchor (&{event.anchor})", "remove it: anchors and aliases are refused")
+            self._fault(line, path, f"an anchor (&{event.anchor})", "remove it: anchors and aliases are not allowed")
         tag = getattr(event, "tag", None)
         if tag not in (None, "!"):
-            self._fault(line, path, f"a tag ({tag})", "remove it: values need no tags here")
+            self._fault(line, path, f"a tag ({tag})", "remove it: tags are not allowed")
 
     def _value(self, event: Any, line: int, path: Path) -> Any:
         if isinstance(event, yaml.MappingStartEvent):

@@ -44,10 +44,10 @@ def _count(low: int, high: int, description: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an operator may tune."""
+    """Settings for operators."""
 
     role_names: tuple[str, ...] = field(
-        metadata=_row(Form.ROLE_NAMES, "the only role names that the service may ever assume; 1 to 20", low=1, high=20)
+        metadata=_row(Form.ROLE_NAMES, "the only role names that the service may assume; 1 to 20", low=1, high=20)
     )
     blocked_accounts: tuple[str, ...] = field(
         default=(), metadata=_row(Form.ACCOUNTS, "accounts that must never be an environment: 12 digits in quotes")
@@ -56,7 +56,7 @@ class Settings:
         default="",
         metadata=_row(
             Form.AUDIENCE,
-            "the one audience that GitHub tokens must be made for: a URL or name of this deployment only, "
+            "the audience that GitHub tokens must have: a URL or name that only this deployment uses, "
             "e.g. https://atmosphere.example.com",
         ),
     )
@@ -64,48 +64,48 @@ class Settings:
         default=(),
         metadata=_row(
             Form.ISSUERS,
-            "whose tokens are accepted: a list of issuers with their jwks_url; without it github.com's",
+            "the accepted token issuers: a list of issuers with their jwks_url; default: github.com's",
             high=20,
         ),
     )
     session: timedelta = field(
-        default=timedelta(hours=3), metadata=_seconds(900, 10800, "how long an allocation lasts at most, in seconds")
+        default=timedelta(hours=3), metadata=_seconds(900, 10800, "the maximum duration of an allocation, in seconds")
     )
     credential_lifetime: timedelta = field(  # AWS caps chained roles at 1 h
-        default=timedelta(hours=1), metadata=_seconds(900, 3600, "how long one set of credentials lasts, in seconds")
+        default=timedelta(hours=1), metadata=_seconds(900, 3600, "the lifetime of one set of credentials, in seconds")
     )
     cleanup_limit: timedelta = field(
         default=timedelta(minutes=60),
-        metadata=_seconds(300, 21600, "how long cleaning may take before the environment is dirty, in seconds"),
+        metadata=_seconds(300, 21600, "the time limit of a cleanup, after which the environment is dirty, in seconds"),
     )
     verify_gap: timedelta = field(
         default=timedelta(seconds=20),
-        metadata=_seconds(20, 600, "seconds between the two passes that must find nothing"),
+        metadata=_seconds(20, 600, "the minimum seconds between the two passes that must find nothing"),
     )
     clock_skew: timedelta = field(
         default=timedelta(seconds=5),
-        metadata=_seconds(1, 60, "seconds that clocks may differ when credentials are revoked"),
+        metadata=_seconds(1, 60, "seconds by which clocks may differ when credentials are revoked"),
     )
     attempt_pause: timedelta = field(
-        default=timedelta(seconds=60), metadata=_seconds(10, 900, "seconds of pause before a cleanup's next attempt")
+        default=timedelta(seconds=60), metadata=_seconds(10, 900, "seconds to wait before a cleanup's next attempt")
     )
     max_deletions: int = field(
         default=5000,
-        metadata=_count(1, 100_000, "the most leftovers that a cleanup believes; with more it deletes nothing"),
+        metadata=_count(1, 100_000, "the maximum number of leftovers; with more, a cleanup deletes nothing"),
     )
     skipped_types: tuple[str, ...] = field(
         default=(),
         metadata=_row(
             Form.RESOURCE_TYPES,
-            "types of resources that cleaning neither lists nor covers, e.g. AWS::Glue::Job; every report says so",
+            "types of resources that cleaning does not scan, e.g. AWS::Glue::Job; every report lists them",
         ),
     )
     max_deferred: int = field(
-        default=20, metadata=_count(0, 1000, "how many deferred resources an environment may carry along")
+        default=20, metadata=_count(0, 1000, "the maximum number of deferred resources in an environment")
     )
     deferred_age: timedelta = field(
         default=timedelta(days=7),
-        metadata=_seconds(3600, 2_592_000, "how long a deferred resource may stay, in seconds"),
+        metadata=_seconds(3600, 2_592_000, "the maximum age of a deferred resource, in seconds"),
     )
 
 

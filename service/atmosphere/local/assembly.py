@@ -54,7 +54,7 @@ def run(words: Sequence[str]) -> None:
     """Run a synthesis, without anything of the caller's AWS settings. Raises `SynthesisFailed` with its text."""
     if shutil.which(os.environ.get("JSII_NODE", "node")) is None:
         raise SynthesisFailed(
-            "there is no `node` on the PATH: install Node.js 20 or newer, it synthesizes the template"
+            "there is no `node` on the PATH: install Node.js 20 or newer, which synthesizes the template"
         )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= {"PYTHONUTF8": "1"}
@@ -63,7 +63,7 @@ def run(words: Sequence[str]) -> None:
             words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_LIMIT, check=False
         )
     except subprocess.TimeoutExpired as late:
-        raise SynthesisFailed(f"the synthesis took more than {_LIMIT} s: look for a stuck node process") from late
+        raise SynthesisFailed(f"the synthesis took more than {_LIMIT} s: check for a stuck node process") from late
     if done.returncode != 0:
         raise SynthesisFailed(f"{done.stdout}{done.stderr}".strip() or f"the synthesis ended with {done.returncode}")
 

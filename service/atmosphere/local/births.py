@@ -23,7 +23,7 @@ def await_births(store: DynamoStore, notice: Callable[[str], None], *, limit: fl
     while (young := _young(store.environments(), Status.CLEANING)) and time.monotonic() < deadline:
         time.sleep(_LOOK)
     for row in young:
-        notice(f"{row.registered.key} is still being looked at: it becomes free, or dirty, by itself")
+        notice(f"{row.registered.key} is still being captured: it becomes free or dirty automatically")
     for row in _young(store.environments(), Status.DIRTY):
         notice(f"{row.registered.key} is dirty: {row.dirty_reason}")
 

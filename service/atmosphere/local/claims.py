@@ -1,4 +1,4 @@
-"""Claims that a story makes, and how they are checked: the first that does not hold ends it with `DemoFailed`."""
+"""The claims of the demo, and how they are checked: the first that is false ends the demo with `DemoFailed`."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE: Final = 90.0  # seconds that any single step may take
-_LOOK: Final = 0.25  # seconds between two looks
+_INTERVAL: Final = 0.25  # seconds between two checks
 _R = TypeVar("_R")
 
 
 class DemoFailed(RuntimeError):
-    """Something that the demo claims did not hold."""
+    """A claim of the demo is false."""
 
 
 def check(holds: bool, otherwise: str) -> None:  # noqa: FBT001 -- a claim is a truth value
-    """Go on if it holds."""
+    """Continue if it holds."""
     if not holds:
         raise DemoFailed(otherwise)
 
 
-def until(look: Callable[[], _R | None], what: str) -> _R:
-    """Look until there is something to see, and return it."""
+def until(find: Callable[[], _R | None], what: str) -> _R:
+    """Call `find` until it returns something, and return that."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if found := look():
+        if found := find():
             return found
-        time.sleep(_LOOK)
-    raise DemoFailed(f"waited {PATIENCE:.0f} s in vain until {what}")
+        time.sleep(_INTERVAL)
+    raise DemoFailed(f"gave up after {PATIENCE:.0f} s: waited until {what}")
 
 
 def refusal_of(ask: Callable[[], object]) -> ServiceError:
-    """The refusal that `ask` meets."""
+    """The refusal that `ask` gets."""
     try:
         ask()
     except ServiceError as refusal:
         return refusal
-    raise DemoFailed("what should have been refused was granted")
+    raise DemoFailed("a request that must be refused was granted")

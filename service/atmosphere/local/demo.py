@@ -1,7 +1,7 @@
-"""`make demo`: the whole life of an allocation as a story, every line of it from the running service.
+"""`make demo`: the whole life of an allocation; every line of output comes from the running service.
 
-Two tests take the two environments of a pool, a third waits. Both deploy a real stack with a filled bucket; one lets
-go, the other never does. Every claim is checked, and the first that does not hold ends the demo with `DemoFailed`.
+Two tests take the two environments of a pool, and a third one waits. Both deploy a real stack with a filled bucket. One
+deallocates, the other never does. Every claim is checked; the first that is false ends the demo with `DemoFailed`.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ _TEMPLATE: Final = {
 
 
 class Stage(Protocol):
-    """Where the story is told."""
+    """Where the demo is shown."""
 
     def act(self, title: str) -> None:
-        """A new part of the story."""
+        """Begin a new part of the demo."""
 
     def say(self, text: str) -> None:
-        """One thing that happened."""
+        """Show one thing that happened."""
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Several things at once."""
+        """Show several things at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class _Test:
 
 
 class Demo:
-    """Tells the story against a running local service, described as its ready file does."""
+    """Runs the demo against a local service, which `description` describes as its ready file does."""
 
     def __init__(self, description: Mapping[str, Any], stage: Stage) -> None:
         self._aws_endpoint = description["awsEndpoint"]
@@ -90,21 +90,21 @@ class Demo:
         self._stranger = _client(description, "stranger")
 
     def run(self) -> None:
-        """The whole story; raises `DemoFailed`."""
+        """Run the whole demo; raises `DemoFailed`."""
         self._stage.act("A pool of two environments, both clean")
         self._show_pool()
         with ThreadPoolExecutor(max_workers=1) as threads:
             first, second = self._two_tests_allocate()
             third = threads.submit(self._wait_for_turn, "billing-tests")
             first, second = self._both_deploy(first, second)
-            self._one_lets_go(first)
+            self._one_deallocates(first)
             self._the_third_gets_its_turn(third, {first.bucket, second.bucket})
             self._one_times_out(second)
         self._both_are_clean(first, second)
         self._what_is_on_record(first, second)
 
     def _two_tests_allocate(self) -> tuple[_Test, _Test]:
-        self._stage.act("Two tests allocate, a third has to wait, a stranger is refused")
+        self._stage.act("Two tests allocate, a third waits, a caller without a rule is refused")
         first, second = self._allocate("checkout-tests"), self._allocate("search-tests")
         check(first.place != second.place, "two tests hold one environment")
         refusal = refusal_of(lambda: self._stranger.allocate(POOL, requester="stranger", wait_seconds=0))
@@ -120,7 +120,7 @@ class Demo:
 
     def _wait_for_turn(self, name: str) -> _Test:
         def waits(waiting: Waiting) -> None:
-            self._stage.say(f"{name:<15} 423 {waiting.code}: waits, asks again in {waiting.next_try:.0f} s")
+            self._stage.say(f"{name:<15} 423 {waiting.code}: waits, next try in {waiting.next_try:.0f} s")
 
         return _Test(name, self._runner.allocate(POOL, requester=name, wait_seconds=PATIENCE, on_wait=waits))
 
@@ -143,8 +143,8 @@ class Demo:
         )
         return _Test(test.name, test.grant, bucket)
 
-    def _one_lets_go(self, test: _Test) -> None:
-        self._stage.act("checkout-tests lets go: its keys die, its environment is cleaned")
+    def _one_deallocates(self, test: _Test) -> None:
+        self._stage.act("checkout-tests deallocates: its keys are revoked, its environment is cleaned")
         self._runner.deallocate(test.grant.id, outcome="success")
         self._stage.say(f"{test.name:<15} 200 deallocated {test.grant.id}; {test.place} is {self._status(test)}")
         self._runner.deallocate(test.grant.id, outcome="success")
@@ -152,7 +152,7 @@ class Demo:
         self._keys_are_refused(test)
         refusal = refusal_of(lambda: self._runner.credentials(test.grant.id))
         check(refusal.code == "already-ended", f"fresh keys of an ended allocation: {refusal}")
-        self._stage.say(f"{test.name:<15} {refusal.status} {refusal.code}: no fresh keys either")
+        self._stage.say(f"{test.name:<15} {refusal.status} {refusal.code}: no fresh keys")
 
     def _keys_are_refused(self, test: _Test) -> None:
         objects = self._aws("s3", test.keys)
@@ -165,11 +165,11 @@ class Demo:
             return None
 
         refused = until(code, f"the keys of {test.name} are refused")
-        check(refused == "AccessDenied", f"the old keys met {refused}, not a refusal")
+        check(refused == "AccessDenied", f"the old keys got {refused} instead of AccessDenied")
         self._stage.say(f"{test.name:<15} old keys …{test.keys.access_key_id[-4:]} → s3:ListBuckets: {refused}")
 
     def _the_third_gets_its_turn(self, turn: Future[_Test], used: set[str]) -> None:
-        self._stage.act("billing-tests gets its turn, in an environment that is proven clean")
+        self._stage.act("billing-tests gets the cleaned environment")
         test = turn.result(timeout=PATIENCE)
         found = self._aws("cloudformation", test.keys).list_stacks()["StackSummaries"]
         stacks = {entry["StackName"] for entry in found if entry["StackStatus"] != "DELETE_COMPLETE"}
@@ -180,7 +180,7 @@ class Demo:
         self._runner.deallocate(test.grant.id, outcome="success")
 
     def _one_times_out(self, test: _Test) -> None:
-        self._stage.act("search-tests never lets go: its session ends by itself")
+        self._stage.act("search-tests never deallocates: its allocation times out")
 
         def ended() -> bool:
             return self._runner.get(test.grant.id).status == "ended"
@@ -192,7 +192,7 @@ class Demo:
         self._keys_are_refused(test)
 
     def _both_are_clean(self, *tests: _Test) -> None:
-        self._stage.act("Both environments come back, each with a report")
+        self._stage.act("Both environments are free again, each with a cleanup report")
         for test in tests:
             state = until(lambda test=test: self._free(test), f"{test.place} is free")  # type: ignore[misc]
             cleanup = dict(state.cleanup or {})
@@ -207,7 +207,7 @@ class Demo:
         return state if state.status == "free" else None
 
     def _what_is_on_record(self, *tests: _Test) -> None:
-        self._stage.act("What is on record (never a credential)")
+        self._stage.act("The history (it never contains a credential)")
         rows = []
         for test in tests:
             place = test.grant.environment
@@ -216,7 +216,7 @@ class Demo:
                 cells = (test.place, f"{line.at:%H:%M:%S}", ended, line.requester, line.outcome or "")
                 rows.append((*cells, line.ended_by or "", line.id))
         self._stage.table(("environment", "from", "to", "requester", "outcome", "ended by", "allocation"), rows)
-        check({"success", "timeout"} <= {row[4] for row in rows}, "the history lacks an outcome")
+        check({"success", "timeout"} <= {row[4] for row in rows}, "an outcome is missing in the history")
 
     def _status(self, test: _Test) -> str:
         place = test.grant.environment

@@ -149,7 +149,7 @@ class _Stack:
     def _outputs(self, settled: StackTypeDef | None) -> dict[str, str]:
         if settled is None or settled["StackStatus"] not in _DONE:
             status = "gone" if settled is None else settled["StackStatus"]
-            reasons = "\n  ".join(self._reasons()) or "CloudFormation gives no reason"
+            reasons = "\n  ".join(self._reasons()) or "CloudFormation reports no reason"
             raise DeploymentFailed(f"stack {self._name} is {status}:\n  {reasons}")
         return {output["OutputKey"]: output["OutputValue"] for output in settled.get("Outputs", [])}
 

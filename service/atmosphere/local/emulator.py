@@ -80,9 +80,9 @@ class Emulator:
     def start(self, *, lambda_endpoint: str | None = None, extra: Mapping[str, str] | None = None) -> None:
         """Start and wait until it answers; its Lambdas reach AWS through `lambda_endpoint` (the wire tap)."""
         if not PROGRAM.exists():
-            raise EmulatorFailed(f"{PROGRAM} is not there: run `make setup` in the repository first")
+            raise EmulatorFailed(f"{PROGRAM} does not exist: run `make setup` in the repository first")
         if not is_free(self.port):
-            raise EmulatorFailed(f"port {self.port} is in use: stop what listens there, or choose another")
+            raise EmulatorFailed(f"port {self.port} is in use: stop the process that uses it, or choose another port")
         scratch = self.directory / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:

@@ -86,7 +86,7 @@ class LocalService:
     def issuer(self) -> TokenIssuer:
         """The stand-in for GitHub's token issuer; there from `start` on."""
         if self._issuer is None:
-            raise RuntimeError("the token issuer is made when the service starts: start it first")
+            raise RuntimeError("the token issuer is created when the service starts: start the service first")
         return self._issuer
 
     def start(self) -> None:
@@ -138,7 +138,7 @@ class LocalService:
 
     def _start_aws(self) -> None:
         if self._state is not None and self._state.open():
-            self._progress.notice("the last run was killed before it could save its state: starting clean")
+            self._progress.notice("the last run was killed before it could save its state: starting without state")
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.emulator.start(lambda_endpoint=f"http://127.0.0.1:{self.tap.start()}")
 

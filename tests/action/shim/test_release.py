@@ -82,7 +82,7 @@ def test_it_gives_up_after_five_tries_and_says_so(release: Callable[..., Ended],
     with Service(answer) as service:
         ended = release(service.url)
     assert (ended.code, len(service.requests)) == (1, 5)
-    assert ended.output.splitlines()[-1].startswith("Not given back: ")
+    assert ended.output.splitlines()[-1].startswith("Not released: ")
 
 
 def test_where_nothing_listens_it_fails_after_its_tries(release: Callable[..., Ended], nowhere: str) -> None:
@@ -95,7 +95,7 @@ def test_an_allocate_that_is_late_is_waited_for(release: Callable[..., Ended]) -
     with Service(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, OK) as service:
         ended = release(service.url, ago=10)
     assert (ended.code, len(service.requests)) == (0, 7)
-    assert "Given back." in ended.output
+    assert "Released." in ended.output
 
 
 def test_an_id_that_stays_unknown_35_seconds_after_asking_was_never_allocated(release: Callable[..., Ended]) -> None:

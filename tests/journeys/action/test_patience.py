@@ -64,7 +64,7 @@ def down_at_the_end(scene: Scene, before: str) -> None:
     assert run.ended() == 1
     assert "calm  ] 🏁  Job succeeded" in run.output, run.output
     assert "strict] 🏁  Job failed" in run.output, run.output
-    assert "Not given back yet" in run.output  # act can lose a step's last lines: tests/action/shim has the annotations
+    assert "Not released yet" in run.output  # act can lose a step's last lines: tests/action/shim has the annotations
     for id_ in ids(scene.door):
         scene.looked_after(id_)
 
@@ -72,7 +72,7 @@ def down_at_the_end(scene: Scene, before: str) -> None:
 def python_hangs(scene: Scene) -> None:
     scene.does(*broken(scene, "import time; time.sleep(600)"))
     scene.given_back(by="release-token", proof="release-token")
-    assert "node gives the environment back" in scene.output
+    assert "node releases the environment" in scene.output
 
 
 def a_later_step_runs_out_of_time(scene: Scene) -> None:

@@ -56,7 +56,7 @@ NO_PATH = step('echo "PATH=/nowhere" >> "$GITHUB_ENV"')
 def test_python_gives_back_although(scene: Scene, steps: list[dict[str, object]]) -> None:
     output = scene.does(scene.lease(), *steps)
     scene.given_back(proof="token")
-    assert "node gives the environment back" not in output
+    assert "node releases the environment" not in output
 
 
 @pytest.mark.parametrize("spoilt", [POISON, BROKEN_FIRST, NO_PATH], ids=["variables", "a broken Python", "no path"])
@@ -64,19 +64,19 @@ def test_python_gives_back_with_a_spoilt_environment(scene: Scene, spoilt: dict[
     """With the nested action: what later steps set does not reach the post steps inside a composite in act."""
     output = scene.does({**scene.lease(), "uses": NESTED}, spoilt)
     scene.given_back(proof="token")
-    assert "node gives the environment back" not in output
+    assert "node releases the environment" not in output
 
 
 def test_node_gives_back_when_python_is_gone(scene: Scene) -> None:
     output = scene.does(scene.lease(), step('rm "$TOOLS/python3"'))
     scene.given_back(by="release-token", proof="release-token")
-    assert "node gives the environment back" in output
+    assert "node releases the environment" in output
 
 
 def test_node_gives_back_when_python_crashes(scene: Scene) -> None:
     scene.does(*broken(scene, "raise SystemExit(7)"))
     scene.given_back(by="release-token", proof="release-token")
-    assert "node gives the environment back" in scene.output
+    assert "node releases the environment" in scene.output
 
 
 def test_without_python_nothing_is_asked_for(scene: Scene) -> None:
