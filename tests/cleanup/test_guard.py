@@ -157,13 +157,6 @@ def test_a_stopped_pass_changes_nothing_more():
         ("iam", "delete_role", {"RoleName": ROLE}),
         ("iam", "delete_role_policy", {"RoleName": ROLE, "PolicyName": "AtmosphereRevoke-us-east-1"}),
         ("iam", "put_role_policy", {"RoleName": ROLE, "PolicyName": "open", "PolicyDocument": "{}"}),
-        ("iam", "delete_role", {"RoleName": "AWSServiceRoleForSupport"}),
-        ("cloudformation", "delete_stack", {"StackName": "StackSet-landing-zone"}),
-        (
-            "cloudformation",
-            "delete_stack",
-            {"StackName": f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/StackSet-landing-zone/1234"},
-        ),
         (
             "cloudformation",
             "delete_stack",
@@ -171,6 +164,8 @@ def test_a_stopped_pass_changes_nothing_more():
         ),
         ("sns", "delete_topic", {"TopicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:before"}),
         ("s3", "delete_bucket", {"Bucket": "shared-artifacts"}),
+        ("cloudformation", "delete_stack", {"StackName": "company"}),
+        ("iam", "delete_role", {"RoleName": "Deploy"}),
     ],
 )
 def test_protected_names_stop_any_change(service, operation, parameters):
@@ -178,6 +173,22 @@ def test_protected_names_stop_any_change(service, operation, parameters):
     watch.answer_everything()
     with pytest.raises(MutationRefused, match=r"protected|baseline"):
         getattr(watch.client(service), operation)(**parameters)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("iam", "delete_role", {"RoleName": "AWSServiceRoleForSupport"}),
+        ("iam", "delete_role", {"RoleName": "wide-open"}),
+        ("cloudformation", "delete_stack", {"StackName": "StackSet-landing-zone"}),
+        ("cloudformation", "delete_stack", {"StackName": "wide-stack"}),
+    ],
+)
+def test_what_a_test_could_call_its_own_is_not_protected_by_its_name(service, operation, parameters):
+    watch = Watch(protected=_kept().protected().patterns)
+    watch.answer_everything()
+    getattr(watch.client(service), operation)(**parameters)
+    assert watch.guard.count == 1
 
 
 def test_the_revocation_and_a_deletion_under_the_admin_role_are_no_changes_of_that_role():
@@ -272,7 +283,9 @@ def test_a_name_that_only_ends_like_a_protected_one_is_not_protected():
 
 
 def _kept() -> Protection:
-    registration = a_registration(a_key(), roles={ADMIN: role_arn()}, keep=("AWS::S3::Bucket:shared-*",))
+    stack, role = "AWS::CloudFormation::Stack", "AWS::IAM::Role"
+    keep = ("AWS::S3::Bucket:shared-*", f"{stack}:company", f"{stack}:wide-*", f"{role}:Deploy", f"{role}:wide-*")
+    registration = a_registration(a_key(), roles={ADMIN: role_arn()}, keep=keep)
     items = {
         Resource("AWS::CloudFormation::Stack", "infra", Region("us-east-1")): "1234",
         Resource("AWS::SNS::Topic", f"arn:aws:sns:us-east-1:{ACCOUNT}:before", Region("us-east-1")): None,

@@ -25,11 +25,13 @@ from atmosphere.cleanup.model import (
 )
 from atmosphere.cleanup.report.origins import origins
 from atmosphere.cleanup.report.report import Findings
+from atmosphere.cleanup.scan.containers import Containers
 from atmosphere.cleanup.scan.inventory import scan
 from atmosphere.cleanup.scan.ledger_update import LedgerUpdate
 from atmosphere.cleanup.state.deferred import DeferredRepository
 from atmosphere.cleanup.verdict import standstill
 from atmosphere.cleanup.verdict.classify import Classifier
+from atmosphere.cleanup.verdict.staying import staying
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,6 +72,7 @@ class Clearing:
         self._restorer = Restorer(context)
         self._classifier = Classifier(context, deferred=self._deferred, restorer=self._restorer)
         self._ledger = LedgerUpdate(context)
+        self._containers = Containers(context)
         self._deletion = Deletion(context, self._deferred)
         self._tried_deferred = False
 
@@ -105,9 +108,9 @@ class Clearing:
         return result if thorough or not result.is_clean else self._classified(inventory, thorough=True)
 
     def _classified(self, inventory: Inventory, *, thorough: bool) -> ScanResult:
-        leftovers = self._classifier.leftover_stacks(inventory)
-        unknown = self._ledger.update(inventory, leftovers, deleted_too=thorough)
-        result = self._classifier.classify(inventory, self._ledger.ledger, unknown, thorough=thorough)
+        stays = staying(self._context, inventory, self._containers)
+        unknown = self._ledger.update(inventory, stays.leftover_stacks(), deleted_too=thorough)
+        result = self._classifier.classify(stays, self._ledger.ledger, unknown, thorough=thorough)
         reach = result.within_reach(self._ledger.ledger)
         troubles = self._context.troubles
         troubles.forget_all_but(reach)

@@ -21,7 +21,13 @@ class Protects(Protocol):
     """Which resources cleaning leaves alone (`verdict.protected`)."""
 
     def reason(self, item: Resource) -> str | None:
-        """Why a resource stays, None if it does not."""
+        """Why a resource stays, None if it does not, or if that depends on who may enter it."""
+
+    def keep(self, item: Resource) -> str | None:
+        """What of the configuration names it; None if nothing does. A wildcard names no identity."""
+
+    def names_exactly(self, item: Resource) -> bool:
+        """Whether the configuration names it without a wildcard, so that only operators can have meant it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

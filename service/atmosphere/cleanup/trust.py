@@ -64,6 +64,19 @@ class Entrant:
 EVERYBODY: Final = Entrant(Kind.EVERYBODY, "*")
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role as IAM lists it: its ARN, and its trust policy as JSON values."""
+
+    arn: str
+    trust: Any
+
+    @property
+    def path(self) -> str:
+        """The path, `/` where it has none of its own."""
+        return "/".join(["", *self.arn.split("/")[1:-1], ""])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
     """Who may enter a role that came after the baseline: AWS services, the management account, and these.

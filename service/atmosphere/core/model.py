@@ -59,6 +59,19 @@ class Toolkit(StrEnum):
     """Its stack and roles stay, its bucket and its repository are emptied."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """What the organization of a pool's accounts may add to them at any time, beside what AWS reserves.
+
+    `stack_sets` are prefixes of names of stacks. `roles` are ARNs of roles: with `*` as the account one of every
+    account, with `*` at the end a prefix. Whether one of them stays is decided by who may enter it.
+    """
+
+    management_account: AccountId | None = None
+    stack_sets: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
 class AllocationStatus(StrEnum):
     """An allocation is active until it ends, once."""
 
@@ -105,7 +118,7 @@ class Registration:
 
     `roles` maps the names a test may ask for to ARNs and always has `admin`; `regions` are the further regions of the
     account that tests use and cleaning covers; `keep` are patterns of what must survive cleaning; `deferred` are types
-    of resources that may be left for later cleanings.
+    of resources that may be left for later cleanings; `organization` is what the accounts' organization may add.
     """
 
     key: EnvironmentKey
@@ -117,6 +130,7 @@ class Registration:
     external_id: str = ""
     deferred: tuple[str, ...] = ()
     cdk_toolkit: Toolkit = Toolkit.DELETE
+    organization: Organization = field(default_factory=Organization)
 
     @property
     def admin_role(self) -> RoleArn:

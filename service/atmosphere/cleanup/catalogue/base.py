@@ -20,6 +20,7 @@ from atmosphere.faults import THROTTLED
 
 if TYPE_CHECKING:
     from atmosphere.cleanup.aws.accounts import Account
+    from atmosphere.cleanup.trust import Role
     from atmosphere.core.model import Region
 
 TOKENS: Final = ("NextToken", "nextToken", "Marker", "NextMarker")
@@ -79,10 +80,15 @@ class Errors:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A listed resource. `fingerprint` is something of it that never changes, where its listing shows such a thing."""
+    """A listed resource. `fingerprint` is something of it that never changes, where its listing shows such a thing.
+
+    `role` is what a listing of roles shows besides. `late` is something that an older version did not list.
+    """
 
     id: str
     fingerprint: str | None = None
+    role: Role | None = None
+    late: bool = False
 
 
 class ResourceType(Protocol):

@@ -1,38 +1,59 @@
 """IAM roles: everything attached to one goes first, or IAM answers DeleteConflict.
 
-Roles that AWS manages are not listed. Source: IAM API reference, DeleteRole.
+All roles are listed, with who may enter them: which of them AWS reserves for itself is decided in `verdict.staying`.
+Source: IAM API reference, DeleteRole, ListRoles, GetRole.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, Scope, Stage, pages
 from atmosphere.cleanup.model import GLOBAL
+from atmosphere.cleanup.trust import Role
 from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
     from atmosphere.core.model import Region
 
 ABSENT: Final = "NoSuchEntity"
-AWS_PATHS: Final = ("/aws-service-role/", "/aws-reserved/")
+RESERVED_PATHS: Final = ("/aws-service-role/", "/aws-reserved/sso.amazonaws.com/")
+"""Where AWS alone makes roles; who may enter one is checked even so. Source: IAM user guide, "Create a service-linked
+role"; IAM Identity Center user guide, "Using service-linked roles"."""
 
 
 def role_id(account: Account, name: str) -> str | None:
     """The unique id of a role, None if it does not exist. Raises `ClientError`."""
+    told = _told(account, name)
+    return None if told is None else told["RoleId"]
+
+
+def role_of(account: Account, name: str) -> Role | None:
+    """A role by its name, None if it does not exist. Raises `ClientError`."""
+    told = _told(account, name)
+    return None if told is None else _role(told)
+
+
+def _told(account: Account, name: str) -> dict[str, Any] | None:
     try:
-        identity: str = account.client("iam", GLOBAL).get_role(RoleName=name)["Role"]["RoleId"]
+        role: dict[str, Any] = account.client("iam", GLOBAL).get_role(RoleName=name)["Role"]
     except ClientError as error:
         if code_of(error) == ABSENT:
             return None
         raise
-    return identity
+    return role
+
+
+def _role(told: Mapping[str, Any]) -> Role:
+    trust = told.get("AssumeRolePolicyDocument")
+    return Role(told["Arn"], json.loads(trust) if isinstance(trust, str) else trust)
 
 
 class Roles(Plain):
@@ -51,8 +72,7 @@ class Roles(Plain):
         """See `ResourceType`."""
         for page in pages(account.client("iam", region), "list_roles"):
             for role in page["Roles"]:
-                if not role["Path"].startswith(AWS_PATHS):
-                    yield Found(role["RoleName"], role["RoleId"])
+                yield Found(role["RoleName"], role["RoleId"], _role(role))
 
     def exists(self, account: Account, region: Region, identity: str) -> bool:  # noqa: ARG002  roles have no region
         """See `ResourceType`."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.cleanup.catalogue.base import Scope
-from atmosphere.cleanup.catalogue.roles import AWS_PATHS
+from atmosphere.cleanup.catalogue.roles import RESERVED_PATHS
 from atmosphere.cleanup.contents.base import Captured, as_json
 from atmosphere.cleanup.contents.rights import details
 from atmosphere.cleanup.revoke.denial import is_denial
@@ -37,7 +37,7 @@ class RolePolicies(Captured):
         return {
             role["RoleName"]: _policies(role, found)
             for role in found.identities
-            if (role["RoleName"] in ids if ids is not None else not role["Path"].startswith(AWS_PATHS))
+            if (role["RoleName"] in ids if ids is not None else not role["Path"].startswith(RESERVED_PATHS))
         }
 
 

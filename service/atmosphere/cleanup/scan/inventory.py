@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Errors, Scope
+from atmosphere.cleanup.catalogue.roles import RESERVED_PATHS
 from atmosphere.cleanup.model import GLOBAL, STACK, Meaning, Resource
 from atmosphere.cleanup.scan.stacks import Stack, stacks_of
 from atmosphere.core.model import Region
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.catalogue.base import ResourceType
+    from atmosphere.cleanup.catalogue.base import Found, ResourceType
     from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.model import Assignment
+    from atmosphere.cleanup.trust import Role
 
 REGION: Final = "AWS::Account::Region"
 OFF: Final = "off"
@@ -40,7 +42,9 @@ _NAPS: Final = tuple(timedelta(milliseconds=each) for each in (200, 500, 1000, 2
 class Inventory:
     """`found` maps each resource to its fingerprint; `unknown` maps `TYPE@REGION` to the code of what went wrong.
 
-    `skipped` maps what was left out by rule to the reason; `off` are the regions that are switched off.
+    `skipped` maps what was left out by rule to the reason; `off` are the regions that are switched off. `roles` are the
+    roles among `found`. `reserved` are roles where AWS alone makes roles: they come and go with services, so none of
+    them is in `found`, and none becomes part of a baseline. `late` are things that an older version did not list.
     """
 
     stacks: tuple[Stack, ...]
@@ -48,6 +52,9 @@ class Inventory:
     unknown: Mapping[str, str]
     skipped: Mapping[str, str] = field(default_factory=dict)
     off: frozenset[Region] = frozenset()
+    roles: Mapping[Resource, Role] = field(default_factory=dict)
+    reserved: Mapping[Resource, Role] = field(default_factory=dict)
+    late: frozenset[Resource] = frozenset()
 
     def everything(self) -> dict[Resource, str | None]:
         """Stacks, resources and regions that are off, with their fingerprints; a stack's is its id."""
@@ -71,7 +78,7 @@ class _Part:
 
     label: str
     stacks: tuple[Stack, ...] = ()
-    found: Mapping[Resource, str | None] | None = None
+    found: Mapping[Resource, Found] = field(default_factory=dict)
     unknown: str | None = None
     meaning: Meaning = Meaning.PASSING
 
@@ -97,19 +104,22 @@ def scan(context: PassContext) -> Inventory:
     """List everything that cleaning covers, side by side."""
     assignment, account = context.assignment, context.account
     parts = _answers(list(_listings(assignment, account)), context)
-    found: dict[Resource, str | None] = {}
-    for part in parts:
-        found.update(part.found or {})
+    found = {item: each for part in parts for item, each in part.found.items()}
+    roles = {item: each.role for item, each in found.items() if each.role is not None}
+    reserved = {item: role for item, role in roles.items() if role.path.startswith(RESERVED_PATHS)}
     closed = {part.label: f"closed ({part.unknown})" for part in parts if part.meaning is Meaning.CLOSED}
     failed = {part.label: part.unknown for part in parts if part.unknown and part.label not in closed}
     off = _switched_off(assignment, account, failed)
     unseen = {label: "the region is off" for label in failed if label.rpartition("@")[2] in off}
     return Inventory(
         stacks=tuple(stack for part in parts for stack in part.stacks),
-        found=found,
+        found={item: each.fingerprint for item, each in found.items() if item not in reserved},
         unknown={label: code for label, code in failed.items() if label not in unseen},
         skipped={**dict(_left_out(assignment)), **closed, **unseen},
         off=off,
+        roles={item: role for item, role in roles.items() if item not in reserved},
+        reserved=reserved,
+        late=frozenset(item for item, each in found.items() if each.late),
     )
 
 
@@ -169,7 +179,7 @@ def _list_stacks(label: str, account: Account, region: Region) -> _Part:
 
 def _list_type(label: str, entry: ResourceType, account: Account, region: Region) -> _Part:
     found = entry.list(account, region)
-    return _Part(label, found={Resource(entry.name, each.id, region): each.fingerprint for each in found})
+    return _Part(label, found={Resource(entry.name, each.id, region): each for each in found})
 
 
 def _switched_off(assignment: Assignment, account: Account, unknown: Mapping[str, str]) -> frozenset[Region]:

@@ -45,7 +45,8 @@ class Baseline:
     Only the types and regions that were looked at are covered; of others the baseline says nothing. `contents` is what
     stays as it is of things whose inside is watched (`contents/`), `unwatched` names what of that could not be read at
     the capture, with the code that AWS answered. `tagged` are the ARNs that the tagging API showed. `adopted` are
-    things of which nothing was read yet. `version` counts from 1; 0 was never written.
+    things of which nothing was read yet. `complete` is False of a baseline whose capture left out what is listed now
+    (`Listing.late`). `version` counts from 1; 0 was never written.
     """
 
     items: Mapping[Resource, str | None]
@@ -56,6 +57,7 @@ class Baseline:
     adopted: frozenset[Resource] = frozenset()
     tagged: frozenset[str] = frozenset()
     captured_at: str | None = None
+    complete: bool = True
     version: int = 0
     by: str = ""
     why: str = ""
@@ -70,6 +72,7 @@ class Baseline:
                 "why": self.why,
                 "at": self.at,
                 "capturedAt": self.captured_at,
+                "complete": self.complete,
                 "types": list(self.types),
                 "regions": list(self.regions),
                 "items": [[*row(item), self.items[item]] for item in sorted(self.items)],
@@ -93,6 +96,7 @@ class Baseline:
             adopted=frozenset(resource(entry) for entry in value.get("adopted", ())),
             tagged=frozenset(value.get("tagged", ())),
             captured_at=value.get("capturedAt"),
+            complete=value.get("complete", False),
             version=value.get("version", 1),
             by=value.get("by", ""),
             why=value.get("why", ""),

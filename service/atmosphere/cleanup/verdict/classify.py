@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.scan.stacks import Stack
     from atmosphere.cleanup.state.deferred import DeferredRepository
     from atmosphere.cleanup.state.ledger import Ledger
+    from atmosphere.cleanup.verdict.staying import Staying
 
 _TYPES = frozenset(entry.name for entry in CATALOGUE)
 
@@ -98,42 +99,42 @@ class Classifier:
         self._deferred = deferred
         self._restorer = restorer
 
-    def leftover_stacks(self, inventory: Inventory) -> list[Stack]:
-        """The stacks that have to go."""
-        return [stack for stack in inventory.stacks if not self._protection.reason(stack.resource)]
-
-    def classify(
-        self, inventory: Inventory, ledger: Ledger, unknown: Mapping[str, str], *, thorough: bool
-    ) -> ScanResult:
+    def classify(self, staying: Staying, ledger: Ledger, unknown: Mapping[str, str], *, thorough: bool) -> ScanResult:
         """What is left of what was found, and of what the ledger says was left behind.
 
         `thorough` also reads the contents of the baseline's resources again.
         """
-        stacks = self.leftover_stacks(inventory)
+        inventory, stacks = staying.inventory, staying.leftover_stacks()
         owned = {item for stack in stacks for item in ledger.tree(stack.id)}
-        covered = {item for item in inventory.found if item.type in self._baseline.types}
-        unmanaged = {item for item in covered if item not in owned and not self._protection.reason(item)}
+        found = {*inventory.found, *(role for role in inventory.reserved if role not in staying.kept)}
+        covered = {item for item in found if item.type in self._baseline.types}
+        unmanaged = {item for item in covered if item not in owned and not staying.reason(item)}
         remembered = {*ledger.orphans, *self._deferred.entries}
-        orphans = [item for item in sorted(remembered - unmanaged) if self._must_go(item, owned, inventory)]
+        orphans = [item for item in sorted(remembered - unmanaged) if self._must_go(item, owned, staying)]
         present, unhandled, unclear = self._look_up(orphans)
         unmanaged |= present
         drifts = self._restorer.compare(fresh=thorough)
         drifted, also_unclear = self._drifted(inventory)
-        rest = inventory.found.keys() - covered - unmanaged - owned
-        uncovered = {item for item in rest if not self._protection.reason(item)}
+        uncovered = {item for item in found - covered - unmanaged - owned if not staying.reason(item)}
         blocking, deferred = self._deferred.split(unmanaged)
         return ScanResult(
             stacks=stacks,
             unmanaged=blocking,
             deferred=deferred,
-            drifted={**troubles_of(drifts.found), **dict.fromkeys(uncovered, _UNCOVERED), **drifted},
+            drifted={
+                **staying.doubtful,
+                **troubles_of(drifts.found),
+                **dict.fromkeys(uncovered, _UNCOVERED),
+                **drifted,
+            },
             unhandled=unhandled,
             unknown=self._unseen(
-                {**inventory.unknown, **unknown, **unclear, **also_unclear, **drifts.unknown}, inventory
+                {**inventory.unknown, **staying.unknown, **unknown, **unclear, **also_unclear, **drifts.unknown},
+                inventory,
             ),
             uncovered=sorted({item.type for item in uncovered}),
             skipped=inventory.skipped,
-            kept={item: why for item in inventory.everything() if (why := self._protection.reason(item))},
+            kept=staying.kept,
         )
 
     def _unseen(self, unknown: Mapping[str, str], inventory: Inventory) -> dict[str, str]:
@@ -144,9 +145,10 @@ class Classifier:
 
     # --- orphans ------------------------------------------------------------------------------------------------------
 
-    def _must_go(self, item: Resource, owned: set[Resource], inventory: Inventory) -> bool:
+    def _must_go(self, item: Resource, owned: set[Resource], staying: Staying) -> bool:
         """Whether an orphan has to be looked up by its id; for listed types the listing has the answer already."""
-        if not is_tangible(item.type) or item in owned or self._protection.reason(item):
+        inventory = staying.inventory
+        if not is_tangible(item.type) or item in owned or staying.reason(item) or self._protection.reason(item):
             return False
         listed = (
             item.type in _TYPES and inventory.knows(item) and (item.region != GLOBAL or self._assignment.sweep_globals)
