@@ -16,7 +16,8 @@ from atmosphere.cleanup.scan.stacks import Stack
 from atmosphere.cleanup.state.baseline import Baseline
 from atmosphere.cleanup.trust import Role
 from atmosphere.cleanup.verdict.staying import staying
-from atmosphere.core.model import AccountId, Organization, Region
+from atmosphere.core.model import AccountId, Region
+from atmosphere.core.organization import Organization
 from tests.cleanup.conftest import ACCOUNT, REGION
 from tests.cleanup.context import a_context
 from tests.cleanup.fakes import STARTED
@@ -70,7 +71,7 @@ class Shown:
     """Trust policies by path and name."""
     reserved: dict[str, Any] = field(default_factory=dict)
     others: dict[Resource, str | None] = field(default_factory=dict)
-    late: tuple[Resource, ...] = ()
+    late: dict[Resource, str] = field(default_factory=dict)
     stacks: dict[str, list[Resource] | None] = field(default_factory=dict)
     """What stacks own by their names, None where it cannot be read."""
     nested: dict[str, str] = field(default_factory=dict)
@@ -106,7 +107,7 @@ class Shown:
             unknown={},
             roles=roles,
             reserved=reserved,
-            late=frozenset(self.late),
+            late=self.late,
         )
 
     def _stack(self, name: str) -> Stack:
@@ -400,17 +401,18 @@ def at(**ago: float) -> str:
 
 
 def test_what_an_older_capture_left_out_stays_if_aws_says_that_it_was_there() -> None:
-    account = Shown(others={PROVIDER: at(days=9)}, late=(PROVIDER,), baseline=OLDER, reserved={SSO: BY_SSO})
+    account = Shown(others={PROVIDER: "2026"}, late={PROVIDER: at(days=9)}, baseline=OLDER, reserved={SSO: BY_SSO})
     assert kept(account, PROVIDER)
     assert kept(account, role("AWSReservedSSO_X_1"))
 
 
-def test_what_came_after_it_or_has_no_date_is_for_a_person() -> None:
-    for fingerprint in (at(days=-1), None, "no date", "2026-11-01T00:00:00"):
-        stays = Shown(others={PROVIDER: fingerprint}, late=(PROVIDER,), baseline=OLDER).stays()
-        assert stays.doubtful[PROVIDER].code == "no-baseline"
+@pytest.mark.parametrize("since", [at(days=-1), "unknown", "2026-11-01T00:00:00"])
+def test_what_came_after_it_or_has_no_date_is_for_a_person(since: str) -> None:
+    stays = Shown(others={PROVIDER: None}, late={PROVIDER: since}, baseline=OLDER).stays()
+    assert stays.doubtful[PROVIDER].code == "no-baseline"
+    assert PROVIDER not in stays.kept
 
 
 def test_a_capture_of_today_leaves_nothing_out() -> None:
-    account = Shown(others={PROVIDER: at(days=9)}, late=(PROVIDER,))
+    account = Shown(others={PROVIDER: "2026"}, late={PROVIDER: at(days=9)})
     assert account.stays().reason(PROVIDER) is None

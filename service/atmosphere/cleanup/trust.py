@@ -85,7 +85,7 @@ class Admitted:
     """
 
     account: AccountId
-    management: AccountId | None = None
+    management: str | None = None
     roles: frozenset[str] = frozenset()
     providers: frozenset[str] = frozenset()
 

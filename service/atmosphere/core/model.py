@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, TypeAlias
 
+from atmosphere.core.organization import Organization
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -57,19 +59,6 @@ class Toolkit(StrEnum):
     """Nothing of its own: it is a stack like any other."""
     KEEP = "keep"
     """Its stack and roles stay, its bucket and its repository are emptied."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Organization:
-    """What the organization of a pool's accounts may add to them at any time, beside what AWS reserves.
-
-    `stack_sets` are prefixes of names of stacks. `roles` are ARNs of roles: with `*` as the account one of every
-    account, with `*` at the end a prefix. Whether one of them stays is decided by who may enter it.
-    """
-
-    management_account: AccountId | None = None
-    stack_sets: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
 
 
 class AllocationStatus(StrEnum):

@@ -16,7 +16,6 @@ from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import (
     AccountId,
     EnvironmentKey,
-    Organization,
     PoolName,
     Region,
     Registration,
@@ -25,6 +24,7 @@ from atmosphere.core.model import (
     RuleName,
     Toolkit,
 )
+from atmosphere.core.organization import organization_from_json, organization_to_json
 from atmosphere.core.settings import settings_from_json, settings_to_json
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def registration_to_json(entry: Registration) -> dict[str, Any]:
         "external_id": entry.external_id,
         "deferred": list(entry.deferred),
         "cdk_toolkit": "" if entry.cdk_toolkit is Toolkit.DELETE else str(entry.cdk_toolkit),
-        "organization": _organization_to_json(entry.organization),
+        "organization": organization_to_json(entry.organization),
     }
     return {name: value for name, value in full.items() if value not in ({}, [], "")}
 
@@ -96,25 +96,7 @@ def registration_from_json(value: Mapping[str, Any]) -> Registration:
         external_id=value.get("external_id", ""),
         deferred=tuple(value.get("deferred", ())),
         cdk_toolkit=Toolkit(value.get("cdk_toolkit", Toolkit.DELETE)),
-        organization=_organization_from_json(value.get("organization", {})),
-    )
-
-
-def _organization_to_json(organization: Organization) -> dict[str, Any]:
-    full: dict[str, Any] = {
-        "management_account": organization.management_account or "",
-        "stack_sets": list(organization.stack_sets),
-        "roles": list(organization.roles),
-    }
-    return {name: value for name, value in full.items() if value}
-
-
-def _organization_from_json(value: Mapping[str, Any]) -> Organization:
-    management = value.get("management_account")
-    return Organization(
-        management_account=AccountId(management) if management else None,
-        stack_sets=tuple(value.get("stack_sets", ())),
-        roles=tuple(value.get("roles", ())),
+        organization=organization_from_json(value.get("organization", {})),
     )
 
 

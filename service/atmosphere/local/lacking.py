@@ -17,6 +17,8 @@ LACKING: Final = (
     "AWS::CloudWatch::InsightRule",
     "AWS::CloudWatch::MetricStream",
     "AWS::CodePipeline::Pipeline",
+    "AWS::Config::ConformancePack",
+    "AWS::Config::ServiceLinkedRecorder",
     "AWS::EC2::SpotFleet",
     "AWS::EC2::TransitGateway",
     "AWS::EC2::TransitGatewayAttachment",

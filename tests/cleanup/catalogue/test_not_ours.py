@@ -11,6 +11,7 @@ import pytest
 from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
 
 if TYPE_CHECKING:
+    from atmosphere.cleanup.catalogue.base import Found
     from tests.cleanup.catalogue.frame import Clients, Plot
 
 Till = Callable[..., "Plot"]
@@ -32,12 +33,16 @@ class Answers:
 
 
 def listed(till: Till, type_: str, stand_in: Callable[[], object]) -> list[str]:
+    return list(dict.fromkeys(each.id for each in found_by(till, type_, stand_in) if "CLOUDFRONT" not in each.id))
+
+
+def found_by(till: Till, type_: str, stand_in: Callable[[], object]) -> list[Found]:
     def nothing(_: Clients) -> str:
         return ""
 
     seed = Seed(type=type_, make=nothing, stand_ins=(StandIn(TYPES[type_].service, stand_in),))
     plot = till(seed)
-    return [each.id for each in seed.entry.list(plot.account, seed.region)]
+    return list(seed.entry.list(plot.account, seed.region))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +81,6 @@ def listed(till: Till, type_: str, stand_in: Callable[[], object]) -> list[str]:
             {
                 "list_virtual_mfa_devices": {
                     "VirtualMFADevices": [
-                        {"SerialNumber": f"{MFA}/root-account-mfa-device"},
                         {"SerialNumber": f"{MFA}/phone", "User": {"Arn": "arn:aws:iam::222222222222:root"}},
                         {"SerialNumber": f"{MFA}/own", "User": {"Arn": "arn:aws:iam::222222222222:user/me"}},
                     ]
@@ -165,11 +169,6 @@ def listed(till: Till, type_: str, stand_in: Callable[[], object]) -> list[str]:
             },
         ),
         (
-            "AWS::ApiGatewayV2::Api",
-            "own",
-            {"get_apis": {"Items": [{"ApiId": "managed", "ApiGatewayManaged": True}, {"ApiId": "own"}]}},
-        ),
-        (
             "AWS::Athena::WorkGroup",
             "own",
             {"list_work_groups": {"WorkGroups": [{"Name": "primary"}, {"Name": "own"}]}},
@@ -205,13 +204,56 @@ def listed(till: Till, type_: str, stand_in: Callable[[], object]) -> list[str]:
             },
         ),
         (
-            "AWS::ElastiCache::CacheCluster",
+            "AWS::Config::ConformancePack",
             "own",
             {
-                "describe_cache_clusters": {
-                    "CacheClusters": [
-                        {"CacheClusterId": "member", "ReplicationGroupId": "group"},
-                        {"CacheClusterId": "own"},
+                "describe_conformance_packs": {
+                    "ConformancePackDetails": [
+                        {"ConformancePackName": "organization", "ConformancePackId": "1", "CreatedBy": "x"},
+                        {"ConformancePackName": "own", "ConformancePackId": "2"},
+                    ]
+                }
+            },
+        ),
+        (
+            "AWS::Config::ServiceLinkedRecorder",
+            "x.amazonaws.com",
+            {
+                "list_configuration_recorders": {
+                    "ConfigurationRecorderSummaries": [
+                        {"name": "linked", "servicePrincipal": "x.amazonaws.com"},
+                        {"name": "default"},
+                    ]
+                }
+            },
+        ),
+        (
+            "AWS::WAFv2::WebACL",
+            "FMManaged-mine|1|REGIONAL",
+            {
+                "list_web_acls": {"WebACLs": [{"Name": "FMManaged-mine", "Id": "1"}]},
+                "get_web_acl": {"WebACL": {"ManagedByFirewallManager": False}},
+            },
+        ),
+        (
+            "AWS::Backup::BackupPlan",
+            "1",
+            {
+                "list_backup_plans": {"BackupPlansList": [{"BackupPlanId": "1", "BackupPlanName": "aws/efs/mine"}]},
+                "get_backup_plan": {"BackupPlan": {"Rules": [{"TargetBackupVaultName": "mine"}]}},
+            },
+        ),
+        (
+            "AWS::EC2::NetworkInterface",
+            "foreign",
+            {
+                "describe_network_interfaces": {
+                    "NetworkInterfaces": [
+                        {
+                            "NetworkInterfaceId": owner,
+                            "Attachment": {"DeleteOnTermination": True, "InstanceOwnerId": id_},
+                        }
+                        for owner, id_ in (("service", "amazon-rds"), ("foreign", "999999999999"))
                     ]
                 }
             },
@@ -244,6 +286,129 @@ def listed(till: Till, type_: str, stand_in: Callable[[], object]) -> list[str]:
 )
 def test_only_what_somebody_made_is_listed(till: Till, type_: str, ours: str, replies: dict[str, Any]) -> None:
     assert listed(till, type_, lambda: Answers(replies)) == [ours]
+
+
+@pytest.mark.parametrize(
+    ("type_", "replies"),
+    [
+        (
+            "AWS::WAFv2::WebACL",
+            {
+                "list_web_acls": {"WebACLs": [{"Name": "FMManaged-policy", "Id": "1"}]},
+                "get_web_acl": {"WebACL": {"ManagedByFirewallManager": True}},
+            },
+        ),
+        (
+            "AWS::Backup::BackupPlan",
+            {
+                "list_backup_plans": {"BackupPlansList": [{"BackupPlanId": "1", "BackupPlanName": "aws/efs/x"}]},
+                "get_backup_plan": {
+                    "BackupPlan": {"Rules": [{"TargetBackupVaultName": "aws/efs/automatic-backup-vault"}]}
+                },
+            },
+        ),
+    ],
+)
+def test_what_aws_itself_says_is_its_own_is_not_listed(till: Till, type_: str, replies: dict[str, Any]) -> None:
+    assert listed(till, type_, lambda: Answers(replies)) == []
+
+
+ROOT = "arn:aws:iam::222222222222"
+ATTACHED = {"DeleteOnTermination": True, "InstanceId": "i-1", "AttachTime": NOW}
+
+
+@pytest.mark.parametrize(
+    ("type_", "reply", "expected"),
+    [
+        (
+            "AWS::IAM::SAMLProvider",
+            {
+                "list_saml_providers": {
+                    "SAMLProviderList": [{"Arn": f"{ROOT}:saml-provider/AWSSSO_1", "CreateDate": NOW}]
+                }
+            },
+            (f"{ROOT}:saml-provider/AWSSSO_1", NOW.isoformat(), None),
+        ),
+        (
+            "AWS::IAM::SAMLProvider",
+            {"list_saml_providers": {"SAMLProviderList": [{"Arn": f"{ROOT}:saml-provider/own", "CreateDate": NOW}]}},
+            (f"{ROOT}:saml-provider/own", None, None),
+        ),
+        (
+            "AWS::IAM::VirtualMFADevice",
+            {"list_virtual_mfa_devices": {"VirtualMFADevices": [{"SerialNumber": f"{MFA}/root-account-mfa-device"}]}},
+            (f"{MFA}/root-account-mfa-device", "unknown", None),
+        ),
+        (
+            "AWS::EC2::Volume",
+            {"describe_volumes": {"Volumes": [{"VolumeId": "v", "CreateTime": NOW, "Attachments": [ATTACHED]}]}},
+            ("v", NOW.isoformat(), ("AWS::EC2::Instance", "i-1")),
+        ),
+        (
+            "AWS::EC2::Volume",
+            {
+                "describe_volumes": {
+                    "Volumes": [{"VolumeId": "v", "Attachments": [{**ATTACHED, "DeleteOnTermination": False}]}]
+                }
+            },
+            ("v", None, None),
+        ),
+        (
+            "AWS::EC2::NetworkInterface",
+            {
+                "describe_network_interfaces": {
+                    "NetworkInterfaces": [{"NetworkInterfaceId": "n", "Attachment": ATTACHED}]
+                }
+            },
+            ("n", NOW.isoformat(), ("AWS::EC2::Instance", "i-1")),
+        ),
+        (
+            "AWS::EC2::NetworkInterface",
+            {"describe_network_interfaces": {"NetworkInterfaces": [{"NetworkInterfaceId": "n"}]}},
+            ("n", None, None),
+        ),
+        (
+            "AWS::SNS::Subscription",
+            {
+                "list_subscriptions": {
+                    "Subscriptions": [
+                        {"SubscriptionArn": "PendingConfirmation", "TopicArn": "topic", "Protocol": "https"}
+                    ]
+                }
+            },
+            ("pending|topic|https", "unknown", ("AWS::SNS::Topic", "topic")),
+        ),
+        (
+            "AWS::SNS::Subscription",
+            {
+                "list_subscriptions": {
+                    "Subscriptions": [{"SubscriptionArn": "arn:x", "TopicArn": "topic", "Protocol": "https"}]
+                }
+            },
+            ("arn:x", None, None),
+        ),
+        (
+            "AWS::ElastiCache::CacheCluster",
+            {"describe_cache_clusters": {"CacheClusters": [{"CacheClusterId": "c", "ReplicationGroupId": "g"}]}},
+            ("c", "unknown", ("AWS::ElastiCache::ReplicationGroup", "g")),
+        ),
+        (
+            "AWS::ApiGatewayV2::Api",
+            {"get_apis": {"Items": [{"ApiId": "a", "ApiGatewayManaged": True, "CreatedDate": NOW}]}},
+            ("a", NOW.isoformat(), None),
+        ),
+        (
+            "AWS::WAFv2::IPSet",
+            {"list_ip_sets": {"IPSets": [{"Name": "FMManaged-mine", "Id": "1"}]}},
+            ("FMManaged-mine|1|REGIONAL", "unknown", None),
+        ),
+    ],
+)
+def test_what_only_looks_like_awss_is_listed_with_since_when_it_is_there_and_what_it_goes_along_with(
+    till: Till, type_: str, reply: dict[str, Any], expected: tuple[str, str | None, tuple[str, str] | None]
+) -> None:
+    found = found_by(till, type_, lambda: Answers(reply))[0]
+    assert (found.id, found.late, found.owner) == expected
 
 
 @pytest.mark.parametrize(

@@ -82,13 +82,15 @@ class Errors:
 class Found:
     """A listed resource. `fingerprint` is something of it that never changes, where its listing shows such a thing.
 
-    `role` is what a listing of roles shows besides. `late` is something that an older version did not list.
+    `role` is what a listing of roles shows besides. `late`, of something that an older version did not list, is since
+    when it is there, as far as AWS says. `owner` is the type and the id of what it goes along with.
     """
 
     id: str
     fingerprint: str | None = None
     role: Role | None = None
-    late: bool = False
+    late: str | None = None
+    owner: tuple[str, str] | None = None
 
 
 class ResourceType(Protocol):

@@ -56,7 +56,9 @@ class Listing:
     """A paged listing: JMESPath of the id and the fingerprint in a member, and of the `members` in a page.
 
     Without `members` they are the only result key of botocore's paginator. `unless` is a JMESPath that is true of
-    members that do not count: AWS manages them, or they are as good as gone. With a `parent` it runs once for each of
+    members that do not count: AWS manages them, or they are as good as gone; `left_out` says who writes its fields.
+    `late` is one that is true of what an older version left out: since when it is there. `owner` is the type of what a
+    member goes along with, and a JMESPath of its id. With a `parent` it runs once for each of
     the parent's members, whose id goes into the parameter `of`; `join` then makes the id of both. `fixed` parameters go
     along always. Where it lists what hangs on a resource, `of` takes the resource's parts as a call's `key` does, and
     like it may be left out.
@@ -67,6 +69,8 @@ class Listing:
     fingerprint: str | None = None
     fixed: Mapping[str, Any] | None = None
     unless: str | None = None
+    late: str | None = None
+    owner: tuple[str, str] | None = None
     members: str | None = None
     parent: Listing | None = None
     of: Keys = None
@@ -99,7 +103,17 @@ class Listing:
                 continue
             fingerprint = jmespath.search(self.fingerprint, member) if self.fingerprint else None
             identity = jmespath.search(self.id, member)
-            yield Found(self.join.format(parent=parent, id=identity), _text(fingerprint))
+            yield Found(
+                self.join.format(parent=parent, id=identity),
+                _text(fingerprint),
+                late=_text(jmespath.search(self.late, member) or None) if self.late else None,
+                owner=self._owner(member),
+            )
+
+    def _owner(self, member: Any) -> tuple[str, str] | None:
+        type_, path = self.owner or ("", "@")
+        identity = jmespath.search(path, member) if self.owner else None
+        return (type_, identity) if identity else None
 
 
 def _text(fingerprint: object) -> str | None:

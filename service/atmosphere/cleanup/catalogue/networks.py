@@ -35,20 +35,20 @@ def _matching(client: Any, listing: str, members: str, filters: Mapping[str, str
 
 
 class _Part(Plain):
-    """What they have in common. `_unless` is a JMESPath that is true of members that AWS made by itself."""
+    """What they have in common. `unless` is a JMESPath that is true of members that AWS made by itself."""
 
     service: Final = "ec2"
     stage = Stage.NETWORK
     _listing: str
     _members: str
     _id: str
-    _unless: str
+    unless: str
     _remove: str
 
     def list(self, account: Account, region: Region) -> Iterator[Found]:
         """See `ResourceType`."""
         for each in self._all(account.client("ec2", region)):
-            if not jmespath.search(self._unless, each):
+            if not jmespath.search(self.unless, each):
                 yield Found(each[self._id])
 
     def exists(self, account: Account, region: Region, identity: str) -> bool:
@@ -93,7 +93,7 @@ class SecurityGroups(_Part):
     _listing = "describe_security_groups"
     _members = "SecurityGroups"
     _id = "GroupId"
-    _unless = "GroupName == 'default'"
+    unless = "GroupName == 'default'"
     _remove = "delete_security_group"
 
     def _seen(self, client: Any, identity: str) -> Any:
@@ -130,7 +130,7 @@ class NetworkAcls(_Part):
     _listing = "describe_network_acls"
     _members = "NetworkAcls"
     _id = "NetworkAclId"
-    _unless = "IsDefault"
+    unless = "IsDefault"
     _remove = "delete_network_acl"
 
     def _let_go(self, client: Any, seen: Mapping[str, Any], check: Check) -> None:
@@ -153,7 +153,7 @@ class DhcpOptions(_Part):
     _listing = "describe_dhcp_options"
     _members = "DhcpOptions"
     _id = "DhcpOptionsId"
-    _unless = (
+    unless = (
         "length(DhcpConfigurations) == `2`"
         " && DhcpConfigurations[?Key == 'domain-name-servers' && Values[0].Value == 'AmazonProvidedDNS']"
         " && DhcpConfigurations[?Key == 'domain-name' &&"
@@ -165,7 +165,7 @@ class DhcpOptions(_Part):
         users = list(_matching(client, "describe_vpcs", "Vpcs", {"dhcp-options-id": seen["DhcpOptionsId"]}))
         if not users:
             return
-        own = (each["DhcpOptionsId"] for each in self._all(client) if jmespath.search(self._unless, each))
+        own = (each["DhcpOptionsId"] for each in self._all(client) if jmespath.search(self.unless, each))
         aws = next(own, "default")
         for network in users:
             check()

@@ -56,14 +56,16 @@ class Row:
     there is as good as gone, `ending` one that is true when its deletion is under way. With `shows` or `ending` a
     deletion looks first: codes for what is not there, or is ending already, may say other things too. `halt` is its
     freezing; `unprotect` runs before any deletion, also a stack's; `strip` only before our own, and `rare` only once
-    that was refused as `errors.busy`. `at` is the region where a global type's service answers, if it is not the
-    environment's own.
+    that was refused as `errors.busy`. `reserved` is a JMESPath that is true of what is AWS's own; it is asked for only
+    where the listing shows a name of AWS's (`late`), as anyone may choose that. `at` is the region where a global
+    type's service answers, if it is not the environment's own.
     """
 
     name: str
     service: str
     listing: Listing
     remove: Call
+    reserved: str | None = None
     see: Call | None = None
     shows: str | None = None
     gone: str | None = None
@@ -82,7 +84,15 @@ class Row:
 
     def list(self, account: Account, region: Region) -> Iterator[Found]:
         """See `ResourceType`."""
-        return self.listing.read(self._client(account, region), self.errors.absent)
+        found = self.listing.read(self._client(account, region), self.errors.absent)
+        return (each for each in found if not self._is_reserved(account, region, each))
+
+    def _is_reserved(self, account: Account, region: Region, found: Found) -> bool:
+        """Whether AWS itself says that it is AWS's; asked only of what is called so."""
+        if self.reserved is None or found.late is None:
+            return False
+        reply = self._look(account, region, self._parts(found.id))
+        return reply is not None and bool(jmespath.search(self.reserved, reply))
 
     def exists(self, account: Account, region: Region, identity: str) -> bool:
         """See `ResourceType`."""

@@ -45,15 +45,16 @@ class Spread(Row):
                 if code_of(error) not in self.unknown:
                     raise
                 continue
-            yield from (replace(each, id=self.ids.format(value=value, id=each.id)) for each in found)
+            named = (replace(each, id=self.ids.format(value=value, id=each.id)) for each in found)
+            yield from (each for each in named if not self._is_reserved(account, region, each))
 
 
 def _scopes(region: Region) -> tuple[str, ...]:
     return ("REGIONAL", "CLOUDFRONT") if region == "us-east-1" else ("REGIONAL",)
 
 
-def _waf(kind: str, operation: str, members: str, after: tuple[str, ...]) -> Spread:
-    """Deleted under its lock token, once nothing uses it. Firewall Manager's are its own."""
+def _waf(kind: str, operation: str, members: str, after: tuple[str, ...], reserved: str | None = None) -> Spread:
+    """Deleted under its lock token, once nothing uses it. Of Firewall Manager's only web ACLs say that they are."""
     return Spread(
         name=f"AWS::WAFv2::{kind}",
         service="wafv2",
@@ -61,9 +62,10 @@ def _waf(kind: str, operation: str, members: str, after: tuple[str, ...]) -> Spr
             f"list_{operation}s",
             "join('|', [Name, Id])",
             "Id",
-            unless="starts_with(Name, 'FMManaged')",
+            late="starts_with(Name, 'FMManaged') && 'unknown'",
             members=members,
         ),
+        reserved=reserved,
         see=Call(f"get_{operation}", _NAMED),
         parts=r"([^|]+)\|([^|]+)\|([^|]+)",
         remove=Call(f"delete_{operation}", _NAMED, seen={"LockToken": "LockToken"}),
@@ -107,7 +109,7 @@ _NAMESPACES: Final = (
 )
 
 SPREADS: Final = (
-    _waf("WebACL", "web_acl", "WebACLs", _GUARDED),
+    _waf("WebACL", "web_acl", "WebACLs", _GUARDED, "WebACL.ManagedByFirewallManager"),
     _waf("RuleGroup", "rule_group", "RuleGroups", _GROUPS[:1]),
     _waf("IPSet", "ip_set", "IPSets", _GROUPS),
     _waf("RegexPatternSet", "regex_pattern_set", "RegexPatternSets", _GROUPS),

@@ -44,7 +44,8 @@ class Inventory:
 
     `skipped` maps what was left out by rule to the reason; `off` are the regions that are switched off. `roles` are the
     roles among `found`. `reserved` are roles where AWS alone makes roles: they come and go with services, so none of
-    them is in `found`, and none becomes part of a baseline. `late` are things that an older version did not list.
+    them is in `found`, and none becomes part of a baseline. `late` are things that an older version did not list, with
+    since when they are there. `owners` are what things go along with.
     """
 
     stacks: tuple[Stack, ...]
@@ -54,7 +55,8 @@ class Inventory:
     off: frozenset[Region] = frozenset()
     roles: Mapping[Resource, Role] = field(default_factory=dict)
     reserved: Mapping[Resource, Role] = field(default_factory=dict)
-    late: frozenset[Resource] = frozenset()
+    late: Mapping[Resource, str] = field(default_factory=dict)
+    owners: Mapping[Resource, Resource] = field(default_factory=dict)
 
     def everything(self) -> dict[Resource, str | None]:
         """Stacks, resources and regions that are off, with their fingerprints; a stack's is its id."""
@@ -119,7 +121,8 @@ def scan(context: PassContext) -> Inventory:
         off=off,
         roles={item: role for item, role in roles.items() if item not in reserved},
         reserved=reserved,
-        late=frozenset(item for item, each in found.items() if each.late),
+        late={item: each.late for item, each in found.items() if each.late},
+        owners={item: Resource.at(*each.owner, item.region) for item, each in found.items() if each.owner},
     )
 
 

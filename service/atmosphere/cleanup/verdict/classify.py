@@ -109,6 +109,8 @@ class Classifier:
         found = {*inventory.found, *(role for role in inventory.reserved if role not in staying.kept)}
         covered = {item for item in found if item.type in self._baseline.types}
         unmanaged = {item for item in covered if item not in owned and not staying.reason(item)}
+        going = inventory.found.keys() & (unmanaged | owned)
+        unmanaged = {item for item in unmanaged if inventory.owners.get(item) not in going}
         remembered = {*ledger.orphans, *self._deferred.entries}
         orphans = [item for item in sorted(remembered - unmanaged) if self._must_go(item, owned, staying)]
         present, unhandled, unclear = self._look_up(orphans)

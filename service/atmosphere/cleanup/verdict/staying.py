@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.scan.inventory import Inventory
     from atmosphere.cleanup.scan.stacks import Stack
     from atmosphere.cleanup.trust import Admitted
-    from atmosphere.core.model import Organization, Region
+    from atmosphere.core.model import Region
+    from atmosphere.core.organization import Organization
 
 _WAYS_IN: Final = (
     *(name for name in ENTERED if name != ROLE),
@@ -114,7 +115,7 @@ def _single(context: PassContext, inventory: Inventory) -> tuple[dict[Resource, 
     doubtful: dict[Resource, Trouble] = {}
     for item in inventory.late if not context.baseline.complete else ():
         if item not in kept:
-            if _is_older(there.get(item), context.baseline.captured_at):
+            if _is_older(inventory.late[item], context.baseline.captured_at):
                 kept[item] = "older than the baseline, whose capture did not list it"
             else:
                 doubtful[item] = _NOT_LISTED
@@ -132,10 +133,10 @@ def _single(context: PassContext, inventory: Inventory) -> tuple[dict[Resource, 
     return kept, doubtful
 
 
-def _is_older(fingerprint: str | None, captured_at: str | None) -> bool:
-    """Whether AWS says that something was made before the capture."""
+def _is_older(since: str, captured_at: str | None) -> bool:
+    """Whether AWS says that something was there before the capture."""
     try:
-        made, captured = datetime.fromisoformat(fingerprint or ""), datetime.fromisoformat(captured_at or "")
+        made, captured = datetime.fromisoformat(since), datetime.fromisoformat(captured_at or "")
     except ValueError:
         return False
     return made.tzinfo is not None and captured.tzinfo is not None and made < captured

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tests.cleanup.catalogue.frame import Clients
 
 
+PRIVATE_DOMAIN = "arn:aws:apigateway:us-east-1:222222222222:/domainnames/private.example.com+abc"
+
+
 def _deployed(clients: Clients, name: str) -> str:
     """A REST API with a stage named live."""
     client = clients("apigateway")
@@ -65,6 +68,38 @@ def _has_paths(clients: Clients, asked: Mapping[str, str]) -> object:
         return clients("apigateway").get_base_path_mappings(domainName=asked["domainName"])["items"]
     except ClientError:
         return False
+
+
+class PrivateDomains:
+    """A domain name of private APIs beside a public one, until it is deleted. No backend has them."""
+
+    def __init__(self) -> None:
+        self._there = False
+
+    def create_domain_name(self, *, domainName: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        self._there = True
+        return {"domainName": domainName, "domainNameId": "abc"}
+
+    def get_domain_names(self, **_: Any) -> dict[str, Any]:
+        private = [{"domainName": "private.example.com", "domainNameId": "abc", "domainNameArn": PRIVATE_DOMAIN}]
+        return {"items": [{"domainName": "public.example.com"}, *private] if self._there else []}
+
+    def get_domain_name(self, *, domainName: str, domainNameId: str) -> dict[str, Any]:  # noqa: N803
+        if not self._there:
+            raise refuse("NotFoundException", "there is no such domain name")
+        return {"domainName": domainName, "domainNameId": domainNameId}
+
+    def delete_domain_name(self, *, domainName: str, domainNameId: str) -> dict[str, Any]:  # noqa: N803
+        assert (domainName, domainNameId) == ("private.example.com", "abc")
+        self._there = False
+        return {}
+
+
+def _private_domain(clients: Clients) -> str:
+    clients("apigateway").create_domain_name(
+        domainName="private.example.com", endpointConfiguration={"types": ["PRIVATE"]}
+    )
+    return PRIVATE_DOMAIN
 
 
 class Links:
@@ -183,6 +218,11 @@ SEEDS: Final = (
         make=_domain,
         rules=(Rule("DeleteDomainName", "BadRequestException", _has_paths),),
         on=Backend.EMULATOR,
+    ),
+    Seed(
+        type="AWS::ApiGateway::DomainNameV2",
+        make=_private_domain,
+        stand_ins=(StandIn("apigateway", PrivateDomains),),
     ),
     Seed(type="AWS::ApiGateway::VpcLink", make=_vpc_link, stand_ins=(StandIn("apigateway", RestLinks),)),
     Seed(type="AWS::ApiGatewayV2::Api", make=_http_api, on=Backend.EMULATOR),

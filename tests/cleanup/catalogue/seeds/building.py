@@ -114,6 +114,72 @@ def _make_recorder(clients: Clients) -> None:
     )
 
 
+class Config:
+    """A conformance pack and a service-linked recorder, each until it is deleted: moto knows neither."""
+
+    def __init__(self) -> None:
+        self._there: set[str] = set()
+
+    def put_conformance_pack(self, *, ConformancePackName: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        self._there.add(ConformancePackName)
+        return {"ConformancePackArn": "arn"}
+
+    def put_service_linked_configuration_recorder(self, *, ServicePrincipal: str) -> dict[str, Any]:  # noqa: N803
+        self._there.add(ServicePrincipal)
+        return {"Arn": "arn", "Name": "linked"}
+
+    def describe_conformance_packs(
+        self,
+        *,
+        ConformancePackNames: list[str] | None = None,  # noqa: N803
+        **_: Any,
+    ) -> dict[str, Any]:
+        if ConformancePackNames and not self._there.issuperset(ConformancePackNames):
+            raise refuse("NoSuchConformancePackException", "there is no such pack")
+        packs = self._there & {"seeded-pack"}
+        return {"ConformancePackDetails": [{"ConformancePackName": each, "ConformancePackId": "1"} for each in packs]}
+
+    def delete_conformance_pack(self, *, ConformancePackName: str) -> dict[str, Any]:  # noqa: N803
+        self._take(ConformancePackName, "NoSuchConformancePackException")
+        return {}
+
+    def list_configuration_recorders(self, **_: Any) -> dict[str, Any]:
+        linked = self._there & {"seeded.amazonaws.com"}
+        recorders = [{"name": f"for-{each}", "servicePrincipal": each} for each in linked]
+        return {"ConfigurationRecorderSummaries": [{"name": "default"}, *recorders]}
+
+    def describe_configuration_recorders(
+        self,
+        *,
+        ServicePrincipal: str = "",  # noqa: N803
+        **_: Any,
+    ) -> dict[str, Any] | None:
+        if not ServicePrincipal:
+            return None
+        if ServicePrincipal not in self._there:
+            raise refuse("NoSuchConfigurationRecorderException", "there is no such recorder")
+        return {"ConfigurationRecorders": [{"name": "linked", "servicePrincipal": ServicePrincipal}]}
+
+    def delete_service_linked_configuration_recorder(self, *, ServicePrincipal: str) -> dict[str, Any]:  # noqa: N803
+        self._take(ServicePrincipal, "NoSuchConfigurationRecorderException")
+        return {"Arn": "arn", "Name": "linked"}
+
+    def _take(self, name: str, code: str) -> None:
+        if name not in self._there:
+            raise refuse(code, "there is no such thing")
+        self._there.remove(name)
+
+
+def _pack(clients: Clients) -> str:
+    clients("config").put_conformance_pack(ConformancePackName="seeded-pack", TemplateBody="Resources: {}")
+    return "seeded-pack"
+
+
+def _linked_recorder(clients: Clients) -> str:
+    clients("config").put_service_linked_configuration_recorder(ServicePrincipal="seeded.amazonaws.com")
+    return "seeded.amazonaws.com"
+
+
 def _channel(clients: Clients) -> str:
     _make_recorder(clients)
     clients("config").put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "seeded-config-bucket"})
@@ -145,4 +211,10 @@ SEEDS: Final = (
     Seed(type="AWS::Config::ConfigRule", make=_config_rule, on=Backend.EMULATOR),
     Seed(type="AWS::Config::ConfigurationRecorder", make=_recorder, running=_records),
     Seed(type="AWS::Config::DeliveryChannel", make=_channel),
+    Seed(type="AWS::Config::ConformancePack", make=_pack, stand_ins=(StandIn("config", Config),)),
+    Seed(
+        type="AWS::Config::ServiceLinkedRecorder",
+        make=_linked_recorder,
+        stand_ins=(StandIn("config", Config),),
+    ),
 )

@@ -204,7 +204,7 @@ def _oidc(clients: Clients) -> str:
 
 
 def _saml(clients: Clients) -> str:
-    """One of a test's, beside the one that Identity Center makes."""
+    """One of a test's, beside one with a name as Identity Center gives its own."""
     iam = clients("iam")
     metadata = "<EntityDescriptor/>".ljust(1000)
     iam.create_saml_provider(Name="AWSSSO_0123456789abcdef_DO_NOT_DELETE", SAMLMetadataDocument=metadata)
@@ -249,7 +249,7 @@ SEEDS: Final = (
         rules=tuple(Rule("DeleteGroup", "DeleteConflict", _has(*each, "GroupName")) for each in _GROUP_HAS),
     ),
     Seed(type="AWS::IAM::OIDCProvider", make=_oidc),
-    Seed(type="AWS::IAM::SAMLProvider", make=_saml),
+    Seed(type="AWS::IAM::SAMLProvider", make=_saml, others=1),
     Seed(type="AWS::IAM::ServerCertificate", make=_server_certificate),
     Seed(type="AWS::IAM::VirtualMFADevice", make=_device),
 )

@@ -80,14 +80,17 @@ class Subscriptions:
 
     def __init__(self) -> None:
         self._there: dict[str, str] = {}
+        self._topic = ""
 
     def subscribe(self, *, TopicArn: str, Protocol: str, Endpoint: str) -> dict[str, Any]:  # noqa: N803
         arn = f"{TopicArn}:0a1b2c3d-0000-4000-8000-{len(self._there):012}"
+        self._topic = TopicArn
         self._there[arn] = "PendingConfirmation" if Protocol == "email" else arn
         return {"SubscriptionArn": self._there[arn]}
 
     def list_subscriptions(self) -> dict[str, Any]:
-        return {"Subscriptions": [{"SubscriptionArn": shown} for shown in self._there.values()]}
+        of = {"TopicArn": self._topic, "Protocol": "email"}
+        return {"Subscriptions": [{"SubscriptionArn": shown, **of} for shown in self._there.values()]}
 
     def get_subscription_attributes(self, *, SubscriptionArn: str) -> dict[str, Any]:  # noqa: N803
         if SubscriptionArn not in self._there:
@@ -155,7 +158,7 @@ SEEDS: Final = (
     Seed(type="AWS::Events::Archive", make=_archive),
     Seed(type="AWS::Events::Connection", make=_connection),
     Seed(type="AWS::Events::ApiDestination", make=_destination),
-    Seed(type="AWS::SNS::Subscription", make=_subscription, stand_ins=(StandIn("sns", Subscriptions),)),
+    Seed(type="AWS::SNS::Subscription", make=_subscription, stand_ins=(StandIn("sns", Subscriptions),), others=1),
     Seed(
         type="AWS::Kinesis::Stream",
         make=_stream,

@@ -1,7 +1,7 @@
 """API Gateway, of both versions, and AppSync. What is part of an API goes along with it.
 
-Custom domain names are the same ones in both versions; the first lists all of them. Those of private APIs are not
-told here. Source: the API reference of each service; the ids are what the CloudFormation reference gives as `Ref`.
+Custom domain names are the same ones in both versions; the first lists all of them. Source: the API
+reference of each service; the ids are what the CloudFormation reference gives as `Ref`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,16 @@ _GATEWAY: Final = (
             ),
         ),
         remove=Call("delete_domain_name"),
+        errors=_REST,
+    ),
+    # those of private APIs, which a name alone does not tell apart
+    Row(
+        name="AWS::ApiGateway::DomainNameV2",
+        service="apigateway",
+        listing=Listing("get_domain_names", "domainNameArn", unless="!domainNameId"),
+        see=Call("get_domain_name", ("domainName", "domainNameId")),
+        parts=r".*:/domainnames/([^+]+)\+(.+)",
+        remove=Call("delete_domain_name", ("domainName", "domainNameId")),
         errors=_REST,
     ),
     Row(
@@ -74,7 +84,7 @@ _GATEWAY: Final = (
         name="AWS::ApiGatewayV2::Api",
         service="apigatewayv2",
         after=(_DOMAIN,),
-        listing=Listing("get_apis", "ApiId", "CreatedDate", unless="ApiGatewayManaged"),
+        listing=Listing("get_apis", "ApiId", "CreatedDate", late="ApiGatewayManaged && (CreatedDate || 'unknown')"),
         see=Call("get_api"),
         remove=Call("delete_api"),
         errors=_REST,

@@ -76,6 +76,24 @@ ROWS: Final = (
         remove=Call("delete_configuration_recorder"),
         errors=Errors(absent=("NoSuchConfigurationRecorderException",)),
     ),
+    # A name of ours: CloudFormation has no such type. The id is the service that it is for.
+    Row(
+        name="AWS::Config::ServiceLinkedRecorder",
+        service="config",
+        listing=Listing("list_configuration_recorders", "servicePrincipal", "name", unless="!servicePrincipal"),
+        see=Call("describe_configuration_recorders", "ServicePrincipal"),
+        remove=Call("delete_service_linked_configuration_recorder", "ServicePrincipal"),
+        errors=Errors(absent=("NoSuchConfigurationRecorderException",), busy=("ConflictException",)),
+    ),
+    # its rules go along with it
+    Row(
+        name="AWS::Config::ConformancePack",
+        service="config",
+        listing=Listing("describe_conformance_packs", "ConformancePackName", "ConformancePackId", unless="CreatedBy"),
+        see=Call("describe_conformance_packs", "ConformancePackNames"),
+        remove=Call("delete_conformance_pack"),
+        errors=Errors(absent=("NoSuchConformancePackException",), busy=("ResourceInUseException",)),
+    ),
     Row(
         name="AWS::Config::DeliveryChannel",
         service="config",

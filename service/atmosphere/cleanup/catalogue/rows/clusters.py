@@ -58,13 +58,17 @@ _EKS: Final = (
 )
 
 _ELASTICACHE: Final = (
-    # members of a replication group are its own
+    # members of a replication group go along with it
     Row(
         name=_CACHES[0],
         service="elasticache",
         stage=Stage.SLOW,
         listing=Listing(
-            "describe_cache_clusters", "CacheClusterId", "CacheClusterCreateTime", unless="ReplicationGroupId"
+            "describe_cache_clusters",
+            "CacheClusterId",
+            "CacheClusterCreateTime",
+            late="ReplicationGroupId && (CacheClusterCreateTime || 'unknown')",
+            owner=(_CACHES[1], "ReplicationGroupId"),
         ),
         see=Call("describe_cache_clusters", "CacheClusterId"),
         ending="CacheClusters[0].CacheClusterStatus == 'deleting'",

@@ -157,9 +157,12 @@ _DISKS: Final = (
     Row(
         name="AWS::EC2::Volume",
         service="ec2",
-        # one that goes with its instance is a part of the instance
         listing=Listing(
-            "describe_volumes", "VolumeId", unless="State == 'deleted' || Attachments[?DeleteOnTermination]"
+            "describe_volumes",
+            "VolumeId",
+            unless="State == 'deleted'",
+            late="Attachments[?DeleteOnTermination] && (CreateTime || 'unknown')",
+            owner=("AWS::EC2::Instance", "Attachments[?DeleteOnTermination] | [0].InstanceId"),
         ),
         see=Call("describe_volumes", "VolumeIds"),
         shows="Volumes",

@@ -163,9 +163,13 @@ ROWS: Final = (
         service="iam",
         scope=Scope.GLOBAL,
         stage=Stage.LAST,
-        # Identity Center makes its own, and calls them so
+        # the one of Identity Center is an ordinary one with a name of its own
         listing=Listing(
-            "list_saml_providers", "Arn", "CreateDate", unless="contains(Arn, '/AWSSSO_')", members="SAMLProviderList"
+            "list_saml_providers",
+            "Arn",
+            "CreateDate",
+            late="contains(Arn, '/AWSSSO_') && (CreateDate || 'unknown')",
+            members="SAMLProviderList",
         ),
         see=Call("get_saml_provider"),
         remove=Call("delete_saml_provider"),
@@ -192,7 +196,8 @@ ROWS: Final = (
             "list_virtual_mfa_devices",
             "SerialNumber",
             fixed={"AssignmentStatus": "Any"},
-            unless="ends_with(SerialNumber, '/root-account-mfa-device') || (User.Arn && ends_with(User.Arn, ':root'))",
+            unless="ends_with(User.Arn || '', ':root')",
+            late="ends_with(SerialNumber, '/root-account-mfa-device') && (EnableDate || 'unknown')",
         ),
         remove=Call("delete_virtual_mfa_device"),
         errors=_ERRORS,

@@ -12,6 +12,7 @@ from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
 from atmosphere.cleanup.catalogue.row import Row
 
 _RULE: Final = ("EventBusName", "Name")
+_PENDING: Final = "!starts_with(SubscriptionArn, 'arn:')"
 _EVENTS: Final = Errors(absent=("ResourceNotFoundException",), busy=("ConcurrentModificationException",))
 
 ROWS: Final = (
@@ -42,9 +43,7 @@ ROWS: Final = (
         name="AWS::Events::EventBus",
         service="events",
         after=("AWS::Events::Rule", "AWS::Events::Archive"),
-        listing=Listing(
-            "list_event_buses", "Name", "CreationTime", unless="Name == 'default' || ManagedBy", members="EventBuses"
-        ),
+        listing=Listing("list_event_buses", "Name", "CreationTime", unless="Name == 'default'", members="EventBuses"),
         see=Call("describe_event_bus", "Name"),
         remove=Call("delete_event_bus"),
         errors=_EVENTS,
@@ -79,11 +78,17 @@ ROWS: Final = (
         name="AWS::SNS::Subscription",
         service="sns",
         after=("AWS::SNS::Topic",),  # whose subscriptions go along
-        # one that nobody confirmed has no ARN, cannot be deleted and goes by itself
-        listing=Listing("list_subscriptions", "SubscriptionArn", unless="!starts_with(SubscriptionArn, 'arn:')"),
+        # one that is not confirmed has no ARN: it ends with its topic, or after two days. Until then its endpoint may
+        # confirm it without any key, and so read what the next tenant sends
+        listing=Listing(
+            "list_subscriptions",
+            f"{_PENDING} && join('|', ['pending', TopicArn, Protocol]) || SubscriptionArn",
+            late=f"{_PENDING} && 'unknown'",
+            owner=("AWS::SNS::Topic", f"{_PENDING} && TopicArn"),
+        ),
         see=Call("get_subscription_attributes"),
         remove=Call("unsubscribe"),
-        errors=Errors(absent=("NotFound", "NotFoundException")),
+        errors=Errors(absent=("NotFound", "NotFoundException"), fatal=("InvalidParameter",)),
     ),
     Row(
         name="AWS::Kinesis::Stream",

@@ -15,6 +15,9 @@ _IN_USE: Final = "DependencyViolation"
 _UNSUCCESSFUL: Final = "Unsuccessful[].Error"
 _IN_SUBNETS: Final = ("AWS::EC2::VPCEndpoint", "AWS::EC2::NatGateway", "AWS::EC2::NetworkInterface")
 
+# attached to a machine of AWS's own; one of another account has that account's number
+_AT_AWS: Final = "Attachment.DeleteOnTermination && starts_with(Attachment.InstanceOwnerId || '', 'amazon')"
+
 _STANDING: Final = (
     Row(
         name="AWS::EC2::NatGateway",
@@ -93,14 +96,16 @@ _STANDING: Final = (
         stage=Stage.NETWORK,
         after=("AWS::EC2::NatGateway",),
     ),
-    # What AWS manages is its owner's until it is let go of; what ends with an instance is a part of that.
+    # What AWS manages is its owner's until it is let go of.
     Row(
         name="AWS::EC2::NetworkInterface",
         service="ec2",
         listing=Listing(
             "describe_network_interfaces",
             "NetworkInterfaceId",
-            unless="Attachment.DeleteOnTermination || (RequesterManaged && Status != 'available')",
+            unless=f"{_AT_AWS} || (RequesterManaged && Status != 'available')",
+            late="Attachment.DeleteOnTermination && (Attachment.AttachTime || 'unknown')",
+            owner=("AWS::EC2::Instance", "Attachment.DeleteOnTermination && Attachment.InstanceId"),
         ),
         see=Call("describe_network_interfaces", "NetworkInterfaceIds"),
         shows="NetworkInterfaces",

@@ -18,7 +18,9 @@ _GONE: Final = "{}[0].LifeCycleState == 'deleted'"
 _NOT_THERE: Final = ("FileSystemNotFound", "MountTargetNotFound", "AccessPointNotFound")
 _BACKUP: Final = Errors(absent=("ResourceNotFoundException",), busy=("InvalidRequestException",))
 _AMAZONS: Final = "BackupVaultName == 'Default' || starts_with(BackupVaultName, 'aws/')"
-_EFS_MADE_IT: Final = "starts_with(BackupPlanName || '', 'aws/efs/')"  # for automatic backups: nobody can delete it
+# no one can delete the plan of EFS's automatic backups; it is known by its vault, whose name AWS keeps for itself
+_CALLED_EFS: Final = "starts_with(BackupPlanName || '', 'aws/efs/') && (CreationDate || 'unknown')"
+_INTO_EFS: Final = "!(BackupPlan.Rules[?TargetBackupVaultName != 'aws/efs/automatic-backup-vault'])"
 _SELECTIONS: Final = Step(
     call=Call("delete_backup_selection", ("BackupPlanId", "SelectionId")),
     each=Listing("list_backup_selections", "SelectionId"),
@@ -69,7 +71,8 @@ ROWS: Final = (
     Row(
         name="AWS::Backup::BackupPlan",
         service="backup",
-        listing=Listing("list_backup_plans", "BackupPlanId", unless=f"DeletionDate || {_EFS_MADE_IT}"),
+        listing=Listing("list_backup_plans", "BackupPlanId", unless="DeletionDate", late=_CALLED_EFS),
+        reserved=_INTO_EFS,
         see=Call("get_backup_plan"),
         gone="DeletionDate",
         halt=(_SELECTIONS,),
