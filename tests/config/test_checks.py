@@ -25,6 +25,7 @@ ALSO_FIFTH = f"""
     admin_role: {ADMIN}
     capabilities: []
 """
+KEEP, POOLS = "regions: [eu-central-1]", "environments:\n"
 SECOND_RULE = """  - {name: NAME, account: "111111111111", roles: [runner], pools: [europe, demo, release]}
 
 # Workflow"""
@@ -178,6 +179,70 @@ MISTAKES = {
         "environments[0].capabilities",
         "bytes of JSON, at most 400 fit",
         "shorter",
+    ),
+    "wildcard for identities": (
+        ENVIRONMENTS,
+        KEEP,
+        'keep: ["AWS::IAM::Role:company-*"]',
+        "environments[3].keep[0]",
+        "has a wildcard, so a test could give a name like it",
+        "name each identity exactly",
+    ),
+    "set of letters for identities": (
+        ENVIRONMENTS,
+        KEEP,
+        'keep: ["AWS::IAM::User:ci[12]"]',
+        "environments[3].keep[0]",
+        "has a wildcard",
+        "name each identity exactly",
+    ),
+    "management account with an environment": (
+        ENVIRONMENTS,
+        POOLS,
+        'pools: { demo: { organization: { management_account: "222222222222" } } }\nenvironments:\n',
+        "pools.demo.organization.management_account",
+        "tests would count as the organization",
+        "no environment in it",
+    ),
+    "role of an account that is not of the pool": (
+        ENVIRONMENTS,
+        POOLS,
+        'pools: { demo: { organization: { roles: ["arn:aws:iam::999999999999:role/x"] } } }\nenvironments:\n',
+        "pools.demo.organization.roles[0]",
+        "no environment of the pool demo is in account 999999999999",
+        "or * for each of them",
+    ),
+    "every role": (
+        ENVIRONMENTS,
+        POOLS,
+        'pools: { demo: { organization: { roles: ["arn:aws:iam::*:role/*"] } } }\nenvironments:\n',
+        "pools.demo.organization.roles[0]",
+        "wrong form",
+        "stacksets-exec-*",
+    ),
+    "wildcard in the middle": (
+        ENVIRONMENTS,
+        POOLS,
+        'pools: { demo: { organization: { roles: ["arn:aws:iam::*:role/a*b"] } } }\nenvironments:\n',
+        "pools.demo.organization.roles[0]",
+        "wrong form",
+        "with * as the account",
+    ),
+    "every stack of a StackSet": (
+        ENVIRONMENTS,
+        POOLS,
+        'pools: { demo: { organization: { stack_sets: ["StackSet-"] } } }\nenvironments:\n',
+        "pools.demo.organization.stack_sets[0]",
+        "wrong form",
+        "StackSet-AWSControlTowerBP-",
+    ),
+    "any stack": (
+        ENVIRONMENTS,
+        POOLS,
+        'pools: { demo: { organization: { stack_sets: ["company-"] } } }\nenvironments:\n',
+        "pools.demo.organization.stack_sets[0]",
+        "wrong form",
+        "prefixes",
     ),
     "keep everything": (
         ENVIRONMENTS,

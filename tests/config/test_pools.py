@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atmosphere.config.load import check
+from atmosphere.config.plan import plan
 from atmosphere.core.model import Toolkit
+from atmosphere.core.organization import Organization
 from atmosphere.core.snapshot import from_json, to_json
 
 if TYPE_CHECKING:
@@ -19,3 +21,52 @@ def test_a_setting_of_a_pool_reaches_each_of_its_environments_and_no_other(confi
     kept = {entry.pool for entry in snapshot.environments if entry.cdk_toolkit is Toolkit.KEEP}
     assert kept == {"demo"}
     assert from_json(to_json(snapshot)) == snapshot
+
+
+ORGANIZATION = """
+pools:
+  demo:
+    organization:
+      management_account: "999999999999"
+      stack_sets: [StackSet-AWSControlTowerBP-]
+      roles: ["arn:aws:iam::*:role/stacksets-exec-*", "arn:aws:iam::222222222222:role/audit/Reader"]
+"""
+
+
+def test_the_organization_of_a_pool_reaches_each_of_its_environments_and_survives_its_json(
+    configuration: Configuration,
+) -> None:
+    before = check(configuration.directory).snapshot
+    configuration.append("environments.yaml", ORGANIZATION)
+    snapshot = check(configuration.directory).snapshot
+    assert before is not None
+    assert snapshot is not None
+    assert "organization" not in to_json(before)
+    organization = Organization(
+        management_account="999999999999",
+        stack_sets=("StackSet-AWSControlTowerBP-",),
+        roles=("arn:aws:iam::*:role/stacksets-exec-*", "arn:aws:iam::222222222222:role/audit/Reader"),
+    )
+    told = {str(entry.pool): entry.organization for entry in snapshot.environments}
+    assert told.pop("demo") == organization
+    assert set(told.values()) == {Organization()}
+    assert from_json(to_json(snapshot)) == snapshot
+
+
+def test_a_change_of_the_organization_is_planned_for_each_environment(configuration: Configuration) -> None:
+    before = check(configuration.directory).snapshot
+    configuration.append("environments.yaml", ORGANIZATION)
+    after = check(configuration.directory).snapshot
+    assert before is not None
+    assert after is not None
+    steps = plan(before, after)
+    assert len(steps) == sum(entry.pool == "demo" for entry in after.environments)
+    assert all("StackSet-AWSControlTowerBP-" in step.details[0] for step in steps)
+    assert all(step.details[0].startswith("organization: none -> ") for step in steps)
+
+
+def test_the_organization_counts_for_the_size_of_a_row(configuration: Configuration) -> None:
+    roles = ", ".join(f'"arn:aws:iam::*:role/{"long" * 15}{number}"' for number in range(10))
+    configuration.append("environments.yaml", f"\npools:\n  demo:\n    organization:\n      roles: [{roles}]\n")
+    [problem, *_] = check(configuration.directory).problems
+    assert "`organization` have" in problem.what

@@ -14,6 +14,7 @@ from atmosphere.core.access import AccessRules, IamRule, Operator
 from atmosphere.core.github import TrustedIssuer
 from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import ADMIN, Registration
+from atmosphere.core.organization import Organization
 from atmosphere.core.settings import ROWS, Form, Settings
 from atmosphere.core.snapshot import FORMAT, Snapshot, UnreadableSnapshot, digest, from_json, to_json
 from tests.builders import a_key, a_registration, a_snapshot
@@ -40,6 +41,9 @@ def _registrations(draw: st.DrawFn) -> Registration:
         regions=draw(_TEXTS),  # type: ignore[arg-type]
         keep=draw(_TEXTS),
         external_id=draw(st.text(max_size=8)),
+        organization=Organization(
+            management_account=draw(st.none() | _ACCOUNTS), stack_sets=draw(_TEXTS), roles=draw(_TEXTS)
+        ),
     )
 
 

@@ -141,10 +141,14 @@ def _row_size(sources: Sources) -> None:
                 sources.environments.report(
                     (*path, key), f"{size} {unit}, at most {limit} fit", "use fewer or shorter ones"
                 )
-        total = len(canonical(entry.model_dump(exclude_defaults=True)))
+        added = sources.pool(entry.pool).organization.model_dump(exclude_defaults=True)
+        total = len(canonical(entry.model_dump(exclude_defaults=True))) + (len(canonical(added)) if added else 0)
         if total > MAX_ROW_BYTES:
-            what = f"the entry has {total} bytes as JSON, at most {MAX_ROW_BYTES} fit a row"
-            sources.environments.report(path, what, "use shorter role ARNs, or fewer roles and keep patterns")
+            what = (
+                f"the entry and its pool's `organization` have {total} bytes as JSON, at most {MAX_ROW_BYTES} fit a row"
+            )
+            remedy = "use shorter role ARNs, or fewer roles, keep patterns and entries of `organization`"
+            sources.environments.report(path, what, remedy)
 
 
 _ONLY_WILDCARDS: Final = re.compile(r"[*?:]*")

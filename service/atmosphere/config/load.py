@@ -14,6 +14,7 @@ from atmosphere.config.access_checks import ACCESS_CHECKS
 from atmosphere.config.environment_checks import ENVIRONMENT_CHECKS
 from atmosphere.config.github_checks import GITHUB_CHECKS
 from atmosphere.config.parse import parse
+from atmosphere.config.pool_checks import POOL_CHECKS
 from atmosphere.config.problems import ConfigProblems, Problem, Severity
 from atmosphere.config.shapes import AccessFile, EnvironmentsFile, SettingsFile
 from atmosphere.config.sources import Sources
@@ -33,6 +34,7 @@ from atmosphere.core.model import (
     RuleName,
     Toolkit,
 )
+from atmosphere.core.organization import Organization
 from atmosphere.core.settings import ROWS, Form
 from atmosphere.core.snapshot import Snapshot
 
@@ -40,7 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from atmosphere.config.shapes import EnvironmentEntry, GitHubEntry, IamEntry, PoolEntry
+    from atmosphere.config.pool_shapes import OrganizationEntry, PoolEntry
+    from atmosphere.config.shapes import EnvironmentEntry, GitHubEntry, IamEntry
     from atmosphere.core.settings import Settings
 
 ENVIRONMENTS: Final = "environments.yaml"
@@ -80,7 +83,7 @@ def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checke
         access=parse(ACCESS, read(directory / ACCESS), AccessFile),
         settings=parse(SETTINGS, read(directory / SETTINGS), SettingsFile),
     )
-    for look in (*ENVIRONMENT_CHECKS, *ACCESS_CHECKS, *GITHUB_CHECKS):
+    for look in (*ENVIRONMENT_CHECKS, *POOL_CHECKS, *ACCESS_CHECKS, *GITHUB_CHECKS):
         look(sources)
     found: list[Problem] = []
     overridden = _overridden(overrides or {}, found)
@@ -158,6 +161,15 @@ def _registration(entry: EnvironmentEntry, pool: PoolEntry) -> Registration:
         external_id=entry.external_id,
         deferred=tuple(pool.deferred),
         cdk_toolkit=Toolkit(pool.cdk_toolkit),
+        organization=_organization(pool.organization),
+    )
+
+
+def _organization(entry: OrganizationEntry) -> Organization:
+    return Organization(
+        management_account=entry.management_account,
+        stack_sets=tuple(entry.stack_sets),
+        roles=tuple(entry.roles),
     )
 
 

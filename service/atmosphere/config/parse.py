@@ -137,7 +137,7 @@ def _place(loc: tuple[str | int, ...], shape: type[BaseModel]) -> tuple[Path, ty
 
 
 def _inner(annotation: Any) -> type[BaseModel] | None:
-    for argument in getattr(annotation, "__args__", ()):
+    for argument in getattr(annotation, "__args__", (annotation,)):
         if isinstance(argument, type) and issubclass(argument, BaseModel):
             return argument
     return None

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, WithJsonSchema, create_model
+from pydantic import BaseModel, BeforeValidator, Field, JsonValue, WithJsonSchema, create_model
 
+from atmosphere.config.pool_shapes import PoolEntry, Shape
 from atmosphere.config.texts import (
     ASKED_NAME,
     Account,
@@ -56,11 +57,7 @@ _CAPABILITIES_SCHEMA: Final = {
 Capabilities = Annotated[dict[AskedName, JsonValue], BeforeValidator(_named), WithJsonSchema(_CAPABILITIES_SCHEMA)]
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class EnvironmentEntry(_Shape):
+class EnvironmentEntry(Shape):
     """One environment: an AWS account and a region that tests may be given."""
 
     account: Account = Field(description="the AWS account: 12 digits in quotes")
@@ -90,23 +87,7 @@ class EnvironmentEntry(_Shape):
     )
 
 
-class PoolEntry(_Shape):
-    """Settings of every environment in one pool."""
-
-    cdk_toolkit: Literal["keep", "delete"] = Field(
-        default="delete",
-        description="keep: a stack CDKToolkit of the baseline stays, its bucket and its repository are emptied; "
-        "delete: it is a stack like any other",
-    )
-    deferred: list[ResourceTypeName] = Field(
-        default_factory=list,
-        max_length=5,
-        description="types of resources that may remain for later cleanups if they cannot be deleted immediately, "
-        "e.g. AWS::Lambda::Function for replicas of Lambda@Edge; at most 5; default: none",
-    )
-
-
-class EnvironmentsFile(_Shape):
+class EnvironmentsFile(Shape):
     """Every AWS environment that Atmosphere manages."""
 
     pools: dict[Name, PoolEntry] = Field(
@@ -126,7 +107,7 @@ Quota = Annotated[
 ]
 
 
-class IamEntry(_Shape):
+class IamEntry(Shape):
     """IAM principals of one account that may use these pools."""
 
     name: Name = Field(description="a name for the rule, unique in the file")
@@ -140,7 +121,7 @@ class IamEntry(_Shape):
     max_active: Quota = None
 
 
-class GitHubEntry(_Shape):
+class GitHubEntry(Shape):
     """Workflow runs of one GitHub repository that may use these pools."""
 
     name: Name = Field(description="a name for the rule, unique in the file")
@@ -184,14 +165,14 @@ class GitHubEntry(_Shape):
     max_active: Quota = None
 
 
-class OperatorEntry(_Shape):
+class OperatorEntry(Shape):
     """A role whose sessions may see and end all allocations."""
 
     account: Account = Field(description="the AWS account of the role: 12 digits in quotes")
     role: IamRoleName = Field(description="the role's name, without path")
 
 
-class AccessFile(_Shape):
+class AccessFile(Shape):
     """Who may allocate from which pool, and who operates the service. All other callers are refused."""
 
     iam: list[IamEntry] = Field(
@@ -205,7 +186,7 @@ class AccessFile(_Shape):
     )
 
 
-class IssuerEntry(_Shape):
+class IssuerEntry(Shape):
     """An issuer of GitHub tokens and the URL of its keys."""
 
     issuer: HttpsUrl = Field(
@@ -247,7 +228,7 @@ def _number(row: Row, default: int) -> Any:
 
 
 _SETTINGS: Final[dict[str, Any]] = {row.name: (_FORMS[row.form], _setting(row)) for row in ROWS}
-SettingsFile: Final = create_model("SettingsFile", __base__=_Shape, __doc__="Settings for operators.", **_SETTINGS)
+SettingsFile: Final = create_model("SettingsFile", __base__=Shape, __doc__="Settings for operators.", **_SETTINGS)
 
 FILES: Final[dict[str, type[BaseModel]]] = {
     "environments.yaml": EnvironmentsFile,

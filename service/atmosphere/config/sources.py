@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from atmosphere.config.shapes import PoolEntry
+from atmosphere.config.pool_shapes import PoolEntry
 from atmosphere.core.settings import settings_from_json
 
 if TYPE_CHECKING:

@@ -26,6 +26,14 @@ AskedName = Annotated[str, StringConstraints(pattern=ASKED_NAME)]
 RoleArnText = Annotated[str, StringConstraints(pattern=_ARN, max_length=600)]
 IamRoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")]
 KeepPattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:*?_-]+:[\x20-\x7e]+$", max_length=300)]
+StackSetPrefix = Annotated[str, StringConstraints(pattern=r"^StackSet-[A-Za-z0-9][A-Za-z0-9-]{0,118}$")]
+AddedRole = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|\*):role/([!-)+-~]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}\*?$",
+        max_length=600,
+    ),
+]
 ResourceTypeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+(::[A-Za-z0-9]+){1,3}$", max_length=200)]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,128}$")]
 
