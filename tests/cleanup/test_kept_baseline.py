@@ -128,20 +128,50 @@ def test_a_role_made_anew_under_the_same_name_is_told_and_left(ground: Ground) -
     assert iam.get_role(RoleName="Needed")
 
 
-def test_roles_that_are_nobodys_leftover_are_never_named_in_a_change(registered: Ground) -> None:
+def test_no_name_of_a_role_keeps_it_and_none_of_the_baseline_is_named_in_a_change(registered: Ground) -> None:
     registered.capture(sweep_globals=True)
     iam = registered.root("iam")
-    names = ["AWSServiceRoleForX", "AWSReservedSSO_X_1", "OrganizationAccountAccessRole", "stacksets-exec-1"]
+    foreign = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [foreign]})
+    names = {
+        "AWSServiceRoleForX",
+        "AWSReservedSSO_X_1",
+        "OrganizationAccountAccessRole",
+        "AWSControlTowerExecution",
+        "x-controltower-y",
+        "stacksets-exec-1",
+        "mine",
+    }
     for name in names:
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
-    iam.create_role(RoleName="mine", AssumeRolePolicyDocument=TRUST)
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
     assert registered.clean(sweep_globals=True, roles_used=USED).verdict is Verdict.CLEAN
     there = {role["RoleName"] for role in iam.list_roles()["Roles"]}
-    assert {*names, ROLE} <= there
-    assert "mine" not in there
+    assert not names & there
+    assert ROLE in there
     changed = [(entry["operation"], entry["names"].get("RoleName")) for entry in registered.journal()]
-    assert {name for _, name in changed if name} == {"mine", ROLE}
+    assert {name for _, name in changed if name} == {*names, ROLE}
     assert {operation for operation, name in changed if name == ROLE} == {"PutRolePolicy"}
+
+
+def test_what_a_kept_stack_owns_stays_and_what_lets_someone_in_takes_the_stack_along(ground: Ground) -> None:
+    captured(ground)
+    keep: dict[str, Any] = {"registration": {"keep": ("AWS::CloudFormation::Stack:company-*",)}}
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "members"}}
+    ground.make_stack("company-net", {"Resources": {"Queue": queue}})
+    result = ground.clean(**keep)
+    assert result.verdict is Verdict.CLEAN
+    assert (ground.stacks(), queues(ground)) == (["company-net"], ["members"])
+    why = {entry["id"]: entry["why"] for entry in ground.report(result)["kept"]}
+    assert why["company-net"] == "kept by AWS::CloudFormation::Stack:company-*"
+    assert any("owned by the stack company-net" in each for each in why.values())
+
+    foreign = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [foreign]}
+    role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust, "RoleName": "back-door"}}
+    ground.make_stack("company-x", {"Resources": {"Role": role}})
+    assert ground.clean(**keep).verdict is Verdict.CLEAN
+    assert ground.stacks() == ["company-net"]
+    assert "back-door" not in {each["RoleName"] for each in ground.root("iam").list_roles()["Roles"]}
 
 
 # --- what operators do ---

@@ -162,11 +162,13 @@ def test_stacks_that_wait_for_each_other_in_a_circle_are_all_tried():
 
 
 def test_an_export_that_a_kept_stack_imports_is_told():
-    scene = Scene(FakeStack("app", exports=("shared",)), FakeStack("StackSet-org", imports=("shared",)))
+    scene = Scene(FakeStack("app", exports=("shared",)), FakeStack("company-org", imports=("shared",)))
+    keep = ("AWS::CloudFormation::Stack:company-*",)
+    scene.changes["registration"] = replace(scene.assignment().registration, keep=keep)
     result = scene.clean()
     assert result.verdict is Verdict.BLOCKED
-    assert "StackSet-org" in scene.blockers(result)["app"]["message"]
-    assert [stack.name for stack in scene.world.alive] == ["app", "StackSet-org"]
+    assert "company-org" in scene.blockers(result)["app"]["message"]
+    assert [stack.name for stack in scene.world.alive] == ["app", "company-org"]
 
 
 def test_an_admin_role_that_cloudformation_may_not_use_is_left_out():

@@ -91,15 +91,15 @@ class Row:
         """Whether AWS itself says that it is AWS's; asked only of what is called so."""
         if self.reserved is None or found.late is None:
             return False
-        reply = self._look(account, region, self._parts(found.id))
+        reply = self._look(account, region, self.parts_of(found.id))
         return reply is not None and bool(jmespath.search(self.reserved, reply))
 
     def exists(self, account: Account, region: Region, identity: str) -> bool:
         """See `ResourceType`."""
         if self.see is None:
-            parts = self._parts(identity)  # an id may be written in more than one way
-            return any(self._parts(found.id) == parts for found in self.list(account, region))
-        return self._look(account, region, self._parts(identity)) is not None
+            parts = self.parts_of(identity)  # an id may be written in more than one way
+            return any(self.parts_of(found.id) == parts for found in self.list(account, region))
+        return self._look(account, region, self.parts_of(identity)) is not None
 
     def freeze(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """See `ResourceType`."""
@@ -124,7 +124,7 @@ class Row:
 
     def _remove_it(self, account: Account, region: Region, identity: str, check: Check) -> None:
         check()
-        parts, reply = self._parts(identity), None
+        parts, reply = self.parts_of(identity), None
         if self.remove.seen and self.see is not None:
             reply = self._look(account, region, parts)
             if reply is None:
@@ -133,7 +133,7 @@ class Row:
 
     def _is_ending(self, account: Account, region: Region, identity: str) -> bool:
         """Whether there is nothing left to ask for."""
-        reply = self._look(account, region, self._parts(identity))
+        reply = self._look(account, region, self.parts_of(identity))
         return reply is None or (self.ending is not None and bool(jmespath.search(self.ending, reply)))
 
     def _look(self, account: Account, region: Region, parts: Parts) -> Any:
@@ -146,7 +146,7 @@ class Row:
     # --- steps --------------------------------------------------------------------------------------------------------
 
     def _steps(self, steps: tuple[Step, ...], account: Account, region: Region, identity: str, check: Check) -> None:
-        parts = self._parts(identity)
+        parts = self.parts_of(identity)
         reply = None
         if any(step.when or step.call.seen for step in steps) and self.see is not None:
             reply = self._look(account, region, parts)
@@ -177,7 +177,8 @@ class Row:
     def _client(self, account: Account, region: Region) -> Any:
         return account.client(self.service, self.at or region)
 
-    def _parts(self, identity: str) -> Parts:
+    def parts_of(self, identity: str) -> Parts:
+        """What operations take of an id; the same for each way in which it is written."""
         match = re.fullmatch(self.parts, identity, re.DOTALL)
         return match.groups() if match else (identity,)
 

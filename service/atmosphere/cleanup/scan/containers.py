@@ -5,13 +5,16 @@ A stack that is deleted has its members in the ledger; these are the others.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.roles import role_of
+from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.cleanup.model import STACK
 from atmosphere.cleanup.scan.stacks import members
 from atmosphere.faults import code_of
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.scan.stacks import Stack
     from atmosphere.cleanup.trust import Role
 
-ROLE = "AWS::IAM::Role"
+ROLE: Final = "AWS::IAM::Role"
+_URL: Final = re.compile(r"https?://[^/]+/(.+)")
+"""A queue has a URL at more than one host. Source: SQS developer guide, "Queue and message identifiers"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +50,19 @@ class Containers:
         self._seen: dict[str, tuple[str, frozenset[Resource]]] = {}
 
     def read(self, stacks: Sequence[Stack], inventory: Inventory) -> Held:
-        """What these own; nested stacks are asked like others. A role that no listing showed is asked for by name."""
+        """What these own; nested stacks are asked like others. A role that no listing showed is asked for by name.
+
+        Members are named as they are listed: a stack may write the id of the same thing in another way.
+        """
         unknown: dict[str, str] = {}
+        listed = {_thing(item): item for item in inventory.found}
         answers = self._context.workers.run([partial(self._members, stack) for stack in stacks])
         owned: dict[str, frozenset[Resource]] = {}
         for stack, answer in zip(stacks, answers, strict=True):
             if isinstance(answer, str):
                 unknown[f"resources of {stack.name}@{stack.region}"] = answer
             else:
-                owned[stack.id] = answer
+                owned[stack.id] = frozenset(listed.get(_thing(item), item) for item in answer)
         wanted = {item for each in owned.values() for item in each if item.type == ROLE}
         roles, unread = self._roles(wanted - inventory.roles.keys() - inventory.reserved.keys())
         return Held(members=owned, roles={**inventory.roles, **roles}, unknown={**unknown, **unread})
@@ -83,3 +92,11 @@ class Containers:
             return role_of(self._context.account, item.id)
         except (ClientError, BotoCoreError) as error:
             return code_of(error)
+
+
+def _thing(item: Resource) -> tuple[str, str, object]:
+    """The same of each way in which an id of one thing is written."""
+    entry, url = type_of(item.type), _URL.fullmatch(item.id)
+    if url is not None and item.type == "AWS::SQS::Queue":
+        return item.type, item.region, url[1]
+    return item.type, item.region, entry.parts_of(item.id) if isinstance(entry, Row) else item.id
