@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from atmosphere.cleanup.aws.accounts import Accounts
+from atmosphere.cleanup.catalogue.apart import complete
 from atmosphere.cleanup.model import Resource, Verdict
 from atmosphere.local.lacking import LACKING
 from tests.cleanup.catalogue.frame import Backend, Plot, Seed
@@ -50,7 +51,7 @@ def _listed(plot: Plot, seeds: Sequence[Seed]) -> dict[Resource, str | None]:
     return {
         Resource(seed.type, each.id, seed.region): each.fingerprint
         for seed in places
-        for each in seed.entry.list(plot.account, seed.region)
+        for each in complete(seed.entry.list(plot.account, seed.region), seed.type)
     }
 
 

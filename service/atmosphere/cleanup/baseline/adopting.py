@@ -37,7 +37,7 @@ def adopt(repository: BaselineRepository, context: PassContext) -> Baseline:
     inside = read_contents(context, only=baseline.adopted)
     prints: dict[Resource, str | None] = {}
     for item in baseline.adopted:
-        if f"{item.type}@{item.region}" in inventory.unknown:
+        if inventory.may_miss(item):
             continue  # its fingerprint stands in the listing that failed
         if item in inside.contents or _is_there(item, inventory, context):
             prints[item] = _fingerprint(item, inventory, context)

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
+from atmosphere.cleanup.catalogue.apart import complete
 from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage
 from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
 from atmosphere.cleanup.model import Residual
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.catalogue.base import Check, Found
+    from atmosphere.cleanup.catalogue.base import Check, Found, Unread
     from atmosphere.cleanup.catalogue.defaults import Parts
     from atmosphere.core.model import Region
 
@@ -80,7 +81,7 @@ class Row:
     at: Region | None = None
     residual: Residual = Residual.BLOCKING
 
-    def list(self, account: Account, region: Region) -> Iterator[Found]:
+    def list(self, account: Account, region: Region) -> Iterator[Found | Unread]:
         """See `ResourceType`."""
         return self.listing.read(self._client(account, region), self.errors.absent)
 
@@ -88,7 +89,8 @@ class Row:
         """See `ResourceType`."""
         if self.see is None:
             parts = self._parts(identity)  # an id may be written in more than one way
-            return any(self._parts(found.id) == parts for found in self.list(account, region))
+            found = complete(self.list(account, region), self.listing.operation)
+            return any(self._parts(each.id) == parts for each in found)
         return self._look(account, region, self._parts(identity)) is not None
 
     def freeze(self, account: Account, region: Region, identity: str, check: Check) -> None:
@@ -157,7 +159,7 @@ class Row:
             return
         client = self._client(account, region)
         try:
-            children = list(step.each.read(client, further=step.each.under(client, parts)))
+            children = list(step.each.members_of(client, "", step.each.under(client, parts)))
         except ClientError as error:
             if code_of(error) not in self.errors.absent:
                 raise

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.catalogue.base import Errors, Scope
+from atmosphere.cleanup.catalogue.base import Errors, Scope, Unread
 from atmosphere.cleanup.model import GLOBAL, STACK, Meaning, Resource
 from atmosphere.cleanup.scan.stacks import Stack, stacks_of
 from atmosphere.core.model import Region
@@ -40,6 +40,7 @@ _NAPS: Final = tuple(timedelta(milliseconds=each) for each in (200, 500, 1000, 2
 class Inventory:
     """`found` maps each resource to its fingerprint; `unknown` maps `TYPE@REGION` to the code of what went wrong.
 
+    Of what alone could not be read `unknown` has the address, `TYPE:ID@REGION`, and `partial` has `TYPE@REGION`.
     `skipped` maps what was left out by rule to the reason; `off` are the regions that are switched off.
     """
 
@@ -48,6 +49,7 @@ class Inventory:
     unknown: Mapping[str, str]
     skipped: Mapping[str, str] = field(default_factory=dict)
     off: frozenset[Region] = frozenset()
+    partial: frozenset[str] = frozenset()
 
     def everything(self) -> dict[Resource, str | None]:
         """Stacks, resources and regions that are off, with their fingerprints; a stack's is its id."""
@@ -56,8 +58,12 @@ class Inventory:
 
     def knows(self, item: Resource) -> bool:
         """Whether its type was listed where it is."""
+        return f"{item.type}@{item.region}" not in self.skipped and not self.may_miss(item)
+
+    def may_miss(self, item: Resource) -> bool:
+        """Whether it may be there unseen, because the listing of its type failed, or failed in a part."""
         label = f"{item.type}@{item.region}"
-        return label not in self.unknown and label not in self.skipped
+        return label in self.unknown or (label in self.partial and item not in self.found)
 
 
 def region_off(region: Region) -> Resource:
@@ -67,11 +73,12 @@ def region_off(region: Region) -> Resource:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One listing's answer: stacks, or resources, or a code and what it means."""
+    """One listing's answer: stacks, or resources and what of them could not be read, or a code and what it means."""
 
     label: str
     stacks: tuple[Stack, ...] = ()
     found: Mapping[Resource, str | None] | None = None
+    unread: Mapping[str, str] = field(default_factory=dict)
     unknown: str | None = None
     meaning: Meaning = Meaning.PASSING
 
@@ -102,6 +109,7 @@ def scan(context: PassContext) -> Inventory:
         found.update(part.found or {})
     closed = {part.label: f"closed ({part.unknown})" for part in parts if part.meaning is Meaning.CLOSED}
     failed = {part.label: part.unknown for part in parts if part.unknown and part.label not in closed}
+    failed |= {address: code for part in parts for address, code in part.unread.items()}
     off = _switched_off(assignment, account, failed)
     unseen = {label: "the region is off" for label in failed if label.rpartition("@")[2] in off}
     return Inventory(
@@ -110,6 +118,7 @@ def scan(context: PassContext) -> Inventory:
         unknown={label: code for label, code in failed.items() if label not in unseen},
         skipped={**dict(_left_out(assignment)), **closed, **unseen},
         off=off,
+        partial=frozenset(part.label for part in parts if part.unread),
     )
 
 
@@ -168,8 +177,15 @@ def _list_stacks(label: str, account: Account, region: Region) -> _Part:
 
 
 def _list_type(label: str, entry: ResourceType, account: Account, region: Region) -> _Part:
-    found = entry.list(account, region)
-    return _Part(label, found={Resource(entry.name, each.id, region): each.fingerprint for each in found})
+    found: dict[Resource, str | None] = {}
+    unread: dict[str, str] = {}
+    for each in entry.list(account, region):
+        item = Resource(entry.name, each.id, region)
+        if isinstance(each, Unread):
+            unread[item.address] = each.code
+        else:
+            found[item] = each.fingerprint
+    return _Part(label, found=found, unread=unread)
 
 
 def _switched_off(assignment: Assignment, account: Account, unknown: Mapping[str, str]) -> frozenset[Region]:
