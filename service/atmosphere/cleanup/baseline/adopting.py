@@ -70,6 +70,11 @@ def _settled(before: Baseline, prints: Mapping[Resource, str | None], contents: 
     return replace(
         before,
         items={**items, **{item: print_ for item, print_ in read.items() if item.type != SETTING}},
-        contents={**before.contents, **{item: inside for item, inside in contents.items() if item in read}},
+        contents={**before.contents, **{item: inside for item, inside in contents.items() if _of(item, read)}},
         adopted=before.adopted.difference(read),
     )
+
+
+def _of(inside: Resource, read: Mapping[Resource, str | None]) -> bool:
+    """Whether it is the inside of one of these; it may stand under a type of its own."""
+    return any((item.id, item.region) == (inside.id, inside.region) for item in read)

@@ -16,6 +16,7 @@ from atmosphere.cleanup.catalogue.buckets import ObjectsRemain
 from atmosphere.cleanup.contents import contents_of
 from atmosphere.cleanup.contents.base import Drift, difference
 from atmosphere.cleanup.contents.policies import RolePolicies
+from atmosphere.cleanup.contents.sessions import RoleSessions
 from atmosphere.cleanup.model import GLOBAL, MutationRefused, Resource, Trouble
 from atmosphere.faults import REFUSALS, code_of
 
@@ -184,13 +185,13 @@ def _read(context: PassContext, content: Content, region: Region, only: Collecti
     assignment = context.assignment
     ids: Collection[str] | None = None
     if only is not None:
-        ids = {item.id for item in only if item.type == content.type and item.region == region}
+        ids = {item.id for item in only if item.type == (content.about or content.type) and item.region == region}
     elif content.scope is Scope.GLOBAL and not assignment.sweep_globals:
         ids = {role.rpartition("/")[2] for role in assignment.registration.roles.values()}
     if ids is not None and not ids:
         return _Answer(_label(content, region))
     told, unread = _told(content, region, content.read(context.account, region, ids))
-    found = {item: inside for item, inside in told.items() if only is None or item in only}
+    found = {item: inside for item, inside in told.items() if only is None or item.id in (ids or ())}
     return _Answer(_label(content, region), found, unread=unread)
 
 
@@ -214,7 +215,7 @@ def _places(assignment: Assignment) -> Iterator[tuple[Content, Region]]:
     for content in contents_of(assignment):
         if content.scope is Scope.REGION:
             yield from ((content, region) for region in assignment.regions)
-        elif assignment.sweep_globals or isinstance(content, RolePolicies):
+        elif assignment.sweep_globals or isinstance(content, RolePolicies | RoleSessions):
             yield content, GLOBAL
 
 

@@ -35,7 +35,11 @@ class Content(Protocol):
 
     @property
     def type(self) -> str:
-        """The type of the resources that it is inside of."""
+        """The type that it stands under in a baseline: that of what it is inside of, unless `about` is."""
+
+    @property
+    def about(self) -> str:
+        """The type of the resources that it is inside of, where that is another; else empty."""
 
     @property
     def scope(self) -> Scope:
@@ -70,9 +74,10 @@ class Drift:
 
 
 class Captured:
-    """A content whose expected state was read at the capture."""
+    """A content whose expected state was read at the capture. Two of the same resources stand under two types."""
 
     type: str
+    about: str = ""
     name: str
     scope: Scope = Scope.REGION
     restorable: bool = False

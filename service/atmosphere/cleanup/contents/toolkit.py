@@ -37,6 +37,7 @@ class _Emptied:
     scope: Scope = Scope.REGION
     restorable: bool = True
     type: str
+    about: str = ""
 
     def expected(self, account: Account, region: Region, baseline: Baseline) -> Mapping[str, Json]:
         """See `Content`. By its id CloudFormation tells of the stack also when a test deleted it."""
