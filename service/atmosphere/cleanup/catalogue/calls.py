@@ -104,8 +104,12 @@ class Listing:
             yield Found(self.join.format(parent=parent, id=identity), _text(fingerprint))
 
     def _all(self, client: Any, asked: Mapping[str, Any]) -> Iterator[Any]:
+        """Each once: what one variant shows another may show, too."""
+        seen: list[Any] = []
         for variant in self.variants:
-            yield from members(client, self.operation, self.members, **asked, **variant)
+            new = [m for m in members(client, self.operation, self.members, **asked, **variant) if m not in seen]
+            seen += new if len(self.variants) > 1 else []
+            yield from new
 
 
 def _text(fingerprint: object) -> str | None:
