@@ -17,6 +17,7 @@ from atmosphere.cleanup.catalogue.apart import apart, complete
 from atmosphere.cleanup.catalogue.base import Found, Unread
 from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.cleanup.model import Verdict
+from atmosphere.cleanup.report.advice import advice
 from tests.cleanup.catalogue.models import whole
 from tests.cleanup.clients import KEYS, shared
 from tests.cleanup.conftest import REGION
@@ -118,6 +119,9 @@ def test_a_key_that_shuts_everybody_out_hides_no_other_key() -> None:
     assert result.verdict is Verdict.BLOCKED
     assert result.reason == f"unknown:{KEY}:{shut}@{REGION}"
     assert unknown(scene, result.report_key) == {f"{KEY}:{shut}@{REGION}": REFUSED}
+    page = scene.store.texts[str(result.report_key).replace(".json", ".md")]
+    assert f"- {KEY}:{shut}@{REGION} its key policy refuses the admin role" in page
+    assert "AWS Support" in page
     assert kms.describe_key(KeyId=other)["KeyMetadata"]["KeyState"] == "PendingDeletion"
     assert kms.describe_key(KeyId=shut)["KeyMetadata"]["KeyState"] == "Enabled"
 
@@ -134,6 +138,23 @@ def test_a_kept_key_that_shuts_everybody_out_is_unknown_and_not_missing() -> Non
     assert result.verdict is Verdict.BLOCKED
     assert unknown(scene, result.report_key) == {f"{KEY}:{shut}@{REGION}": REFUSED}
     assert scene.blockers(result) == {}
+
+
+@pytest.mark.parametrize(
+    ("label", "code", "part"),
+    [
+        (f"{KEY}:1@{REGION}", REFUSED, "AWS Support"),
+        (f"{POINT}:vault@{REGION}", REFUSED, "vault"),
+        (f"AWS::S3::Bucket:b@{REGION}", "AccessDenied", "root user"),
+        (f"AWS::SNS::Topic:t@{REGION}", "AuthorizationError", "by hand"),
+    ],
+)
+def test_what_to_do_about_one_that_refuses_is_told(label: str, code: str, part: str) -> None:
+    assert part in advice({label: code})[label]
+
+
+def test_nothing_is_advised_about_whole_listings_or_other_troubles() -> None:
+    assert advice({f"{KEY}@{REGION}": REFUSED, f"{KEY}:1@{REGION}": "InternalError"}) == {}
 
 
 # --- every listing under others ---------------------------------------------------------------------------------------
