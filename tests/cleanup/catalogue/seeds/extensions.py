@@ -20,6 +20,7 @@ class Registry:
     """Extensions by ARN; a registered one goes version by version, the default one last. Shows what it is asked for."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.types: dict[str, dict[str, Any]] = {}
         self.versions: dict[str, dict[str, Any]] = {}
 
@@ -75,6 +76,7 @@ class Generator:
     """Templates that CloudFormation wrote."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.templates: dict[str, dict[str, Any]] = {}
 
     def create_generated_template(self, *, GeneratedTemplateName: str, **_: Any) -> dict[str, Any]:  # noqa: N803
@@ -100,6 +102,7 @@ class Sets:
     """StackSets: one with instances is not deleted, and one operation runs at a time."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.sets: dict[str, set[tuple[str, str]]] = {}
 
     def create_stack_set(self, *, StackSetName: str, **_: Any) -> dict[str, Any]:  # noqa: N803
@@ -157,6 +160,10 @@ class Sets:
         return self.sets[name]
 
 
+class Own(Registry, Generator, Sets):
+    """All of these."""
+
+
 def _registered(kind: str) -> Callable[[Clients], str]:
     """Two versions, of which the default one is refused while the other is there."""
 
@@ -166,7 +173,7 @@ def _registered(kind: str) -> Callable[[Clients], str]:
             cloudformation.register_type(
                 Type=kind, TypeName="Seeded::Own::Thing", SchemaHandlerPackage="s3://seeded/thing.zip"
             )
-        [arn] = (each["TypeArn"] for each in _types(cloudformation, kind))
+        [arn] = (each["TypeArn"] for each in _types(cloudformation, kind) if "TypeName" in each)
         return f"{arn}/00000002"
 
     return make
@@ -202,18 +209,18 @@ def _template(clients: Clients) -> str:
 
 
 _KINDS: Final = {"ResourceVersion": "RESOURCE", "ModuleVersion": "MODULE", "HookVersion": "HOOK"}
-_REGISTRY: Final = (StandIn("cloudformation", Registry),)
+_OWN: Final = (StandIn("cloudformation", Own),)
 
 SEEDS: Final = (
     *(
-        Seed(type=f"AWS::CloudFormation::{name}", make=_registered(kind), stand_ins=_REGISTRY, others=1)
+        Seed(type=f"AWS::CloudFormation::{name}", make=_registered(kind), stand_ins=_OWN, others=1)
         for name, kind in _KINDS.items()
     ),
-    Seed(type="AWS::CloudFormation::TypeActivation", make=_activated, stand_ins=_REGISTRY),
-    Seed(type="AWS::CloudFormation::StackSet", make=_set, stand_ins=(StandIn("cloudformation", Sets),)),
+    Seed(type="AWS::CloudFormation::TypeActivation", make=_activated, stand_ins=_OWN),
+    Seed(type="AWS::CloudFormation::StackSet", make=_set, stand_ins=_OWN),
     Seed(
         type="AWS::CloudFormation::GeneratedTemplate",
         make=_template,
-        stand_ins=(StandIn("cloudformation", Generator),),
+        stand_ins=_OWN,
     ),
 )
