@@ -63,11 +63,14 @@ ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "
 
 
 UNKNOWN_TO_MOTO = (
+    "DescribePublisher",
     "GetAccount",
     "GetEbsDefaultKmsKeyId",
     "GetInstanceMetadataDefaults",
+    "GetManagedResourceVisibility",
     "GetSerialConsoleAccessStatus",
     "GetSnapshotBlockPublicAccessState",
+    "ListTypes",
     "GetImageBlockPublicAccessState",
 )
 

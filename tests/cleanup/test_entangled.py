@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from moto import mock_aws
 
+from atmosphere.cleanup.catalogue.base import Unread
 from atmosphere.cleanup.contents.groups import GroupRules
 from atmosphere.cleanup.contents.network_parts import NETWORK_PARTS
 from atmosphere.cleanup.contents.networks import Attachments
@@ -45,6 +46,7 @@ def inside() -> Mapping[Resource, Json]:
         Resource(content.type, identity, REGION): part
         for content in CONTENTS
         for identity, part in content.read(account, REGION, None).items()
+        if not isinstance(part, Unread)
     }
 
 

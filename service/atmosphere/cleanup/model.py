@@ -30,6 +30,8 @@ _SAME: Final = {
     "AWS::KMS::ReplicaKey": "AWS::KMS::Key",
     "AWS::ApiGatewayV2::DomainName": "AWS::ApiGateway::DomainName",
     "AWS::Elasticsearch::Domain": "AWS::OpenSearchService::Domain",
+    "AWS::CloudFormation::GuardHook": "AWS::CloudFormation::TypeActivation",
+    "AWS::CloudFormation::LambdaHook": "AWS::CloudFormation::TypeActivation",
 }
 """Types of CloudFormation's that are one and the same in an account."""
 

@@ -17,7 +17,7 @@ from atmosphere.cleanup.catalogue.spread import Spread
 from tests.cleanup.catalogue.models import TEXT, operations, result_keys, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from botocore.model import Shape
 
@@ -91,11 +91,12 @@ def check(service: str, operation: str, given: dict[str, Any]) -> None:
         assert word in (*known, TEXT), f"{operation}: {word}"
 
 
-def asked(row: Row, listing: Listing) -> dict[str, Any]:
+def asked(row: Row, listing: Listing, variant: Mapping[str, Any]) -> dict[str, Any]:
     """What a listing is called with; one that lists parts names what they are parts of."""
     parts = listing.parent is not None or any(step.each is listing for step in steps(row))
     under = named(operations(row.service)[listing.operation], listing.of, PARTS, listing.fixed or {}) if parts else {}
-    return {**under, **({row.key: TEXT} if isinstance(row, Spread) else {}), **(listing.fixed or {})}
+    spread = {row.key: TEXT} if isinstance(row, Spread) else {}
+    return {**under, **spread, **(listing.fixed or {}), **variant}
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -107,8 +108,9 @@ def test_operations_take_what_they_are_given(row: Row) -> None:
         given = call.parameters(operations(row.service)[call.operation], PARTS, reply)
         check(row.service, call.operation, given)
     for listing in listings(row):
-        if given := asked(row, listing):
-            check(row.service, listing.operation, given)
+        for variant in listing.variants:
+            if given := asked(row, listing, variant):
+                check(row.service, listing.operation, given)
 
 
 @pytest.mark.parametrize("row", ROWS)

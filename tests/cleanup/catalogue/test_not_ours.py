@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from atmosphere.cleanup.catalogue.apart import complete
 from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def found_by(till: Till, type_: str, stand_in: Callable[[], object]) -> list[Fou
 
     seed = Seed(type=type_, make=nothing, stand_ins=(StandIn(TYPES[type_].service, stand_in),))
     plot = till(seed)
-    return list(seed.entry.list(plot.account, seed.region))
+    return list(complete(seed.entry.list(plot.account, seed.region), type_))
 
 
 @pytest.mark.parametrize(

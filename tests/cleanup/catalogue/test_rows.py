@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from atmosphere.cleanup.catalogue.apart import complete
 from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.faults import code_of
 from tests.cleanup.catalogue.frame import Backend, Seed
@@ -41,7 +42,7 @@ def _steps() -> Iterator[Any]:
 
 
 def found(plot: Plot, seed: Seed) -> dict[str, Found]:
-    return {each.id: each for each in seed.entry.list(plot.account, seed.region)}
+    return {each.id: each for each in complete(seed.entry.list(plot.account, seed.region), seed.type)}
 
 
 def delete(plot: Plot, seed: Seed, entry: ResourceType, identity: str) -> None:

@@ -37,7 +37,7 @@ def adopt(repository: BaselineRepository, context: PassContext) -> Baseline:
     inside = read_contents(context, only=baseline.adopted)
     prints: dict[Resource, str | None] = {}
     for item in baseline.adopted:
-        if f"{item.type}@{item.region}" in inventory.unknown:
+        if inventory.may_miss(item):
             continue  # its fingerprint stands in the listing that failed
         if item in inside.contents or _is_there(item, inventory, context):
             prints[item] = _fingerprint(item, inventory, context)
@@ -70,6 +70,11 @@ def _settled(before: Baseline, prints: Mapping[Resource, str | None], contents: 
     return replace(
         before,
         items={**items, **{item: print_ for item, print_ in read.items() if item.type != SETTING}},
-        contents={**before.contents, **{item: inside for item, inside in contents.items() if item in read}},
+        contents={**before.contents, **{item: inside for item, inside in contents.items() if _of(item, read)}},
         adopted=before.adopted.difference(read),
     )
+
+
+def _of(inside: Resource, read: Mapping[Resource, str | None]) -> bool:
+    """Whether it is the inside of one of these; it may stand under a type of its own."""
+    return any((item.id, item.region) == (inside.id, inside.region) for item in read)

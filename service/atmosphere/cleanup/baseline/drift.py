@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from atmosphere.cleanup.catalogue.base import Scope
+from atmosphere.cleanup.catalogue.base import Scope, Unread
 from atmosphere.cleanup.catalogue.buckets import ObjectsRemain
 from atmosphere.cleanup.contents import contents_of
 from atmosphere.cleanup.contents.base import Drift, difference
 from atmosphere.cleanup.contents.policies import RolePolicies
+from atmosphere.cleanup.contents.sessions import RoleSessions
 from atmosphere.cleanup.model import GLOBAL, MutationRefused, Resource, Trouble
 from atmosphere.faults import REFUSALS, code_of
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 CHANGED: Final = "baseline-changed"
 _MESSAGE: Final = 500
 _NOT_FOR_US: Final = REFUSALS | {
+    "EndpointConnectionError",
     "InvalidAction",
     "UnknownOperationException",
     "OptInRequired",
@@ -54,11 +56,18 @@ class Drifts:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    """One content in one place: `code` is why nothing was read, `unread` are the addresses of single ones."""
+
     label: str
     found: Mapping[Resource, Json] = field(default_factory=dict)
     drifts: tuple[Drift, ...] = ()
     code: str | None = None
-    absent: bool = False
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> Mapping[str, str]:
+        """All that could not be read, with the code."""
+        return {**self.unread, **({self.label: self.code} if self.code else {})}
 
 
 def troubles_of(drifts: Iterable[Drift]) -> dict[Resource, Trouble]:
@@ -98,19 +107,21 @@ class Restorer:
             answers = self._context.workers.run(tasks)
             self._last = Drifts(
                 found=[drift for answer in answers for drift in answer.drifts],
-                unknown={answer.label: answer.code for answer in answers if answer.code},
+                unknown={label: code for answer in answers for label, code in answer.failed.items()},
             )
         return self._last
 
     def _compared(self, content: Content, region: Region) -> _Answer:
         expected = content.expected(self._account, region, self._context.baseline)
         now = content.read(self._account, region, expected.keys()) if expected else {}
+        told, unread = _told(content, region, now)
+        items = {Resource(content.type, identity, region): before for identity, before in sorted(expected.items())}
         drifts = [
-            Drift(Resource(content.type, identity, region), content, before, now[identity])
-            for identity, before in sorted(expected.items())
-            if identity in now and now[identity] != before  # what is gone is told by the listing of its type
+            Drift(item, content, before, told[item])
+            for item, before in items.items()
+            if item in told and told[item] != before  # what is gone is told by the listing of its type
         ]
-        return _Answer(_label(content, region), drifts=tuple(drifts))
+        return _Answer(_label(content, region), drifts=tuple(drifts), unread=unread)
 
     @property
     def restorable(self) -> list[Drift]:
@@ -162,10 +173,11 @@ def read_contents(
         if region not in off
     ]
     answers = context.workers.run(tasks)
+    failed = {label: code for answer in answers for label, code in answer.failed.items()}
     return Contents(
         contents={item: inside for answer in answers for item, inside in answer.found.items()},
-        unwatched={answer.label: answer.code for answer in answers if answer.code and answer.absent},
-        unknown={answer.label: answer.code for answer in answers if answer.code and not answer.absent},
+        unwatched={label: code for label, code in failed.items() if code in _NOT_FOR_US},
+        unknown={label: code for label, code in failed.items() if code not in _NOT_FOR_US},
     )
 
 
@@ -173,14 +185,29 @@ def _read(context: PassContext, content: Content, region: Region, only: Collecti
     assignment = context.assignment
     ids: Collection[str] | None = None
     if only is not None:
-        ids = {item.id for item in only if item.type == content.type and item.region == region}
+        ids = {item.id for item in only if item.type == (content.about or content.type) and item.region == region}
     elif content.scope is Scope.GLOBAL and not assignment.sweep_globals:
         ids = {role.rpartition("/")[2] for role in assignment.registration.roles.values()}
     if ids is not None and not ids:
         return _Answer(_label(content, region))
-    found = content.read(context.account, region, ids)
-    told = {Resource(content.type, identity, region): inside for identity, inside in found.items()}
-    return _Answer(_label(content, region), {item: told[item] for item in told if only is None or item in only})
+    told, unread = _told(content, region, content.read(context.account, region, ids))
+    found = {item: inside for item, inside in told.items() if only is None or item.id in (ids or ())}
+    return _Answer(_label(content, region), found, unread=unread)
+
+
+def _told(
+    content: Content, region: Region, found: Mapping[str, Json | Unread]
+) -> tuple[dict[Resource, Json], dict[str, str]]:
+    """What was read, by the resource, and the addresses of what could not be, with the code."""
+    told: dict[Resource, Json] = {}
+    unread: dict[str, str] = {}
+    for identity, inside in found.items():
+        item = Resource(content.type, identity, region)
+        if isinstance(inside, Unread):
+            unread[item.address] = inside.code
+        else:
+            told[item] = inside
+    return told, unread
 
 
 def _places(assignment: Assignment) -> Iterator[tuple[Content, Region]]:
@@ -188,7 +215,7 @@ def _places(assignment: Assignment) -> Iterator[tuple[Content, Region]]:
     for content in contents_of(assignment):
         if content.scope is Scope.REGION:
             yield from ((content, region) for region in assignment.regions)
-        elif assignment.sweep_globals or isinstance(content, RolePolicies):
+        elif assignment.sweep_globals or isinstance(content, RolePolicies | RoleSessions):
             yield content, GLOBAL
 
 
@@ -200,5 +227,4 @@ def _asked(label: str, question: partial[_Answer]) -> _Answer:
     try:
         return question()
     except (ClientError, BotoCoreError) as error:
-        absent = code_of(error) in _NOT_FOR_US or isinstance(error, EndpointConnectionError)
-        return _Answer(label, code=code_of(error), absent=absent)
+        return _Answer(label, code=code_of(error))

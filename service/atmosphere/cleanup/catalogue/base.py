@@ -93,6 +93,14 @@ class Found:
     owner: tuple[str, str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something that is there and cannot be read, or whose parts cannot: AWS answered `code`."""
+
+    id: str
+    code: str
+
+
 class ResourceType(Protocol):
     """One type of the catalogue."""
 
@@ -124,8 +132,11 @@ class ResourceType(Protocol):
     def residual(self) -> Residual:
         """What it means that one of them is still there."""
 
-    def list(self, account: Account, region: Region) -> Iterator[Found]:
-        """Everything of this type that AWS itself does not manage and that is not as good as gone."""
+    def list(self, account: Account, region: Region) -> Iterator[Found | Unread]:
+        """Everything of this type that AWS itself does not manage and that is not as good as gone.
+
+        What cannot be read, or has parts of this type that cannot be listed, is an `Unread`.
+        """
 
     def exists(self, account: Account, region: Region, identity: str) -> bool:
         """Whether it is there now, and not as good as gone."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from atmosphere.cleanup.catalogue.apart import apart
 from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, pages
 from atmosphere.faults import code_of
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.catalogue.base import Check, Unread
     from atmosphere.core.model import Region
 
 _ABSENT: Final = ("NoSuchBucket", "404")
@@ -82,13 +83,17 @@ class Buckets(Plain):
     service: Final = "s3"
     errors = Errors(absent=_ABSENT, busy=("BucketNotEmpty",))
 
-    def list(self, account: Account, region: Region) -> Iterator[Found]:
+    def list(self, account: Account, region: Region) -> Iterator[Found | Unread]:
         """See `ResourceType`. The creation date is no fingerprint: it changes with the bucket's policy."""
         client = account.client("s3", region)
-        for page in pages(client, "list_buckets", MaxBuckets=1000):  # S3 names the regions only if asked for pages
-            for bucket in page.get("Buckets", ()):
-                if (bucket.get("BucketRegion") or _location(client, bucket["Name"])) == region:
-                    yield Found(bucket["Name"])
+        listed = pages(client, "list_buckets", MaxBuckets=1000)  # S3 names the regions only if asked for pages
+        where = {bucket["Name"]: bucket.get("BucketRegion") for page in listed for bucket in page.get("Buckets", ())}
+
+        def here(bucket: str) -> Iterator[Found]:
+            if (where[bucket] or _location(client, bucket)) == region:
+                yield Found(bucket)
+
+        yield from apart(where, here)
 
     def exists(self, account: Account, region: Region, identity: str) -> bool:
         """See `ResourceType`."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Found
+from atmosphere.cleanup.catalogue.apart import apart
+from atmosphere.cleanup.catalogue.base import Found, Unread
 from atmosphere.cleanup.catalogue.defaults import Keys, Parts, members, model_of, named
-from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,8 +60,8 @@ class Listing:
     `late` is one that is true of what an older version left out: since when it is there. `owner` is the type of what a
     member goes along with, and a JMESPath of its id. With a `parent` it runs once for each of
     the parent's members, whose id goes into the parameter `of`; `join` then makes the id of both. `fixed` parameters go
-    along always. Where it lists what hangs on a resource, `of` takes the resource's parts as a call's `key` does, and
-    like it may be left out.
+    along always. `variants` are further ones: where one call shows a part only, it runs once with each. Where it lists
+    what hangs on a resource, `of` takes the resource's parts as a call's `key` does, and like it may be left out.
     """
 
     operation: str
@@ -74,31 +74,33 @@ class Listing:
     members: str | None = None
     parent: Listing | None = None
     of: Keys = None
+    variants: tuple[Mapping[str, Any], ...] = ({},)
     join: str = "{id}"
     """Of `{parent}` and `{id}`."""
 
     def read(
         self, client: Any, absent: tuple[str, ...] = (), further: Mapping[str, Any] | None = None
-    ) -> Iterator[Found]:
-        """All of them; a parent that is `absent` by now has none. Raises `ClientError`."""
+    ) -> Iterator[Found | Unread]:
+        """All of them; a parent that is `absent` by now has none, of others it is told. Raises `ClientError`."""
         if self.parent is None:
-            yield from self._members(client, "", further or {})
+            yield from self.members_of(client, "", further or {})
             return
-        for parent in list(self.parent.read(client, absent)):
-            try:
-                found = list(self._members(client, parent.id, {**self.under(client, (parent.id,)), **(further or {})}))
-            except ClientError as error:
-                if code_of(error) not in absent:
-                    raise
-                continue
-            yield from found
+        parents = list(self.parent.read(client, absent))
+        yield from (each for each in parents if isinstance(each, Unread))
+        ids = [each.id for each in parents if isinstance(each, Found)]
+        yield from apart(
+            ids,
+            lambda parent: self.members_of(client, parent, {**self.under(client, (parent,)), **(further or {})}),
+            absent,
+        )
 
     def under(self, client: Any, parts: Parts) -> Mapping[str, Any]:
         """The parameters that name what it lists the parts of."""
         return named(model_of(client, self.operation), self.of, parts, self.fixed or {})
 
-    def _members(self, client: Any, parent: str, further: Mapping[str, Any]) -> Iterator[Found]:
-        for member in members(client, self.operation, self.members, **(self.fixed or {}), **further):
+    def members_of(self, client: Any, parent: str, further: Mapping[str, Any]) -> Iterator[Found]:
+        """Those of one call, `parent` being what its id is joined with. Raises `ClientError`."""
+        for member in self._all(client, {**(self.fixed or {}), **further}):
             if self.unless is not None and jmespath.search(self.unless, member):
                 continue
             fingerprint = jmespath.search(self.fingerprint, member) if self.fingerprint else None
@@ -114,6 +116,14 @@ class Listing:
         type_, path = self.owner or ("", "@")
         identity = jmespath.search(path, member) if self.owner else None
         return (type_, identity) if identity else None
+
+    def _all(self, client: Any, asked: Mapping[str, Any]) -> Iterator[Any]:
+        """Each once: what one variant shows another may show, too."""
+        seen: list[Any] = []
+        for variant in self.variants:
+            new = [m for m in members(client, self.operation, self.members, **asked, **variant) if m not in seen]
+            seen += new if len(self.variants) > 1 else []
+            yield from new
 
 
 def _text(fingerprint: object) -> str | None:

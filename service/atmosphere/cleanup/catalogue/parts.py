@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ONLY_IN_STACKS: Final = ("Custom::", "AWS::CloudFormation::", "AWS::CDK::")
+_ONLY_IN_STACKS: Final = ("Custom::", "AWS::CDK::")
+"""How types begin that are nothing without their stack."""
+_OF_STACKS: Final = frozenset(
+    f"AWS::CloudFormation::{name}"
+    for name in ("Authentication", "CustomResource", "Designer", "Init", "Interface", "WaitCondition")
+) | {"AWS::CloudFormation::Stack", "AWS::CloudFormation::WaitConditionHandle"}
+"""Those of CloudFormation's own: a nested stack is a stack, which is looked for as such. All others outlive a stack."""
 _PARTS: Final[Mapping[str, str]] = {
     "ApiGateway": "Account Authorizer BasePathMapping Deployment DocumentationPart DocumentationVersion GatewayResponse"
     " Method Model RequestValidator Resource Stage UsagePlanKey",
@@ -22,6 +28,7 @@ _PARTS: Final[Mapping[str, str]] = {
     "ApplicationAutoScaling": "ScalingPolicy",
     "AutoScaling": "LifecycleHook ScalingPolicy ScheduledAction WarmPool",
     "Backup": "BackupSelection",
+    "CloudFormation": "ChangeSet HookDefaultVersion HookTypeConfig ModuleDefaultVersion ResourceDefaultVersion",
     "Cognito": "IdentityPoolRoleAttachment UserPoolClient UserPoolDomain UserPoolGroup UserPoolIdentityProvider"
     " UserPoolResourceServer UserPoolUICustomizationAttachment UserPoolUser UserPoolUserToGroupAttachment",
     "EC2": "EIPAssociation GatewayRouteTableAssociation NetworkAclEntry NetworkInterfaceAttachment"
@@ -57,4 +64,4 @@ PARTS: Final = frozenset(f"AWS::{service}::{name}" for service, names in _PARTS.
 
 def is_tangible(name: str) -> bool:
     """Whether something of this type can outlive its stack by itself."""
-    return name not in PARTS and not name.startswith(_ONLY_IN_STACKS)
+    return name not in PARTS and name not in _OF_STACKS and not name.startswith(_ONLY_IN_STACKS)

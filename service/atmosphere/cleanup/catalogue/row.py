@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Any, Final
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage
+from atmosphere.cleanup.catalogue.apart import complete
+from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage, Unread
 from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
 from atmosphere.cleanup.model import Residual
 from atmosphere.faults import code_of
@@ -82,10 +83,10 @@ class Row:
     at: Region | None = None
     residual: Residual = Residual.BLOCKING
 
-    def list(self, account: Account, region: Region) -> Iterator[Found]:
+    def list(self, account: Account, region: Region) -> Iterator[Found | Unread]:
         """See `ResourceType`."""
         found = self.listing.read(self._client(account, region), self.errors.absent)
-        return (each for each in found if not self._is_reserved(account, region, each))
+        return (each for each in found if isinstance(each, Unread) or not self._is_reserved(account, region, each))
 
     def _is_reserved(self, account: Account, region: Region, found: Found) -> bool:
         """Whether AWS itself says that it is AWS's; asked only of what is called so."""
@@ -98,7 +99,8 @@ class Row:
         """See `ResourceType`."""
         if self.see is None:
             parts = self.parts_of(identity)  # an id may be written in more than one way
-            return any(self.parts_of(found.id) == parts for found in self.list(account, region))
+            found = complete(self.list(account, region), self.listing.operation)
+            return any(self.parts_of(each.id) == parts for each in found)
         return self._look(account, region, self.parts_of(identity)) is not None
 
     def freeze(self, account: Account, region: Region, identity: str, check: Check) -> None:
@@ -167,7 +169,7 @@ class Row:
             return
         client = self._client(account, region)
         try:
-            children = list(step.each.read(client, further=step.each.under(client, parts)))
+            children = list(step.each.members_of(client, "", step.each.under(client, parts)))
         except ClientError as error:
             if code_of(error) not in self.errors.absent:
                 raise

@@ -9,17 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
-
+from atmosphere.cleanup.catalogue.apart import apart
 from atmosphere.cleanup.catalogue.base import Errors
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row
-from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.catalogue.base import Found
+    from atmosphere.cleanup.catalogue.base import Found, Unread
     from atmosphere.core.model import Region
 
 
@@ -35,18 +33,16 @@ class Spread(Row):
     ids: str
     unknown: tuple[str, ...] = ()
 
-    def list(self, account: Account, region: Region) -> Iterator[Found]:
+    def list(self, account: Account, region: Region) -> Iterator[Found | Unread]:
         """See `ResourceType`."""
         client = self._client(account, region)
-        for value in self.values(region):
-            try:
-                found = list(self.listing.read(client, self.errors.absent, {self.key: value}))
-            except ClientError as error:
-                if code_of(error) not in self.unknown:
-                    raise
-                continue
+
+        def under(value: str) -> Iterator[Found]:
+            found = self.listing.members_of(client, "", {self.key: value})
             named = (replace(each, id=self.ids.format(value=value, id=each.id)) for each in found)
             yield from (each for each in named if not self._is_reserved(account, region, each))
+
+        yield from apart(self.values(region), under, self.unknown)
 
 
 def _scopes(region: Region) -> tuple[str, ...]:

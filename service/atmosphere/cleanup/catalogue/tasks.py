@@ -5,10 +5,12 @@ Not a type of CloudFormation's: tests and rules start them. Source: the ECS API 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from atmosphere.cleanup.catalogue.apart import apart
 from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, pages
 from atmosphere.faults import code_of
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.catalogue.base import Check, Unread
     from atmosphere.core.model import Region
 
 _AT_ONCE: Final = 100  # tasks that one DescribeTasks takes
@@ -33,12 +35,11 @@ class Tasks(Plain):
     # what a task that is no longer known is answered with
     errors = Errors(absent=(_NO_CLUSTER, "InvalidParameterException"))
 
-    def list(self, account: Account, region: Region) -> Iterator[Found]:
+    def list(self, account: Account, region: Region) -> Iterator[Found | Unread]:
         """See `ResourceType`."""
         client = account.client("ecs", region)
-        for page in pages(client, "list_clusters"):
-            for cluster in page["clusterArns"]:
-                yield from self._of(client, cluster)
+        clusters = [cluster for page in pages(client, "list_clusters") for cluster in page["clusterArns"]]
+        yield from apart(clusters, partial(self._of, client), (_NO_CLUSTER,))
 
     def exists(self, account: Account, region: Region, identity: str) -> bool:
         """See `ResourceType`."""
@@ -60,16 +61,12 @@ class Tasks(Plain):
                 raise
 
     def _of(self, client: Any, cluster: str) -> Iterator[Found]:
-        try:
-            known = [task for page in pages(client, "list_tasks", cluster=cluster) for task in page["taskArns"]]
-            for start in range(0, len(known), _AT_ONCE):
-                tasks = client.describe_tasks(cluster=cluster, tasks=known[start : start + _AT_ONCE])["tasks"]
-                for task in tasks:
-                    if task["lastStatus"] != _STOPPED and not task.get("group", "").startswith("service:"):
-                        yield Found(task["taskArn"])
-        except ClientError as error:
-            if code_of(error) != _NO_CLUSTER:
-                raise
+        known = [task for page in pages(client, "list_tasks", cluster=cluster) for task in page["taskArns"]]
+        for start in range(0, len(known), _AT_ONCE):
+            tasks = client.describe_tasks(cluster=cluster, tasks=known[start : start + _AT_ONCE])["tasks"]
+            for task in tasks:
+                if task["lastStatus"] != _STOPPED and not task.get("group", "").startswith("service:"):
+                    yield Found(task["taskArn"])
 
 
 def _cluster(task: str) -> str:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.default_network import DefaultNetwork
+from atmosphere.cleanup.contents.extensions import EXTENSIONS
 from atmosphere.cleanup.contents.groups import GroupRules
 from atmosphere.cleanup.contents.keys import KeyAccess
 from atmosphere.cleanup.contents.network_parts import NETWORK_PARTS
 from atmosphere.cleanup.contents.networks import Attachments
 from atmosphere.cleanup.contents.policies import RolePolicies
+from atmosphere.cleanup.contents.providers import OidcProviders, SamlProviders
 from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES
+from atmosphere.cleanup.contents.sessions import RoleSessions
 from atmosphere.cleanup.contents.toolkit import ToolkitBucket, ToolkitImages
 from atmosphere.cleanup.contents.users import UserAccess
 from atmosphere.cleanup.contents.zones import ZoneRecords
@@ -36,9 +39,14 @@ def contents_of(assignment: Assignment) -> tuple[Content, ...]:
         Attachments(),
         *NETWORK_PARTS,
         RolePolicies(),
+        RoleSessions(),
         UserAccess(),
+        SamlProviders(restorable=True),
+        SamlProviders(restorable=False),
+        OidcProviders(),
         KeyAccess(assignment.key.account),
         *RESOURCE_POLICIES,
+        *EXTENSIONS,
         DefaultNetwork(),
         *settings(assignment.key.account),
         *kept,

@@ -109,6 +109,14 @@ def settings(owner: AccountId) -> tuple[Setting, ...]:
 
 
 _OF_REGIONS: Final = (
+    # there is no operation that ends it
+    Setting(
+        id="cloudformation/publisher",
+        service="cloudformation",
+        read_by="describe_publisher",
+        value="PublisherId",
+        unset=("CFNRegistryException",),
+    ),
     Setting(
         id="apigateway/log-role",
         service="apigateway",
@@ -130,6 +138,14 @@ _OF_REGIONS: Final = (
         read_by="get_instance_metadata_defaults",
         value="AccountLevel",
         write=_metadata,
+    ),
+    # one call hides from everybody what services manage, as long as nobody asks for it
+    Setting(
+        id="ec2/managed-resource-visibility",
+        service="ec2",
+        read_by="get_managed_resource_visibility",
+        value="Visibility.DefaultVisibility",
+        write=_put("modify_managed_resource_visibility", "DefaultVisibility"),
     ),
     Setting(
         id="ec2/serial-console",

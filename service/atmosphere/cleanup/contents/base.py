@@ -10,13 +10,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from atmosphere.cleanup.catalogue.base import Scope
+from atmosphere.cleanup.catalogue import type_of
+from atmosphere.cleanup.catalogue.base import Found, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.catalogue.base import Check, Unread
     from atmosphere.cleanup.model import Resource
     from atmosphere.cleanup.state.baseline import Baseline
     from atmosphere.core.model import Json, Region
@@ -34,7 +35,11 @@ class Content(Protocol):
 
     @property
     def type(self) -> str:
-        """The type of the resources that it is inside of."""
+        """The type that it stands under in a baseline: that of what it is inside of, unless `about` is."""
+
+    @property
+    def about(self) -> str:
+        """The type of the resources that it is inside of, where that is another; else empty."""
 
     @property
     def scope(self) -> Scope:
@@ -51,7 +56,7 @@ class Content(Protocol):
     def expected(self, account: Account, region: Region, baseline: Baseline) -> Mapping[str, Json]:
         """What there should be, by the id of the resource."""
 
-    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json | Unread]:
         """What there is inside of these, or inside of everything; what is not there is left out."""
 
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
@@ -69,9 +74,10 @@ class Drift:
 
 
 class Captured:
-    """A content whose expected state was read at the capture."""
+    """A content whose expected state was read at the capture. Two of the same resources stand under two types."""
 
     type: str
+    about: str = ""
     name: str
     scope: Scope = Scope.REGION
     restorable: bool = False
@@ -91,6 +97,13 @@ class Captured:
 
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
         """See `Content`: nothing, where it can only be compared."""
+
+
+def ids_or_listed(type_: str, account: Account, region: Region, ids: Collection[str] | None) -> Collection[str]:
+    """These, or everything of a type that its listing can read; of the rest the inventory tells."""
+    if ids is not None:
+        return ids
+    return [each.id for each in type_of(type_).list(account, region) if isinstance(each, Found)]
 
 
 def as_json(value: Any) -> Any:

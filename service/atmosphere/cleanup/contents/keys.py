@@ -7,20 +7,21 @@ them is revoked. Source: the KMS API reference, GetKeyPolicy, ListGrants, Revoke
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue import type_of
+from atmosphere.cleanup.catalogue.apart import insides
 from atmosphere.cleanup.catalogue.base import pages
-from atmosphere.cleanup.contents.base import Captured, as_json
+from atmosphere.cleanup.contents.base import Captured, as_json, ids_or_listed
 from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.catalogue.base import Check, Unread
     from atmosphere.cleanup.contents.base import Drift
     from atmosphere.core.model import AccountId, Json, Region
 
@@ -39,26 +40,25 @@ class KeyAccess(Captured):
     def __init__(self, owner: AccountId) -> None:
         self._owner = owner
 
-    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json | Unread]:
         """See `Content`."""
         client = account.client("kms", region)
-        asked = ids if ids is not None else [each.id for each in type_of(self.type).list(account, region)]
-        return {key: inside for key in asked if (inside := self._read_one(client, key)) is not None}
+        return insides(ids_or_listed(self.type, account, region, ids), partial(self._read_one, client))
 
-    def _read_one(self, client: Any, key: str) -> dict[str, Json] | None:
+    def _read_one(self, client: Any, key: str) -> Iterator[dict[str, Json]]:
         try:
             policy = client.get_key_policy(KeyId=key, PolicyName=_DEFAULT)["Policy"]
             grants = [grant for page in pages(client, "list_grants", KeyId=key) for grant in page["Grants"]]
         except ClientError as error:
             if code_of(error) == "NotFoundException":
-                return None
+                return
             raise
         outside = {
             grant["GrantId"]: {"grantee": grant["GranteePrincipal"], "operations": sorted(grant["Operations"])}
             for grant in grants
             if self._is_from_outside(grant["GranteePrincipal"])
         }
-        return {_POLICY: as_json(json.loads(policy)), _GRANTS: as_json(outside)}
+        yield {_POLICY: as_json(json.loads(policy)), _GRANTS: as_json(outside)}
 
     def _is_from_outside(self, principal: str) -> bool:
         """Whether it is somebody of another account; services are told by their domain."""

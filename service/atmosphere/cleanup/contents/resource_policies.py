@@ -9,20 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue import type_of
-from atmosphere.cleanup.contents.base import Captured, as_json
+from atmosphere.cleanup.catalogue.apart import insides
+from atmosphere.cleanup.contents.base import Captured, as_json, ids_or_listed
 from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.catalogue.base import Check, Unread
     from atmosphere.cleanup.contents.base import Drift
     from atmosphere.core.model import Json, Region
 
@@ -60,20 +61,19 @@ class ResourcePolicy(Captured):
         """See `Content`."""
         return frozenset(f"{self.service}:{operation}" for operation in self.writes)
 
-    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json | Unread]:
         """See `Content`."""
         client = account.client(self.service, region)
-        asked = ids if ids is not None else [each.id for each in type_of(self.type).list(account, region)]
-        return {identity: inside[0] for identity in asked if (inside := self._read_one(client, identity))}
+        return insides(ids_or_listed(self.type, account, region, ids), partial(self._read_one, client))
 
-    def _read_one(self, client: Any, identity: str) -> tuple[Json] | None:
+    def _read_one(self, client: Any, identity: str) -> tuple[Json, ...]:
         try:
             reply = getattr(client, self.read_by)(**{self.key: identity}, **self.asks)
         except ClientError as error:
             if code_of(error) in self.unset:
                 return (None,)
             if code_of(error) in self.gone:
-                return None
+                return ()
             raise
         text = jmespath.search(self.value, reply)
         return (as_json(json.loads(text)) if text else None,)

@@ -33,21 +33,25 @@ class Setting(Captured):
     """`read_by` is the operation, `value` a JMESPath into each page of its reply, `unset` codes that mean None.
 
     `merged`: pages are maps of names to values (`[name, value]` pairs) and put together. `restoring` are the operations
-    that put it back by naming something which may be part of the baseline itself.
+    that put it back by naming something which may be part of the baseline itself. Without `write` it is only compared.
     """
 
     id: str
     service: str
     read_by: str
     value: str
-    write: Write
+    write: Write | None = None
     asks: Mapping[str, Any] = field(default_factory=dict)
     unset: tuple[str, ...] = ()
     merged: bool = False
     scope: Scope = Scope.REGION
     type: str = SETTING
-    restorable: bool = True
     restoring: frozenset[str] = frozenset()
+
+    @property
+    def restorable(self) -> bool:  # type: ignore[override]
+        """See `Content`."""
+        return self.write is not None
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -71,6 +75,8 @@ class Setting(Captured):
 
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
         """See `Content`."""
+        if self.write is None:
+            return
         check()
         with account.guard.restoring(self.restoring, str(drift.before)):
             self.write(account.client(self.service, drift.item.region), drift.before, drift.now)

@@ -6,10 +6,12 @@ be kept: then the stack is a leftover like any other.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from atmosphere.cleanup.catalogue.apart import insides
 from atmosphere.cleanup.catalogue.base import Scope, pages
 from atmosphere.cleanup.catalogue.buckets import Buckets
 from atmosphere.cleanup.model import STACK, Resource
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.catalogue.base import Check, Unread
     from atmosphere.cleanup.contents.base import Drift
     from atmosphere.cleanup.state.baseline import Baseline
     from atmosphere.core.model import Json, Region
@@ -35,6 +37,7 @@ class _Emptied:
     scope: Scope = Scope.REGION
     restorable: bool = True
     type: str
+    about: str = ""
 
     def expected(self, account: Account, region: Region, baseline: Baseline) -> Mapping[str, Json]:
         """See `Content`. By its id CloudFormation tells of the stack also when a test deleted it."""
@@ -52,27 +55,27 @@ class ToolkitBucket(_Emptied):
     type: str = "AWS::S3::Bucket"
     restoring: frozenset[str] = frozenset({"s3:DeleteObjects", "s3:AbortMultipartUpload"})
 
-    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json | Unread]:
         """See `Content`."""
         client = account.client("s3", region)
-        return {bucket: state for bucket in ids or () if (state := _state(client, bucket)) is not None}
+        return insides(ids or (), partial(_state, client))
 
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
         """See `Content`. Raises `ObjectsRemain`."""
         Buckets().empty(account, drift.item.region, drift.item.id, check)
 
 
-def _state(client: Any, bucket: str) -> str | None:
-    """None of a bucket that is not there, as its listing tells."""
+def _state(client: Any, bucket: str) -> tuple[str, ...]:
+    """Nothing of a bucket that is not there, as its listing tells."""
     try:
         versions = client.list_object_versions(Bucket=bucket, MaxKeys=1)
         uploads = client.list_multipart_uploads(Bucket=bucket, MaxUploads=1)
     except ClientError as error:
         if code_of(error) == "NoSuchBucket":
-            return None
+            return ()
         raise
     filled = versions.get("Versions") or versions.get("DeleteMarkers") or uploads.get("Uploads")
-    return "not empty" if filled else _EMPTY
+    return ("not empty" if filled else _EMPTY,)
 
 
 class ToolkitImages(_Emptied):
@@ -82,10 +85,10 @@ class ToolkitImages(_Emptied):
     type: str = "AWS::ECR::Repository"
     restoring: frozenset[str] = frozenset({"ecr:BatchDeleteImage"})
 
-    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json | Unread]:
         """See `Content`."""
         client = account.client("ecr", region)
-        return {name: f"{count} images" if (count := len(_images(client, name))) else _EMPTY for name in ids or ()}
+        return insides(ids or (), partial(_filling, client))
 
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
         """See `Content`."""
@@ -94,6 +97,11 @@ class ToolkitImages(_Emptied):
         for start in range(0, len(images), 100):
             check()
             client.batch_delete_image(repositoryName=drift.item.id, imageIds=images[start : start + 100])
+
+
+def _filling(client: Any, repository: str) -> tuple[str]:
+    count = len(_images(client, repository))
+    return (f"{count} images" if count else _EMPTY,)
 
 
 def _images(client: Any, repository: str) -> list[dict[str, str]]:

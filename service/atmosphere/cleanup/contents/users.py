@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from atmosphere.cleanup.catalogue.apart import insides
 from atmosphere.cleanup.catalogue.base import Scope, pages
 from atmosphere.cleanup.contents.base import Captured, as_json
 from atmosphere.cleanup.contents.rights import details
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.catalogue.base import Check, Unread
     from atmosphere.cleanup.contents.base import Drift
     from atmosphere.cleanup.contents.rights import Details
     from atmosphere.core.model import Json, Region
@@ -67,15 +68,12 @@ class UserAccess(Captured):
         {"iam:DeleteAccessKey", "iam:DeleteServiceSpecificCredential", "iam:DeleteLoginProfile"}
     )
 
-    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json | Unread]:
         """See `Content`."""
         client = account.client("iam", region)
         found = details(client, "User")
-        return {
-            user["UserName"]: as_json({**_rights(user, found), **_credentials(client, user["UserName"])})
-            for user in found.identities
-            if ids is None or user["UserName"] in ids
-        }
+        users = {user["UserName"]: user for user in found.identities if ids is None or user["UserName"] in ids}
+        return insides(users, lambda name: [as_json({**_rights(users[name], found), **_credentials(client, name)})])
 
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
         """See `Content`."""

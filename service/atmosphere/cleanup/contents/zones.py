@@ -7,10 +7,12 @@ records and 32000 characters a call, an UPSERT counting twice, and a call takes 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from atmosphere.cleanup.catalogue.apart import insides
 from atmosphere.cleanup.catalogue.base import Scope, pages
 from atmosphere.cleanup.catalogue.zones import ITS_OWN, batches
 from atmosphere.cleanup.contents.base import Captured, as_json
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from atmosphere.cleanup.aws.accounts import Account
-    from atmosphere.cleanup.catalogue.base import Check
+    from atmosphere.cleanup.catalogue.base import Check, Unread
     from atmosphere.cleanup.contents.base import Drift
     from atmosphere.core.model import Json, Region
 
@@ -34,15 +36,10 @@ class ZoneRecords(Captured):
     restorable: bool = True
     restoring: frozenset[str] = frozenset({"route53:ChangeResourceRecordSets"})
 
-    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json]:
+    def read(self, account: Account, region: Region, ids: Collection[str] | None) -> Mapping[str, Json | Unread]:
         """See `Content`."""
         client = account.client("route53", region)
-        found: dict[str, Json] = {}
-        for zone in _zones(client) if ids is None else ids:
-            records = _records(client, zone)
-            if records is not None:
-                found[zone] = records
-        return found
+        return insides(list(_zones(client)) if ids is None else ids, partial(_records, client))
 
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
         """See `Content`. Deletions first: a name may have become one of another kind."""
@@ -58,7 +55,7 @@ def _zones(client: Any) -> Iterator[str]:
             yield zone["Id"].rpartition("/")[2]
 
 
-def _records(client: Any, zone: str) -> dict[str, Json] | None:
+def _records(client: Any, zone: str) -> Iterator[dict[str, Json]]:
     try:
         sets = [
             record
@@ -67,10 +64,10 @@ def _records(client: Any, zone: str) -> dict[str, Json] | None:
         ]
     except ClientError as error:
         if code_of(error) == "NoSuchHostedZone":
-            return None
+            return
         raise
     apex = next((record["Name"] for record in sets if record["Type"] == "SOA"), None)
-    return {
+    yield {
         _key(record): as_json(record)
         for record in sets
         if not (record["Name"] == apex and record["Type"] in ITS_OWN) and "TrafficPolicyInstanceId" not in record

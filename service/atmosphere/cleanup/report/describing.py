@@ -24,7 +24,7 @@ _HEAD: Final = ("type", "service", "where", "stage", "if it stays", "before it i
 _STAGES: Final = {Stage.SLOW: "first", Stage.SWEEP: "sweep", Stage.NETWORK: "network", Stage.LAST: "last"}
 _WHERE: Final = {Scope.REGION: "each region", Scope.GLOBAL: "account"}
 
-FURTHER_CALLS: Final = {Scope.REGION: 18, Scope.GLOBAL: 6}
+FURTHER_CALLS: Final = {Scope.REGION: 29, Scope.GLOBAL: 6}
 """What a look asks beyond once for each type."""
 
 

@@ -11,6 +11,7 @@ MOST_ROWS: Final = 100
 """Of a table: the JSON has all of them."""
 _LISTS: Final = (
     ("Could not be listed", "unknown"),
+    ("What to do about it", "advice"),
     ("May remain", "deferred"),
     ("Not swept", "uncovered"),
     ("Tagged, and nothing tells of it", "unexplained"),
@@ -33,7 +34,7 @@ def markdown(content: Mapping[str, Any]) -> str:
     lines += _blockers(content["blockers"])
     lines += _totals(content.get("totals", {}))
     for title, key in _LISTS:
-        lines += _listed(title, content[key])
+        lines += _listed(title, content.get(key, ()))
     return "\n".join(lines) + "\n"
 
 

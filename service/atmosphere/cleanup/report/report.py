@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from atmosphere.cleanup.report.advice import advice
 from atmosphere.cleanup.report.console import console_link
 from atmosphere.cleanup.report.markdown import markdown
 from atmosphere.cleanup.report.origins import Origin
@@ -107,6 +108,7 @@ def _findings(assignment: Assignment, findings: Findings) -> dict[str, Any]:
         "blockers": [_blocker(assignment, item, findings) for item in sorted(findings.blockers)],
         "withStacks": [{**_place(item), "stack": findings.origins[item].stack} for item in taken],
         "unknown": dict(sorted(findings.unknown.items())),
+        "advice": advice(dict(sorted(findings.unknown.items()))),
         "deferred": [str(item) for item in sorted(findings.deferred)],
         "uncovered": sorted(findings.uncovered),
         "unexplained": dict(sorted(findings.unexplained.items())),

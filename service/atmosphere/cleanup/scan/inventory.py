@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.catalogue.base import Errors, Scope
+from atmosphere.cleanup.catalogue.base import Errors, Scope, Unread
 from atmosphere.cleanup.catalogue.roles import RESERVED_PATHS
 from atmosphere.cleanup.model import GLOBAL, STACK, Meaning, Resource
 from atmosphere.cleanup.scan.stacks import Stack, stacks_of
@@ -42,6 +42,7 @@ _NAPS: Final = tuple(timedelta(milliseconds=each) for each in (200, 500, 1000, 2
 class Inventory:
     """`found` maps each resource to its fingerprint; `unknown` maps `TYPE@REGION` to the code of what went wrong.
 
+    Of what alone could not be read `unknown` has the address, `TYPE:ID@REGION`, and `partial` has `TYPE@REGION`.
     `skipped` maps what was left out by rule to the reason; `off` are the regions that are switched off. `roles` are the
     roles among `found`. `reserved` are roles where AWS alone makes roles: they come and go with services, so none of
     them is in `found`, and none becomes part of a baseline. `late` are things that an older version did not list, with
@@ -57,6 +58,7 @@ class Inventory:
     reserved: Mapping[Resource, Role] = field(default_factory=dict)
     late: Mapping[Resource, str] = field(default_factory=dict)
     owners: Mapping[Resource, Resource] = field(default_factory=dict)
+    partial: frozenset[str] = frozenset()
 
     def everything(self) -> dict[Resource, str | None]:
         """Stacks, resources and regions that are off, with their fingerprints; a stack's is its id."""
@@ -65,8 +67,12 @@ class Inventory:
 
     def knows(self, item: Resource) -> bool:
         """Whether its type was listed where it is."""
+        return f"{item.type}@{item.region}" not in self.skipped and not self.may_miss(item)
+
+    def may_miss(self, item: Resource) -> bool:
+        """Whether it may be there unseen, because the listing of its type failed, or failed in a part."""
         label = f"{item.type}@{item.region}"
-        return label not in self.unknown and label not in self.skipped
+        return label in self.unknown or (label in self.partial and item not in self.found)
 
 
 def region_off(region: Region) -> Resource:
@@ -76,11 +82,12 @@ def region_off(region: Region) -> Resource:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One listing's answer: stacks, or resources, or a code and what it means."""
+    """One listing's answer: stacks, or resources and what of them could not be read, or a code and what it means."""
 
     label: str
     stacks: tuple[Stack, ...] = ()
     found: Mapping[Resource, Found] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
     unknown: str | None = None
     meaning: Meaning = Meaning.PASSING
 
@@ -111,6 +118,7 @@ def scan(context: PassContext) -> Inventory:
     reserved = {item: role for item, role in roles.items() if role.path.startswith(RESERVED_PATHS)}
     closed = {part.label: f"closed ({part.unknown})" for part in parts if part.meaning is Meaning.CLOSED}
     failed = {part.label: part.unknown for part in parts if part.unknown and part.label not in closed}
+    failed |= {address: code for part in parts for address, code in part.unread.items()}
     off = _switched_off(assignment, account, failed)
     unseen = {label: "the region is off" for label in failed if label.rpartition("@")[2] in off}
     return Inventory(
@@ -123,6 +131,7 @@ def scan(context: PassContext) -> Inventory:
         reserved=reserved,
         late={item: each.late for item, each in found.items() if each.late},
         owners={item: Resource.at(*each.owner, item.region) for item, each in found.items() if each.owner},
+        partial=frozenset(part.label for part in parts if part.unread),
     )
 
 
@@ -181,8 +190,15 @@ def _list_stacks(label: str, account: Account, region: Region) -> _Part:
 
 
 def _list_type(label: str, entry: ResourceType, account: Account, region: Region) -> _Part:
-    found = entry.list(account, region)
-    return _Part(label, found={Resource(entry.name, each.id, region): each for each in found})
+    found: dict[Resource, Found] = {}
+    unread: dict[str, str] = {}
+    for each in entry.list(account, region):
+        item = Resource(entry.name, each.id, region)
+        if isinstance(each, Unread):
+            unread[item.address] = each.code
+        else:
+            found[item] = each
+    return _Part(label, found=found, unread=unread)
 
 
 def _switched_off(assignment: Assignment, account: Account, unknown: Mapping[str, str]) -> frozenset[Region]:

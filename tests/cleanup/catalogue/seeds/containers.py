@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.cleanup.catalogue.frame import Backend, Rule, Seed
+from tests.cleanup.catalogue.frame import Backend, Rule, Seed, StandIn
 from tests.cleanup.catalogue.seeds.network import instance
+from tests.cleanup.fakes.world import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +81,36 @@ def _capacity_provider(clients: Clients) -> str:
     return "seeded-capacity"
 
 
+class ManagedInstances:
+    """A cluster with a capacity provider of managed instances: shown and deleted with the cluster's name only."""
+
+    def __init__(self) -> None:
+        self.there = False
+
+    def create_capacity_provider(self, *, cluster: str, **_: Any) -> dict[str, Any]:
+        self.there = bool(cluster)
+        return {"capacityProvider": self._provider()}
+
+    def describe_capacity_providers(self, *, cluster: str = "", **_: Any) -> dict[str, Any]:
+        return {"capacityProviders": [self._provider()] if cluster and self.there else []}
+
+    def delete_capacity_provider(self, *, capacityProvider: str, cluster: str = "") -> dict[str, Any]:  # noqa: N803
+        if not cluster:
+            raise refuse("ClientException", "say which cluster")
+        self.there = self.there and capacityProvider != "seeded-managed"
+        return {}
+
+    def _provider(self) -> dict[str, Any]:
+        return {"name": "seeded-managed", "cluster": "seeded", "status": "ACTIVE", "capacityProviderArn": "arn:seeded"}
+
+
+def _managed_instances(clients: Clients) -> str:
+    ecs = clients("ecs")
+    cluster: str = ecs.create_cluster(clusterName="seeded-managing")["cluster"]["clusterArn"]
+    ecs.create_capacity_provider(name="seeded-managed", cluster=cluster)
+    return f"{cluster}|seeded-managed"
+
+
 SEEDS: Final = (
     # moto lists what is INACTIVE
     Seed(type="AWS::ECS::Service", make=_service, running=_wants_tasks, on=Backend.EMULATOR),
@@ -89,6 +120,11 @@ SEEDS: Final = (
         type="AWS::ECS::Cluster",
         make=_cluster_with_an_instance,
         rules=(Rule("DeleteCluster", "ClusterContainsContainerInstancesException", _has_instances),),
+    ),
+    Seed(
+        type="AWS::ECS::ClusterCapacityProvider",
+        make=_managed_instances,
+        stand_ins=(StandIn("ecs", ManagedInstances),),
     ),
     # moto fails when it is asked for all of them
     Seed(type="AWS::ECS::CapacityProvider", make=_capacity_provider, on=Backend.EMULATOR),

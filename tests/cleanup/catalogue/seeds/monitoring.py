@@ -11,7 +11,17 @@ from tests.cleanup.catalogue.seeds.common import policy_document, role_arn
 from tests.cleanup.fakes.world import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.cleanup.catalogue.frame import Clients
+
+
+_QUERY: Final = {
+    "QueryString": "fields @message",
+    "ScheduledQueryRoleARN": "arn:aws:iam::222222222222:role/seeded",
+    "ScheduleConfiguration": {"ScheduleExpression": "rate(5 minutes)", "StartTimeOffset": 300},
+    "AggregationExpression": "count(*)",
+}
 
 
 def _make_alarm(clients: Clients, name: str) -> str:
@@ -41,6 +51,59 @@ def _composite(clients: Clients) -> str:
         ActionsEnabled=True,
     )
     return "seeded-composite-alarm"
+
+
+class LogAlarms:
+    """Alarms on logs, which no backend knows; others are the backend's."""
+
+    def __init__(self) -> None:
+        self.alarms: dict[str, bool] = {}
+
+    def put_log_alarm(self, *, AlarmName: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        self.alarms[AlarmName] = True
+        return {}
+
+    def describe_alarms(
+        self,
+        *,
+        AlarmTypes: Sequence[str] = (),  # noqa: N803
+        AlarmNames: Sequence[str] = (),  # noqa: N803
+        **_: Any,
+    ) -> dict[str, Any] | None:
+        if "LogAlarm" not in AlarmTypes:
+            return None
+        wanted = AlarmNames or self.alarms
+        return {
+            "LogAlarms": [
+                {"AlarmName": name, "ActionsEnabled": acts} for name, acts in self.alarms.items() if name in wanted
+            ]
+        }
+
+    def disable_alarm_actions(self, *, AlarmNames: Sequence[str]) -> dict[str, Any]:  # noqa: N803
+        self.alarms.update(dict.fromkeys(AlarmNames, False) if set(AlarmNames) <= self.alarms.keys() else {})
+        return {}
+
+    def delete_alarms(self, *, AlarmNames: Sequence[str]) -> dict[str, Any]:  # noqa: N803
+        for name in AlarmNames:
+            self.alarms.pop(name, None)
+        return {}
+
+
+def _log_alarm(clients: Clients) -> str:
+    clients("cloudwatch").put_log_alarm(
+        AlarmName="seeded-log-alarm",
+        ScheduledQueryConfiguration=_QUERY,
+        QueryResultsToEvaluate=1,
+        QueryResultsToAlarm=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    return "seeded-log-alarm"
+
+
+def _log_alarm_acts(clients: Clients, identity: str) -> object:
+    found = clients("cloudwatch").describe_alarms(AlarmNames=[identity], AlarmTypes=["LogAlarm"])["LogAlarms"]
+    return [alarm for alarm in found if alarm["ActionsEnabled"]]
 
 
 def _acts(clients: Clients, identity: str) -> object:
@@ -186,6 +249,12 @@ def _delivery_destination(clients: Clients) -> str:
 
 SEEDS: Final = (
     Seed(type="AWS::CloudWatch::Alarm", make=_alarm, running=_acts),
+    Seed(
+        type="AWS::CloudWatch::LogAlarm",
+        make=_log_alarm,
+        running=_log_alarm_acts,
+        stand_ins=(StandIn("cloudwatch", LogAlarms),),
+    ),
     # moto has no composite ones
     Seed(type="AWS::CloudWatch::CompositeAlarm", make=_composite, running=_acts, on=Backend.EMULATOR),
     Seed(type="AWS::CloudWatch::Dashboard", make=_dashboard),

@@ -10,6 +10,8 @@ from typing import Final
 from atmosphere.cleanup.catalogue.base import Errors, Stage
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
+# also where the account hides what services manage
+_MANAGED: Final = {"IncludeManagedResources": True}
 _OFF: Final = {"Value": False}
 # those on the spot market know no protection, and refuse to be told of it
 _PROTECTABLE: Final = (
@@ -107,8 +109,8 @@ _SCALING: Final = (
     Row(
         name="AWS::EC2::LaunchTemplate",
         service="ec2",
-        listing=Listing("describe_launch_templates", "LaunchTemplateId"),
-        see=Call("describe_launch_templates", "LaunchTemplateIds"),
+        listing=Listing("describe_launch_templates", "LaunchTemplateId", fixed=_MANAGED),
+        see=Call("describe_launch_templates", "LaunchTemplateIds", _MANAGED),
         shows="LaunchTemplates",
         remove=Call("delete_launch_template", "LaunchTemplateId"),
         errors=Errors(absent=("InvalidLaunchTemplateId.NotFound",)),
@@ -120,10 +122,11 @@ _SCALING: Final = (
         listing=Listing(
             "describe_instances",
             "InstanceId",
+            fixed=_MANAGED,
             unless="State.Name == 'terminated'",
             members="Reservations[].Instances[]",
         ),
-        see=Call("describe_instances", "InstanceIds"),
+        see=Call("describe_instances", "InstanceIds", _MANAGED),
         shows="Reservations",
         gone=_ENDED,
         ending="Reservations[0].Instances[0].State.Name == 'shutting-down'",
@@ -160,11 +163,12 @@ _DISKS: Final = (
         listing=Listing(
             "describe_volumes",
             "VolumeId",
+            fixed=_MANAGED,
             unless="State == 'deleted'",
             late="Attachments[?DeleteOnTermination] && (CreateTime || 'unknown')",
             owner=("AWS::EC2::Instance", "Attachments[?DeleteOnTermination] | [0].InstanceId"),
         ),
-        see=Call("describe_volumes", "VolumeIds"),
+        see=Call("describe_volumes", "VolumeIds", _MANAGED),
         shows="Volumes",
         ending="Volumes[0].State == 'deleting'",
         strip=(
@@ -173,6 +177,7 @@ _DISKS: Final = (
                 each=Listing(
                     "describe_volumes",
                     "InstanceId",
+                    fixed=_MANAGED,
                     members="Volumes[].Attachments[?State == 'attached'][]",
                     of="VolumeIds",
                 ),

@@ -11,6 +11,7 @@ from atmosphere.cleanup.catalogue.base import Errors, Stage
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
 _CLUSTERS: Final = Listing("list_clusters")
+_OF_A_CLUSTER: Final = "AWS::ECS::ClusterCapacityProvider"
 _NO_CLUSTER: Final = "ClusterNotFoundException"
 
 ROWS: Final = (
@@ -78,6 +79,29 @@ ROWS: Final = (
                 "UpdateInProgressException",
             ),
         ),
+        after=(_OF_A_CLUSTER, "AWS::ECS::Service", "AWS::ECS::Task"),
+    ),
+    # A name of ours: those of managed instances are shown, and deleted, with their cluster only, and before it.
+    Row(
+        name=_OF_A_CLUSTER,
+        service="ecs",
+        listing=Listing(
+            "describe_capacity_providers",
+            "name",
+            "capacityProviderArn",
+            unless="status == 'INACTIVE' || !cluster",
+            members="capacityProviders",
+            parent=Listing("list_clusters"),
+            of="cluster",
+            join="{parent}|{id}",
+        ),
+        see=Call("describe_capacity_providers", ("cluster", "capacityProviders")),
+        shows="capacityProviders",
+        gone="capacityProviders[0].status == 'INACTIVE'",
+        ending="contains(['DELETE_IN_PROGRESS', 'DELETE_COMPLETE'], capacityProviders[0].updateStatus || '')",
+        parts=r"([^|]+)\|(.+)",
+        remove=Call("delete_capacity_provider", ("cluster", "capacityProvider")),
+        errors=Errors(absent=(_NO_CLUSTER,), busy=("ClientException", "UpdateInProgressException")),
         after=("AWS::ECS::Service", "AWS::ECS::Task"),
     ),
     Row(
@@ -87,7 +111,7 @@ ROWS: Final = (
             "describe_capacity_providers",
             "name",
             "capacityProviderArn",
-            unless="status == 'INACTIVE' || contains(['FARGATE', 'FARGATE_SPOT'], name)",
+            unless="status == 'INACTIVE' || contains(['FARGATE', 'FARGATE_SPOT'], name) || cluster",
             members="capacityProviders",
         ),
         see=Call("describe_capacity_providers", "capacityProviders"),

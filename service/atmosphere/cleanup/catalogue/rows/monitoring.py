@@ -32,6 +32,7 @@ _DELIVERY: Final = Errors(absent=("ResourceNotFoundException",), busy=("Conflict
 
 ROWS: Final = (
     _alarms("AWS::CloudWatch::CompositeAlarm", "CompositeAlarm", "CompositeAlarms"),
+    _alarms("AWS::CloudWatch::LogAlarm", "LogAlarm", "LogAlarms", after=("AWS::CloudWatch::CompositeAlarm",)),
     _alarms("AWS::CloudWatch::Alarm", "MetricAlarm", "MetricAlarms", after=("AWS::CloudWatch::CompositeAlarm",)),
     Row(
         name="AWS::CloudWatch::Dashboard",

@@ -11,6 +11,9 @@ from typing import Final
 from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
+# what ListCertificates leaves out by default; certificates of the hierarchies it shows only by themselves
+_ORIGINS: Final = ("AWS_MANAGED", "CUSTOMER_PROVIDED", "ACME")
+_HIERARCHIES: Final = ("N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED")
 _KEYS: Final = ("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")
 
 
@@ -66,7 +69,8 @@ ROWS: Final = (
             "list_certificates",
             "CertificateArn",
             "CreatedAt",
-            fixed={"Includes": {"keyTypes": list(_KEYS)}},
+            fixed={"Includes": {"keyTypes": list(_KEYS)}, "CertificateKeyPairOrigins": list(_ORIGINS)},
+            variants=({}, {"RootHierarchyTypes": list(_HIERARCHIES)}),
             unless="ManagedBy",
         ),
         see=Call("describe_certificate"),

@@ -11,6 +11,8 @@ from typing import Final
 from atmosphere.cleanup.catalogue.base import Errors, Stage
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
+# also where the account hides what services manage
+_MANAGED: Final = {"IncludeManagedResources": True}
 _IN_USE: Final = "DependencyViolation"
 _UNSUCCESSFUL: Final = "Unsuccessful[].Error"
 _IN_SUBNETS: Final = ("AWS::EC2::VPCEndpoint", "AWS::EC2::NatGateway", "AWS::EC2::NetworkInterface")
@@ -103,11 +105,12 @@ _STANDING: Final = (
         listing=Listing(
             "describe_network_interfaces",
             "NetworkInterfaceId",
+            fixed=_MANAGED,
             unless=f"{_AT_AWS} || (RequesterManaged && Status != 'available')",
             late="Attachment.DeleteOnTermination && (Attachment.AttachTime || 'unknown')",
             owner=("AWS::EC2::Instance", "Attachment.DeleteOnTermination && Attachment.InstanceId"),
         ),
-        see=Call("describe_network_interfaces", "NetworkInterfaceIds"),
+        see=Call("describe_network_interfaces", "NetworkInterfaceIds", _MANAGED),
         shows="NetworkInterfaces",
         strip=(
             Step(

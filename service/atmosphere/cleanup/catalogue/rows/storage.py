@@ -10,6 +10,11 @@ from typing import Final
 from atmosphere.cleanup.catalogue.base import Errors, Stage
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
+# by default nothing says that a listing has more than the first
+_VAULTS: Final = (
+    {},
+    *({"ByVaultType": kind} for kind in ("LOGICALLY_AIR_GAPPED_BACKUP_VAULT", "RESTORE_ACCESS_BACKUP_VAULT")),
+)
 _FILE_SYSTEM: Final = "AWS::EFS::FileSystem"
 _MOUNT_TARGET: Final = "AWS::EFS::MountTarget"
 _FILE_SYSTEMS: Final = Listing("describe_file_systems", "FileSystemId", "CreationTime")
@@ -89,7 +94,7 @@ ROWS: Final = (
             "list_recovery_points_by_backup_vault",
             "RecoveryPointArn",
             "CreationDate",
-            parent=Listing("list_backup_vaults", "BackupVaultName"),
+            parent=Listing("list_backup_vaults", "BackupVaultName", variants=_VAULTS),
             join="{parent}|{id}",
         ),
         see=Call("describe_recovery_point", ("BackupVaultName", "RecoveryPointArn")),
@@ -102,7 +107,7 @@ ROWS: Final = (
         name="AWS::Backup::BackupVault",
         service="backup",
         after=("AWS::Backup::RecoveryPoint",),
-        listing=Listing("list_backup_vaults", "BackupVaultName", "CreationDate", unless=_AMAZONS),
+        listing=Listing("list_backup_vaults", "BackupVaultName", "CreationDate", unless=_AMAZONS, variants=_VAULTS),
         see=Call("describe_backup_vault"),
         # a lock that may still be taken away is; its rules bind CloudFormation, too
         unprotect=(Step(call=Call("delete_backup_vault_lock_configuration"), when="Locked"),),
