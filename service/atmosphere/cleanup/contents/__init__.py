@@ -15,6 +15,7 @@ from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES
 from atmosphere.cleanup.contents.toolkit import ToolkitBucket, ToolkitImages
 from atmosphere.cleanup.contents.users import UserAccess
 from atmosphere.cleanup.contents.zones import ZoneRecords
+from atmosphere.cleanup.revoke.denial import Denials
 from atmosphere.core.model import Toolkit
 
 SERVICES: Final = {ZoneRecords.type: "route53", GroupRules.type: "ec2", Attachments.type: "ec2"}
@@ -35,7 +36,7 @@ def contents_of(assignment: Assignment) -> tuple[Content, ...]:
         GroupRules(),
         Attachments(),
         *NETWORK_PARTS,
-        RolePolicies(),
+        RolePolicies(Denials.of(assignment)),
         UserAccess(),
         KeyAccess(assignment.key.account),
         *RESOURCE_POLICIES,

@@ -36,6 +36,10 @@ class _Emptied:
     restorable: bool = True
     type: str
 
+    def restores(self, drift: Drift) -> bool:  # noqa: ARG002  always
+        """See `Content`."""
+        return self.restorable
+
     def expected(self, account: Account, region: Region, baseline: Baseline) -> Mapping[str, Json]:
         """See `Content`. By its id CloudFormation tells of the stack also when a test deleted it."""
         toolkit = Resource(STACK, TOOLKIT, region)

@@ -9,7 +9,8 @@ Source: IAM user guide, "Revoke temporary security credentials"; global conditio
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from atmosphere.cleanup.aws.accounts import Account
+    from atmosphere.cleanup.model import Assignment
 
+HORIZON: Final = timedelta(minutes=1)
+"""How far the clocks of two cleanups may differ beyond the clock skew before a cut-off is none that they can write."""
 _INSTANT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -52,17 +56,37 @@ def whole_document(cut_off: datetime) -> str:
     return _document(cut_off, {})
 
 
-def is_denial(name: str, document: Any) -> bool:
-    """Whether an inline policy of a role is one that cleaning writes; what only bears its name is not."""
-    if not name.startswith(REVOCATION_POLICY):
-        return False
-    policy = json.loads(document) if isinstance(document, str) else document
-    cut_off = _cut_off(policy)
-    region = Region(name.removeprefix(REVOCATION_POLICY))
-    return cut_off is not None and policy in (
-        json.loads(policy_document(region, cut_off)),
-        json.loads(whole_document(cut_off)),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denials:
+    """Which inline policies of roles are revocations of a cleanup: those of these regions, with a cut-off of by now.
+
+    A test can write a policy with the same name and text. With a cut-off in the past it denies nothing to the next
+    tenant; one with a later cut-off, or of a region where no cleanup of this account is, is a policy like any other.
+    """
+
+    regions: frozenset[Region]
+    clock_skew: timedelta
+
+    @classmethod
+    def of(cls, assignment: Assignment) -> Denials:
+        """Those of the environment itself and of the other environments of its account."""
+        regions = frozenset({assignment.key.region, *assignment.neighbours})
+        return cls(regions=regions, clock_skew=assignment.settings.clock_skew)
+
+    def cut_off(self, name: str, document: Any, now: datetime) -> datetime | None:
+        """The cut-off of a policy, None if it is no revocation."""
+        region = Region(name.removeprefix(REVOCATION_POLICY))
+        if region not in self.regions or policy_name(region) != name:
+            return None
+        policy = json.loads(document) if isinstance(document, str) else document
+        cut_off = _cut_off(policy)
+        if cut_off is None or cut_off > now + self.clock_skew + HORIZON:
+            return None
+        return cut_off if policy in _both(region, cut_off) else None
+
+
+def _both(region: Region, cut_off: datetime) -> tuple[Any, Any]:
+    return json.loads(policy_document(region, cut_off)), json.loads(whole_document(cut_off))
 
 
 def _document(cut_off: datetime, condition: dict[str, Any]) -> str:
@@ -73,13 +97,6 @@ def _document(cut_off: datetime, condition: dict[str, Any]) -> str:
 
 def _sessions(region: Region) -> str:
     return f"*:{contract.TEST_SESSION}.{region}.*"
-
-
-def cut_off_in(document: Any, region: Region) -> datetime | None:
-    """The cut-off of a policy that is exactly ours, None of any other: somebody changed it, so it protects nothing."""
-    policy = json.loads(document) if isinstance(document, str) else document
-    cut_off = _cut_off(policy)
-    return cut_off if cut_off and policy == json.loads(policy_document(region, cut_off)) else None
 
 
 def _cut_off(policy: Any) -> datetime | None:

@@ -20,7 +20,7 @@ from atmosphere.cleanup.aws.accounts import Account, RoleUnusable
 from atmosphere.cleanup.model import Continue, Finished, Phase, Verdict
 from atmosphere.cleanup.revoke.denial import (
     DenialRefused,
-    cut_off_in,
+    Denials,
     deny,
     of_role,
     policy_document,
@@ -47,7 +47,6 @@ _DEAD: Final = REFUSALS | {"InvalidClientTokenId", "ExpiredToken", "Unrecognized
 _REFUSALS_IN_A_ROW: Final = 2  # IAM's replicas do not all learn at the same moment
 _READS: Final = 5  # IAM may answer from before the write for a moment
 _CANARIES: Final = 3
-_HORIZON: Final = timedelta(minutes=1)
 _SECOND: Final = timedelta(seconds=1)
 
 
@@ -85,6 +84,7 @@ class Revocation:
         self._assignment = context.assignment
         self._used = tuple(dict.fromkeys(context.assignment.roles_used))
         self._policy = policy_name(context.assignment.key.region)
+        self._denials = Denials.of(context.assignment)
 
     def run(self, state: PassState) -> PassState | Continue | Finished:
         """Revoke on every role that was used; the state of the next phase once every canary is refused.
@@ -209,9 +209,7 @@ class Revocation:
         reply = of_role(self._context.account, "get_role_policy", {"RoleName": _name(role), "PolicyName": self._policy})
         if reply is None:
             return None
-        cut_off = cut_off_in(reply["PolicyDocument"], self._assignment.key.region)
-        horizon = self._context.now() + self._assignment.settings.clock_skew + _HORIZON
-        return cut_off if cut_off is not None and cut_off <= horizon else None  # later ones are no cleanup's work
+        return self._denials.cut_off(self._policy, reply["PolicyDocument"], self._context.now())
 
     def _role_exists(self, role: RoleArn) -> bool:
         return of_role(self._context.account, "get_role", {"RoleName": _name(role)}) is not None
