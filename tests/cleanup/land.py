@@ -12,7 +12,8 @@ import boto3
 
 from atmosphere.cleanup.aws.accounts import Account
 from atmosphere.cleanup.aws.budget import Budget
-from atmosphere.cleanup.aws.guard import Guard, Protected
+from atmosphere.cleanup.aws.guard import Guard
+from atmosphere.cleanup.aws.protected import Protected
 from atmosphere.cleanup.model import GLOBAL, STACK, Finished, Resource
 from atmosphere.cleanup.scan.inventory import scan
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
@@ -200,7 +201,7 @@ class Land(Scene):
             regions=assignment.regions,
             deadline=assignment.deadline,
             budget=Budget(self.clock, timedelta(hours=1)),
-            protected=Protected(frozenset()),
+            protected=Protected(),
         )
         account = LandAccount(session, guard, home=REGION)
         account.world = self.world

@@ -14,7 +14,8 @@ from botocore.exceptions import ConnectionClosedError
 from moto import mock_aws
 
 from atmosphere.cleanup.aws.budget import Budget
-from atmosphere.cleanup.aws.guard import Protected, is_read
+from atmosphere.cleanup.aws.guard import is_read
+from atmosphere.cleanup.aws.protected import Protected
 from atmosphere.cleanup.contents.settings import SETTING
 from atmosphere.cleanup.engine import PassResult
 from atmosphere.cleanup.model import GLOBAL, Finished, Resource, Verdict
@@ -215,7 +216,7 @@ def test_the_sessions_of_a_neighbour_that_came_meanwhile_are_not_ended():
             raise Superseded
 
         budget = Budget(land.clock, timedelta(minutes=1))
-        account = land.accounts().open(land.assignment(), budget, protected=Protected(frozenset()))
+        account = land.accounts().open(land.assignment(), budget, protected=Protected())
         assert not isinstance(account, Finished)
         context = a_context(land.assignment(), account, land.clock, baseline=baseline, beat=beat)
         with pytest.raises(Superseded):

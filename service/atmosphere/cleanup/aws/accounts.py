@@ -13,7 +13,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere import contract
-from atmosphere.cleanup.aws.guard import Guard, Protected
+from atmosphere.cleanup.aws.guard import Guard
+from atmosphere.cleanup.aws.protected import Protected
 from atmosphere.cleanup.aws.quotas import Rates
 from atmosphere.cleanup.aws.sessions import CONFIG, Clients, loader
 from atmosphere.cleanup.model import GLOBAL, Finished, Verdict
@@ -120,7 +121,7 @@ class Accounts:
             regions=assignment.regions,
             deadline=assignment.deadline,
             budget=budget,
-            protected=Protected(frozenset()),
+            protected=Protected(),
         )
         return Account(self.session(Clients(role), keys), guard, home=assignment.key.region)
 
