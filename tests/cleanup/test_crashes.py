@@ -19,6 +19,8 @@ from atmosphere.cleanup.aws.protected import Protected
 from atmosphere.cleanup.contents.settings import SETTING
 from atmosphere.cleanup.engine import PassResult
 from atmosphere.cleanup.model import GLOBAL, Finished, Resource, Verdict
+from atmosphere.cleanup.revoke.denial import Denials
+from atmosphere.cleanup.revoke.imposing import Imposing
 from atmosphere.cleanup.revoke.lingering import cut_off_others
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from tests.cleanup.conftest import ACCOUNT
@@ -220,7 +222,7 @@ def test_the_sessions_of_a_neighbour_that_came_meanwhile_are_not_ended():
         assert not isinstance(account, Finished)
         context = a_context(land.assignment(), account, land.clock, baseline=baseline, beat=beat)
         with pytest.raises(Superseded):
-            cut_off_others(context, land.clock.now())
+            cut_off_others(context, Imposing(context, Denials.of(context.assignment)), land.clock.now())
         assert root("iam").list_role_policies(RoleName="shared")["PolicyNames"] == []
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from atmosphere.cleanup.aws.accounts import Account, Accounts
     from atmosphere.cleanup.aws.budget import Budget, Heartbeat
+    from atmosphere.cleanup.aws.protected import Protected
     from atmosphere.cleanup.aws.workers import Workers
     from atmosphere.cleanup.model import Assignment, Limits, Resource
     from atmosphere.cleanup.state.baseline import Baseline
@@ -22,6 +23,9 @@ class Protects(Protocol):
 
     def reason(self, item: Resource) -> str | None:
         """Why a resource stays, None if it does not."""
+
+    def protected(self) -> Protected:
+        """The same as what no call of the pass may name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

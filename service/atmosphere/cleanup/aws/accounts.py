@@ -127,7 +127,7 @@ class Accounts:
 
     def _guard(self, assignment: Assignment, budget: Budget, protected: Protected) -> Guard:
         return Guard(
-            may_mutate=not self.plan and (not assignment.capture_only or bool(assignment.roles_used)),
+            may_mutate=not self.plan,
             only_revokes=assignment.capture_only,
             regions=assignment.regions,
             deadline=assignment.deadline,

@@ -49,7 +49,7 @@ the baseline."""
 _PARTS: Final = frozenset({"iam:RemoveRoleFromInstanceProfile", "iam:RemoveUserFromGroup"})
 """What parts two things: a leftover from a kept one, whichever of the two that is."""
 REVOCATION_POLICY: Final = "AtmosphereRevoke-"
-"""The one thing of a protected role that cleaning writes: the inline policy whose name begins like this."""
+"""The one thing of a protected role that cleaning writes: the inline policy of this name and its own region."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ class Guard:
         self._refuse_late()
         if service not in _GLOBAL_SERVICES and region not in self._regions:
             raise MutationRefused(f"{service}:{operation} in {region}: cleaning covers {', '.join(self._regions)} only")
-        if operation == "PutRolePolicy" and names.get("PolicyName", "").startswith(REVOCATION_POLICY):
+        if operation == "PutRolePolicy" and names.get("PolicyName") == REVOCATION_POLICY + self._regions[0]:
             return
         if self._only_revokes:
             raise MutationRefused(f"{service}:{operation} would change something, and a capture only revokes")
