@@ -16,7 +16,7 @@ from atmosphere.cleanup.aws.guard import Guard, is_read
 from atmosphere.cleanup.aws.protected import Protected, Thing
 from atmosphere.cleanup.aws.sessions import Clients
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.catalogue.naming import NAMING
+from atmosphere.cleanup.catalogue.naming import naming_of
 from atmosphere.cleanup.model import MutationRefused, OutOfTime, PastDeadline, Resource
 from atmosphere.cleanup.state.baseline import Baseline
 from atmosphere.cleanup.verdict.protected import Protection
@@ -42,7 +42,7 @@ def kept(identity: str, *types: str, more: Protected | None = None) -> Protected
     """Things of these types that are all called like this, as the guard is given them."""
     names = [type_ if ":" in type_ else f"AWS::EC2::{type_}" for type_ in types]
     things = {Thing(name, identity, SERVICE[name]) for name in names}
-    return Protected(things | (more.things if more else frozenset()), NAMING)
+    return Protected(things | (more.things if more else frozenset()), naming_of)
 
 
 def _yes(**_: Any) -> Any:

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from atmosphere.cleanup.aws.protected import Protected, Thing
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.catalogue.naming import CLASSES, NAMING
+from atmosphere.cleanup.catalogue.naming import CLASSES, keys_of, naming_of
 from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.cleanup.model import STACK, MutationRefused
 from tests.cleanup.conftest import ACCOUNT, REGION, ROLE
@@ -95,7 +95,7 @@ ELSEWHERE = (
 @pytest.mark.parametrize(("service", "operation", "parameters", "type_"), ELSEWHERE)
 def test_what_is_inside_of_a_kept_thing_or_called_like_it_elsewhere_can_go(service, operation, parameters, type_):
     things = {Thing(type_, "kept", service)}
-    watch = Watch(protected=Protected(things, NAMING))
+    watch = Watch(protected=Protected(things, naming_of))
     watch.answer_everything()
     getattr(watch.client(service), operation)(**parameters)
     assert watch.guard.count == 1
@@ -124,12 +124,12 @@ def test_a_rule_of_the_default_bus_is_protected_and_its_namesake_on_another_bus_
 
 
 def test_a_type_that_the_configuration_keeps_as_a_whole_is_protected_however_its_ids_are_made():
-    protected = Protected({Thing("AWS::WAFv2::WebACL", "*", "wafv2", pattern=True)}, NAMING)
+    protected = Protected({Thing("AWS::WAFv2::WebACL", "*", "wafv2", pattern=True)}, naming_of)
     assert names(protected, "wafv2:DeleteWebACL", Name="n", Id="i", Scope="REGIONAL")
 
 
 def test_the_wildcard_in_the_name_of_a_thing_stands_for_itself():
-    protected = Protected({Thing("AWS::Logs::LogGroup", "a*", "logs")}, NAMING)
+    protected = Protected({Thing("AWS::Logs::LogGroup", "a*", "logs")}, naming_of)
     assert names(protected, "logs:DeleteLogGroup", logGroupName="a*")
     assert not names(protected, "logs:DeleteLogGroup", logGroupName="ab")
 
@@ -150,7 +150,7 @@ def test_cloud_control_is_told_the_type():
 def _deletions() -> Iterator[Any]:
     for entry in CATALOGUE:
         if isinstance(entry, Row):
-            keys = (entry.remove.key,) if isinstance(entry.remove.key, str) else entry.remove.key
+            keys = keys_of(entry.service, entry.remove)
             if any(keys):
                 yield pytest.param(entry, keys, id=entry.name)
 
@@ -197,4 +197,4 @@ def test_every_type_that_is_no_row_says_which_parameter_names_it():
     assert {entry.name for entry in CATALOGUE if not isinstance(entry, Row)} | {STACK} == set(CLASSES)
     for type_, (service, parameter) in CLASSES.items():
         assert service == SERVICE.get(type_, "cloudformation")
-        assert type_ in NAMING.parameters[service, parameter]
+        assert type_ in naming_of(service).parameters[parameter]

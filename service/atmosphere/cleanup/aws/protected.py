@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from botocore import xform_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from re import Pattern
 
 _BY_TYPE: Final = "cloudcontrol"
@@ -53,15 +53,15 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
-    """How calls name things.
+    """How calls of one service name things.
 
-    `operations` (`service:operation`) say it exactly. In any other operation a parameter of a service names what
-    `parameters` says, if it is there. `silent` are parameters of an operation, or of a whole service, that name
-    nothing. `parts` takes ids of a type apart.
+    `operations` (by boto3's names) say it exactly. In any other operation a parameter names what `parameters` says, if
+    it is there. `silent` are parameters of an operation, or with "" of all, that name nothing. `parts` takes ids of a
+    type apart.
     """
 
     operations: Mapping[str, tuple[Named, ...]] = field(default_factory=dict)
-    parameters: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    parameters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     silent: frozenset[tuple[str, str]] = frozenset()
     parts: Mapping[str, Pattern[str]] = field(default_factory=dict)
 
@@ -83,9 +83,9 @@ class Hit:
 class Protected:
     """What no mutation may name."""
 
-    def __init__(self, things: Iterable[Thing] = (), naming: Naming | None = None) -> None:
+    def __init__(self, things: Iterable[Thing] = (), naming: Callable[[str], Naming] = lambda _: Naming()) -> None:
         self.things = frozenset(things)
-        self._naming = naming or Naming()
+        self._naming = naming
         self._of_type: dict[str, list[Thing]] = {}
         self._of_service: dict[str, list[Thing]] = {}
         for thing in sorted(self.things):
@@ -94,15 +94,15 @@ class Protected:
 
     def named(self, service: str, operation: str, region: str, names: Mapping[str, str]) -> Iterator[Hit]:
         """Each protected thing that a call names; a parameter of a list is `name.index`."""
-        call, given = f"{service}:{xform_name(operation)}", _by_parameter(names)
-        exact = self._naming.operations.get(call, ())
+        call, given, naming = xform_name(operation), _by_parameter(names), self._naming(service)
+        exact = naming.operations.get(call, ())
         if service == _BY_TYPE:
             exact = (*exact, *(Named(type_, (_IDENTIFIER,)) for type_ in given.get(_TYPE, ())))
         for named in exact:
             yield from self._exactly(named, region, given)
         told = {parameter for named in exact for parameter in named.parameters}
         for parameter in given.keys() - told:
-            if (call, parameter) not in self._naming.silent and (service, parameter) not in self._naming.silent:
+            if (call, parameter) not in naming.silent and ("", parameter) not in naming.silent:
                 yield from self._by_parameter(service, parameter, region, given[parameter])
 
     def _exactly(self, named: Named, region: str, given: Mapping[str, list[str]]) -> Iterator[Hit]:
@@ -111,7 +111,7 @@ class Protected:
         if all(values == [None] for values in asked.values()):
             return
         for thing in self._of_type.get(named.type, ()):
-            parts = self._naming.parts_of(thing)
+            parts = self._naming(thing.service).parts_of(thing)
             whole = len(parts) < len(named.parameters)  # a pattern that cannot be taken apart may be any of them
             if thing.is_in(region) and (
                 any(thing.fits(thing.id, value) for values in asked.values() for value in values)
@@ -121,11 +121,11 @@ class Protected:
                 yield Hit(named.parameters, thing)
 
     def _by_parameter(self, service: str, parameter: str, region: str, values: list[str]) -> Iterator[Hit]:
-        types = self._naming.parameters.get((service, parameter))
+        types = self._naming(service).parameters.get(parameter)
         for thing in self._of_service.get(service, ()):
             if (types is not None and thing.type not in types) or not thing.is_in(region):
                 continue
-            parts = self._naming.parts_of(thing)
+            parts = self._naming(service).parts_of(thing)
             mine = {thing.id, *(parts if len(parts) == 1 else ())}
             if any(thing.fits(part, value) for part in mine for value in values):
                 yield Hit((parameter,), thing)

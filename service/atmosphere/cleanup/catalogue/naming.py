@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from botocore import xform_name
+from botocore.model import ServiceModel
+
 from atmosphere.cleanup.aws.protected import Named, Naming
+from atmosphere.cleanup.aws.sessions import loader
 from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.catalogue.defaults import required
 from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.cleanup.model import STACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from botocore.model import OperationModel
 
     from atmosphere.cleanup.catalogue.calls import Call
 
@@ -34,65 +43,92 @@ CLASSES: Final = {
     STACK: ("cloudformation", "StackName"),
 }
 """The parameter that names each type that is no row."""
-_SILENT: Final = frozenset(
-    {
-        ("iam", "PolicyName"),  # an inline policy; the managed ones are named by their ARN
-        ("s3", "Key"),
-        ("s3", "UploadId"),
-        ("s3", "VersionId"),
-        ("cloudformation", "RetainResources"),  # logical ids
-        ("ecs:stop_task", "cluster"),  # the task's ARN says it
-    }
-)
+_SILENT: Final = {
+    "iam": {("", "PolicyName")},  # an inline policy; the managed ones are named by their ARN
+    "s3": {("", "Key"), ("", "UploadId"), ("", "VersionId")},
+    "cloudformation": {("", "RetainResources")},  # logical ids
+    "ecs": {("stop_task", "cluster")},  # the task's ARN says it
+}
 """What a test chooses and names no resource of its own."""
 
 
-def _calls(row: Row) -> Iterator[Call]:
-    yield row.remove
-    yield from (step.call for step in (*row.halt, *row.unprotect, *row.strip, *row.rare))
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A call of a row: the parameters that take the id's parts, and then those of what hangs on the resource."""
+
+    row: Row
+    call: Call
+    keys: tuple[str, ...]
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The parameters that take the parts of the resource's own id."""
+        return self.keys[: max(re.compile(self.row.parts).groups, 1)]
+
+    @property
+    def others(self) -> set[str]:
+        """All other parameters that it is called with."""
+        return {*self.keys[len(self.own) :], *(self.call.fixed or ()), *(self.call.seen or ())}
 
 
-def _keys(call: Call) -> tuple[str, ...]:
-    return (call.key,) if isinstance(call.key, str) else call.key
-
-
-def _groups(row: Row) -> int:
-    return max(re.compile(row.parts).groups, 1)
-
-
-def _parameters(rows: list[Row]) -> Mapping[tuple[str, str], frozenset[str]]:
-    """What names a type by itself, unless it is a part of another type's name, too: that is not known exactly."""
-    alone: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    parts: set[tuple[str, str]] = set()
-    for type_, place in CLASSES.items():
-        alone[place].add(type_)
-    for row in rows:
-        for call in _calls(row):
-            own = [key for key in _keys(call)[: _groups(row)] if key]
-            if len(own) == 1:
-                alone[row.service, own[0]].add(row.name)
-            else:
-                parts.update((row.service, key) for key in own)
-    return {place: frozenset(types) for place, types in alone.items() if place not in parts}
-
-
-def _naming() -> Naming:
-    rows = [entry for entry in CATALOGUE if isinstance(entry, Row)]
-    parameters = _parameters(rows)
+@cache
+def naming_of(service: str) -> Naming:
+    """How the calls of a service name things."""
+    told = list(_told(service))
+    parameters = _parameters(service, told)
     operations: defaultdict[str, list[Named]] = defaultdict(list)
-    silent: set[tuple[str, str]] = set(_SILENT)
-    for row in rows:
-        for call in _calls(row):
-            name, keys = f"{row.service}:{call.operation}", _keys(call)
-            operations[name].append(Named(row.name, keys[: _groups(row)]))
-            others = {*keys[_groups(row) :], *(call.fixed or ()), *(call.seen or ())}
-            silent |= {(name, other) for other in others if (row.service, other) not in parameters}
+    silent: set[tuple[str, str]] = set(_SILENT.get(service, ()))
+    for each in told:
+        operations[each.call.operation].append(Named(each.row.name, each.own))
+        silent |= {(each.call.operation, other) for other in each.others if other not in parameters}
     return Naming(
         operations={name: tuple(dict.fromkeys(named)) for name, named in operations.items()},
         parameters=parameters,
         silent=frozenset(silent),
-        parts={row.name: re.compile(row.parts, re.DOTALL) for row in rows},
+        parts={each.row.name: re.compile(each.row.parts, re.DOTALL) for each in told},
     )
 
 
-NAMING: Final = _naming()
+def _told(service: str) -> Iterator[_Told]:
+    for row in CATALOGUE:
+        if isinstance(row, Row) and row.service == service:
+            for call in (row.remove, *(step.call for step in (*row.halt, *row.unprotect, *row.strip, *row.rare))):
+                yield _Told(row, call, keys_of(service, call))
+
+
+def keys_of(service: str, call: Call) -> tuple[str, ...]:
+    """The parameters that take the parts of an id, also where the row leaves them to botocore's model."""
+    if isinstance(call.key, str):
+        return (call.key,)
+    return call.key if call.key is not None else (required(_operation(service, call.operation), call.apart),)
+
+
+def _operation(service: str, operation: str) -> OperationModel:
+    model: OperationModel = _model(service).operation_model(_names(service)[operation])
+    return model
+
+
+@cache
+def _model(service: str) -> ServiceModel:
+    return ServiceModel(loader().load_service_model(service, "service-2"), service)  # the client has read it already
+
+
+@cache
+def _names(service: str) -> Mapping[str, str]:
+    return {xform_name(name): name for name in _model(service).operation_names}
+
+
+def _parameters(service: str, told: list[_Told]) -> Mapping[str, frozenset[str]]:
+    """What names a type by itself, unless it is a part of another type's name, too: that is not known exactly."""
+    alone: defaultdict[str, set[str]] = defaultdict(set)
+    parts: set[str] = set()
+    for type_, (where, parameter) in CLASSES.items():
+        if where == service:
+            alone[parameter].add(type_)
+    for each in told:
+        own = [key for key in each.own if key]
+        if len(own) == 1:
+            alone[own[0]].add(each.row.name)
+        else:
+            parts.update(own)
+    return {parameter: frozenset(types) for parameter, types in alone.items() if parameter not in parts}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.aws.protected import Protected, Thing
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.catalogue.naming import NAMING
+from atmosphere.cleanup.catalogue.naming import naming_of
 from atmosphere.cleanup.contents import SERVICES
 from atmosphere.cleanup.model import GLOBAL, STACK
 
@@ -48,7 +48,7 @@ class Protection:
 
     def protected(self) -> Protected:
         """The same as things that the guard refuses in calls that change something."""
-        return Protected(self._protected(), NAMING)
+        return Protected(self._protected(), naming_of)
 
     def _protected(self) -> Iterator[Thing]:
         for item in self._baseline:
