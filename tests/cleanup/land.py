@@ -143,10 +143,11 @@ class LandAccounts(FaultyAccounts):
 
     world: World
     kind: type[LandAccount] = LandAccount
+    whose = "cleaner"
 
     def session(self, _clients: Clients, keys: Mapping[str, str]) -> Session:
-        """Shares its clients with all others."""
-        session = shared("cleaner").session(keys)
+        """Shares its clients with all others of its kind: those of a canary are not the cleaner's."""
+        session = shared(self.whose).session(keys)
         self.watch(session)
         return session
 
@@ -157,7 +158,9 @@ class LandAccounts(FaultyAccounts):
 
     def canary(self, *arguments: Any, **keywords: Any) -> Account | Finished:
         """Another one."""
+        self.whose = "canary"
         account = super().canary(*arguments, **keywords)
+        self.whose = "cleaner"
         return account if isinstance(account, Finished) else self._on_land(account)
 
     def _on_land(self, account: Account) -> Account:
