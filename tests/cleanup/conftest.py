@@ -184,8 +184,8 @@ class Ground:
         return content
 
     def journal(self) -> list[dict[str, Any]]:
-        """Every mutation of every pass so far."""
-        names = sorted(name for name in self.store.texts if "/journal/" in name)
+        """Every mutation of every pass so far, but for the birth's."""
+        names = sorted(name for name in self.store.texts if "/journal/" in name and "/birth/" not in name)
         return [json.loads(line) for name in names for line in self.store.texts[name].splitlines()]
 
     def make_stack(self, name: str, template: dict[str, Any], region: str = REGION, **extra: Any) -> str:

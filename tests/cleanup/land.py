@@ -12,7 +12,8 @@ import boto3
 
 from atmosphere.cleanup.aws.accounts import Account
 from atmosphere.cleanup.aws.budget import Budget
-from atmosphere.cleanup.aws.guard import Guard, Protected
+from atmosphere.cleanup.aws.guard import Guard
+from atmosphere.cleanup.aws.protected import Protected
 from atmosphere.cleanup.model import GLOBAL, STACK, Finished, Resource
 from atmosphere.cleanup.scan.inventory import scan
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
@@ -142,10 +143,11 @@ class LandAccounts(FaultyAccounts):
 
     world: World
     kind: type[LandAccount] = LandAccount
+    whose = "cleaner"
 
     def session(self, _clients: Clients, keys: Mapping[str, str]) -> Session:
-        """Shares its clients with all others."""
-        session = shared("cleaner").session(keys)
+        """Shares its clients with all others of its kind: those of a canary are not the cleaner's."""
+        session = shared(self.whose).session(keys)
         self.watch(session)
         return session
 
@@ -156,7 +158,9 @@ class LandAccounts(FaultyAccounts):
 
     def canary(self, *arguments: Any, **keywords: Any) -> Account | Finished:
         """Another one."""
+        self.whose = "canary"
         account = super().canary(*arguments, **keywords)
+        self.whose = "cleaner"
         return account if isinstance(account, Finished) else self._on_land(account)
 
     def _on_land(self, account: Account) -> Account:
@@ -200,7 +204,7 @@ class Land(Scene):
             regions=assignment.regions,
             deadline=assignment.deadline,
             budget=Budget(self.clock, timedelta(hours=1)),
-            protected=Protected(frozenset()),
+            protected=Protected(),
         )
         account = LandAccount(session, guard, home=REGION)
         account.world = self.world

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 OWNER = AccountId("123456789012")
 REGION = Region("us-east-1")
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
+NOW = FakeClock().now()
 KEY = EnvironmentKey(OWNER, REGION)
 TRUST = {
     "Version": "2012-10-17",
@@ -612,25 +613,84 @@ def test_a_policy_of_the_accounts_own_that_is_rewritten_makes_another_role(how: 
     assert f"texts/{policy}/Statement" in room.changed()["AWS::IAM::Role:Admin@global"]
 
 
-def test_the_revocations_own_policy_is_no_drift() -> None:
-    room = Room()
-    iam = room.root("iam")
-    iam.create_role(RoleName="Admin", AssumeRolePolicyDocument=json.dumps(TRUST))
+SOON = NOW + timedelta(minutes=1, seconds=5)
+"""The latest cut-off that a cleanup can have written: the clock skew and what clocks of two cleanups differ by."""
+
+
+def plant(room: Room, document: str, name: str = "AtmosphereRevoke-us-east-1") -> None:
+    room.root("iam").put_role_policy(RoleName="Admin", PolicyName=name, PolicyDocument=document)
+
+
+def a_captured_role(room: Room) -> None:
+    room.root("iam").create_role(RoleName="Admin", AssumeRolePolicyDocument=json.dumps(TRUST))
     room.capture()
-    now = room.clock.now()
-    for region, document in ((REGION, policy_document(REGION, now)), ("eu-west-1", whole_document(now))):
-        iam.put_role_policy(RoleName="Admin", PolicyName=f"AtmosphereRevoke-{region}", PolicyDocument=document)
+
+
+@pytest.mark.parametrize("document", [policy_document(REGION, NOW), whole_document(NOW), whole_document(SOON)])
+def test_the_revocations_own_policy_is_no_drift(document: str) -> None:
+    room = Room()
+    a_captured_role(room)
+    plant(room, document)
     assert room.changed() == {}
 
 
-@pytest.mark.parametrize("document", [ALLOW, ALLOW.replace("Allow", "Deny"), policy_document(Region("eu-west-1"), NOW)])
-def test_what_only_bears_the_name_of_a_revocation_is_drift(document: str) -> None:
+PLANTED = {
+    "allows": ALLOW,
+    "denies more": ALLOW.replace("Allow", "Deny"),
+    "denies another region's tests": policy_document(Region("eu-west-1"), NOW),
+    "denies the tests of years to come": policy_document(REGION, datetime(2099, 1, 1, tzinfo=UTC)),
+    "denies everybody for years": whole_document(datetime(2099, 1, 1, tzinfo=UTC)),
+    "denies everybody for a moment more than a cleanup does": whole_document(SOON + timedelta(seconds=1)),
+}
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_what_only_bears_the_name_of_a_revocation_is_drift_and_goes(what: str) -> None:
     room = Room()
-    iam = room.root("iam")
-    iam.create_role(RoleName="Admin", AssumeRolePolicyDocument=json.dumps(TRUST))
-    room.capture()
-    iam.put_role_policy(RoleName="Admin", PolicyName="AtmosphereRevoke-us-east-1", PolicyDocument=document)
+    a_captured_role(room)
+    plant(room, PLANTED[what])
     assert "+ inline/AtmosphereRevoke-us-east-1" in room.changed()["AWS::IAM::Role:Admin@global"]
+    room.put_back()
+
+
+@pytest.mark.parametrize(
+    "name", ["AtmosphereRevoke-eu-west-1", "AtmosphereRevoke-us-east-12", "AtmosphereRevoke-", "us-east-1"]
+)
+@pytest.mark.parametrize("document", [policy_document(Region("eu-west-1"), NOW), whole_document(NOW)])
+def test_the_revocation_of_a_region_that_no_environment_of_the_account_is_in_is_drift(name: str, document: str) -> None:
+    room = Room()
+    a_captured_role(room)
+    plant(room, document, name)
+    assert f"+ inline/{name}" in room.changed()["AWS::IAM::Role:Admin@global"]
+
+
+def test_the_revocation_of_another_environment_of_the_account_is_no_drift_and_stays() -> None:
+    room = Room(alone=False)
+    room.assignment = replace(room.assignment, neighbours=(Region("eu-west-1"),))
+    a_captured_role(room)
+    plant(room, policy_document(Region("eu-west-1"), NOW), "AtmosphereRevoke-eu-west-1")
+    assert room.changed() == {}
+    late = policy_document(Region("eu-west-1"), datetime(2099, 1, 1, tzinfo=UTC))
+    plant(room, late, "AtmosphereRevoke-eu-west-1")
+    room.put_back()
+
+
+def test_an_inline_policy_of_another_name_is_only_told_of() -> None:
+    room = Room()
+    a_captured_role(room)
+    plant(room, whole_document(NOW), "deny")
+    assert "+ inline/deny" in room.changed()["AWS::IAM::Role:Admin@global"]
+    assert room.restorer.compare(fresh=True).restorable == []
+
+
+def test_a_policy_of_a_revocations_name_that_was_there_before_the_first_test_stays() -> None:
+    room = Room()
+    room.root("iam").create_role(RoleName="Admin", AssumeRolePolicyDocument=json.dumps(TRUST))
+    plant(room, ALLOW, "AtmosphereRevoke-eu-west-1")
+    room.capture()
+    plant(room, ALLOW.replace("Allow", "Deny"), "AtmosphereRevoke-eu-west-1")
+    assert "inline/AtmosphereRevoke-eu-west-1" in room.changed()["AWS::IAM::Role:Admin@global"]
+    assert room.restorer.compare(fresh=True).restorable == []
 
 
 def test_all_that_changed_of_one_resource_is_told() -> None:

@@ -14,10 +14,13 @@ from botocore.exceptions import ConnectionClosedError
 from moto import mock_aws
 
 from atmosphere.cleanup.aws.budget import Budget
-from atmosphere.cleanup.aws.guard import Protected, is_read
+from atmosphere.cleanup.aws.guard import is_read
+from atmosphere.cleanup.aws.protected import Protected
 from atmosphere.cleanup.contents.settings import SETTING
 from atmosphere.cleanup.engine import PassResult
 from atmosphere.cleanup.model import GLOBAL, Finished, Resource, Verdict
+from atmosphere.cleanup.revoke.denial import Denials
+from atmosphere.cleanup.revoke.imposing import Imposing
 from atmosphere.cleanup.revoke.lingering import cut_off_others
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from tests.cleanup.conftest import ACCOUNT
@@ -215,11 +218,11 @@ def test_the_sessions_of_a_neighbour_that_came_meanwhile_are_not_ended():
             raise Superseded
 
         budget = Budget(land.clock, timedelta(minutes=1))
-        account = land.accounts().open(land.assignment(), budget, protected=Protected(frozenset()))
+        account = land.accounts().open(land.assignment(), budget, protected=Protected())
         assert not isinstance(account, Finished)
         context = a_context(land.assignment(), account, land.clock, baseline=baseline, beat=beat)
         with pytest.raises(Superseded):
-            cut_off_others(context, land.clock.now())
+            cut_off_others(context, Imposing(context, Denials.of(context.assignment)), land.clock.now())
         assert root("iam").list_role_policies(RoleName="shared")["PolicyNames"] == []
 
 

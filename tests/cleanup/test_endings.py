@@ -163,10 +163,15 @@ def test_what_could_not_be_asked_until_the_deadline_is_told():
 
 def test_a_revocation_that_iam_refuses_is_told_at_once_with_what_the_admin_role_lacks():
     land = Land(roles_used=USED)
+    root("iam").update_role(RoleName=ROLE, MaxSessionDuration=4 * 3600)
     refusing(land, {"GetRolePolicy": "AccessDenied"})
     result = land.clean()
-    assert (result.verdict, result.reason, land.passes) == (Verdict.BLOCKED, "revocation-refused", 1)
-    assert "iam:GetRolePolicy" in land.report(result)["explanation"]
+    assert (result.verdict, result.reason, land.passes) == (Verdict.DIRTY, "revocation-refused", 1)
+    explanation = land.report(result)["explanation"]
+    assert "iam:GetRolePolicy" in explanation
+    now = land.clock.now()
+    for lives in (timedelta(hours=1), timedelta(hours=4)):  # the service's own, and what the role allows
+        assert (now + lives).strftime("until %Y-%m-%d %H:%M UTC") in explanation
 
 
 REFUSED = {"ListTopics": "AuthorizationError", "GetResources": "AccessDeniedException", "GetRole": "AccessDenied"}

@@ -12,8 +12,11 @@ from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.aws.budget import Budget
-from atmosphere.cleanup.aws.guard import Guard, Protected, is_read
+from atmosphere.cleanup.aws.guard import Guard, is_read
+from atmosphere.cleanup.aws.protected import Protected, Thing
 from atmosphere.cleanup.aws.sessions import Clients
+from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.catalogue.naming import naming_of
 from atmosphere.cleanup.model import MutationRefused, OutOfTime, PastDeadline, Resource
 from atmosphere.cleanup.state.baseline import Baseline
 from atmosphere.cleanup.verdict.protected import Protection
@@ -31,6 +34,17 @@ EMPTY = '{"Version": "2012-10-17", "Statement": []}'
 POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}'
 
 
+EC2 = ("VPC", "SecurityGroup", "InternetGateway", "VPNGateway", "Instance", "Volume", "DHCPOptions")
+SERVICE = {entry.name: entry.service for entry in CATALOGUE}
+
+
+def kept(identity: str, *types: str, more: Protected | None = None) -> Protected:
+    """Things of these types that are all called like this, as the guard is given them."""
+    names = [type_ if ":" in type_ else f"AWS::EC2::{type_}" for type_ in types]
+    things = {Thing(name, identity, SERVICE[name]) for name in names}
+    return Protected(things | (more.things if more else frozenset()), naming_of)
+
+
 def _yes(**_: Any) -> Any:
     return Reply(200), {}
 
@@ -38,7 +52,7 @@ def _yes(**_: Any) -> Any:
 class Watch:
     """A guarded session on moto."""
 
-    def __init__(self, *, may_mutate: bool = True, protected: frozenset[str] = frozenset()) -> None:
+    def __init__(self, *, may_mutate: bool = True, protected: Protected | None = None) -> None:
         self.clock = FakeClock()
         self.budget = Budget(self.clock, timedelta(minutes=4))
         self.guard = Guard(
@@ -46,7 +60,7 @@ class Watch:
             regions=(REGION,),
             deadline=self.clock.now() + timedelta(minutes=1),
             budget=self.budget,
-            protected=Protected(protected),
+            protected=protected or Protected(),
         )
         self._session = Clients("test").session(KEYS)
         self.guard.watch(self._session)
@@ -169,7 +183,7 @@ def test_a_stopped_pass_changes_nothing_more():
     ],
 )
 def test_protected_names_stop_any_change(service, operation, parameters):
-    watch = Watch(protected=_kept().protected().patterns)
+    watch = Watch(protected=a_protection().protected())
     watch.answer_everything()
     with pytest.raises(MutationRefused, match=r"protected|baseline"):
         getattr(watch.client(service), operation)(**parameters)
@@ -185,14 +199,14 @@ def test_protected_names_stop_any_change(service, operation, parameters):
     ],
 )
 def test_what_a_test_could_call_its_own_is_not_protected_by_its_name(service, operation, parameters):
-    watch = Watch(protected=_kept().protected().patterns)
+    watch = Watch(protected=a_protection().protected())
     watch.answer_everything()
     getattr(watch.client(service), operation)(**parameters)
     assert watch.guard.count == 1
 
 
 def test_the_revocation_and_a_deletion_under_the_admin_role_are_no_changes_of_that_role():
-    watch = Watch(protected=_kept().protected().patterns)
+    watch = Watch(protected=a_protection().protected())
     watch.answer_everything()
     watch.client("iam").put_role_policy(RoleName=ROLE, PolicyName="AtmosphereRevoke-us-east-1", PolicyDocument=POLICY)
     watch.client("cloudformation").delete_stack(StackName="leftover", RoleARN=role_arn())
@@ -211,7 +225,7 @@ FREEING = (
 
 @pytest.mark.parametrize(("operation", "parameters", "_"), FREEING)
 def test_what_frees_a_leftover_may_name_the_kept_thing_that_it_hangs_on(operation, parameters, _):
-    watch = Watch(protected=frozenset({"ec2:kept"}))
+    watch = Watch(protected=kept("kept", *EC2))
     watch.answer_everything()
     getattr(watch.client("ec2"), operation)(**parameters)
     assert watch.guard.count == 1
@@ -219,14 +233,14 @@ def test_what_frees_a_leftover_may_name_the_kept_thing_that_it_hangs_on(operatio
 
 @pytest.mark.parametrize(("operation", "parameters", "other"), [each for each in FREEING if each[2]])
 def test_what_frees_a_leftover_takes_nothing_kept_away(operation, parameters, other):
-    watch = Watch(protected=frozenset({"ec2:kept"}))
+    watch = Watch(protected=kept("kept", *EC2))
     watch.answer_everything()
     with pytest.raises(MutationRefused, match="protected"):
         getattr(watch.client("ec2"), operation)(**{**parameters, other: "kept"})
 
 
 def test_nothing_else_may_name_what_leftovers_hang_on():
-    watch = Watch(protected=frozenset({"ec2:kept"}))
+    watch = Watch(protected=kept("kept", *EC2))
     watch.answer_everything()
     for operation, parameters in (
         ("attach_internet_gateway", {"InternetGatewayId": "other", "VpcId": "kept"}),
@@ -238,7 +252,7 @@ def test_nothing_else_may_name_what_leftovers_hang_on():
 
 
 def test_sparing_one_thing_within_the_sparing_of_another_spares_both_and_ends_in_order():
-    watch = Watch(protected=frozenset({"ec2:network", "ec2:gateway"}))
+    watch = Watch(protected=kept("network", *EC2, more=kept("gateway", *EC2)))
     watch.answer_everything()
     attach = frozenset({"ec2:AttachInternetGateway"})
     asked = {"InternetGatewayId": "gateway", "VpcId": "network"}
@@ -251,7 +265,7 @@ def test_sparing_one_thing_within_the_sparing_of_another_spares_both_and_ends_in
 
 def test_a_name_is_protected_however_long_it_is_and_whatever_it_stands_among():
     long = "/needed" * 100
-    watch = Watch(protected=frozenset({f"ssm:{long}"}))
+    watch = Watch(protected=kept(long, "AWS::SSM::Parameter"))
     watch.answer_everything()
     for asked in ([long], [*map(str, range(400)), long]):
         with pytest.raises(MutationRefused, match="protected"):
@@ -277,12 +291,12 @@ def test_policies_are_contents_and_not_journalled(service, operation, asked):
 
 
 def test_a_name_that_only_ends_like_a_protected_one_is_not_protected():
-    watch = Watch(protected=frozenset({"ssm:needed"}))
+    watch = Watch(protected=kept("needed", "AWS::SSM::Parameter"))
     boto3.client("ssm").put_parameter(Name="/leftover/needed", Type="String", Value="x")
     watch.client("ssm").delete_parameter(Name="/leftover/needed")
 
 
-def _kept() -> Protection:
+def a_protection() -> Protection:
     stack, role = "AWS::CloudFormation::Stack", "AWS::IAM::Role"
     keep = ("AWS::S3::Bucket:shared-*", f"{stack}:company", f"{stack}:wide-*", f"{role}:Deploy", f"{role}:wide-*")
     registration = a_registration(a_key(), roles={ADMIN: role_arn()}, keep=keep)
@@ -291,10 +305,3 @@ def _kept() -> Protection:
         Resource("AWS::SNS::Topic", f"arn:aws:sns:us-east-1:{ACCOUNT}:before", Region("us-east-1")): None,
     }
     return Protection(registration, Baseline(items=items, types=(), regions=()))
-
-
-def test_a_name_that_is_kept_in_one_region_is_a_leftovers_in_another():
-    protected = Protected(frozenset({f"sqs@{REGION}:needed", "iam:needed"}))
-    assert protected.names("sqs", REGION, "needed")
-    assert not protected.names("sqs", "eu-west-1", "needed")
-    assert protected.names("iam", "eu-west-1", "needed")

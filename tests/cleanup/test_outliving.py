@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.model import Verdict
-from tests.cleanup.conftest import ACCOUNT, EXTERNAL_ID, REGION, role_arn
-from tests.cleanup.faults import FaultyAccounts
+from atmosphere.cleanup.model import Phase, Verdict
+from atmosphere.cleanup.revoke.denial import policy_document
+from atmosphere.core.model import ADMIN, RoleName
+from tests.cleanup.conftest import ACCOUNT, EXTERNAL_ID, REGION, ROLE, role_arn
+from tests.cleanup.faults import Crash, FaultyAccounts
 from tests.cleanup.test_revocation import is_refused
 
 if TYPE_CHECKING:
@@ -64,6 +67,52 @@ def test_roles_that_a_test_cannot_enter_as_they_are_keep_their_sessions(ground: 
     ground.capture(sweep_globals=True)
     assert ground.clean(roles_used=USED, sweep_globals=True).verdict is Verdict.CLEAN
     assert [policies(ground, role) for role in ("of-a-service", "of-others")] == [["own"], ["own"]]
+
+
+def test_a_session_that_a_test_opened_on_a_used_role_under_another_name_ends_too(ground: Ground) -> None:
+    ground.capture(sweep_globals=True)
+    mine = ground.session("a-name-of-my-own")  # as after opening the trust for a minute
+    assert works(mine)
+    assert ground.clean(roles_used=USED, sweep_globals=True).verdict is Verdict.CLEAN
+    assert not works(mine)
+    assert works(ground.session("the-next-tenant"))
+    assert ground.clean(roles_used=USED, sweep_globals=True).verdict is Verdict.CLEAN
+
+
+def test_a_role_of_the_registration_that_was_not_used_is_cut_off_too(ground: Ground) -> None:
+    deployer = ground.make_role("Deployer")
+    roles = {ADMIN: role_arn(), RoleName("deployer"): deployer}
+    ground.capture(sweep_globals=True, registration={"roles": roles})
+    mine = [ground.session("mine"), ground.session("mine", "Deployer")]
+    used = ((deployer, EXTERNAL_ID),)
+    result = ground.clean(roles_used=used, sweep_globals=True, registration={"roles": roles})
+    assert result.verdict is Verdict.CLEAN
+    assert [works(session) for session in mine] == [False, False]
+    result = ground.clean(roles_used=USED, sweep_globals=True, registration={"roles": roles})
+    assert result.verdict is Verdict.CLEAN
+
+
+def test_a_cleanup_killed_after_it_ended_its_own_session_goes_on_with_a_new_one(ground: Ground) -> None:
+    ground.capture(sweep_globals=True)
+    ground.root("sqs").create_queue(QueueName="leftover")
+    assignment = ground.assignment(roles_used=USED, sweep_globals=True)
+    own = ground.accounts
+    ground.accounts = FaultyAccounts(ground.base, crash_after=1)
+    with pytest.raises(Crash):
+        ground.one_pass(assignment)
+    ground.accounts = own
+    assert ground.clean(assignment).verdict is Verdict.CLEAN
+    assert [entry["operation"] for entry in ground.journal()][-1] == "DeleteQueue"
+
+
+def test_a_deny_that_names_sessions_is_replaced_where_the_account_is_the_environments_alone(ground: Ground) -> None:
+    ground.capture(sweep_globals=True)
+    assignment = ground.assignment(roles_used=USED, sweep_globals=True)
+    first = ground.one_pass(assignment)
+    narrow = policy_document(REGION, datetime.now(UTC) + timedelta(seconds=30))
+    ground.root("iam").put_role_policy(RoleName=ROLE, PolicyName=POLICY, PolicyDocument=narrow)
+    second = ground.one_pass(assignment, first.state)
+    assert (second.verdict, second.state.phase) == (Verdict.AGAIN, Phase.REVOKE)
 
 
 @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": [role_arn("other"), ACCOUNT]}])

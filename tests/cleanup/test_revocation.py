@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from atmosphere import contract
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.model import Phase, Verdict
-from atmosphere.cleanup.revoke import revocation
+from atmosphere.cleanup.revoke import canaries
 from atmosphere.cleanup.revoke.denial import policy_document
 from atmosphere.core.model import ADMIN, RoleName
 from tests.cleanup.conftest import ALLOCATION, EXTERNAL_ID, REGION, ROLE, role_arn
@@ -169,7 +169,7 @@ def test_the_sessions_of_a_role_that_is_gone_are_dead_and_its_absence_is_reporte
 
 
 def test_nothing_is_deleted_while_the_canary_is_still_served(registered, monkeypatch):
-    monkeypatch.setattr(revocation.Probe, "refused", lambda _: False)
+    monkeypatch.setattr(canaries.Probe, "refused", lambda _: False)
     registered.root("sqs").create_queue(QueueName="leftover")
     result = registered.clean(roles_used=USED)
     assert (result.verdict, result.reason) == (Verdict.DIRTY, "canary-not-refused")
@@ -177,10 +177,10 @@ def test_nothing_is_deleted_while_the_canary_is_still_served(registered, monkeyp
 
 
 def test_deleting_waits_until_every_replica_refuses(registered, monkeypatch):
-    genuine = revocation.Probe.refused
+    genuine = canaries.Probe.refused
     calls = count()
     monkeypatch.setattr(
-        revocation.Probe, "refused", lambda probe: genuine(probe) if next(calls) not in {0, 2, 3} else False
+        canaries.Probe, "refused", lambda probe: genuine(probe) if next(calls) not in {0, 2, 3} else False
     )
     assert registered.clean(roles_used=USED).verdict is Verdict.CLEAN
     assert next(calls) >= 6

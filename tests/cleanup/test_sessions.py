@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.aws.budget import Budget
-from atmosphere.cleanup.aws.guard import Protected
+from atmosphere.cleanup.aws.protected import Protected
 from atmosphere.cleanup.aws.sessions import Clients, SessionOver
 from atmosphere.cleanup.model import Finished, MutationRefused, PassState, Verdict
 from atmosphere.core.model import ADMIN, RoleArn
@@ -126,7 +126,7 @@ def opened(accounts: Accounts, *, role: str = "Admin") -> Account:
             assignment, registration=replace(registration, roles=roles), deadline=budget.now() + timedelta(hours=1)
         ),
         budget,
-        protected=Protected(frozenset()),
+        protected=Protected(),
     )
     assert not isinstance(account, Finished)
     return account

@@ -15,7 +15,8 @@ from moto import mock_aws
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.aws.accounts import Accounts
 from atmosphere.cleanup.aws.budget import Budget
-from atmosphere.cleanup.aws.guard import Protected, is_read
+from atmosphere.cleanup.aws.guard import is_read
+from atmosphere.cleanup.aws.protected import Protected
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Scope
 from atmosphere.cleanup.model import GLOBAL, Finished, MutationRefused
@@ -110,7 +111,7 @@ def an_account(*, may_mutate: bool) -> tuple[Account, EmptyAccounts]:
     accounts = EmptyAccounts(plan=not may_mutate)
     assignment = an_assignment((REGION,))
     budget = Budget(FakeClock(datetime.now(UTC)), timedelta(hours=1))
-    account = accounts.open(assignment, budget, protected=Protected(frozenset()))
+    account = accounts.open(assignment, budget, protected=Protected())
     assert not isinstance(account, Finished)
     return account, accounts
 

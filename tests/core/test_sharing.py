@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from atmosphere.core.sharing import is_alone
+from atmosphere.core.sharing import is_alone, neighbours
 from tests.builders import a_key
 
 if TYPE_CHECKING:
@@ -36,3 +36,8 @@ def test_an_environment_is_alone_when_no_other_of_its_account_is_known(
 @pytest.mark.parametrize("known", [[], [ELSEWHERE], [BESIDE]])
 def test_an_environment_that_is_not_known_itself_is_not_alone(known: list[EnvironmentKey]) -> None:
     assert not is_alone(HERE, known)
+
+
+def test_neighbours_are_the_other_environments_of_the_account() -> None:
+    assert neighbours(HERE, [HERE, BESIDE, ELSEWHERE, BESIDE]) == (BESIDE.region,)
+    assert neighbours(HERE, [HERE, ELSEWHERE]) == ()

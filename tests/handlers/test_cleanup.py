@@ -141,6 +141,7 @@ def test_what_belongs_to_the_account_is_swept_only_where_the_environment_is_alon
     app = OneVerdict(world, Verdict.AGAIN)
     cleanup.handle(dict(EVENT), app, service_account=HUB)
     assert [todo.sweep_globals for todo in app.todo] == [alone]
+    assert [todo.neighbours for todo in app.todo] == [() if alone else ("us-east-1",)]
 
 
 def test_a_pass_that_counted_on_being_alone_and_is_not_any_more_is_superseded_by_its_next_beat() -> None:

@@ -188,6 +188,7 @@ def test_an_environment_is_not_alone_while_another_of_its_account_is_there_or_dr
     assert world.cleaning(ORDER).load().alone
     world.put(an_environment(a_key(1, "us-east-1"), status=Status.IN_USE, mark=mark))
     assert not world.cleaning(ORDER).load().alone
+    assert world.cleaning(ORDER).load().neighbours == ("us-east-1",)
 
 
 def test_a_cleanup_that_is_not_alone_any_more_is_superseded() -> None:

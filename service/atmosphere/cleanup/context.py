@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from atmosphere.cleanup.aws.accounts import Account, Accounts
     from atmosphere.cleanup.aws.budget import Budget, Heartbeat
+    from atmosphere.cleanup.aws.protected import Protected
     from atmosphere.cleanup.aws.workers import Workers
     from atmosphere.cleanup.model import Assignment, Limits, Resource
     from atmosphere.cleanup.state.baseline import Baseline
@@ -28,6 +29,9 @@ class Protects(Protocol):
 
     def names_exactly(self, item: Resource) -> bool:
         """Whether the configuration names it without a wildcard, so that only operators can have meant it."""
+
+    def protected(self) -> Protected:
+        """The same as what no call of the pass may name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

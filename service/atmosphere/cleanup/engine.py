@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.aws.budget import Budget, Heartbeat
@@ -27,8 +28,8 @@ from atmosphere.cleanup.model import (
     Verdict,
 )
 from atmosphere.cleanup.report.report import write_report
-from atmosphere.cleanup.revoke.lingering import cut_off_others
-from atmosphere.cleanup.revoke.revocation import NOT_SEEN, Revocation
+from atmosphere.cleanup.revoke.phase import RevokePhase
+from atmosphere.cleanup.revoke.revocation import Revocation
 from atmosphere.cleanup.state.baseline import BaselineRepository, Revision, uncovered
 from atmosphere.cleanup.state.counts import CountsRepository
 from atmosphere.cleanup.state.journal import write_journal
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from atmosphere.cleanup.aws.accounts import Account, Accounts
+    from atmosphere.cleanup.aws.guard import Guard
+    from atmosphere.cleanup.context import Protects
     from atmosphere.cleanup.model import Assignment
     from atmosphere.cleanup.state.counts import Counts
     from atmosphere.cleanup.state.store import TextStore
@@ -112,6 +115,7 @@ class _Pass:
         self._baselines = BaselineRepository(store, assignment.key)
         self._counts = CountsRepository(store, assignment, self._budget.now)
         self._account: Account | None = None
+        self._guards: list[Guard] = []
 
     def run(self) -> PassResult:
         """Every ending of a pass becomes a result; the journal is written whatever happens."""
@@ -128,7 +132,7 @@ class _Pass:
             lost = str(unreachable)
             step = Continue(wait=_AFTER_TROUBLE, reason=_UNREACHABLE)
         finally:
-            taken = self._account.guard.taken() if self._account else []
+            taken = [mutation for guard in self._guards for mutation in guard.taken()]
             write_journal(self._store, self._assignment, self._record.state.number, taken)
         if isinstance(step, Continue) and self._is_too_late(step):
             step = _late(lost or step.reason or "")
@@ -147,22 +151,32 @@ class _Pass:
         context = self._context()
         if isinstance(context, Finished):
             return context
-        revocation = Revocation(context)
         if self._record.state.phase is Phase.REVOKE and not self._aws.plan:
-            ended = self._revoke(context, revocation)
+            revoking = RevokePhase(context, self._record.state, partial(self._open, context.protection))
+            ended = revoking.run()
+            context, self._record.state = revoking.context, revoking.state
             if ended is not None:
                 return ended
         if self._assignment.capture_only:
             return self._capture(context)
-        return uncovered(context.baseline, self._assignment) or self._clear(context, revocation)
+        return uncovered(context.baseline, self._assignment) or self._clear(context, Revocation(context))
+
+    def _open(self, protection: Protects) -> Account | Finished:
+        """The account under a new session; whatever is changed by an earlier one is journalled all the same."""
+        self.close()
+        account = self._aws.open(self._assignment, self._budget, protected=protection.protected())
+        self._account = None
+        if not isinstance(account, Finished):
+            self._account = account
+            self._guards.append(account.guard)
+        return account
 
     def _context(self) -> PassContext | Finished:
         baseline = self._baselines.read()
         protection = Protection(self._assignment.registration, baseline)
-        account = self._aws.open(self._assignment, self._budget, protected=protection.protected())
+        account = self._open(protection)
         if isinstance(account, Finished):
             return account
-        self._account = account
         return PassContext(
             assignment=self._assignment,
             limits=self._limits,
@@ -176,25 +190,6 @@ class _Pass:
             protection=protection,
             troubles=TroubleRepository(self._store, self._assignment),
         )
-
-    def _revoke(self, context: PassContext, revocation: Revocation) -> Continue | Finished | None:
-        """None when every credential of the allocation is refused."""
-        revoked = revocation.run(self._record.state)
-        if revoked is NOT_SEEN:
-            return self._not_seen()
-        if not isinstance(revoked, PassState):
-            return revoked
-        ended = cut_off_others(context, revoked.cut_off)
-        if ended is None:
-            self._record.state = revoked
-        return ended
-
-    def _not_seen(self) -> Continue | Finished:
-        state = self._record.state = replace(self._record.state, canary_waits=self._record.state.canary_waits + 1)
-        if state.canary_waits < self._limits.canary_passes:
-            return NOT_SEEN
-        explanation = "the Deny is in place, but a session like the test's is still allowed: check the role's policies"
-        return Finished(Verdict.DIRTY, "canary-not-refused", explanation)
 
     def _capture(self, context: PassContext) -> Finished:
         if cut_off := self._record.state.cut_off:  # after a test: first every key of it has to be dead
@@ -224,7 +219,7 @@ class _Pass:
 
     def _result(self, step: Continue | Finished) -> PassResult:
         """Count what was changed and what is left, and write the report of a final verdict."""
-        mutations = self._account.guard.count if self._account else 0
+        mutations = sum(guard.count for guard in self._guards)
         state = replace(self._record.state, mutations=self._record.state.mutations + mutations)
         if isinstance(step, Continue):
             if step.reason != _UNREACHABLE:

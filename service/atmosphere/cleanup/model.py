@@ -44,6 +44,7 @@ class Assignment:
     `started` is when the allocation began, `requester` its free text. No mutation happens at or after `deadline`.
     `capture_only` marks the birth of a registration: record the baseline, preflight the roles, mutate nothing.
     `sweep_globals` lets global services be swept, which is right only where the account has a single environment.
+    `neighbours` are the regions of its other environments.
     """
 
     allocation: AllocationId
@@ -58,6 +59,7 @@ class Assignment:
     settings: Settings
     service_account: AccountId
     requester: str = ""
+    neighbours: tuple[Region, ...] = ()
 
     @property
     def regions(self) -> tuple[Region, ...]:

@@ -19,7 +19,7 @@ from atmosphere.cli.output import console, note, plain, print_json
 from atmosphere.cli.planning import print_plan, print_verdict
 from atmosphere.client.errors import NotConnected, ServiceError
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region
-from atmosphere.core.sharing import is_alone
+from atmosphere.core.sharing import is_alone, neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,6 +151,7 @@ def _assignment(key: EnvironmentKey, looking: Looking) -> Assignment:
     registration = snapshot.registration(key)
     if registration is None:
         raise click.UsageError(f"{key} is not in {looking.directory / 'environments.yaml'}")
+    known = _known(key, snapshot, looking.connection)
     return Assignment(
         allocation=AllocationId(looking.allocation or "none"),
         key=key,
@@ -160,21 +161,22 @@ def _assignment(key: EnvironmentKey, looking: Looking) -> Assignment:
         started=looking.since.replace(tzinfo=UTC) if looking.since else None,
         deadline=datetime.now(UTC) + _ALLOWED,
         capture_only=False,
-        sweep_globals=_is_alone(key, snapshot, looking.connection),
+        sweep_globals=is_alone(key, known),
+        neighbours=neighbours(key, known),
         settings=snapshot.settings,
         service_account=AccountId(""),
     )
 
 
-def _is_alone(key: EnvironmentKey, snapshot: Snapshot, connection: Connection) -> bool:
+def _known(key: EnvironmentKey, snapshot: Snapshot, connection: Connection) -> set[EnvironmentKey]:
     """By the configuration and, if a service is named, also by its rows: list no more than the service would sweep."""
     configured = {entry.key for entry in snapshot.environments}
     if not is_alone(key, configured):
-        return False
+        return configured
     if connection.is_given:
-        return is_alone(key, configured | _rows(key, connection))
+        return configured | _rows(key, connection)
     note(_BY_CONFIGURATION)
-    return True
+    return configured
 
 
 def _rows(key: EnvironmentKey, connection: Connection) -> set[EnvironmentKey]:

@@ -44,6 +44,7 @@ def assignment(subject: Subject, order: CleanupOrder, snapshot: Snapshot, servic
         deadline=row.deadline,
         capture_only=row.capture,
         sweep_globals=subject.alone,
+        neighbours=subject.neighbours,
         settings=snapshot.settings,
         service_account=service_account,
         requester=allocation.requester if allocation else "",

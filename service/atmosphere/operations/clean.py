@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes
 from atmosphere.core.model import Environment, Status
-from atmosphere.core.sharing import is_alone
+from atmosphere.core.sharing import is_alone, neighbours
 from atmosphere.operations.rounds import Rounds
 from atmosphere.ports import CleanupOrder, Conflict, Unreachable
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from atmosphere.core.model import Allocation
+    from atmosphere.core.model import Allocation, EnvironmentKey, Region
     from atmosphere.ports import Clock, Ids, Store
 
 _ROUNDS: Final = Rounds(limit=5)
@@ -32,13 +32,14 @@ class Superseded(Exception):
 class Subject:
     """What is to be cleaned, after whom; at a birth (or where the record has expired) there is no allocation.
 
-    `alone` tells that the account has no other environment, not even one that is draining: only then may what belongs
-    to the account as a whole be swept.
+    `alone` says that the account has no other environment, not even one that is draining: only then may what belongs to
+    the account as a whole be swept. `neighbours` are the regions of the others.
     """
 
     environment: Environment
     allocation: Allocation | None
     alone: bool
+    neighbours: tuple[Region, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +54,13 @@ class Cleaning:
     def load(self) -> Subject:
         """The row and its allocation; raises `Superseded`, `Unreachable`."""
         environment = self._row()
-        return Subject(environment, self.store.allocation(self.order.allocation), self._is_alone())
+        key, account = self.order.key, self._account()
+        allocation = self.store.allocation(self.order.allocation)
+        return Subject(environment, allocation, alone=is_alone(key, account), neighbours=neighbours(key, account))
 
-    def _is_alone(self) -> bool:
-        key = self.order.key
-        return is_alone(key, (row.key for row in self.store.of_account(key.account)))
+    def _account(self) -> set[EnvironmentKey]:
+        """The environments of the account, also those that are draining."""
+        return {row.key for row in self.store.of_account(self.order.key.account)}
 
     def _row(self) -> Environment:
         row = self.store.environment(self.order.key)
@@ -78,7 +81,7 @@ class Cleaning:
         The account as a whole is then no longer this cleanup's; the next attempt knows that from its start.
         """
         row = self._row()
-        if alone and not self._is_alone():
+        if alone and not is_alone(self.order.key, self._account()):
             raise Superseded(f"account {self.order.key.account} has another environment now")
         self._commit(changes.beat(row, now=self.clock.now()))
 

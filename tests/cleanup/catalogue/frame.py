@@ -18,7 +18,8 @@ from botocore.exceptions import ClientError
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.aws.accounts import Account
 from atmosphere.cleanup.aws.budget import Budget
-from atmosphere.cleanup.aws.guard import Guard, Protected
+from atmosphere.cleanup.aws.guard import Guard
+from atmosphere.cleanup.aws.protected import Protected
 from atmosphere.cleanup.aws.sessions import Clients as RoleClients
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Scope
@@ -127,7 +128,7 @@ class Plot:
             regions=(REGION,),
             deadline=self.budget.now() + timedelta(days=1),
             budget=self.budget,
-            protected=Protected(frozenset()),
+            protected=Protected(),
         )
         self.account = Account(guarded, guard, home=REGION)
         self.govern(guarded)

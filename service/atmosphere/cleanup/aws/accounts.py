@@ -13,7 +13,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere import contract
-from atmosphere.cleanup.aws.guard import Guard, Protected
+from atmosphere.cleanup.aws.guard import Guard
+from atmosphere.cleanup.aws.protected import Protected
 from atmosphere.cleanup.aws.quotas import Rates
 from atmosphere.cleanup.aws.sessions import CONFIG, Clients, loader
 from atmosphere.cleanup.model import GLOBAL, Finished, Verdict
@@ -120,13 +121,13 @@ class Accounts:
             regions=assignment.regions,
             deadline=assignment.deadline,
             budget=budget,
-            protected=Protected(frozenset()),
+            protected=Protected(),
         )
         return Account(self.session(Clients(role), keys), guard, home=assignment.key.region)
 
     def _guard(self, assignment: Assignment, budget: Budget, protected: Protected) -> Guard:
         return Guard(
-            may_mutate=not self.plan and (not assignment.capture_only or bool(assignment.roles_used)),
+            may_mutate=not self.plan,
             only_revokes=assignment.capture_only,
             regions=assignment.regions,
             deadline=assignment.deadline,

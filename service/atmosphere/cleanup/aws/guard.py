@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from atmosphere.cleanup.aws.budget import Budget
+    from atmosphere.cleanup.aws.protected import Hit, Protected
     from atmosphere.cleanup.aws.sessions import Session
     from atmosphere.core.model import Region
 
@@ -46,35 +46,10 @@ _FREES: Final = {
 """What frees a leftover from a kept thing, which only this parameter may name. The kept thing's own side is watched
 (`contents.groups`, `contents.networks`, `contents.network_parts`); an instance only loses a volume that was no part of
 the baseline."""
+_PARTS: Final = frozenset({"iam:RemoveRoleFromInstanceProfile", "iam:RemoveUserFromGroup"})
+"""What parts two things: a leftover from a kept one, whichever of the two that is."""
 REVOCATION_POLICY: Final = "AtmosphereRevoke-"
-"""The one thing of a protected role that cleaning writes: the inline policy whose name begins like this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Protected:
-    """Names that no mutation of a service may carry, with the wildcards of fnmatch.
-
-    `service:pattern` holds in all regions, `service@region:pattern` in one: a leftover may well have the name of
-    something that is kept in another region.
-    """
-
-    patterns: frozenset[str]
-
-    def names(self, service: str, region: str, value: str) -> bool:
-        """Whether a service's call with this value names something protected, as it is or by its ARN."""
-        candidates = {value, *_named_by_arn(value)}
-        exact = {f"{place}:{name}" for place in (service, f"{service}@{region}") for name in candidates}
-        return not exact.isdisjoint(self.patterns) or any(
-            fnmatchcase(name, pattern) for pattern in self.patterns if "*" in pattern for name in exact
-        )
-
-
-def _named_by_arn(value: str) -> Iterator[str]:
-    if value.startswith("arn:"):
-        parts = value.split(":", 5)[-1].split("/")
-        yield parts[-1]
-        if parts[0] == "stack":
-            yield parts[1]
+"""The one thing of a protected role that cleaning writes: the inline policy of this name and its own region."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,16 +149,23 @@ class Guard:
         self._refuse_late()
         if service not in _GLOBAL_SERVICES and region not in self._regions:
             raise MutationRefused(f"{service}:{operation} in {region}: cleaning covers {', '.join(self._regions)} only")
-        if operation == "PutRolePolicy" and names.get("PolicyName", "").startswith(REVOCATION_POLICY):
+        if operation == "PutRolePolicy" and names.get("PolicyName") == REVOCATION_POLICY + self._regions[0]:
             return
         if self._only_revokes:
             raise MutationRefused(f"{service}:{operation} would change something, and a capture only revokes")
-        call, spared = f"{service}:{operation}", getattr(self._thread, "spared", _NOTHING)
-        for parameter, name in names.items():
-            if parameter == _FREES.get(call) or (call, name) in spared:
-                continue
-            if self.protected.names(service, region, name):
-                raise MutationRefused(f"{service}:{operation} names {name}, which is protected or part of the baseline")
+        call = f"{service}:{operation}"
+        hits = list(self.protected.named(service, operation, region, names))
+        if call in _PARTS and len({hit.parameters for hit in hits}) == 1:
+            return
+        for hit in hits:
+            if not self._is_spared(call, hit, names):
+                raise MutationRefused(f"{call} names {hit.thing.id}, which is protected or part of the baseline")
+
+    def _is_spared(self, call: str, hit: Hit, names: Mapping[str, str]) -> bool:
+        """Whether this call may name it."""
+        spared = getattr(self._thread, "spared", _NOTHING)
+        values = [value for name, value in names.items() if name.partition(".")[0] in hit.parameters]
+        return hit.parameters == (_FREES.get(call),) or any((call, name) in spared for name in (hit.thing.id, *values))
 
 
 def _names(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

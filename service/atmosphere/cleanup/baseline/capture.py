@@ -1,6 +1,7 @@
-"""The birth of a registration: everything that is there becomes the baseline, if the roles work. Changes nothing.
+"""The birth of a registration: everything that is there becomes the baseline, if the roles work.
 
-A role has to be assumable and allowed one of the probes, or a revocation on it could never be seen to work.
+A role has to be assumable and allowed one of the probes, or a revocation on it could never be seen to work, and it has
+to have room for the revocation's policy: a first one, which denies nothing yet, is all that is changed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from atmosphere.cleanup.aws.accounts import RoleUnusable
 from atmosphere.cleanup.baseline.drift import read_contents
 from atmosphere.cleanup.catalogue.roles import role_id
 from atmosphere.cleanup.model import Finished, Verdict
-from atmosphere.cleanup.revoke.revocation import PROBES, find_probe
+from atmosphere.cleanup.revoke.canaries import PROBES, find_probe
+from atmosphere.cleanup.revoke.reserving import reserve
 from atmosphere.cleanup.scan.inventory import covered, scan
 from atmosphere.cleanup.scan.tagged import shown
 from atmosphere.cleanup.state.baseline import Baseline
@@ -83,7 +85,7 @@ def _preflight(context: PassContext, role: RoleArn) -> Finished | None:
             f"{role} may call none of {calls}, so nothing could show that its keys are refused: grant it one of them, "
             "then let the environment be cleaned",
         )
-    return None
+    return reserve(context, role)
 
 
 def _complete_scan(context: PassContext) -> _Everything | Finished:

@@ -51,7 +51,7 @@ class Drifts:
     @property
     def restorable(self) -> list[Drift]:
         """Those that can be put back."""
-        return [drift for drift in self.found if drift.content.restorable]
+        return [drift for drift in self.found if drift.restorable]
 
 
 @dataclass(frozen=True, slots=True)

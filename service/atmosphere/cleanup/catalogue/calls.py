@@ -43,12 +43,17 @@ class Call:
             raise ClientError({"Error": refused[0]}, self.operation)
         return answer
 
+    @property
+    def apart(self) -> frozenset[str]:
+        """The parameters that no part of an id goes into."""
+        return frozenset({*(self.fixed or ()), *(self.seen or ())})
+
     def parameters(self, model: OperationModel, parts: Parts, reply: Any = None) -> dict[str, Any]:
         """What it is called with."""
         fixed, seen = self.fixed or {}, self.seen or {}
         found = {name: jmespath.search(path, reply) for name, path in seen.items()}
         told = {name: value for name, value in found.items() if value is not None}
-        return {**named(model, self.key, parts, {*fixed, *seen}), **told, **fixed}
+        return {**named(model, self.key, parts, self.apart), **told, **fixed}
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def named(model: OperationModel, keys: Keys, parts: Parts, apart: Collection[str
     `apart` are parameters that are given otherwise. Of an id with too few parts some parameters are missing, which
     botocore or AWS refuses.
     """
-    names = (_required(model, apart),) if keys is None else (keys,) if isinstance(keys, str) else keys
+    names = (required(model, apart),) if keys is None else (keys,) if isinstance(keys, str) else keys
     shapes = model.input_shape.members if model.input_shape else {}
     given = {name: part for name, part in zip(names, parts, strict=False) if name and part is not None}
     lists = {name for name in given if name in shapes and shapes[name].type_name == "list"}
@@ -58,9 +58,10 @@ def members(client: Any, operation: str, path: str | None, **parameters: Any) ->
         yield from read.result_keys[0].search(page) or ()
 
 
-def _required(model: OperationModel, apart: Collection[str]) -> str:
-    required = model.input_shape.required_members if model.input_shape else ()
-    left = [name for name in required if name not in apart]
+def required(model: OperationModel, apart: Collection[str]) -> str:
+    """The only parameter that an operation requires, but for those `apart`."""
+    members_ = model.input_shape.required_members if model.input_shape else ()
+    left = [name for name in members_ if name not in apart]
     if len(left) != 1:
         report = f"{model.name} requires {left}, which is not one parameter: name those that take the id in the row"
         raise ParamValidationError(report=report)

@@ -18,6 +18,7 @@ from atmosphere.cleanup.contents.sessions import RoleSessions
 from atmosphere.cleanup.contents.toolkit import ToolkitBucket, ToolkitImages
 from atmosphere.cleanup.contents.users import UserAccess
 from atmosphere.cleanup.contents.zones import ZoneRecords
+from atmosphere.cleanup.revoke.denial import Denials
 from atmosphere.core.model import Toolkit
 
 SERVICES: Final = {ZoneRecords.type: "route53", GroupRules.type: "ec2", Attachments.type: "ec2"}
@@ -38,7 +39,7 @@ def contents_of(assignment: Assignment) -> tuple[Content, ...]:
         GroupRules(),
         Attachments(),
         *NETWORK_PARTS,
-        RolePolicies(),
+        RolePolicies(Denials.of(assignment)),
         RoleSessions(),
         UserAccess(),
         SamlProviders(restorable=True),

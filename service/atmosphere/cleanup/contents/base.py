@@ -49,6 +49,9 @@ class Content(Protocol):
     def restorable(self) -> bool:
         """Whether it can be put back, or only be compared."""
 
+    def restores(self, drift: Drift) -> bool:
+        """Whether something of this difference can be put back."""
+
     @property
     def restoring(self) -> frozenset[str]:
         """The operations (`service:Operation`) that put it back and name the protected resource to do so."""
@@ -72,6 +75,11 @@ class Drift:
     before: Json
     now: Json
 
+    @property
+    def restorable(self) -> bool:
+        """Whether something of it can be put back."""
+        return self.content.restores(self)
+
 
 class Captured:
     """A content whose expected state was read at the capture. Two of the same resources stand under two types."""
@@ -94,6 +102,10 @@ class Captured:
     def covers(self, identity: str) -> bool:  # noqa: ARG002  those with one resource each say which
         """Whether it is the content of this resource of its type."""
         return True
+
+    def restores(self, drift: Drift) -> bool:  # noqa: ARG002  most put back all or nothing
+        """See `Content`."""
+        return self.restorable
 
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
         """See `Content`: nothing, where it can only be compared."""

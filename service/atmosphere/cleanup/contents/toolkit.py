@@ -39,6 +39,10 @@ class _Emptied:
     type: str
     about: str = ""
 
+    def restores(self, drift: Drift) -> bool:  # noqa: ARG002  always
+        """See `Content`."""
+        return self.restorable
+
     def expected(self, account: Account, region: Region, baseline: Baseline) -> Mapping[str, Json]:
         """See `Content`. By its id CloudFormation tells of the stack also when a test deleted it."""
         toolkit = Resource(STACK, TOOLKIT, region)

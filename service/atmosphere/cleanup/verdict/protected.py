@@ -9,8 +9,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.cleanup.aws.guard import Protected
+from atmosphere.cleanup.aws.protected import Protected, Thing
 from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.catalogue.naming import naming_of
 from atmosphere.cleanup.contents import SERVICES
 from atmosphere.cleanup.model import GLOBAL, STACK
 
@@ -57,18 +58,17 @@ class Protection:
         return str(item) in self._patterns
 
     def protected(self) -> Protected:
-        """The same as names that the guard refuses in calls that change something."""
-        return Protected(frozenset(self._protected()))
+        """The same as things that the guard refuses in calls that change something."""
+        return Protected(self._protected(), naming_of)
 
-    def _protected(self) -> Iterator[str]:
+    def _protected(self) -> Iterator[Thing]:
         for item in self._baseline:
-            if item.type in _SERVICES:
-                yield f"{_place(_SERVICES[item.type], item)}:{item.id}"
-        yield from (f"iam:{role}" for role in self._roles)
+            yield Thing(item.type, item.id, _SERVICES.get(item.type, ""), _place(item))
+        yield from (Thing("AWS::IAM::Role", role, "iam") for role in self._roles)
         for pattern in self._patterns:
             for type_, service in _SERVICES.items():
                 if pattern.startswith(f"{type_}:") and not _is_open(pattern, type_):
-                    yield f"{service}:{pattern.removeprefix(f'{type_}:')}"
+                    yield Thing(type_, pattern.removeprefix(f"{type_}:"), service, pattern=True)
 
 
 def _may_name(pattern: str, item: Resource) -> bool:
@@ -80,6 +80,7 @@ def _is_open(pattern: str, type_: str) -> bool:
     return (type_ == STACK or type_.startswith(_IDENTITIES)) and not _WILDCARDS.isdisjoint(pattern)
 
 
-def _place(service: str, item: Resource) -> str:
-    """Where a name is protected: a bucket's is the same thing wherever it is called from."""
-    return service if item.region == GLOBAL or service == _EVERYWHERE else f"{service}@{item.region}"
+def _place(item: Resource) -> str:
+    """Where it is protected: a bucket's name is the same thing wherever it is called from."""
+    everywhere = item.region == GLOBAL or _SERVICES.get(item.type) == _EVERYWHERE
+    return "" if everywhere else item.region
