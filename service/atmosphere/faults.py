@@ -5,6 +5,7 @@ Only the operation and AWS's own error code are kept: messages may carry what mu
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,13 @@ REFUSALS: Final = frozenset(
     }
 )
 """Codes of AWS that say "you may not", and nothing else."""
+ORGANIZATION_DENIES: Final = "organization-denies"
+"""Our code for a refusal that only the organization's own account can take away."""
+_BY_ORGANIZATION: Final = re.compile(
+    r"with an explicit deny in an? (?:service|resource) control policy"
+    r"|because no (?:service|resource) control policy allows"
+)
+"""How AWS says it. Source: IAM user guide, "Troubleshoot access denied error messages"."""
 THROTTLED: Final = frozenset(
     {
         "Throttling",
@@ -50,6 +58,13 @@ def code_of(fault: ClientError | BotoCoreError) -> str:
     if isinstance(fault, ClientError):
         return str(fault.response.get("Error", {}).get("Code", "Unknown"))
     return type(fault).__name__
+
+
+def is_denied_by_organization(fault: ClientError | BotoCoreError) -> bool:
+    """Whether a policy of the organization refuses the call: nothing in the account can change that."""
+    if not isinstance(fault, ClientError) or code_of(fault) not in REFUSALS:
+        return False
+    return _BY_ORGANIZATION.search(fault.response["Error"].get("Message", "")) is not None
 
 
 def unreachable(operation: str, fault: ClientError | BotoCoreError) -> Unreachable:

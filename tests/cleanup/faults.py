@@ -30,7 +30,7 @@ class Reply:
 
 
 class FaultyAccounts(Accounts):
-    """`judge` is asked about every call of every session: an error code makes AWS answer with it."""
+    """`judge` is asked about every call of every session: AWS answers with the code (or `CODE: MESSAGE`) given."""
 
     def __init__(
         self,
@@ -60,10 +60,12 @@ class FaultyAccounts(Accounts):
         event["context"]["asked"] = dict(event["params"])
 
     def _before(self, **event: Any) -> Any:
-        code = self._judge(event["model"].name, event["context"].get("asked", {}))
-        if code is None:
+        answer = self._judge(event["model"].name, event["context"].get("asked", {}))
+        if answer is None:
             return None
-        return Reply(), {"Error": {"Code": code, "Message": "on purpose"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        code, _, message = answer.partition(": ")
+        told = {"Code": code, "Message": message or "on purpose"}
+        return Reply(), {"Error": told, "ResponseMetadata": {"HTTPStatusCode": 400}}
 
     def _after(self, **event: Any) -> None:
         operation = event["model"].name

@@ -57,7 +57,7 @@ def test_a_stack_that_cannot_be_deleted_blocks_and_the_report_names_it_and_what_
     assert blockers["db"]["attempts"] >= 3
     assert not any("RetainResources" in call for call in scene.world.deletions)
     markdown = scene.store.texts[str(result.report_key).replace(".json", ".md")]
-    assert "| AWS::Timestream::Database | db |" in markdown
+    assert "| `AWS::Timestream::Database` | `db` |" in markdown
 
 
 def test_attempts_are_counted_over_passes():

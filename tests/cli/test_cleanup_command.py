@@ -91,7 +91,7 @@ def test_run_asks_for_a_cleanup_watches_it_and_ends_with_the_report(
     shown = capsys.readouterr()
     assert shown.err.count("2 left, 5 removed, 1 with an error") == 1
     assert f"aws://{KEY} is {status}" in shown.out
-    assert "Left by: build 7." in shown.out
+    assert "Left by: `build 7`." in shown.out
 
 
 @pytest.mark.usefixtures("ready_file", "_hurried")
@@ -119,7 +119,7 @@ def test_an_environment_is_shown_with_how_its_cleanup_stands_and_its_last_report
     assert main(["environment", "show", KEY]) == 0
     text = capsys.readouterr().out
     assert "AWS::S3::Bucket" in text
-    assert "# aws://222222222222/us-east-1: dirty (blocked:AWS::S3::Bucket)" in text
+    assert "# aws://222222222222/us-east-1: dirty (`blocked:AWS::S3::Bucket`)" in text
 
 
 # --- plan and verify --------------------------------------------------------------------------------------------------

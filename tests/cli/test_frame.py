@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from atmosphere.cli.main import _SUBCOMMANDS, main
+from atmosphere.cli.output import note, print_table
 
 
 def test_help_lists_every_subcommand_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,3 +70,11 @@ def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("atmosphere.cli.config.check", interrupt)
 
     assert main(["config", "check"]) == 130
+
+
+def test_no_cell_and_no_note_moves_the_cursor_of_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("name",), [("a\x1b[2Jb\u202ec\nd",)], empty="")
+    note("a\x1b[2Jb")
+    shown = capsys.readouterr()
+    assert "\\u001b[2Jb\\u202ec" in shown.out
+    assert "\x1b" not in shown.out + shown.err

@@ -124,6 +124,7 @@ class EventsContract:
             "reason": "blocked:AWS::S3::Bucket",
             "requester": "build 7",
             "report": "cleanups/r.json",
+            "text": f"aws://{KEY.path} is dirty (`blocked:AWS::S3::Bucket`) after `build 7`",
             "markdown": "# dirty\n",
         }
         assert list(self.heard(events)) == [("Environment Dirty", detail)]
@@ -133,6 +134,15 @@ class EventsContract:
         ((kind, detail),) = self.heard(events)
         assert kind == "Environment Free"
         assert {name for name, value in detail.items() if value is None} == {"reason", "requester", "report"}
+
+    def test_the_line_for_chats_holds_nothing_that_a_chat_acts_on(self, events: Events) -> None:
+        events.publish(replace(ENDED, reason="blocked:Custom::@all", requester="`<!channel> <http://x|y> \u202e@here"))
+        ((_, detail),) = self.heard(events)
+        assert detail["requester"] == "`<!channel> <http://x|y> \u202e@here"
+        assert detail["text"] == (
+            f"aws://{KEY.path} is dirty (`blocked:Custom::@all`) after "
+            "`\u02cb\u2039!channel\u203a \u2039http://x\u00a6y\u203a \\u202e@here`"
+        )
 
     @pytest.mark.parametrize("line", ['| "a" | b |\n', "| ü\U0001f600 |\n"])
     def test_a_long_report_is_cut_after_a_line_and_the_last_one_says_where_all_of_it_is(

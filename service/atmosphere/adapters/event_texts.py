@@ -1,5 +1,6 @@
 """An event's detail as JSON, for the bus and for its twin: every name that may stand in it stands here.
 
+`text` is one line for a chat; `requester` and `reason` are as they are, for programs.
 EventBridge counts bytes of UTF-8 and takes 256 KB for a whole entry, and so do most of the targets behind it.
 """
 
@@ -7,6 +8,8 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Final
+
+from atmosphere.core import inert
 
 if TYPE_CHECKING:
     from atmosphere.core.model import Json
@@ -27,9 +30,17 @@ def detail(event: CleanupEnded) -> str:
         "reason": event.reason,
         "requester": event.requester or None,
         "report": event.report,
+        "text": _sentence(event),
     }
     room = MOST_BYTES - _size({**told, "markdown": ""})
     return _text({**told, "markdown": _cut(event.markdown, room, event.report)})
+
+
+def _sentence(event: CleanupEnded) -> str:
+    """What happened, with nothing in it that a chat acts on."""
+    reason = f" ({inert.code(event.reason)})" if event.reason else ""
+    requester = f" after {inert.code(event.requester)}" if event.requester else ""
+    return f"{event.key} is {str(event.kind).rpartition(' ')[2].lower()}{reason}{requester}"
 
 
 def _cut(markdown: str, room: int, report: str | None) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from atmosphere.cli.adopting import adopt_in_pool
 from atmosphere.cli.connection import Connection, connected
 from atmosphere.cli.operator import show_environment
 from atmosphere.cli.options import EPILOG, Group, environment_key, json_option, reason_option
@@ -48,41 +49,66 @@ def _row(entry: BaselineItem) -> tuple[str | None, ...]:
     return entry.item, "read by the next cleanup" if entry.adopting else entry.fingerprint, contents
 
 
-def _amend(act: str, text: str) -> click.Command:
-    @click.command(act, help=text, epilog=EPILOG)
-    @click.argument("environment", callback=environment_key)
-    @click.argument("items", nargs=-1, required=True)
-    @reason_option
-    @json_option
-    @connected(caller="operator")
-    def amend(
-        connection: Connection, *, environment: tuple[str, str], items: tuple[str, ...], reason: str, as_json: bool
-    ) -> None:
-        after = connection.client().amend_baseline(*environment, act, items, reason=reason)
-        for item in after.unknown:
-            note(f"{item} was not in the baseline")
-        if as_json:
-            print_json({name: value for name, value in plain(after).items() if name != "items"})
-        else:
-            _print_about(after)
-
-    return amend
+def _amended(found: BaselineState, *, as_json: bool) -> None:
+    for item in found.unknown:
+        note(f"{item} was not in the baseline")
+    if as_json:
+        print_json({name: value for name, value in plain(found).items() if name != "items"})
+    else:
+        _print_about(found)
 
 
-baseline.add_command(
-    _amend(
-        "drop",
-        "Drop ITEMS (TYPE:ID@REGION, as `show` prints them) from the baseline of ENVIRONMENT (ACCOUNT/REGION). Those "
-        "that still exist are leftovers in the next cleanup.",
-    )
-)
-baseline.add_command(
-    _amend(
-        "adopt",
-        "Add ITEMS (TYPE:ID@REGION) to the baseline of ENVIRONMENT (ACCOUNT/REGION), as the next cleanup finds them. "
-        "Also use it to accept changed items.",
-    )
-)
+@baseline.command("drop", epilog=EPILOG)
+@click.argument("environment", callback=environment_key)
+@click.argument("items", nargs=-1, required=True)
+@reason_option
+@json_option
+@connected(caller="operator")
+def drop_command(
+    connection: Connection, *, environment: tuple[str, str], items: tuple[str, ...], reason: str, as_json: bool
+) -> None:
+    """Drop ITEMS (TYPE:ID@REGION, as `show` prints them) from the baseline of ENVIRONMENT (ACCOUNT/REGION).
+
+    Those that still exist are leftovers in the next cleanup.
+    """
+    _amended(connection.client().amend_baseline(*environment, "drop", items, reason=reason), as_json=as_json)
+
+
+@baseline.command("adopt", epilog=EPILOG)
+@click.argument("words", nargs=-1, required=True, metavar="[ENVIRONMENT] ITEMS...")
+@click.option("--pool", help="Adopt ITEMS in each environment of this pool that is dirty or held because of them.")
+@click.option("--clean", is_flag=True, help="With --pool: then start a cleanup of those that are dirty.")
+@click.option("--dry-run", is_flag=True, help="With --pool: only show where ITEMS would be adopted.")
+@reason_option
+@json_option
+@connected(caller="operator")
+def adopt_command(
+    connection: Connection,
+    *,
+    words: tuple[str, ...],
+    pool: str | None,
+    clean: bool,
+    dry_run: bool,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Add ITEMS (TYPE:ID@REGION) to the baseline of ENVIRONMENT (ACCOUNT/REGION), as the next cleanup finds them.
+
+    Also use it to accept changed items. With --pool, name no environment; `{account}` and `{region}` in ITEMS are
+    replaced by those of each environment.
+    """
+    if pool is not None:
+        adopt_in_pool(connection, pool, words, reason=reason, clean=clean, dry_run=dry_run, as_json=as_json)
+        return
+    if clean or dry_run:
+        raise click.UsageError("--clean and --dry-run need --pool")
+    environment, items = environment_key(click.get_current_context(), _ENVIRONMENT, words[0]), words[1:]
+    if environment is None or not items:
+        raise click.UsageError("name an environment and at least one item, or --pool and at least one item")
+    _amended(connection.client().amend_baseline(*environment, "adopt", items, reason=reason), as_json=as_json)
+
+
+_ENVIRONMENT: Final = click.Argument(["environment"])
 
 
 @baseline.command("recapture", epilog=EPILOG)

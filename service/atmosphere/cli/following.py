@@ -10,7 +10,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from atmosphere.cleanup.report.markdown import markdown
-from atmosphere.cli.output import console, note, shown
+from atmosphere.cli.output import console, harmless, note, shown
 from atmosphere.client.errors import ServiceError
 from atmosphere.client.results import EnvironmentState
 
@@ -58,7 +58,7 @@ def _followed(
 
 def verdict_of(state: EnvironmentState) -> None:
     """The end of a cleanup on stdout: what the environment became, and the report."""
-    because = f" because of {state.dirty_reason}" if state.dirty_reason else ""
+    because = f" because of {harmless(state.dirty_reason)}" if state.dirty_reason else ""
     console().print(f"aws://{state.account}/{state.region} is {state.status or 'gone'}{because}", style="bold")
     print_report(state)
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from atmosphere.client.results import camel
+from atmosphere.core.inert import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,8 +31,8 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], *, empty: str) -> None:
-    """A table, or `empty` when it would have no row."""
-    filled = [[cell or "" for cell in row] for row in rows]
+    """A table, or `empty` when it would have no row. No cell can move the cursor or turn the reading direction."""
+    filled = [[harmless(cell or "") for cell in row] for row in rows]
     if not filled:
         print(empty)
         return
@@ -62,6 +63,11 @@ def shown(at: datetime | None) -> str | None:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
+def harmless(text: str) -> str:
+    """The text, line by line, without what moves a terminal's cursor or turns the reading direction."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def note(text: str) -> None:
     """A remark for people, on stderr so that it never mixes with a result."""
-    console(stderr=True).print(text, style="dim")
+    console(stderr=True).print(harmless(text), style="dim")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from atmosphere.cli.output import console, print_table
+from atmosphere.cli.output import console, harmless, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,4 +87,4 @@ def _print_answer(found: Survey) -> None:
     text, style = _SAYS[found.answer]
     console().print(text, style=style)
     if found.report["explanation"]:
-        console().print(found.report["explanation"])
+        console().print(harmless(found.report["explanation"]))

@@ -66,7 +66,10 @@ class FakeCloudControl(Paged):
             if request["left"] >= 0:
                 continue
             identity = request["Identifier"]
-            if identity in self.world.undeletable:
+            if identity in self.world.denials:
+                request["OperationStatus"], request["ErrorCode"] = "FAILED", "AccessDenied"
+                request["StatusMessage"] = self.world.denials[identity]
+            elif identity in self.world.undeletable:
                 request["OperationStatus"], request["ErrorCode"] = "FAILED", "GeneralServiceException"
                 request["StatusMessage"] = f"{identity} is in use by something"
             else:

@@ -99,6 +99,7 @@ class World:
         self.stacks = {stack.id: stack for stack in stacks}
         self.there = {(part.type, part.id) for stack in stacks for part in stack.parts}
         self.undeletable: set[str] = set()
+        self.denials: dict[str, str] = {}
         self.returning: set[str] = set()  # there again after CloudFormation let go of them
         self.unsupported: set[str] = set()
         self.refusals: dict[str, ClientError] = {}  # of Cloud Control, by type

@@ -17,8 +17,8 @@ from atmosphere.cleanup.contents import contents_of
 from atmosphere.cleanup.contents.base import Drift, difference
 from atmosphere.cleanup.contents.policies import RolePolicies
 from atmosphere.cleanup.contents.sessions import RoleSessions
-from atmosphere.cleanup.model import GLOBAL, MutationRefused, Resource, Trouble
-from atmosphere.faults import REFUSALS, code_of
+from atmosphere.cleanup.model import GLOBAL, Meaning, MutationRefused, Resource, Trouble
+from atmosphere.faults import ORGANIZATION_DENIES, REFUSALS, code_of, is_denied_by_organization
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -86,6 +86,7 @@ def with_failure(drift: Trouble, failure: Trouble | None) -> Trouble:
         drift,
         message=f"{drift.message}; it could not be put back: {failure.code}: {failure.message}",
         attempts=failure.attempts,
+        meaning=failure.meaning,
     )
 
 
@@ -143,7 +144,10 @@ class Restorer:
             with self._account.guard.restoring(content.restoring, item.id):
                 content.restore(self._account, drift, self._context.budget.check)
         except ClientError as error:
-            return Trouble(code=code_of(error), message=error.response["Error"].get("Message", "")[:_MESSAGE])
+            message = error.response["Error"].get("Message", "")[:_MESSAGE]
+            if is_denied_by_organization(error):
+                return Trouble(code=ORGANIZATION_DENIES, message=message, meaning=Meaning.FATAL)
+            return Trouble(code=code_of(error), message=message)
         except (BotoCoreError, MutationRefused) as error:
             return Trouble(code=type(error).__name__, message=str(error)[:_MESSAGE])
         except ObjectsRemain as error:

@@ -11,7 +11,7 @@ from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.buckets import ObjectsRemain
 from atmosphere.cleanup.catalogue.generic import NoHandler
 from atmosphere.cleanup.model import Meaning, MutationRefused, Trouble
-from atmosphere.faults import code_of
+from atmosphere.faults import ORGANIZATION_DENIES, code_of, is_denied_by_organization
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +35,7 @@ def attempt(item: Resource, action: Callable[[], object], *, stack: str | None =
     try:
         action()
     except ClientError as error:
-        meaning = type_of(item.type).errors.meaning(code_of(error))
-        if meaning in _WELL:
-            return Outcome(item)
-        message = error.response["Error"].get("Message", "")
-        return _troubled(item, code_of(error), message, stack=stack, meaning=meaning)
+        return _refused(item, error, stack=stack)
     except BotoCoreError as error:
         return _troubled(item, type(error).__name__, str(error), stack=stack)
     except MutationRefused as error:
@@ -48,6 +44,22 @@ def attempt(item: Resource, action: Callable[[], object], *, stack: str | None =
         meaning = Meaning.FATAL if isinstance(error, NoHandler) else Meaning.PASSING
         return _troubled(item, error.code, str(error), stack=stack, meaning=meaning)
     return Outcome(item)
+
+
+def _refused(item: Resource, error: ClientError, *, stack: str | None) -> Outcome:
+    """What the organization refuses stays refused, so trying it again would only take time."""
+    message = error.response["Error"].get("Message", "")
+    if is_denied_by_organization(error):
+        return _troubled(item, ORGANIZATION_DENIES, message, stack=stack, meaning=Meaning.FATAL)
+    meaning = type_of(item.type).errors.meaning(code_of(error))
+    if meaning in _WELL:
+        return Outcome(item)
+    return _troubled(item, code_of(error), message, stack=stack, meaning=meaning)
+
+
+def is_final(trouble: Trouble | None) -> bool:
+    """Whether an earlier attempt already had the last answer."""
+    return trouble is not None and trouble.code == ORGANIZATION_DENIES
 
 
 _WELL: Final = (Meaning.ABSENT, Meaning.UNDER_WAY)

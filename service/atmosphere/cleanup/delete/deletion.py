@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.base import Stage
-from atmosphere.cleanup.delete.attempts import Outcome, attempt
+from atmosphere.cleanup.delete.attempts import Outcome, attempt, is_final
 from atmosphere.cleanup.delete.stacks import StackDeletion
 from atmosphere.cleanup.model import STACK, Meaning, Trouble
 from atmosphere.cleanup.scan.stacks import Act
@@ -46,7 +46,11 @@ class Deletion:
         self._frozen.update(running)
 
     def round(self, stacks: Sequence[Stack], unmanaged: Sequence[Resource], ledger: Ledger) -> None:
-        """Try every stack that is ready and every unmanaged resource; notes what went wrong."""
+        """Try every stack that is ready and every unmanaged resource; notes what went wrong.
+
+        What the organization denied is not tried again.
+        """
+        unmanaged = [item for item in unmanaged if not is_final(self._troubles.entries.get(item))]
         plan = self._stacks.plan(stacks, ledger)
         self._run(plan.prepare)
         acts = list(plan.act)

@@ -17,7 +17,7 @@ from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.functions import FUNCTION
 from atmosphere.cleanup.catalogue.parts import is_tangible
 from atmosphere.cleanup.delete import ordering
-from atmosphere.cleanup.delete.attempts import Outcome, attempt
+from atmosphere.cleanup.delete.attempts import Outcome, attempt, is_final
 from atmosphere.cleanup.delete.unblocking import Unblocking
 from atmosphere.cleanup.model import STACK, Meaning, Resource, Trouble
 from atmosphere.cleanup.scan import providers
@@ -54,7 +54,8 @@ class StackDeletion:
         """What to do now with the stacks that are left; a stack that the ledger does not have yet is left alone."""
         roots = [stack for stack in ordering.roots(stacks, ledger) if stack.id in ledger.stacks]
         conflicts = {stack.id: outcome for stack in roots if (outcome := self._conflict(stack, ledger)) is not None}
-        ready = [stack for stack in self._ready(roots, ledger) if stack.id not in conflicts]
+        denied = {stack.id for stack in roots if is_final(self._troubles.entries.get(stack.resource))}
+        ready = [stack for stack in self._ready(roots, ledger) if stack.id not in {*conflicts, *denied}]
         cancel = [stack for stack in roots if stack.act is Act.CANCEL and stack.id not in conflicts]
         begin = [stack for stack in ready if stack.act is Act.DELETE]  # what blocks failed ones is deleted one by one
         serving = self._serving(begin, roots, ledger)
@@ -183,7 +184,9 @@ class StackDeletion:
         for each in family:
             if each.protected:
                 self._unprotect(client, each, root=each is stack)
-        extra: dict[str, Any] = self._unblocking.unblock(stack) if stack.act is Act.UNBLOCK else {}
+        extra = self._unblocking.unblock(stack) if stack.act is Act.UNBLOCK else {}
+        if extra is None:
+            return
         try:
             client.delete_stack(StackName=stack.id, RoleARN=self._context.assignment.registration.admin_role, **extra)
         except ClientError as error:

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.parts import is_tangible
-from atmosphere.cleanup.delete.attempts import MESSAGE, Outcome, attempt
-from atmosphere.cleanup.model import STACK, Trouble
+from atmosphere.cleanup.delete.attempts import MESSAGE, Outcome, attempt, is_final
+from atmosphere.cleanup.model import STACK, Meaning, Trouble
 from atmosphere.cleanup.scan.stacks import FAILED, members
+from atmosphere.faults import ORGANIZATION_DENIES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from atmosphere.cleanup.context import PassContext
+    from atmosphere.cleanup.model import Resource
     from atmosphere.cleanup.scan.stacks import Member, Stack
     from atmosphere.cleanup.state.deferred import DeferredRepository
 
@@ -40,11 +44,11 @@ class Unblocking:
         self._troubles = context.troubles
         self._deferred = deferred
 
-    def unblock(self, stack: Stack) -> dict[str, Any]:
+    def unblock(self, stack: Stack) -> dict[str, Any] | None:
         """Delete what blocks the stack; returns what to add to its next deletion.
 
         That is something only when every blocker is seen to be gone, or may remain for a while, and CloudFormation
-        still did not notice.
+        still did not notice. None when the organization denies to delete what blocks it: then nothing helps.
         """
         blockers = self._blockers(stack, stack.id)
         present = [
@@ -52,6 +56,12 @@ class Unblocking:
             for blocker in blockers
             if self._delete_and_check(blocker, stack) and not self._deferred.may_remain(blocker.member.resource)
         ]
+        if denied := self._denied(present):
+            message = f"the organization denies to delete what blocks it, {denied}"
+            self._troubles.note(
+                stack.resource, Trouble(code=ORGANIZATION_DENIES, message=message[:MESSAGE], meaning=Meaning.FATAL)
+            )
+            return None
         before = self._troubles.entries.get(stack.resource)
         self._troubles.note(stack.resource, Trouble(code=FAILED, message=stack.reason[:MESSAGE]))
         if present or not blockers or before is None or before.attempts < self._context.limits.retain_after:
@@ -59,6 +69,11 @@ class Unblocking:
         if all(blocker.in_root for blocker in blockers):
             return {"RetainResources": sorted(blocker.member.logical for blocker in blockers)}
         return {"DeletionMode": "FORCE_DELETE_STACK"}
+
+    def _denied(self, present: Sequence[_Blocker]) -> Resource | None:
+        """The first of the blockers if the organization denies to delete each of them."""
+        items = [blocker.member.resource for blocker in present]
+        return items[0] if items and all(is_final(self._troubles.entries.get(item)) for item in items) else None
 
     def _blockers(self, root: Stack, stack: str) -> list[_Blocker]:
         found: list[_Blocker] = []

@@ -1,8 +1,14 @@
-"""A report as Markdown: from its JSON, so that whoever has the one has the other."""
+"""A report as Markdown: from its JSON, so that whoever has the one has the other.
+
+All that a test or an error of AWS may have worded is a code span (`core.inert`), never part of the page's markup.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere.cleanup.report.next_steps import clean_again
+from atmosphere.core.inert import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,20 +27,22 @@ _LISTS: Final = (
 
 def markdown(content: Mapping[str, Any]) -> str:
     """What the report says, for people. Reports of older versions say less."""
-    reason = f" ({content['reason']})" if content["reason"] else ""
+    reason = f" ({code(content['reason'])})" if content["reason"] else ""
     lines = [
         f"# {content['environment']}: {content['verdict']}{reason}",
         "",
         f"Allocation {content['allocation']}, attempt {content['attempt']}, {content['at']}.",
         f"Passes: {content['passes']}. Changes: {content['mutations']}.",
     ]
-    lines += [f"Left by: {_cell(content['requester'])}."] if content.get("requester") else []
+    lines += [f"Left by: {code(content['requester'])}."] if content.get("requester") else []
     lines += _seconds(content.get("seconds", {}))
-    lines += ["", content["explanation"]] if content["explanation"] else []
+    lines += ["", code(content["explanation"])] if content["explanation"] else []
     lines += _blockers(content["blockers"])
     lines += _totals(content.get("totals", {}))
     for title, key in _LISTS:
         lines += _listed(title, content.get(key, ()))
+        if key == "unknown" and content.get(key):
+            lines += ["", f"Allow the admin role to list these, then {code(clean_again(_place(content)))}."]
     return "\n".join(lines) + "\n"
 
 
@@ -47,31 +55,36 @@ def _seconds(spent: Mapping[str, float]) -> list[str]:
 def _blockers(blockers: Sequence[Mapping[str, Any]]) -> list[str]:
     if not blockers:
         return []
-    head = ("type", "id", "region", "stack", "created", "attempts", "error", "named in it", "console")
+    head = ("type", "id", "region", "stack", "created", "attempts", "error", "named in it", "console", "next")
     return ["", *_table(head, blockers, _blocker)]
 
 
 def _blocker(blocker: Mapping[str, Any]) -> tuple[object, ...]:
-    link, first = blocker.get("console"), blocker.get("first")
+    link, first, step = blocker.get("console"), blocker.get("first"), blocker.get("next")
     error = f"{blocker['code']}: {blocker['message']}"
     return (
-        blocker["type"],
-        _cell(blocker["id"]),
-        blocker["region"],
-        _cell(blocker["stack"] or ""),
+        code(blocker["type"]),
+        code(blocker["id"]),
+        code(blocker["region"]),
+        code(blocker["stack"] or ""),
         blocker.get("created") or "",
         blocker["attempts"],
-        _cell(f"{error} (first {first['code']}: {first['message']})" if first else error),
-        _cell(", ".join(blocker.get("blockedBy", ()))),
+        code(f"{error} (first {first['code']}: {first['message']})" if first else error),
+        code(", ".join(blocker.get("blockedBy", ()))),
         f"[open]({link})" if link else "",
+        f"{step['what']}: {code(step['command'])}" if step else "",
     )
+
+
+def _place(content: Mapping[str, Any]) -> str:
+    return str(content["environment"]).removeprefix("aws://")
 
 
 def _totals(totals: Mapping[str, Mapping[str, int]]) -> list[str]:
     found, removed, left = (totals.get(name, {}) for name in ("found", "removed", "left"))
     if not found:
         return []
-    rows = [(name, number, removed.get(name, 0), left.get(name, 0)) for name, number in found.items()]
+    rows = [(code(name), number, removed.get(name, 0), left.get(name, 0)) for name, number in found.items()]
     return ["", *_table(("type", "found", "removed", "left"), rows, tuple)]
 
 
@@ -96,11 +109,6 @@ def _listed(title: str, entries: Mapping[str, str] | Sequence[str]) -> list[str]
         "",
         f"{title}:",
         "",
-        *(f"- {_cell(name)} {_cell(code)}".rstrip() for name, code in pairs[:MOST_ROWS]),
+        *(f"- {code(name)} {code(error)}".rstrip() for name, error in pairs[:MOST_ROWS]),
         *more,
     ]
-
-
-def _cell(text: str) -> str:
-    """What tests named things is not trusted with the page: it breaks no table and makes no tag."""
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")

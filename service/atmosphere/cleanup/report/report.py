@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.cleanup.report.advice import advice
 from atmosphere.cleanup.report.console import console_link
 from atmosphere.cleanup.report.markdown import markdown
+from atmosphere.cleanup.report.next_steps import next_step
 from atmosphere.cleanup.report.origins import Origin
 from atmosphere.cleanup.state.troubles import prefix
 
@@ -134,6 +135,7 @@ def _blocker(assignment: Assignment, item: Resource, findings: Findings) -> dict
         "first": {"code": trouble.first_code, "message": trouble.first_message} if trouble.first_code else None,
         "blockedBy": named_in(trouble.message, item.id),
         "console": console_link(item, home=assignment.key.region, partition=partition),
+        "next": asdict(next_step(assignment.key, item, trouble)),
     }
 
 

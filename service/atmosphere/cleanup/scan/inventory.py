@@ -20,7 +20,7 @@ from atmosphere.cleanup.catalogue.roles import RESERVED_PATHS
 from atmosphere.cleanup.model import GLOBAL, STACK, Meaning, Resource
 from atmosphere.cleanup.scan.stacks import Stack, stacks_of
 from atmosphere.core.model import Region
-from atmosphere.faults import code_of
+from atmosphere.faults import ORGANIZATION_DENIES, code_of, is_denied_by_organization
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -106,6 +106,8 @@ class _Listing:
         try:
             return self.read()
         except (ClientError, BotoCoreError) as error:
+            if is_denied_by_organization(error):
+                return _Part(self.label, unknown=ORGANIZATION_DENIES, meaning=Meaning.FATAL)
             return _Part(self.label, unknown=code_of(error), meaning=self.errors.meaning(code_of(error)))
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from atmosphere.cleanup.model import Finished, Meaning, Verdict
+from atmosphere.faults import ORGANIZATION_DENIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -49,12 +50,32 @@ def standstill(
     now: datetime,
 ) -> Finished | None:
     """How the attempt ends: dirty if repeating cannot help, blocked after a long time without progress, else None."""
-    if result.blockers and not result.unknown and all(blockers[i].meaning is Meaning.FATAL for i in result.blockers):
-        return Finished(Verdict.DIRTY, reason(result))
+    if _is_final(result, blockers):
+        return _denied(result, blockers) or Finished(Verdict.DIRTY, reason(result))
     patience = limits.slow_time if slow else limits.quiet_time
     if state.quiet_since is None or state.quiet_rounds < limits.quiet_rounds or now - state.quiet_since < patience:
         return None
     return Finished(Verdict.BLOCKED, reason(result))
+
+
+def _is_final(result: ScanResult, blockers: Mapping[Resource, Trouble]) -> bool:
+    """Whether neither a blocker nor a failed listing can be any different at the next attempt."""
+    fatal = all(blockers[item].meaning is Meaning.FATAL for item in result.blockers)
+    return fatal and all(code == ORGANIZATION_DENIES for code in result.unknown.values())
+
+
+def _denied(result: ScanResult, blockers: Mapping[Resource, Trouble]) -> Finished | None:
+    """The end if the organization denies all that is left to do."""
+    denied = [item.address for item in result.blockers if blockers[item].code == ORGANIZATION_DENIES]
+    if len(denied) < len(result.blockers):
+        return None
+    names = sorted({*denied, *result.unknown})
+    return Finished(
+        Verdict.DIRTY,
+        ORGANIZATION_DENIES,
+        f"a policy of the organization denies to delete or to list {len(names)} of what is left, first {names[0]}; "
+        "repeating cannot help: adopt what the organization put there, or have the policy allow the admin role",
+    )
 
 
 def reason(result: ScanResult) -> str:

@@ -1,0 +1,140 @@
+"""What a policy of the organization denies is final at the first attempt, and the report says so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from atmosphere.cleanup.model import Verdict
+from atmosphere.faults import ORGANIZATION_DENIES, is_denied_by_organization
+from tests.cleanup.conftest import REGION
+from tests.cleanup.fakes import FakeStack, Manner, Part
+from tests.cleanup.land import Land, LandAccounts, make_admin_role, root
+from tests.cleanup.scene import KEY, Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+WHO = "User: arn:aws:sts::222222222222:assumed-role/Admin/x is not authorized to perform: sqs:DeleteQueue"
+BY_SCP = f"{WHO} on resource: arn:aws:sqs:us-east-1:222222222222:left with an explicit deny in a service control policy"
+BY_RCP = f"{WHO} on resource: r with an explicit deny in a resource control policy"
+NOT_ALLOWED = f"{WHO} because no service control policy allows the sqs:DeleteQueue action"
+NAMED = f"{BY_SCP}: arn:aws:organizations::111111111111:policy/o-exampleorg1/service_control_policy/p-examplepol"
+ENCODED = f"You are not authorized to perform this operation. {BY_SCP}. Encoded authorization failure message: xyz"
+IN_ACCOUNT = f"{WHO} on resource: r with an explicit deny in a resource-based policy"
+TOPIC = "AWS::SNS::Topic"
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    with mock_aws():
+        make_admin_role()
+        yield
+
+
+def answering(land: Land, answers: Mapping[str, str]) -> Counter[str]:
+    """AWS answers these operations so from now on; returns how often each operation is asked."""
+    asked = Counter[str]()
+
+    def judge(operation: str, _: dict[str, Any]) -> str | None:
+        asked[operation] += 1
+        return answers.get(operation)
+
+    land.faulty(LandAccounts, judge=judge)
+    return asked
+
+
+@pytest.mark.parametrize("message", [BY_SCP, BY_RCP, NOT_ALLOWED, NAMED, ENCODED])
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
+def test_the_organization_is_recognized_by_what_aws_says(code: str, message: str) -> None:
+    assert is_denied_by_organization(ClientError({"Error": {"Code": code, "Message": message}}, "X"))
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("AccessDenied", IN_ACCOUNT),
+        ("AccessDenied", f"{WHO} because no identity-based policy allows the sqs:DeleteQueue action"),
+        ("AccessDenied", "Access Denied"),
+        ("AccessDenied", ""),
+        ("ValidationError", BY_SCP),
+    ],
+)
+def test_nothing_else_is_taken_for_the_organization(code: str, message: str) -> None:
+    assert not is_denied_by_organization(ClientError({"Error": {"Code": code, "Message": message}}, "X"))
+
+
+def test_a_denied_deletion_ends_the_cleanup_at_the_first_attempt() -> None:
+    land = Land()
+    root("sqs").create_queue(QueueName="left")
+    asked = answering(land, {"DeleteQueue": f"AccessDenied: {BY_SCP}"})
+    began = land.clock.now()
+    result = land.clean()
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, ORGANIZATION_DENIES)
+    assert asked["DeleteQueue"] == 1
+    assert land.clock.now() - began < land.limits.quiet_time
+    (blocker,) = land.report(result)["blockers"]
+    assert (blocker["code"], blocker["attempts"], blocker["message"]) == (ORGANIZATION_DENIES, 1, BY_SCP)
+    assert "a policy of the organization denies" in land.report(result)["explanation"]
+    assert blocker["next"]["command"].startswith(f"atmosphere baseline adopt {KEY.path} AWS::SQS::Queue:")
+
+
+def test_a_denial_from_within_the_account_is_tried_again() -> None:
+    land = Land()
+    root("sqs").create_queue(QueueName="left")
+    asked = answering(land, {"DeleteQueue": f"AccessDenied: {IN_ACCOUNT}"})
+    result = land.clean()
+    assert (result.verdict, result.reason) == (Verdict.BLOCKED, "blocked:AWS::SQS::Queue")
+    assert asked["DeleteQueue"] > 1
+
+
+def test_what_is_not_denied_still_goes_first_and_the_denied_is_not_tried_again() -> None:
+    land = Land(TOPIC)
+    root("sqs").create_queue(QueueName="left")
+    topics = iter([f"{TOPIC}Busy", f"{TOPIC}Busy"])
+    asked = Counter[str]()
+
+    def judge(operation: str, _: dict[str, Any]) -> str | None:
+        asked[operation] += 1
+        if operation == "DeleteQueue":
+            return f"AccessDenied: {BY_SCP}"
+        return next(topics, None) if operation == "DeleteTopic" else None
+
+    root("sns").create_topic(Name="left")
+    land.faulty(LandAccounts, judge=judge)
+    result = land.clean()
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, ORGANIZATION_DENIES)
+    assert (asked["DeleteQueue"], asked["DeleteTopic"]) == (1, 3)
+    assert [blocker["type"] for blocker in land.report(result)["blockers"]] == ["AWS::SQS::Queue"]
+
+
+def test_a_denied_listing_ends_the_cleanup_too() -> None:
+    land = Land(TOPIC)
+    asked = answering(land, {"ListTopics": f"AuthorizationError: {BY_SCP}"})
+    result = land.clean()
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, ORGANIZATION_DENIES)
+    assert asked["ListTopics"] == 1
+    assert land.report(result)["unknown"] == {f"{TOPIC}@{REGION}": ORGANIZATION_DENIES}
+
+
+def test_a_listing_that_failed_otherwise_is_still_asked_again() -> None:
+    land = Land(TOPIC)
+    root("sqs").create_queue(QueueName="left")
+    answering(land, {"ListTopics": "InternalError", "DeleteQueue": f"AccessDenied: {BY_SCP}"})
+    assert land.clean().verdict is Verdict.BLOCKED
+
+
+def test_a_stack_whose_member_the_organization_protects_is_not_deleted_again_and_again() -> None:
+    scene = Scene(FakeStack("app", [Part("AWS::Timestream::Database", "db", Manner.FULL)]))
+    scene.world.denials["db"] = BY_SCP
+    result = scene.clean()
+    blockers = scene.blockers(result)
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, ORGANIZATION_DENIES)
+    assert {name: each["code"] for name, each in blockers.items()} == dict.fromkeys(("app", "db"), ORGANIZATION_DENIES)
+    assert len(scene.world.deletions) == 2  # the second while Cloud Control had not answered yet
