@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from atmosphere.local.emulator import Emulator
+from tests.once import collect_rarely, share_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,9 @@ pytest.register_assert_rewrite(
     "tests.journeys.action.records",
     "tests.journeys.action.scene",
 )
+
+share_models()
+collect_rarely()
 
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis_settings.register_profile("deep", max_examples=2000, deadline=None)
