@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
 from atmosphere.local.emulator import Emulator
+from tests.distribution import ByPlace, scheduler
 from tests.once import collect_rarely, share_models
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ collect_rarely()
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis_settings.register_profile("deep", max_examples=2000, deadline=None)
 hypothesis_settings.load_profile(os.environ.get("ATMOSPHERE_HYPOTHESIS", "ci"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPlace | None:
+    return scheduler(config, log)
 
 
 @pytest.fixture(autouse=True)
