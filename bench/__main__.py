@@ -23,6 +23,12 @@ from bench.clearing import BAR as CLEARING_BAR
 from bench.clearing import MEMORY_BAR, Cleared, clearing
 from bench.clearing import REPEATS as CLEARINGS
 from bench.counting import Count, add_pool, at_once, measure
+from bench.revisions import EARLIER
+from bench.startup import BAR as STARTUP_BAR
+from bench.startup import REPEATS as STARTUPS
+from bench.startup import Startup, startup
+from bench.suite import BAR as SUITE_BAR
+from bench.suite import Suite, last_measured
 from bench.turnaround import BAR as TURNAROUND_BAR
 from bench.turnaround import REPEATS as TURNAROUNDS
 from bench.turnaround import SETTINGS, Turnaround, turnaround
@@ -52,7 +58,9 @@ def main() -> int:
     paired = authorizing()
     print("clearing leftovers", file=sys.stderr)
     cleared = clearing()
-    text = report(counts, transactions, paired) + of_cleaning(turned, cleared)
+    print("starting the local service again and again", file=sys.stderr)
+    started, tested = startup(), last_measured()
+    text = report(counts, transactions, paired) + of_cleaning(turned, cleared) + of_working(started, tested)
     (HERE / "README.md").write_text(text)
     print(text)
     kept = (
@@ -61,6 +69,8 @@ def main() -> int:
         turned.over <= TURNAROUND_BAR,
         cleared.ratio <= CLEARING_BAR,
         cleared.engine.memory <= MEMORY_BAR,
+        started.ratio <= STARTUP_BAR,
+        tested is None or max(tested.ratios) <= SUITE_BAR,
         all(count.total <= count.bar for count in counts),
     )
     return 0 if all(kept) else 1
@@ -139,6 +149,31 @@ looks twice again; in a process of its own each, in turn, on the same embedded A
 {ways}
 
 That is {cleared.ratio:.2f} times the script (bar: {CLEARING_BAR}). The engine may use {MEMORY_BAR} MB.
+"""
+
+
+def of_working(started: Startup, tested: Suite | None) -> str:
+    """How long one waits who works on it, as Markdown."""
+    text = f"""
+## Starting and testing
+
+Against revision {EARLIER} on the same machine, dependencies and embedded AWS, in turn.
+A start is `atmosphere local up` from the command to its description, with warm caches: the shortest of {STARTUPS}, \
+with a load average of {started.load:.1f} before.
+
+| | s | at {EARLIER}, s | ratio | bar |
+| --- | ---: | ---: | ---: | ---: |
+| `atmosphere local up` | {started.now:.1f} | {started.earlier:.1f} | {started.ratio:.2f} | {STARTUP_BAR} |
+"""
+    if tested is None:
+        return text + "\n`make test` was not compared: `python -m bench.suite` does that.\n"
+    rows = "".join(
+        f"| `make test`, {caches} caches | {now:.0f} | {then:.0f} | {now / then:.2f} | {SUITE_BAR} |\n"
+        for caches, now, then in zip(("empty", "warm"), tested.now, tested.earlier, strict=True)
+    )
+    return f"""{text}{rows}
+`make test` was compared {tested.measured} by `python -m bench.suite` in fresh clones after set-up, on \
+{tested.machine}, with a load average of {tested.load:.1f} before; the caches are of templates, assets and images.
 """
 
 

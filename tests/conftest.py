@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
 from atmosphere.local.emulator import Emulator
+from tests.distribution import ByPlace, scheduler
+from tests.once import collect_rarely, share_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +25,17 @@ pytest.register_assert_rewrite(
     "tests.journeys.action.scene",
 )
 
+share_models()
+collect_rarely()
+
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis_settings.register_profile("deep", max_examples=2000, deadline=None)
 hypothesis_settings.load_profile(os.environ.get("ATMOSPHERE_HYPOTHESIS", "ci"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPlace | None:
+    return scheduler(config, log)
 
 
 @pytest.fixture(autouse=True)

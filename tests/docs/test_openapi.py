@@ -25,7 +25,7 @@ from atmosphere.handlers.http import INTERNAL, STATUS, refused
 from atmosphere.operations.baseline import NOTHING, Amended, BaselinePage
 from atmosphere.operations.query import PoolCounts
 from atmosphere.operations.sessions import Granted
-from infra.constructs.replies import REPLIES
+from infra.replies import REPLIES
 from tests.builders import NOW, POOL, a_history_entry, a_key, a_registration, an_allocation, an_environment, an_item
 from tests.docs.json_schema import WORDS, Validator
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -226,3 +228,16 @@ def test_an_event_whose_report_cannot_be_read_goes_without_its_text_and_names_it
     ((_, detail),) = app.bus.heard
     assert (detail["report"], detail["markdown"]) == ("r.json", "")
     assert "event without report" in printed()
+
+
+def test_a_pass_does_not_walk_over_the_models_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(cleanup, "handle", lambda *_, **__: seen.append(gc.get_threshold()[0]))
+    context = SimpleNamespace(invoked_function_arn="arn:aws:lambda:us-east-1:111111111111:function:cleanup")
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    try:
+        cleanup.handler({}, context)
+    finally:
+        gc.set_threshold(*before)
+    assert seen == [20_000]

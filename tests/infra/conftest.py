@@ -12,8 +12,8 @@ from atmosphere.core.access import AccessRules, IamRule, Operator
 from atmosphere.core.model import ADMIN, AccountId, EnvironmentKey, PoolName, Region, Registration, RoleArn, RuleName
 from atmosphere.core.settings import Settings
 from atmosphere.core.snapshot import Snapshot
-from infra.app import synthesize
 from infra.target import Target
+from tests.infra.cdk import synthesize
 from tests.infra.reading import Reading
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.app import main
+from tests.infra.cdk import main
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 # W3005: CDK writes DependsOn also where a reference says the same

@@ -13,9 +13,9 @@ import pytest
 
 from atmosphere.contract import FUNCTIONS, FunctionName
 from infra import assets, dependencies
-from infra.app import synthesize
 from infra.dependencies import AssetFailed
 from infra.target import RUNTIME, Target
+from tests.infra.cdk import synthesize
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from atmosphere.local.deployment import DeploymentFailed, deploy
 from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator
 from atmosphere.local.root import Account
 from atmosphere.local.tap import Tap
-from infra.app import synthesize
 from infra.target import Target
+from tests.infra.cdk import synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atmosphere.core.errors import Code
-from infra.constructs.replies import REPLIES
+from infra.replies import REPLIES
 
 if TYPE_CHECKING:
     from tests.infra.reading import Reading

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atmosphere.contract import ROOTS, ROUTES, STAGE, Route, Tree
-from infra.constructs.policy import resource_policy
+from tests.infra.cdk import resource_policy
 
 if TYPE_CHECKING:
     from tests.infra.reading import Reading
@@ -43,11 +43,6 @@ def matches(statement: dict[str, Any], account: str, resource: str) -> bool:
 def decision(policy: dict[str, Any], account: str, resource: str) -> str:
     effects = {statement["Effect"] for statement in policy["Statement"] if matches(statement, account, resource)}
     return "denied" if "Deny" in effects else "allowed" if "Allow" in effects else "silent"
-
-
-def as_json(accounts: tuple[str, ...], routes: tuple[Route, ...]) -> dict[str, Any]:
-    value: dict[str, Any] = resource_policy(accounts, routes).to_json()
-    return value
 
 
 @pytest.fixture
@@ -111,9 +106,9 @@ def test_an_odd_path_of_the_github_tree_is_refused_to_strangers(deployed: dict[s
 
 
 def test_no_account_listed_means_nobody_on_the_iam_tree() -> None:
-    (only,) = as_json((), IAM_ROUTES)["Statement"]
+    (only,) = resource_policy((), IAM_ROUTES)["Statement"]
     assert (only["Effect"], only["Resource"], only.get("Condition")) == ("Deny", "*", None)
-    deny = next(entry for entry in as_json((), ROUTES)["Statement"] if entry["Effect"] == "Deny")
+    deny = next(entry for entry in resource_policy((), ROUTES)["Statement"] if entry["Effect"] == "Deny")
     assert len(deny["NotResource"]) == len(OPEN_ROUTES)
     assert deny.get("Condition") is None
 

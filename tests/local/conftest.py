@@ -26,7 +26,7 @@ SHORT: Final[Mapping[str, str]] = {
 
 @pytest.fixture(scope="session")
 def _ready() -> Iterator[tuple[LocalService, Sequence[Environment]]]:
-    with LocalService(ROOT / "config", settings=SHORT, ticker=1.0) as service:
+    with LocalService(ROOT / "config", settings=SHORT, ticker=1.0, fresh=True) as service:
         yield service, service.store().environments()
 
 

@@ -8,6 +8,7 @@ The engine finds out, the operation commits. A pass that was superseded is done:
 
 from __future__ import annotations
 
+import gc
 import math
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -125,7 +126,12 @@ def _next(order: CleanupOrder, state: PassState, *, wait: int, done: bool) -> di
     }
 
 
+_YOUNG: Final = 20_000
+"""New objects before a garbage collection: AWS's models for fifty services stay, and each full one walks over them."""
+
+
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The Lambda entry point; the service's own account is read from the function's ARN."""
+    gc.set_threshold(_YOUNG)
     account = AccountId(context.invoked_function_arn.split(":")[4])
     return handle(event, wiring.app(), service_account=account)

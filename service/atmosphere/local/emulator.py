@@ -58,12 +58,15 @@ def is_free(port: int) -> bool:
 
 
 class Emulator:
-    """Starts and stops the child. With `state`, what it holds is kept there from a clean stop to the next start."""
+    """Starts and stops the child. With `state` it begins with what is there, and `saves` it there at a clean stop."""
 
-    def __init__(self, directory: Path, *, port: int | None = None, state: Path | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, port: int | None = None, state: Path | None = None, saves: bool = True
+    ) -> None:
         self.directory = directory
         self.port = port or free_port()
         self.state = state
+        self.saves = saves and state is not None
         self._child: subprocess.Popen[bytes] | None = None
         self._watch: subprocess.Popen[bytes] | None = None
 
@@ -96,7 +99,7 @@ class Emulator:
                 start_new_session=True,
             )
         self._watch = subprocess.Popen(
-            ["sh", "-c", _WATCH, "watch", str(self._child.pid), str(self.directory if self.state is None else scratch)],
+            ["sh", "-c", _WATCH, "watch", str(self._child.pid), str(scratch if self.saves else self.directory)],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
@@ -164,14 +167,14 @@ class Emulator:
             pass
 
     def stop(self) -> bool:
-        """End the child, so that it saves its state; kill its group after a grace time. Safe to repeat.
+        """End the child, within a grace time if it saves its state, and its group. Safe to repeat.
 
         True if it ended by itself within the grace time, so that what it saved is whole.
         """
         child, self._child = self._child, None
         if child is None:
             return False
-        ended = _end(child)
+        ended = self.saves and _end(child)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)  # its Lambda workers, and itself if it did not end
         child.wait()

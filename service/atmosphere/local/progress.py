@@ -36,6 +36,17 @@ class Silence:
         """Say nothing."""
 
 
+class Notices(Silence):
+    """Only what a person should read, on another's behalf."""
+
+    def __init__(self, other: Progress) -> None:
+        self._other = other
+
+    def notice(self, text: str) -> None:
+        """Say it there."""
+        self._other.notice(text)
+
+
 @contextmanager
 def step(progress: Progress, name: str) -> Iterator[None]:
     """Report a step around its work."""

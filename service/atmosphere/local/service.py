@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from atmosphere.adapters.dynamodb import DynamoStore
 from atmosphere.config.load import load
 from atmosphere.contract import FUNCTIONS, STAGE, FunctionName, Table
+from atmosphere.core.model import Status
+from atmosphere.local import image
 from atmosphere.local.accounts import CallerKeys, make_callers, make_environments
 from atmosphere.local.assembly import synthesize
 from atmosphere.local.births import await_births
@@ -23,7 +25,7 @@ from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator
 from atmosphere.local.issuer import TokenIssuer
 from atmosphere.local.job import claims, first_rule
 from atmosphere.local.lacking import with_skipped
-from atmosphere.local.progress import Progress, Silence, step
+from atmosphere.local.progress import Notices, Progress, Silence, step
 from atmosphere.local.root import Account
 from atmosphere.local.state import State
 from atmosphere.local.tap import Tap
@@ -44,7 +46,8 @@ class LocalService:
     """Runs from `start` to `stop`, or for a `with` block.
 
     `settings` are durations by name (`session_seconds`), `port` is where API and AWS answer, `state` a directory that
-    keeps what is there for the next start, `ticker` the seconds between two calls of the reconciler.
+    keeps what is there for the next start, `ticker` the seconds between two calls of the reconciler. With `fresh`, a
+    start without state deploys and captures by itself instead of beginning from an image.
     """
 
     def __init__(
@@ -56,14 +59,16 @@ class LocalService:
         state: Path | None = None,
         ticker: float = TICKER,
         progress: Progress | None = None,
+        fresh: bool = False,
     ) -> None:
         self._config = config
         self._settings = with_skipped(settings or {})
-        self._state = State(state) if state is not None else None
+        self._stays = state is not None
+        self._state = State(state or Path(tempfile.gettempdir()) / f"atmosphere-{os.getpid()}-{id(self):x}")
         self._gap = ticker
         self._progress = progress or Silence()
-        self._directory = state or Path(tempfile.gettempdir()) / f"atmosphere-{os.getpid()}-{id(self):x}"
-        self.emulator = Emulator(self._directory, port=port, state=self._state.saved if self._state else None)
+        self._fresh = fresh
+        self.emulator = Emulator(self._state.directory, port=port, state=self._state.saved, saves=self._stays)
         self.tap = Tap(self.emulator.port)
         self._issuer: TokenIssuer | None = None
         self._ticker: Ticker | None = None
@@ -105,12 +110,14 @@ class LocalService:
     def _start(self) -> None:
         with step(self._progress, "configuration"):
             self._snapshot = load(self._config, self._settings)
-        with step(self._progress, "embedded AWS"):
-            self._start_aws()
-        with step(self._progress, "token issuer"):
-            self._issuer = self._start_issuer(self._snapshot)
         with step(self._progress, "template"):
             assembly = synthesize(self._config, self._settings)
+        with step(self._progress, "image"):
+            self._open_state(assembly)
+        with step(self._progress, "embedded AWS"):
+            self.emulator.start(lambda_endpoint=f"http://127.0.0.1:{self.tap.start()}")
+        with step(self._progress, "token issuer"):
+            self._issuer = self._start_issuer(self._snapshot)
         self._deploying = True
         with step(self._progress, "environments"):
             make_environments(self.hub, self._snapshot, assembly)
@@ -136,14 +143,22 @@ class LocalService:
         self._outputs = deploy(self.hub, assembly=assembly, stack=STACK, parameters=parameters)
         self._name_functions()
 
-    def _start_aws(self) -> None:
-        if self._state is not None and self._state.open():
+    def _open_state(self, assembly: Path) -> None:
+        if self._state.open():
             self._progress.notice("the last run was killed before it could save its state: starting without state")
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.emulator.start(lambda_endpoint=f"http://127.0.0.1:{self.tap.start()}")
+        if not (self._fresh or self._state.saved.exists()):
+            image.fill(self._state, image.digest(assembly), self._first_start)
+
+    def _first_start(self, directory: Path) -> bool:
+        """Start a service on a directory and stop it; whether every environment is free, so that it makes an image."""
+        notices = Notices(self._progress)
+        with LocalService(
+            self._config, settings=self._settings, state=directory, progress=notices, fresh=True
+        ) as first:
+            return all(row.status is Status.FREE for row in first.store().environments())
 
     def _start_issuer(self, snapshot: Snapshot) -> TokenIssuer:
-        port = self._state.issuer_port() if self._state else None
+        port = self._state.issuer_port()
         issuer = TokenIssuer(claims(first_rule(snapshot)), audience=snapshot.settings.audience, port=port)
         issuer.start()
         return issuer
@@ -198,10 +213,9 @@ class LocalService:
         self.tap.stop()
         if self._issuer is not None:
             self._issuer.stop()
-        if self._state is not None:
-            self._state.close(whole=ended and whole)
-        else:
-            shutil.rmtree(self._directory, ignore_errors=True)
+        self._state.close(whole=ended and whole)
+        if not self._stays:
+            shutil.rmtree(self._state.directory, ignore_errors=True)
 
     def __enter__(self) -> Self:
         self.start()

@@ -39,6 +39,11 @@ class State:
         """What the embedded AWS saves and reads."""
         return self.directory / _SAVED
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the last stop was in good order, so that what is saved can be used."""
+        return (self.directory / _MARKER).exists()
+
     def open(self) -> bool:
         """Take the directory; whether something had to be thrown away because the last stop was not in good order.
 
@@ -52,9 +57,8 @@ class State:
             self.close()
             message = f"another local service uses {self.directory}: stop it, or choose another --state directory"
             raise StateInUse(message) from taken
-        marker = self.directory / _MARKER
-        whole = marker.exists()
-        marker.unlink(missing_ok=True)
+        whole = self.is_whole
+        (self.directory / _MARKER).unlink(missing_ok=True)
         if whole or not self.saved.exists():
             return False
         shutil.rmtree(self.saved)

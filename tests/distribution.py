@@ -1,0 +1,31 @@
+"""Which tests run in one process: those of one file, and those of a directory that share something expensive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    import pytest
+
+TOGETHER: Final = ("tests/infra/", "tests/journeys/")
+"""One synthesized template, with the node process behind it; one local service."""
+
+
+def place_of(nodeid: str) -> str:
+    """What a test shares its process with."""
+    file = nodeid.partition("::")[0]
+    return next((directory for directory in TOGETHER if file.startswith(directory)), file)
+
+
+class ByPlace(LoadScopeScheduling):  # type: ignore[misc]
+    """The places with the most tests first, each whole in one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return place_of(nodeid)
+
+
+def scheduler(config: pytest.Config, log: Any) -> ByPlace | None:
+    """For `--dist loadfile`; other distributions stay what they are."""
+    return ByPlace(config, log) if config.getoption("dist") == "loadfile" else None
