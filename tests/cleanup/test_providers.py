@@ -50,36 +50,35 @@ def saml(room: Room, name: str) -> str:
 
 
 class Providers(Room):
-    """Knows what moto does not: client ids that change, and private keys of SAML providers."""
+    """One provider of each kind, with what moto does not know: clients that change, and private keys."""
 
     clients: tuple[str, ...] = ("ours",)
     keys: tuple[str, ...] = (KEPT,)
+    document: str = metadata("own")
 
     def _break(self, **event: Any) -> Any:
         name, asked = event["model"].name, event["params"].get("body", {})
-        if name == "UpdateSAMLProvider" and "RemovePrivateKey" in asked:
-            self.keys = tuple(key for key in self.keys if key != asked["RemovePrivateKey"])
-            return Reply(200), {}
-        if name == "AddClientIDToOpenIDConnectProvider":
-            self.clients = (*self.clients, asked["ClientID"])
-            return Reply(200), {}
-        if name == "RemoveClientIDFromOpenIDConnectProvider":
-            self.clients = tuple(each for each in self.clients if each != asked["ClientID"])
-            return Reply(200), {}
-        return super()._break(**event)
+        answer = getattr(self, f"_{name}", None)
+        return (Reply(200), answer(asked)) if answer else super()._break(**event)
 
-    def enter(self, **keywords: Any) -> Any:
-        account = super().enter(**keywords)
-        events = account.client("iam", GLOBAL).meta.events
-        events.register("after-call.iam.GetSAMLProvider", self._with_keys)
-        events.register("after-call.iam.GetOpenIDConnectProvider", self._with_clients)
-        return account
+    def _GetSAMLProvider(self, _: dict[str, str]) -> dict[str, Any]:  # noqa: N802  as AWS calls it
+        return {"SAMLMetadataDocument": self.document, "PrivateKeyList": [{"KeyId": key} for key in self.keys]}
 
-    def _with_keys(self, **event: Any) -> None:
-        event["parsed"]["PrivateKeyList"] = [{"KeyId": key} for key in self.keys]
+    def _UpdateSAMLProvider(self, asked: dict[str, str]) -> dict[str, Any]:  # noqa: N802
+        self.keys = tuple(key for key in self.keys if key != asked.get("RemovePrivateKey"))
+        self.document = asked.get("SAMLMetadataDocument", self.document)
+        return {}
 
-    def _with_clients(self, **event: Any) -> None:
-        event["parsed"]["ClientIDList"] = list(self.clients)
+    def _GetOpenIDConnectProvider(self, _: dict[str, str]) -> dict[str, Any]:  # noqa: N802
+        return {"ClientIDList": list(self.clients), "ThumbprintList": [THUMB]}
+
+    def _AddClientIDToOpenIDConnectProvider(self, asked: dict[str, str]) -> dict[str, Any]:  # noqa: N802
+        self.clients = (*self.clients, asked["ClientID"])
+        return {}
+
+    def _RemoveClientIDFromOpenIDConnectProvider(self, asked: dict[str, str]) -> dict[str, Any]:  # noqa: N802
+        self.clients = tuple(each for each in self.clients if each != asked["ClientID"])
+        return {}
 
 
 def test_a_client_that_a_kept_oidc_provider_lets_in_is_taken_away_again() -> None:
@@ -109,13 +108,12 @@ def test_the_metadata_of_a_kept_saml_provider_is_put_back_and_new_keys_go() -> N
     room = Providers()
     provider = saml(room, "company")
     room.capture()
-    room.root("iam").update_saml_provider(SAMLProviderArn=provider, SAMLMetadataDocument=metadata("their own"))
-    room.keys = (KEPT, NEW)
+    room.document, room.keys = metadata("their own"), (KEPT, NEW)
     told = room.changed()[f"{SAML}:{provider}@global"]
     assert "digest" in told
     assert NEW in told
     room.put_back()
-    assert room.root("iam").get_saml_provider(SAMLProviderArn=provider)["SAMLMetadataDocument"] == metadata("own")
+    assert room.document == metadata("own")
     assert list(room.keys) == [KEPT]
 
 
@@ -148,25 +146,21 @@ def test_how_long_sessions_of_a_kept_role_last_is_put_back() -> None:
 
 
 class SigningIn(Room):
-    """Roles have a longest sign-in session, which moto does not know."""
+    """A role with a longest sign-in session, which moto does not know."""
 
     signs_in: int | None = None
 
-    def enter(self, **keywords: Any) -> Any:
-        account = super().enter(**keywords)
-        events = account.client("iam", GLOBAL).meta.events
-        events.register("after-call.iam.ListRoles", self._more)
-        events.register("before-parameter-build.iam.UpdateRole", self._take)
-        return account
-
-    def _more(self, **event: Any) -> None:
-        for role in event["parsed"]["Roles"]:
-            role.update({"MaxSigninSessionDuration": self.signs_in} if self.signs_in else {})
-
-    def _take(self, **event: Any) -> None:
-        if event["params"].pop("ResetMaxSigninSessionDuration", False):
-            self.signs_in = None
-        self.signs_in = event["params"].pop("MaxSigninSessionDuration", self.signs_in)
+    def _break(self, **event: Any) -> Any:
+        name, asked = event["model"].name, event["params"].get("body", {})
+        if name == "ListRoles":
+            further = {"MaxSigninSessionDuration": self.signs_in} if self.signs_in else {}
+            return Reply(200), {
+                "Roles": [{"RoleName": "Operators", "Path": "/", "MaxSessionDuration": 3600, **further}]
+            }
+        if name == "UpdateRole":
+            self.signs_in = int(asked["MaxSigninSessionDuration"]) if "MaxSigninSessionDuration" in asked else None
+            return Reply(200), {}
+        return super()._break(**event)
 
 
 @pytest.mark.parametrize("before", [None, 3600])
