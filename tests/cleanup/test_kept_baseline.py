@@ -269,6 +269,30 @@ def test_a_kept_toolkit_stays_and_is_emptied(ground: Ground) -> None:
 
 
 @pytest.mark.parametrize("fate", Toolkit)
+def test_a_toolkit_that_a_test_changed_is_put_back_and_drains_nothing(ground: Ground, fate: Toolkit) -> None:
+    template: dict[str, Any] = {
+        "Parameters": {"Trusted": {"Type": "String"}},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Trusted"}}}},
+    }
+    ground.make_stack(TOOLKIT, template, Parameters=[{"ParameterKey": "Trusted", "ParameterValue": "none"}])
+    captured(ground, registration={"cdk_toolkit": fate})
+    newer = {**template, "Resources": {**template["Resources"], "Queue": {"Type": "AWS::SQS::Queue"}}}
+    cloudformation = ground.root("cloudformation")
+    cloudformation.update_stack(
+        StackName=TOOLKIT,
+        TemplateBody=json.dumps(newer),
+        Parameters=[{"ParameterKey": "Trusted", "ParameterValue": "999999999999"}],
+    )
+    ground.await_stack(TOOLKIT, "UPDATE_COMPLETE")
+    assert queues(ground)
+    assert ground.clean(registration={"cdk_toolkit": fate}).verdict is Verdict.CLEAN
+    [stack] = cloudformation.describe_stacks(StackName=TOOLKIT)["Stacks"]
+    assert stack["Parameters"][0]["ParameterValue"] == "none"
+    assert queues(ground) == []
+    assert len(ground.root("sns").list_topics()["Topics"]) == 1
+
+
+@pytest.mark.parametrize("fate", Toolkit)
 def test_a_toolkit_that_a_test_made_is_a_leftover(registered: Ground, fate: Toolkit) -> None:
     fill(registered, a_toolkit(registered))
     assert registered.clean(registration={"cdk_toolkit": fate}).verdict is Verdict.CLEAN

@@ -16,6 +16,7 @@ from atmosphere.cleanup.contents.providers import OidcProviders, SamlProviders
 from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES
 from atmosphere.cleanup.contents.sessions import RoleSessions
 from atmosphere.cleanup.contents.toolkit import ToolkitBucket, ToolkitImages
+from atmosphere.cleanup.contents.toolkit_template import ToolkitTemplate
 from atmosphere.cleanup.contents.users import UserAccess
 from atmosphere.cleanup.contents.zones import ZoneRecords
 from atmosphere.cleanup.revoke.denial import Denials
@@ -49,6 +50,7 @@ def contents_of(assignment: Assignment) -> tuple[Content, ...]:
         *RESOURCE_POLICIES,
         *EXTENSIONS,
         DefaultNetwork(),
+        ToolkitTemplate(),
         *settings(assignment.key.account),
         *kept,
     )
