@@ -25,6 +25,7 @@ IDEAS: Final = {
     "scan.arns": "which type and id an ARN is, one row a form",
     "delete.ordering": "the order of stacks, pure but for one hint; StackDeletion acts on it",
     "delete.unblocking": "a state of a stack of its own, DELETE_FAILED, with its own proof that something is gone",
+    "revoke.lingering": "which other roles a test may have entered, decided as IAM does",
     "report.console": "addresses of AWS's console, one row a type",
 }
 """Modules with one importer in their own package that are ideas of their own, and why."""
