@@ -14,6 +14,7 @@ _GUARD: Final = "aws/guard.py"
 _NAMING: Final = "catalogue/naming.py"
 _DENIAL: Final = "revoke/denial.py"
 _LINGERING: Final = "revoke/lingering.py"
+_TRUST: Final = "trust.py"
 _IMPOSING: Final = "revoke/imposing.py"
 _REVOCATION: Final = "revoke/revocation.py"
 _POLICIES: Final = "contents/policies.py"
@@ -100,31 +101,26 @@ MUTATIONS: Final = (
     *_of(
         _LINGERING,
         _LEFT,
-        (
-            "if isinstance(content, dict) else None\n    statements",
-            "if isinstance(content, dict) else {}\n    statements",
-        ),
-        ("if isinstance(trust, dict) else [None]", "if isinstance(trust, dict) else []"),
-        ("        return True\n    return statement.get", "        return False\n    return statement.get"),
-        ('statement.get("Effect") == "Allow" and', ""),
-        ("and _enters(statement) and", "and"),
-        ("and _is_for_insiders(statement, owner)", ""),
-        ('if "Action" in statement:', "if True:"),
-        ("return not all(", "return not any("),
-        ("fnmatchcase(action, str(pattern).lower())", "action == str(pattern).lower()"),
-        ("str(pattern).lower())", "str(pattern))"),
-        ("        return True\n    return any(_is_inside", "        return False\n    return any(_is_inside"),
-        ("return name == _ON_BEHALF", "return False"),
-        ("return name == _ON_BEHALF", "return True"),
-        ("return not _is_of_another_account(name, owner)\n    return True", "return False\n    return True"),
-        ("return not _is_of_another_account(name, owner)\n    return True", "return True\n    return True"),
-        (
-            "_is_of_another_account(name, owner)\n    return True",
-            "_is_of_another_account(name, owner)\n    return False",
-        ),
-        ("return account.isdecimal() and account", "return account"),
-        ('"sts:assumerolewithsaml", ', ""),
-        (', "sts:assumerolewithwebidentity")', ",)"),
+        ("item.region == GLOBAL and lets_in(_trust(content), assignment.key.account)", "item.region == GLOBAL"),
+        ('return content.get("trust") if isinstance(content, dict) else None', "return {}"),
+        ("return sorted((registered | inside) - aside)", "return sorted(registered - aside)"),
+        ("return sorted((registered | inside) - aside)", "return sorted(registered | inside)"),
+    ),
+    *_of(
+        _TRUST,
+        (*_LEFT, "test_trust"),
+        ("entrant.name == _CERTIFICATES\n", "False\n"),
+        ("entrant.name == _CERTIFICATES\n", "True\n"),
+        ("else entrant.kind is not Kind.AWS or entrant.account in", "else entrant.account in"),
+        ("or entrant.account in (None, account)\n", "or entrant.account == account\n"),
+        ("or entrant.account in (None, account)\n", "\n"),
+        ('if statement.get("effect") == "Deny" or not', "if not"),
+        ('== "Deny" or not _enters(statement):', '== "Deny":'),
+        ('if "notaction" in statement:', "if False:"),
+        ('return not all(_is_among(statement["notaction"]', 'return not any(_is_among(statement["notaction"]'),
+        ('if "notprincipal" in statement or', "if"),
+        ("if known is None or not", "if not"),
+        ("or _WILDCARD.search(name):", ":"),
     ),
     *_of(
         _IMPOSING,

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
-from atmosphere.cleanup.revoke.lingering import lets_in
+from atmosphere.cleanup.model import GLOBAL, Resource
+from atmosphere.cleanup.revoke.imposing import ROLE
+from atmosphere.cleanup.revoke.lingering import enterable
+from atmosphere.cleanup.state.baseline import Baseline
+from atmosphere.cleanup.trust import lets_in
 from tests.cleanup.conftest import ACCOUNT
+from tests.cleanup.scene import Scene
 
 INSIDE = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 OUTSIDE = {"AWS": "arn:aws:iam::999999999999:root"}
@@ -60,19 +65,26 @@ CLOSED = {
 
 @pytest.mark.parametrize("who", ENTERED)
 def test_a_role_that_may_be_entered_as_it_is_counts(who: str) -> None:
-    assert lets_in({"trust": {"Statement": ENTERED[who]}}, ACCOUNT)
-    assert lets_in({"trust": {"Statement": [*CLOSED.values(), ENTERED[who]]}}, ACCOUNT)
+    assert lets_in({"Statement": ENTERED[who]}, ACCOUNT)
+    assert lets_in({"Statement": [*CLOSED.values(), ENTERED[who]]}, ACCOUNT)
 
 
 @pytest.mark.parametrize("who", CLOSED)
 def test_a_role_that_takes_a_change_of_its_trust_does_not_count(who: str) -> None:
-    assert not lets_in({"trust": {"Statement": CLOSED[who]}}, ACCOUNT)
+    assert not lets_in({"Statement": CLOSED[who]}, ACCOUNT)
+
+
+def cut_off(content: Any) -> list[str]:
+    """The roles that get a Deny where this is the baseline's only one, besides those of the registration."""
+    baseline = Baseline(items={}, types=(), regions=(), contents={Resource(ROLE, "other", GLOBAL): content})
+    return enterable(Scene().assignment(), baseline)
 
 
 @pytest.mark.parametrize("content", [None, {}, {"trust": None}, {"trust": "?"}, {"trust": {"Statement": ["?"]}}])
 def test_what_cannot_be_read_counts(content: Any) -> None:
-    assert lets_in(content, ACCOUNT)
+    assert cut_off(content) == ["other"]
 
 
-def test_a_role_that_nobody_enters_does_not_count() -> None:
-    assert not lets_in({"trust": {"Statement": []}}, ACCOUNT)
+@pytest.mark.parametrize("statements", [[], list(CLOSED.values())])
+def test_a_role_that_nobody_enters_does_not_count(statements: list[Any]) -> None:
+    assert cut_off({"trust": {"Statement": statements}}) == []

@@ -180,6 +180,7 @@ FORMS = (
     "arn:aws:lambda:r:1:layer:{1}:3",
     "arn:aws:x:r:1:apis/{0}",
     "arn:aws:x::1:function/{0}",
+    "arn:aws:apigateway:r:1:/domainnames/{0}+{1}",
     "arn:aws:x:r:1:y/{0}",
 )
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from atmosphere.core.model import AccountId
 
 _ENTERING: Final = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
+_CERTIFICATES: Final = "rolesanywhere.amazonaws.com"
 _ACCOUNT: Final = re.compile(r"\d{12}")
 _PRINCIPAL_ARN: Final = re.compile(r"arn:[\w-]+:(?:iam|sts)::(\d{12}):(.+)")
 _WILDCARD: Final = re.compile(r"[*?]")
@@ -118,10 +119,13 @@ def outsiders(trust: Any, admitted: Admitted) -> list[Entrant]:
 def lets_in(trust: Any, account: AccountId) -> bool:
     """Whether somebody in the account may enter the role under a name of their own, not through an AWS service.
 
-    A provider may know somebody of any account, and a unique id may be one of the account's, so both count.
+    A provider may know somebody of any account, and a unique id may be one of the account's, so both count; so does the
+    service that gives sessions to certificates of any authority that the account registers.
     """
     return any(
-        entrant.kind is not Kind.SERVICE and (entrant.kind is not Kind.AWS or entrant.account in (None, account))
+        entrant.name == _CERTIFICATES
+        if entrant.kind is Kind.SERVICE
+        else entrant.kind is not Kind.AWS or entrant.account in (None, account)
         for entrant in entrants(trust)
     )
 

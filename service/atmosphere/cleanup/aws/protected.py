@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from botocore import xform_name
+from atmosphere.cleanup.aws.sessions import method_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -94,7 +94,7 @@ class Protected:
 
     def named(self, service: str, operation: str, region: str, names: Mapping[str, str]) -> Iterator[Hit]:
         """Each protected thing that a call names; a parameter of a list is `name.index`."""
-        call, given, naming = xform_name(operation), _by_parameter(names), self._naming(service)
+        call, given, naming = method_name(operation), _by_parameter(names), self._naming(service)
         exact = naming.operations.get(call, ())
         if service == _BY_TYPE:
             exact = (*exact, *(Named(type_, (_IDENTIFIER,)) for type_ in given.get(_TYPE, ())))

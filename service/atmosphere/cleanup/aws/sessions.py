@@ -12,9 +12,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import botocore.session
+from botocore import xform_name
 from botocore.config import Config
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import create_loader
+from botocore.model import ServiceModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +44,18 @@ _EVENTS: Final = (
 def loader() -> Loader:
     """Service models are read once for all clients: most of what making the first of a service costs."""
     return create_loader()
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """What botocore knows of a service; its client has read the same."""
+    return ServiceModel(loader().load_service_model(service, "service-2"), service)
+
+
+def method_name(operation: str) -> str:
+    """The name of an operation in boto3, and in the catalogue."""
+    name: str = xform_name(operation)
+    return name
 
 
 class SessionOver(RuntimeError):

@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from botocore import xform_name
-from botocore.model import ServiceModel
-
 from atmosphere.cleanup.aws.protected import Named, Naming
-from atmosphere.cleanup.aws.sessions import loader
+from atmosphere.cleanup.aws.sessions import method_name, service_model
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.defaults import required
 from atmosphere.cleanup.catalogue.row import Row
@@ -104,18 +101,13 @@ def keys_of(service: str, call: Call) -> tuple[str, ...]:
 
 
 def _operation(service: str, operation: str) -> OperationModel:
-    model: OperationModel = _model(service).operation_model(_names(service)[operation])
+    model: OperationModel = service_model(service).operation_model(_names(service)[operation])
     return model
 
 
 @cache
-def _model(service: str) -> ServiceModel:
-    return ServiceModel(loader().load_service_model(service, "service-2"), service)  # the client has read it already
-
-
-@cache
 def _names(service: str) -> Mapping[str, str]:
-    return {xform_name(name): name for name in _model(service).operation_names}
+    return {method_name(name): name for name in service_model(service).operation_names}
 
 
 def _parameters(service: str, told: list[_Told]) -> Mapping[str, frozenset[str]]:
