@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from atmosphere.cli.options import Group, json_option
+from atmosphere.cli.options import Group, environment_key, json_option
+from atmosphere.cli.organization import check_accounts
 from atmosphere.cli.output import console, print_json, print_table
 from atmosphere.config.load import check, load
 from atmosphere.config.plan import plan
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from atmosphere.core.snapshot import Snapshot
 
 _EPILOG: Final = "Exit codes: 0 success (warnings included), 1 problems, 2 wrong usage."
+_IN_FORCE: Final = "Exit codes: 0 in force everywhere, 1 not in force somewhere, 2 wrong usage, 3 unknown somewhere."
 _STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 _Directory: Final = click.Path(path_type=Path)
 
@@ -70,6 +72,22 @@ def _show_problems(directory: Path, problems: Sequence[Problem]) -> None:
         out.print(f"{problem.severity}: ", style=_STYLES[problem.severity], end="")
         out.print(f"{problem.path}: {problem.what}" if problem.path else problem.what)
         out.print(f"    {problem.remedy}", style="dim")
+
+
+@config.command("check-organization", epilog=_IN_FORCE)
+@click.argument("directory", type=_Directory, default="config")
+@click.option("--environment", callback=environment_key, help="Only the account of this ACCOUNT/REGION.")
+@click.option("--profile", help="The AWS profile that may assume the admin roles.")
+@json_option
+def check_organization_command(
+    *, directory: Path, environment: tuple[str, str] | None, profile: str | None, as_json: bool
+) -> None:
+    """Check whether infra/organization-policy.json is in force in each account of DIRECTORY (default: config).
+
+    The command assumes the admin role of one environment for each account, and makes one call for each statement of the
+    policy. A call that is not denied has no effect, because it names nothing that exists or is a dry run.
+    """
+    check_accounts(loaded(directory), environment, profile=profile, as_json=as_json)
 
 
 @config.command("plan", epilog=_EPILOG)
