@@ -27,6 +27,7 @@ IDEAS: Final = {
     "delete.unblocking": "a state of a stack of its own, DELETE_FAILED, with its own proof that something is gone",
     "verdict.entering": "which roles AWS or operators vouch for, by who may enter them; staying applies it to a scan",
     "revoke.lingering": "which other roles a test may have entered, decided as IAM does",
+    "report.advice": "what to do about a single resource that refuses the admin role, one row a type",
     "report.console": "addresses of AWS's console, one row a type",
 }
 """Modules with one importer in their own package that are ideas of their own, and why."""

@@ -73,6 +73,7 @@ UNKNOWN_TO_MOTO = (
     "GetSnapshotBlockPublicAccessState",
     "ListTypes",
     "GetImageBlockPublicAccessState",
+    "DescribeStacks",  # its CloudFormation needs packages that are not installed here
 )
 
 

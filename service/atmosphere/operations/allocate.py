@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import access, changes, selection
@@ -232,9 +233,7 @@ def _draft(asking: _Asking, chosen: Sequence[Environment], fresh: AllocationId, 
         status=AllocationStatus.ACTIVE,
         started=now,
         deadline=now + (request.duration or asking.snapshot.settings.session),
-        items=tuple(
-            _item(wanted, row, request.session_policy) for wanted, row in zip(request.environments, chosen, strict=True)
-        ),
+        items=tuple(map(_item, request.environments, chosen, repeat(request.session_policy))),
         request_hash=request.asked_hash,
         release_token_hash=request.release_token_hash,
         asked_by=asking.caller.asked_by,
