@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+import jmespath  # type: ignore[import-untyped]  # comes with botocore
 import pytest
 from botocore.model import ListShape, StringShape, StructureShape
 
@@ -201,3 +202,24 @@ def test_what_services_manage_is_asked_for_wherever_it_may_be_hidden(service: st
 def _inputs(service: str, operation: str) -> Mapping[str, Shape]:
     shape = operations(service)[operation].input_shape
     return shape.members if shape else {}
+
+
+LATE: Final = (
+    ("AWS::CertificateManager::Certificate", {"CertificateKeyPairOrigin": "ACME"}, {}),
+    ("AWS::CertificateManager::Certificate", {"RootHierarchyType": "N2_AMAZON_MANAGED"}, {"KeyAlgorithm": "RSA_4096"}),
+    ("AWS::Backup::BackupVault", {"VaultType": "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"}, {"VaultType": "BACKUP_VAULT"}),
+    ("AWS::Backup::RecoveryPoint", {"VaultType": "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"}, {"VaultType": "BACKUP_VAULT"}),
+    ("AWS::EC2::Instance", {"Operator": {"Managed": True}}, {"Operator": {"Managed": False}}),
+    ("AWS::EC2::LaunchTemplate", {"Operator": {"Managed": True}}, {}),
+    ("AWS::EC2::NetworkInterface", {"Operator": {"Managed": True}}, {"Attachment": {}}),
+    ("AWS::EC2::Volume", {"Operator": {"Managed": True}}, {"Attachments": []}),
+)
+
+
+@pytest.mark.parametrize(("name", "now", "before"), LATE)
+def test_what_is_asked_for_since_is_late_and_what_was_always_shown_is_not(
+    name: str, now: dict[str, Any], before: dict[str, Any]
+) -> None:
+    [late] = (row.listing.late for row in CATALOGUE if isinstance(row, Row) and row.name == name)
+    assert jmespath.search(late, now) == "unknown"
+    assert not jmespath.search(late, before)

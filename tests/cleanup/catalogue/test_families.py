@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
+from atmosphere.cleanup.catalogue.apart import complete
+from atmosphere.cleanup.catalogue.base import Found, Unread
+from tests.cleanup.catalogue.frame import TYPES, Rule, Seed, StandIn
 from tests.cleanup.catalogue.seeds import SEEDS
 from tests.cleanup.conftest import REGION
 from tests.cleanup.fakes.world import refuse
@@ -25,7 +27,7 @@ def seed(name: str) -> Seed:
 
 
 def found(plot: Plot, name: str) -> set[str]:
-    return {each.id for each in TYPES[name].list(plot.account, REGION)}
+    return {each.id for each in complete(TYPES[name].list(plot.account, REGION), name)}
 
 
 def test_neptune_is_not_found_as_rds_nor_rds_as_neptune(till: Callable[..., Plot]) -> None:
@@ -48,6 +50,20 @@ def test_what_is_part_of_a_network_by_itself_is_not_a_leftover_of_its_own(till: 
 
 MISSING = {"AWS::EC2::PlacementGroup"}
 """What moto cannot list."""
+
+
+def test_one_that_cannot_be_asked_whose_it_is_hides_no_other(till: Callable[..., Plot]) -> None:
+    name, code = "AWS::WAFv2::WebACL", "WAFInternalErrorException"
+    rule = Rule("GetWebACL", code, lambda _, asked: asked["Name"].startswith("FMManaged"))
+    plot = till(Seed(type=name, make=seed(name).make, rules=(rule,)))
+    waf = plot.client("wafv2")
+    shown = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "x"}
+    for each in ("FMManagedX", "other"):
+        waf.create_web_acl(Name=each, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=shown)
+    listed = {each.id.partition("|")[0]: each for each in TYPES[name].list(plot.account, REGION)}
+    assert isinstance(listed["FMManagedX"], Unread)
+    assert listed["FMManagedX"].code == code
+    assert isinstance(listed["other"], Found)
 
 
 def test_tasks_are_gone_with_their_cluster_but_a_look_that_fails_is_no_answer(till: Callable[..., Plot]) -> None:

@@ -41,6 +41,7 @@ _OVER: Final = "['deleted', 'rejected', 'expired', 'failed']"
 _BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 _DATABASES: Final = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
 _NAMESPACES: Final = ("AWS::ServiceDiscovery::PrivateDnsNamespace", "AWS::ServiceDiscovery::PublicDnsNamespace")
+_EXTENSIONS: Final = tuple(f"AWS::CloudFormation::{name}Version" for name in ("Resource", "Module", "Hook"))
 _AS_AWS_MAKES_THEM: Final = DhcpOptions.unless
 
 LEFT_OUT: Final = (
@@ -101,6 +102,11 @@ LEFT_OUT: Final = (
     LeftOut("IsOrganizationTrail", Writer.ORGANIZATION),
     LeftOut("!servicePrincipal", Writer.ELSEWHERE, ("AWS::Config::ConfigurationRecorder",)),
     LeftOut("servicePrincipal", Writer.ELSEWHERE, ("AWS::Config::ServiceLinkedRecorder",)),
+    LeftOut("cluster", Writer.ELSEWHERE, ("AWS::ECS::ClusterCapacityProvider",)),
+    LeftOut("!cluster", Writer.ELSEWHERE, ("AWS::ECS::CapacityProvider",)),
+    LeftOut("!(IsActivated || OriginalTypeName)", Writer.ELSEWHERE, _EXTENSIONS),
+    LeftOut("IsActivated", Writer.ELSEWHERE, ("AWS::CloudFormation::TypeActivation",)),
+    LeftOut("OriginalTypeName", Writer.ELSEWHERE, ("AWS::CloudFormation::TypeActivation",)),
     LeftOut("domainNameId", Writer.ELSEWHERE, ("AWS::ApiGateway::DomainNameV2",)),
     LeftOut("!domainNameId", Writer.ELSEWHERE, ("AWS::ApiGateway::DomainName",)),
     LeftOut("IsWriter", Writer.ELSEWHERE, ("AWS::RDS::GlobalCluster",)),

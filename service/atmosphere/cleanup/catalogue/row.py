@@ -23,19 +23,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
-from atmosphere.cleanup.catalogue.apart import complete
+from atmosphere.cleanup.catalogue.apart import apart, complete
 from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage, Unread
 from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
 from atmosphere.cleanup.model import Residual
 from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check, Found
@@ -85,15 +86,19 @@ class Row:
 
     def list(self, account: Account, region: Region) -> Iterator[Found | Unread]:
         """See `ResourceType`."""
-        found = self.listing.read(self._client(account, region), self.errors.absent)
-        return (each for each in found if isinstance(each, Unread) or not self._is_reserved(account, region, each))
+        return self._ours(account, region, self.listing.read(self._client(account, region), self.errors.absent))
 
-    def _is_reserved(self, account: Account, region: Region, found: Found) -> bool:
-        """Whether AWS itself says that it is AWS's; asked only of what is called so."""
-        if self.reserved is None or found.late is None:
-            return False
-        reply = self._look(account, region, self.parts_of(found.id))
-        return reply is not None and bool(jmespath.search(self.reserved, reply))
+    def _ours(self, account: Account, region: Region, found: Iterable[Found | Unread]) -> Iterator[Found | Unread]:
+        """Without what AWS itself says is AWS's; asked only of what is called so."""
+        for each in found:
+            if isinstance(each, Unread) or self.reserved is None or each.late is None:
+                yield each
+            else:
+                yield from apart([each.id], partial(self._unless_reserved, account, region, each))
+
+    def _unless_reserved(self, account: Account, region: Region, found: Found, identity: str) -> tuple[Found, ...]:
+        reply = self._look(account, region, self.parts_of(identity))
+        return () if reply is not None and jmespath.search(self.reserved, reply) else (found,)
 
     def exists(self, account: Account, region: Region, identity: str) -> bool:
         """See `ResourceType`."""

@@ -37,10 +37,10 @@ class Spread(Row):
         """See `ResourceType`."""
         client = self._client(account, region)
 
-        def under(value: str) -> Iterator[Found]:
+        def under(value: str) -> Iterator[Found | Unread]:
             found = self.listing.members_of(client, "", {self.key: value})
             named = (replace(each, id=self.ids.format(value=value, id=each.id)) for each in found)
-            yield from (each for each in named if not self._is_reserved(account, region, each))
+            yield from self._ours(account, region, named)
 
         yield from apart(self.values(region), under, self.unknown)
 

@@ -71,6 +71,7 @@ ROWS: Final = (
             "CreatedAt",
             fixed={"Includes": {"keyTypes": list(_KEYS)}, "CertificateKeyPairOrigins": list(_ORIGINS)},
             variants=({}, {"RootHierarchyTypes": list(_HIERARCHIES)}),
+            late="(CertificateKeyPairOrigin == 'ACME' || RootHierarchyType) && (CreatedAt || 'unknown')",
             unless="ManagedBy",
         ),
         see=Call("describe_certificate"),

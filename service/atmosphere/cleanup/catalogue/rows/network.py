@@ -107,7 +107,7 @@ _STANDING: Final = (
             "NetworkInterfaceId",
             fixed=_MANAGED,
             unless=f"{_AT_AWS} || (RequesterManaged && Status != 'available')",
-            late="Attachment.DeleteOnTermination && (Attachment.AttachTime || 'unknown')",
+            late="(Operator.Managed || Attachment.DeleteOnTermination) && (Attachment.AttachTime || 'unknown')",
             owner=("AWS::EC2::Instance", "Attachment.DeleteOnTermination && Attachment.InstanceId"),
         ),
         see=Call("describe_network_interfaces", "NetworkInterfaceIds", _MANAGED),

@@ -15,6 +15,7 @@ _VAULTS: Final = (
     {},
     *({"ByVaultType": kind} for kind in ("LOGICALLY_AIR_GAPPED_BACKUP_VAULT", "RESTORE_ACCESS_BACKUP_VAULT")),
 )
+_OF_OTHER_VAULTS: Final = "VaultType && VaultType != 'BACKUP_VAULT' && (CreationDate || 'unknown')"
 _FILE_SYSTEM: Final = "AWS::EFS::FileSystem"
 _MOUNT_TARGET: Final = "AWS::EFS::MountTarget"
 _FILE_SYSTEMS: Final = Listing("describe_file_systems", "FileSystemId", "CreationTime")
@@ -94,6 +95,7 @@ ROWS: Final = (
             "list_recovery_points_by_backup_vault",
             "RecoveryPointArn",
             "CreationDate",
+            late=_OF_OTHER_VAULTS,
             parent=Listing("list_backup_vaults", "BackupVaultName", variants=_VAULTS),
             join="{parent}|{id}",
         ),
@@ -107,7 +109,14 @@ ROWS: Final = (
         name="AWS::Backup::BackupVault",
         service="backup",
         after=("AWS::Backup::RecoveryPoint",),
-        listing=Listing("list_backup_vaults", "BackupVaultName", "CreationDate", unless=_AMAZONS, variants=_VAULTS),
+        listing=Listing(
+            "list_backup_vaults",
+            "BackupVaultName",
+            "CreationDate",
+            unless=_AMAZONS,
+            late=_OF_OTHER_VAULTS,
+            variants=_VAULTS,
+        ),
         see=Call("describe_backup_vault"),
         # a lock that may still be taken away is; its rules bind CloudFormation, too
         unprotect=(Step(call=Call("delete_backup_vault_lock_configuration"), when="Locked"),),
