@@ -204,7 +204,7 @@ def _inputs(service: str, operation: str) -> Mapping[str, Shape]:
     return shape.members if shape else {}
 
 
-LATE: Final = (
+LATE: Final[tuple[tuple[str, dict[str, Any], dict[str, Any]], ...]] = (
     ("AWS::CertificateManager::Certificate", {"CertificateKeyPairOrigin": "ACME"}, {}),
     ("AWS::CertificateManager::Certificate", {"RootHierarchyType": "N2_AMAZON_MANAGED"}, {"KeyAlgorithm": "RSA_4096"}),
     ("AWS::Backup::BackupVault", {"VaultType": "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"}, {"VaultType": "BACKUP_VAULT"}),
