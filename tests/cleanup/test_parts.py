@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
     IN_STACKS = "gone with its stack"
     LISTED = "a row of the catalogue, by this name or as what it is"
-    PART = "judged with what it is a part of, which is watched"
+    PART = "judged with what it is a part of"
     BY_ID = "looked for by its id, and a blocker where nothing can look"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 from botocore import xform_name
@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from atmosphere.cleanup.baseline.drift import read_contents
-from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.catalogue import CATALOGUE, type_of
 from atmosphere.cleanup.catalogue.apart import apart, complete
 from atmosphere.cleanup.catalogue.base import Found, Unread
 from atmosphere.cleanup.catalogue.row import Row
@@ -29,6 +29,7 @@ from tests.cleanup.test_contents import Room
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from atmosphere.cleanup.aws.accounts import Account
     from tests.cleanup.fakes import World
 
 REFUSED: Final = "AccessDeniedException"
@@ -201,6 +202,29 @@ def test_a_parent_whose_parts_are_refused_hides_no_other_parents(row: Row) -> No
 
     assert [each for each in read if isinstance(each, Unread)] == [Unread(PARENT, REFUSED)]
     assert [each for each in read if isinstance(each, Found)]
+
+
+class Buckets:
+    """S3 of an old kind, which names no regions in its list, and refuses to tell that of one bucket."""
+
+    def client(self, _service: str, _region: str) -> Buckets:
+        return self
+
+    def can_paginate(self, _: str) -> bool:
+        return False
+
+    def list_buckets(self, **_: Any) -> dict[str, Any]:
+        return {"Buckets": [{"Name": "here"}, {"Name": "shut"}, {"Name": "also-here"}]}
+
+    def get_bucket_location(self, *, Bucket: str) -> dict[str, Any]:  # noqa: N803
+        if Bucket == "shut":
+            raise refuse("AccessDenied", "not for you")
+        return {"LocationConstraint": None}
+
+
+def test_a_bucket_that_does_not_tell_where_it_is_hides_no_other() -> None:
+    listed = list(type_of("AWS::S3::Bucket").list(cast("Account", Buckets()), REGION))
+    assert listed == [Found("here"), Unread("shut", "AccessDenied"), Found("also-here")]
 
 
 # --- contents ---------------------------------------------------------------------------------------------------------
