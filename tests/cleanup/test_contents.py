@@ -65,6 +65,7 @@ ALLOW = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "
 
 UNKNOWN_TO_MOTO = (
     "DescribePublisher",
+    "DescribeStacks",
     "GetAccount",
     "GetEbsDefaultKmsKeyId",
     "GetInstanceMetadataDefaults",
