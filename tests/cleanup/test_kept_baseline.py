@@ -124,7 +124,7 @@ def test_a_role_made_anew_under_the_same_name_is_told_and_left(ground: Ground) -
     iam.create_role(RoleName="Needed", AssumeRolePolicyDocument=TRUST)
     result = ground.clean(sweep_globals=True)
     assert (result.verdict, result.reason) == (Verdict.BLOCKED, "baseline-changed")
-    assert "made anew" in told(ground, result, "Needed")
+    assert "created again" in told(ground, result, "Needed")
     assert iam.get_role(RoleName="Needed")
 
 

@@ -15,6 +15,7 @@ from atmosphere.cleanup.scan.inventory import Inventory
 from atmosphere.cleanup.scan.stacks import Stack
 from atmosphere.cleanup.state.baseline import Baseline
 from atmosphere.cleanup.trust import Role
+from atmosphere.cleanup.verdict.classify import unmanaged_of
 from atmosphere.cleanup.verdict.staying import staying
 from atmosphere.core.model import AccountId, Region
 from atmosphere.core.organization import Organization
@@ -388,6 +389,38 @@ def test_a_stack_that_did_not_change_is_not_asked() -> None:
     account = Shown(stacks={"CDKToolkit": [QUEUE]}, baseline=WITH_TOOLKIT, updated=timedelta(seconds=-1))
     account.stays()
     assert account.asked == []
+
+
+# --- what is a part of something else ---------------------------------------------------------------------------------
+
+INSTANCE, VOLUME = Resource("AWS::EC2::Instance", "i", REGION), Resource("AWS::EC2::Volume", "v", REGION)
+
+
+def unmanaged(account: Shown, *, owned: tuple[Resource, ...] = ()) -> set[Resource]:
+    stays = account.stays()
+    with_owners = replace(stays, inventory=replace(stays.inventory, owners={VOLUME: INSTANCE}))
+    return unmanaged_of(with_owners, account.others, owned)
+
+
+def test_a_part_goes_along_with_a_leftover() -> None:
+    account = Shown(others={INSTANCE: None, VOLUME: None})
+    assert unmanaged(account) == {INSTANCE}
+    assert unmanaged(account, owned=(INSTANCE,)) == set()
+
+
+def test_a_part_of_something_kept_is_a_leftover_by_itself() -> None:
+    with_instance = replace(EMPTY, items={INSTANCE: None})
+    assert unmanaged(Shown(others={INSTANCE: None, VOLUME: None}, baseline=with_instance)) == {VOLUME}
+
+
+def test_a_part_of_what_is_gone_is_a_leftover_by_itself() -> None:
+    assert unmanaged(Shown(others={VOLUME: None})) == {VOLUME}
+    assert unmanaged(Shown(others={VOLUME: None}), owned=(INSTANCE,)) == {VOLUME}
+
+
+def test_a_part_of_the_baseline_stays() -> None:
+    with_both = replace(EMPTY, items={INSTANCE: None, VOLUME: None})
+    assert unmanaged(Shown(others={INSTANCE: None, VOLUME: None}, baseline=with_both)) == set()
 
 
 # --- baselines of older versions --------------------------------------------------------------------------------------

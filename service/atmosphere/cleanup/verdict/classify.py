@@ -20,7 +20,7 @@ from atmosphere.cleanup.state.counts import ScanCounts
 from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from atmosphere.cleanup.baseline.drift import Restorer
     from atmosphere.cleanup.context import PassContext
@@ -87,6 +87,13 @@ def _by_type(items: Iterable[Resource]) -> dict[str, int]:
     return dict(sorted(Counter(item.type for item in items).items()))
 
 
+def unmanaged_of(staying: Staying, covered: Collection[Resource], owned: Collection[Resource]) -> set[Resource]:
+    """What of the covered things has to go, and goes neither with a leftover stack nor with what it is a part of."""
+    leftovers = {item for item in covered if item not in owned and not staying.reason(item)}
+    going = {item for item in (*leftovers, *owned) if item in staying.inventory.found}
+    return {item for item in leftovers if staying.inventory.owners.get(item) not in going}
+
+
 class Classifier:
     """Compares a scan with the baseline and the ledger."""
 
@@ -108,9 +115,7 @@ class Classifier:
         owned = {item for stack in stacks for item in ledger.tree(stack.id)}
         found = {*inventory.found, *(role for role in inventory.reserved if role not in staying.kept)}
         covered = {item for item in found if item.type in self._baseline.types}
-        unmanaged = {item for item in covered if item not in owned and not staying.reason(item)}
-        going = inventory.found.keys() & (unmanaged | owned)
-        unmanaged = {item for item in unmanaged if inventory.owners.get(item) not in going}
+        unmanaged = unmanaged_of(staying, covered, owned)
         remembered = {*ledger.orphans, *self._deferred.entries}
         orphans = [item for item in sorted(remembered - unmanaged) if self._must_go(item, owned, staying)]
         present, unhandled, unclear = self._look_up(orphans)
