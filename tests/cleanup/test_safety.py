@@ -127,11 +127,14 @@ def test_a_plan_tells_what_would_go_and_changes_nothing(registered):
     }
 
 
-def test_a_capture_changes_nothing(ground):
+def test_a_capture_reserves_the_space_of_a_revocation_once_and_changes_nothing_else(ground):
     seed(ground)
-    accounts = FaultyAccounts(ground.base)
-    result = ground.one_pass(ground.assignment(capture_only=True), accounts=accounts)
-    assert (result.verdict, accounts.mutations) == (Verdict.CLEAN, [])
+    for mutations in (["PutRolePolicy"], []):
+        accounts = FaultyAccounts(ground.base)
+        result = ground.one_pass(ground.assignment(capture_only=True), accounts=accounts)
+        assert (result.verdict, accounts.mutations) == (Verdict.CLEAN, mutations)
+    policy = ground.root("iam").get_role_policy(RoleName=ROLE, PolicyName=f"AtmosphereRevoke-{REGION}")
+    assert "2000-01-01" in str(policy["PolicyDocument"])  # which denies no session
 
 
 def test_without_a_baseline_the_keys_die_and_nothing_is_deleted(ground):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.contents.account_settings import settings
+from atmosphere.cleanup.contents.clusters import ClusterAccess
 from atmosphere.cleanup.contents.default_network import DefaultNetwork
 from atmosphere.cleanup.contents.extensions import EXTENSIONS
 from atmosphere.cleanup.contents.groups import GroupRules
@@ -47,6 +48,7 @@ def contents_of(assignment: Assignment) -> tuple[Content, ...]:
         SamlProviders(restorable=False),
         OidcProviders(),
         KeyAccess(assignment.key.account),
+        ClusterAccess({role.id for role in assignment.role_resources}),
         *RESOURCE_POLICIES,
         *EXTENSIONS,
         DefaultNetwork(),
