@@ -1,7 +1,10 @@
 """The stack `atmosphere-environment`: the role of an environment through which tests work and cleaning cleans.
 
 It is deployed once for each role in each environment's account, before that is registered, and needs nothing
-there: no bootstrap, no asset.
+there: no bootstrap, no asset. A role for cleaning only is for the cleanup function alone. Where no organization
+protects that role, the role of the tests gets a permissions boundary that does.
+
+Source: IAM user guide, "Permissions boundaries for IAM entities", delegating with boundaries.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_cdk import Aws, BootstraplessSynthesizer, CfnCondition, CfnOutput, CfnParameter, Fn, Stack
 from aws_cdk import aws_iam as iam
 
-from atmosphere.contract import TEST_SESSION, FunctionName
+from atmosphere.contract import CLEANUP_SESSION, TEST_SESSION, FunctionName
 from infra.constructs.functions import deployed_name
 
 if TYPE_CHECKING:
@@ -54,30 +57,55 @@ class EnvironmentStack(Stack):
             description="Administrator of this environment for the tests and the cleaning of Atmosphere",
             max_session_duration=3600,  # the service's sessions are chained: AWS gives them no more than an hour
             managed_policy_arns=[f"arn:{Aws.PARTITION}:iam::aws:policy/AdministratorAccess"],
-            assume_role_policy_document=_trust(service, external_id, has_external_id.logical_id),
+            assume_role_policy_document=_trust(service, external_id, has_external_id.logical_id, self._for_tests()),
+            permissions_boundary=self._boundary(f"AtmosphereBoundary-{name}"),
         )
         CfnOutput(self, "RoleArn", value=role.attr_arn)
+
+    def _for_tests(self) -> str:
+        """The condition that tests get the role."""
+        use = self._parameter(
+            "Use",
+            "`tests` for a role that tests get, `cleaning` for the environment's cleaner_role",
+            pattern="(tests|cleaning)",
+            default="tests",
+        )
+        return CfnCondition(self, "IsForTests", expression=Fn.condition_equals(use, "tests")).logical_id
+
+    def _boundary(self, policy: str) -> str:
+        """The boundary of the role, where the deployment names a role to protect from it."""
+        protected = self._parameter(
+            "ProtectedRole",
+            "The name of the cleaner_role, if a permissions boundary is to protect it from this role; else empty",
+            pattern=r"[\w+=,.@-]{0,64}",
+            default="",
+        )
+        is_bounded = CfnCondition(self, "IsBounded", expression=Fn.condition_not(Fn.condition_equals(protected, "")))
+        boundary = iam.CfnManagedPolicy(
+            self, "Boundary", managed_policy_name=policy, policy_document=_boundary(policy, protected)
+        )
+        boundary.cfn_options.condition = is_bounded
+        return Fn.condition_if(is_bounded.logical_id, boundary.ref, Aws.NO_VALUE).to_string()
 
     def _parameter(self, name: str, description: str, *, pattern: str, default: str | None = None) -> str:
         made = CfnParameter(self, name, description=description, allowed_pattern=f"^{pattern}$", default=default)
         return made.value_as_string
 
 
-def _trust(service: str, external_id: str, has_external_id: str) -> dict[str, Any]:
-    """Roles are named twice because the key holds a role's ARN on AWS and a session's on the embedded AWS."""
-    names = [deployed_name(name) for name in ASSUMED_BY]
-    arns = [
-        *(f"arn:{Aws.PARTITION}:iam::{service}:role/{name}" for name in names),
-        *(f"arn:{Aws.PARTITION}:sts::{service}:assumed-role/{name}/*" for name in names),
-    ]
+def _trust(service: str, external_id: str, has_external_id: str, for_tests: str) -> dict[str, Any]:
+    """CloudFormation may not become the cleaner's role, or a test could pass that role to it."""
     demanded = {"Fn::If": [has_external_id, {"sts:ExternalId": external_id}, {"Ref": "AWS::NoValue"}]}
     by_the_service = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:{Aws.PARTITION}:iam::{service}:root"},
         "Action": "sts:AssumeRole",
         "Condition": {
-            "ArnLike": {"aws:PrincipalArn": arns},
-            "StringLike": {"sts:RoleSessionName": f"{TEST_SESSION}*"},
+            "ArnLike": {
+                "aws:PrincipalArn": {
+                    "Fn::If": [for_tests, _arns(service, *ASSUMED_BY), _arns(service, FunctionName.CLEANUP)]
+                }
+            },
+            "StringLike": {"sts:RoleSessionName": {"Fn::If": [for_tests, f"{TEST_SESSION}*", f"{CLEANUP_SESSION}.*"]}},
             "StringEquals": demanded,
         },
     }
@@ -86,4 +114,57 @@ def _trust(service: str, external_id: str, has_external_id: str) -> dict[str, An
         "Principal": {"Service": "cloudformation.amazonaws.com"},
         "Action": "sts:AssumeRole",
     }
-    return {"Version": "2012-10-17", "Statement": [by_the_service, by_cloudformation]}
+    also = {"Fn::If": [for_tests, by_cloudformation, {"Ref": "AWS::NoValue"}]}
+    return {"Version": "2012-10-17", "Statement": [by_the_service, also]}
+
+
+def _arns(service: str, *names: FunctionName) -> list[str]:
+    """Roles are named twice because the key holds a role's ARN on AWS and a session's on the embedded AWS."""
+    roles = [deployed_name(name) for name in names]
+    return [
+        *(f"arn:{Aws.PARTITION}:iam::{service}:role/{role}" for role in roles),
+        *(f"arn:{Aws.PARTITION}:sts::{service}:assumed-role/{role}/*" for role in roles),
+    ]
+
+
+def _boundary(policy: str, protected: str) -> dict[str, Any]:
+    """All but what touches the cleaner's role or this boundary, and no identity that is not bounded by it too."""
+    account = f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}"
+    own = f"{account}:policy/{policy}"
+    deny: dict[str, Any] = {"Effect": "Deny"}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Sid": "ProtectCleaner", **deny, "Action": "iam:*", "Resource": f"{account}:role/{protected}"},
+            {"Sid": "ProtectBoundary", **deny, "Action": _CHANGES_OF_POLICIES, "Resource": own},
+            {"Sid": "KeepBoundaries", **deny, "Action": _REMOVALS, "Resource": "*"},
+            {
+                "Sid": "DemandBoundaries",
+                **deny,
+                "Action": _DEMANDED,
+                "Resource": "*",
+                "Condition": {"StringNotEquals": {"iam:PermissionsBoundary": own}},
+            },
+        ],
+    }
+
+
+_CHANGES_OF_POLICIES: Final = [
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+]
+_REMOVALS: Final = ["iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"]
+_DEMANDED: Final = [
+    "iam:CreateRole",
+    "iam:CreateUser",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutUserPermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+]
+"""What makes an identity, or gives one more permissions: only where the boundary limits it."""

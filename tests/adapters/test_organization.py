@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ROLE = RoleArn(f"arn:aws:iam::{KEY.account}:role/AtmosphereAdmin")
 REGISTRATION = a_registration(roles={ADMIN: ROLE})
-STATEMENTS = ["ProtectRoles", "ProtectSignIn", "ProtectStackSets", "ProtectSettings"]
+STATEMENTS = ["ProtectRoles", "ProtectCleaner", "ProtectSignIn", "ProtectStackSets", "ProtectSettings"]
 BY_SCP = "not authorized to perform: x with an explicit deny in a service control policy"
 BY_ROLE = "not authorized to perform: x because no identity-based policy allows the x action"
 EXISTING = {"delete_role": "NoSuchEntity", "delete_saml_provider": "NoSuchEntity"}
@@ -67,7 +67,7 @@ def test_a_refusal_by_another_policy_shows_nothing() -> None:
 @pytest.mark.parametrize(
     ("code", "missing"),
     [
-        ("NoSuchEntity", {"ProtectRoles", "ProtectSignIn"}),
+        ("NoSuchEntity", {"ProtectRoles", "ProtectCleaner", "ProtectSignIn"}),
         (None, {"ProtectStackSets"}),
         ("DryRunOperation", {"ProtectSettings"}),
     ],
@@ -83,6 +83,7 @@ def test_the_calls_name_nothing_that_exists_and_the_last_is_a_dry_run() -> None:
     answers(clients)
     assert clients.asked == {
         "delete_role": {"RoleName": "stacksets-exec-atmosphere-probe-abc"},
+        "delete_role_policy": {"RoleName": "AtmosphereCleaner", "PolicyName": "atmosphere-probe-abc"},
         "delete_saml_provider": {
             "SAMLProviderArn": f"arn:aws:iam::{KEY.account}:saml-provider/AWSSSO_atmosphere-probe-abc"
         },

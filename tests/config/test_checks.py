@@ -116,6 +116,22 @@ MISTAKES = {
         "`admin` is always the admin_role",
         "another name",
     ),
+    "a cleaner's role that tests get": (
+        ENVIRONMENTS,
+        "regions: [eu-central-1]",
+        f"cleaner_role: {ADMIN}",
+        "environments[3].cleaner_role",
+        "tests get this role too",
+        "a role that no test gets",
+    ),
+    "a cleaner's role that is not in settings": (
+        ENVIRONMENTS,
+        "regions: [eu-central-1]",
+        "cleaner_role: arn:aws:iam::555555555555:role/Cleaner",
+        "environments[3].cleaner_role",
+        "Cleaner is not in role_names of settings.yaml",
+        "add Cleaner to role_names",
+    ),
     "eleven roles": (
         ENVIRONMENTS,
         "regions: [eu-central-1]",

@@ -41,6 +41,7 @@ def _registrations(draw: st.DrawFn) -> Registration:
         regions=draw(_TEXTS),  # type: ignore[arg-type]
         keep=draw(_TEXTS),
         external_id=draw(st.text(max_size=8)),
+        cleaner=draw(st.none() | _TEXT),  # type: ignore[arg-type]
         organization=Organization(
             management_account=draw(st.none() | _ACCOUNTS), stack_sets=draw(_TEXTS), roles=draw(_TEXTS)
         ),

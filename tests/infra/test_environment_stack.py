@@ -35,9 +35,9 @@ class Cloud:
         given = keys or {"aws_access_key_id": account, "aws_secret_access_key": "test"}
         return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, **given)  # type: ignore[call-overload]
 
-    def deploy(self, template: str, external_id: str) -> None:
+    def deploy(self, template: str, external_id: str, **further: str) -> None:
         formation = self.client("cloudformation", ENVIRONMENT)
-        parameters = {"ServiceAccount": SERVICE, "ExternalId": external_id}
+        parameters = {"ServiceAccount": SERVICE, "ExternalId": external_id, **further}
         formation.create_stack(
             StackName="atmosphere-environment",
             TemplateBody=template,
@@ -76,9 +76,9 @@ def environment_template(assembly: Path) -> str:
 
 def test_it_needs_nothing_in_its_account(environment_template: str) -> None:
     template = json.loads(environment_template)
-    assert {entry["Type"] for entry in template["Resources"].values()} == {"AWS::IAM::Role"}
-    assert set(template["Parameters"]) == {"ServiceAccount", "ExternalId", "RoleName"}
-    (role,) = template["Resources"].values()
+    assert {entry["Type"] for entry in template["Resources"].values()} == {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy"}
+    assert set(template["Parameters"]) == {"ServiceAccount", "ExternalId", "RoleName", "Use", "ProtectedRole"}
+    role = template["Resources"]["Role"]
     assert role["Properties"]["MaxSessionDuration"] == 3600
 
 
@@ -115,3 +115,47 @@ def test_without_an_external_id_the_roles_still_decide(cloud: Cloud, environment
     assert cloud.session_of("atmosphere-allocate").assume_role(RoleArn=ROLE, RoleSessionName=SESSION)["Credentials"]
     with pytest.raises(ClientError, match="AccessDenied"):
         cloud.session_of("atmosphere-query").assume_role(RoleArn=ROLE, RoleSessionName=SESSION)
+
+
+@pytest.mark.emulator
+def test_only_cleaning_may_become_the_role_for_cleaning(cloud: Cloud, environment_template: str) -> None:
+    cloud.deploy(environment_template, "example", Use="cleaning")
+    wanted = {"RoleArn": ROLE, "RoleSessionName": f"{CLEANUP_SESSION}.us-east-1.x", "ExternalId": "example"}
+    sts = cloud.session_of("atmosphere-cleanup")
+    assert sts.assume_role(**wanted)["Credentials"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sts.assume_role(**{**wanted, "RoleSessionName": SESSION})
+    with pytest.raises(ClientError, match="AccessDenied"):
+        cloud.session_of("atmosphere-allocate").assume_role(**wanted)
+    trust = cloud.client("iam", ENVIRONMENT).get_role(RoleName="AtmosphereAdmin")["Role"]["AssumeRolePolicyDocument"]
+    assert not any("Service" in statement["Principal"] for statement in trust["Statement"])
+
+
+BOUNDARY = f"arn:aws:iam::{ENVIRONMENT}:policy/AtmosphereBoundary-AtmosphereAdmin"
+CLEANER = f"arn:aws:iam::{ENVIRONMENT}:role/AtmosphereCleaner"
+
+
+def test_the_role_has_the_boundary_only_where_it_is_to_protect_a_role(environment_template: str) -> None:
+    template = json.loads(environment_template)  # the embedded AWS gives roles no boundary
+    wanted = {"Fn::If": ["IsBounded", {"Ref": "Boundary"}, {"Ref": "AWS::NoValue"}]}
+    assert template["Resources"]["Role"]["Properties"]["PermissionsBoundary"] == wanted
+    assert template["Resources"]["Boundary"]["Condition"] == "IsBounded"
+    assert template["Conditions"]["IsBounded"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "ProtectedRole"}, ""]}]}
+
+
+@pytest.mark.emulator
+def test_the_boundary_protects_the_cleaner_and_itself(cloud: Cloud, environment_template: str) -> None:
+    cloud.deploy(environment_template, "example", ProtectedRole="AtmosphereCleaner")
+    iam = cloud.client("iam", ENVIRONMENT)
+    version = iam.get_policy(PolicyArn=BOUNDARY)["Policy"]["DefaultVersionId"]
+    document = iam.get_policy_version(PolicyArn=BOUNDARY, VersionId=version)["PolicyVersion"]["Document"]
+    statements = {each["Sid"]: each for each in document["Statement"]}
+    assert statements["Everything"] == {"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}
+    assert (statements["ProtectCleaner"]["Action"], statements["ProtectCleaner"]["Resource"]) == ("iam:*", CLEANER)
+    assert statements["ProtectBoundary"]["Resource"] == BOUNDARY
+    assert {"iam:DeletePolicy", "iam:CreatePolicyVersion"} <= set(statements["ProtectBoundary"]["Action"])
+    assert statements["KeepBoundaries"]["Resource"] == "*"
+    demanded = statements["DemandBoundaries"]
+    assert demanded["Condition"] == {"StringNotEquals": {"iam:PermissionsBoundary": BOUNDARY}}
+    assert {"iam:CreateRole", "iam:CreateUser", "iam:PutRolePermissionsBoundary"} <= set(demanded["Action"])
+    assert {each["Effect"] for name, each in statements.items() if name != "Everything"} == {"Deny"}

@@ -19,7 +19,7 @@ MOST = 5120  # characters; AWS Organizations user guide, "Quotas", before the qu
 def denied(action: str, resource: str, principal: str = ADMIN) -> bool:
     """As IAM decides; the policy has no other forms than these."""
     return any(
-        action in statement["Action"]
+        any(fnmatchcase(action, each) for each in listed(statement["Action"]))
         and any(fnmatchcase(resource, each) for each in listed(statement["Resource"]))
         and not any(fnmatchcase(principal, each) for each in excepted(statement))
         for statement in POLICY["Statement"]
@@ -65,6 +65,15 @@ def test_a_test_cannot_make_or_change_a_stack_named_like_an_instance_of_a_stack_
         assert not denied(f"cloudformation:{action}", stack, role(name))
 
 
+@pytest.mark.parametrize(
+    "action", ["iam:PutRolePolicy", "iam:DeleteRole", "iam:PassRole", "iam:UpdateAssumeRolePolicy"]
+)
+def test_nobody_but_the_cleaner_and_the_organization_changes_the_cleaner(action: str) -> None:
+    assert denied(action, role("AtmosphereCleaner"))
+    for name in ("AtmosphereCleaner", "OrganizationAccountAccessRole", "AWSControlTowerExecution", "stacksets-exec-1"):
+        assert not denied(action, role("AtmosphereCleaner"), role(name))
+
+
 @pytest.mark.parametrize("action", ["CreateSAMLProvider", "UpdateSAMLProvider", "DeleteSAMLProvider"])
 def test_a_test_cannot_touch_the_provider_of_identity_center(action: str) -> None:
     assert denied(f"iam:{action}", "arn:aws:iam::222222222222:saml-provider/AWSSSO_1_DO_NOT_DELETE")
@@ -91,9 +100,9 @@ def test_every_principal_that_is_excepted_is_protected_itself(statement: dict[st
 
 def test_every_action_exists() -> None:
     session = botocore.session.get_session()
-    for action in (action for statement in POLICY["Statement"] for action in statement["Action"]):
+    for action in (action for statement in POLICY["Statement"] for action in listed(statement["Action"])):
         service, _, operation = action.partition(":")
-        assert operation in session.get_service_model(service).operation_names, action
+        assert operation == "*" or operation in session.get_service_model(service).operation_names, action
 
 
 def test_it_fits_the_quota_of_a_policy() -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _SECONDS: Final = 900  # the least that STS grants
 _NAME: Final = "atmosphere-probe-"
+_CLEANER: Final = "AtmosphereCleaner"
+"""The only name here that may exist; the policy of it that is deleted does not."""
 
 
 class InForce(StrEnum):
@@ -64,6 +66,13 @@ def _probes(registration: Registration, unique: str) -> tuple[_Probe, ...]:
     provider = f"arn:{partition}:iam::{account}:saml-provider/AWSSSO_{name}"
     return (
         _Probe("ProtectRoles", "iam", "delete_role", {"RoleName": f"stacksets-exec-{name}"}, "NoSuchEntity"),
+        _Probe(
+            "ProtectCleaner",
+            "iam",
+            "delete_role_policy",
+            {"RoleName": _CLEANER, "PolicyName": name},
+            "NoSuchEntity",
+        ),
         _Probe("ProtectSignIn", "iam", "delete_saml_provider", {"SAMLProviderArn": provider}, "NoSuchEntity"),
         _Probe("ProtectStackSets", "cloudformation", "delete_stack", {"StackName": f"StackSet-{name}"}, ""),
         _Probe(

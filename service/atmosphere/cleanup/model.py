@@ -68,8 +68,9 @@ class Assignment:
 
     @property
     def role_resources(self) -> list[Resource]:
-        """The roles of the registration as resources."""
-        names = {role.rpartition("/")[2] for role in self.registration.roles.values()}
+        """The roles of the registration as resources, the cleaner's own included."""
+        roles = {*self.registration.roles.values(), self.registration.cleaner_role}
+        names = {role.rpartition("/")[2] for role in roles}
         return sorted(Resource("AWS::IAM::Role", name, GLOBAL) for name in names)
 
 

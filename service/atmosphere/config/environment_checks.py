@@ -41,6 +41,8 @@ def _unique_environments(sources: Sources) -> None:
 
 def _arns(path: Path, entry: EnvironmentEntry) -> Iterator[tuple[Path, str]]:
     yield (*path, "admin_role"), entry.admin_role
+    if entry.cleaner_role:
+        yield (*path, "cleaner_role"), entry.cleaner_role
     for name, arn in entry.roles.items():
         yield (*path, "roles", name), arn
 
@@ -81,6 +83,14 @@ def _roles_named(sources: Sources) -> None:
         if "admin" in entry.roles:
             what = "`admin` is always the admin_role"
             sources.environments.report((*path, "roles", "admin"), what, "use another name, or set admin_role")
+
+
+def _cleaner_apart(sources: Sources) -> None:
+    for path, entry in sources.environment_entries():
+        given = {arn.rsplit("/", 1)[1] for arn in (entry.admin_role, *entry.roles.values())}
+        if entry.cleaner_role and entry.cleaner_role.rsplit("/", 1)[1] in given:
+            what = "tests get this role too, so they could change what the cleanup may do"
+            sources.environments.report((*path, "cleaner_role"), what, "use a role that no test gets, or remove it")
 
 
 def _regions_known(sources: Sources) -> None:
@@ -212,6 +222,7 @@ ENVIRONMENT_CHECKS: Final[tuple[Check, ...]] = (
     _roles_belong,
     _role_names_listed,
     _roles_named,
+    _cleaner_apart,
     _regions_known,
     _further_regions,
     _regions_apart,

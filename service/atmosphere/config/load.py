@@ -162,6 +162,7 @@ def _registration(entry: EnvironmentEntry, pool: PoolEntry) -> Registration:
         deferred=tuple(pool.deferred),
         cdk_toolkit=Toolkit(pool.cdk_toolkit),
         organization=_organization(pool.organization),
+        cleaner=RoleArn(entry.cleaner_role) if entry.cleaner_role else None,
     )
 
 

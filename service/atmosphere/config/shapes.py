@@ -64,8 +64,12 @@ class EnvironmentEntry(Shape):
     region: AwsRegion = Field(description="the AWS region that tests get, e.g. us-east-1")
     pool: Name = Field(description="the pool it belongs to: letters, digits, dot, dash, underscore; at most 64")
     admin_role: RoleArnText = Field(
-        description="the ARN of the role in that account that cleanup uses and that tests get by default, "
+        description="the ARN of the role in that account that tests get by default and that cleanup uses, "
         "e.g. arn:aws:iam::222222222222:role/AtmosphereAdmin"
+    )
+    cleaner_role: RoleArnText | None = Field(
+        default=None,
+        description="the ARN of the role in that account that cleanup uses instead of admin_role; tests never get it",
     )
     capabilities: Capabilities = Field(
         description="what it offers to tests: a list of names, or a map of names "

@@ -107,7 +107,8 @@ class Registration:
 
     `roles` maps the names a test may ask for to ARNs and always has `admin`; `regions` are the further regions of the
     account that tests use and cleaning covers; `keep` are patterns of what must survive cleaning; `deferred` are types
-    of resources that may be left for later cleanings; `organization` is what the accounts' organization may add.
+    of resources that may be left for later cleanings; `organization` is what the accounts' organization may add;
+    `cleaner` is a role that cleans instead of the admin role and that no test gets.
     """
 
     key: EnvironmentKey
@@ -120,11 +121,17 @@ class Registration:
     deferred: tuple[str, ...] = ()
     cdk_toolkit: Toolkit = Toolkit.DELETE
     organization: Organization = field(default_factory=Organization)
+    cleaner: RoleArn | None = None
 
     @property
     def admin_role(self) -> RoleArn:
-        """The role that cleans the environment and that a test gets when it names none."""
+        """The role that a test gets when it names none."""
         return self.roles[ADMIN]
+
+    @property
+    def cleaner_role(self) -> RoleArn:
+        """The role that cleans the environment."""
+        return self.cleaner or self.admin_role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,7 @@ def registration_to_json(entry: Registration) -> dict[str, Any]:
         "deferred": list(entry.deferred),
         "cdk_toolkit": "" if entry.cdk_toolkit is Toolkit.DELETE else str(entry.cdk_toolkit),
         "organization": organization_to_json(entry.organization),
+        "cleaner": entry.cleaner or "",
     }
     return {name: value for name, value in full.items() if value not in ({}, [], "")}
 
@@ -97,6 +98,7 @@ def registration_from_json(value: Mapping[str, Any]) -> Registration:
         deferred=tuple(value.get("deferred", ())),
         cdk_toolkit=Toolkit(value.get("cdk_toolkit", Toolkit.DELETE)),
         organization=organization_from_json(value.get("organization", {})),
+        cleaner=RoleArn(value["cleaner"]) if "cleaner" in value else None,
     )
 
 

@@ -77,7 +77,7 @@ class Accounts:
 
         `Finished` when it is another account or its role cannot be used. Raises `Unreachable` when STS does not answer.
         """
-        role = assignment.registration.admin_role
+        role = assignment.registration.cleaner_role
         if refused := _refusal(assignment, assignment.key.account) or _foreign(assignment, role):
             return refused
         name = contract.session_name(contract.CLEANUP_SESSION, assignment.key.region, assignment.allocation)

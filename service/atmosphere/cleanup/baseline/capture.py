@@ -43,7 +43,8 @@ def capture(context: PassContext) -> Baseline | Finished:
     assignment = context.assignment
     roles = sorted(set(assignment.registration.roles.values()))
     unfit = context.workers.run([partial(_preflight, context, role) for role in roles])
-    if refused := next(filter(None, unfit), None):
+    cleaner = assignment.registration.cleaner_role
+    if refused := next(filter(None, [*unfit, None if cleaner in roles else reserve(context, cleaner)]), None):
         return refused
     found = _complete_scan(context)
     if isinstance(found, Finished):

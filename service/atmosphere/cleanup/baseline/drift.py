@@ -191,7 +191,7 @@ def _read(context: PassContext, content: Content, region: Region, only: Collecti
     if only is not None:
         ids = {item.id for item in only if item.type == (content.about or content.type) and item.region == region}
     elif content.scope is Scope.GLOBAL and not assignment.sweep_globals:
-        ids = {role.rpartition("/")[2] for role in assignment.registration.roles.values()}
+        ids = {role.id for role in assignment.role_resources}
     if ids is not None and not ids:
         return _Answer(_label(content, region))
     told, unread = _told(content, region, content.read(context.account, region, ids))

@@ -22,7 +22,10 @@ _DEFAULT: Final = ("delete it, or remove what protects it", _CLEAN)
 _STEPS: Final = {
     "baseline-missing": ("create it again and clean, or drop it from the baseline", "baseline drop {place} {item}"),
     "baseline-changed": ("undo the change and clean, or accept it", "baseline adopt {place} {item}"),
-    ORGANIZATION_DENIES: ("a policy of the organization protects it: adopt it", "baseline adopt {place} {item}"),
+    ORGANIZATION_DENIES: (
+        "a policy of the organization protects it: name it in the pool's `organization`, or adopt it",
+        "baseline adopt {place} {item}",
+    ),
     "no-baseline": ("delete it if a test left it; then recapture", "baseline recapture {place}"),
     "owns-kept-resource": ("remove the kept resource from the stack, or delete the stack and retain it", _CLEAN),
 }

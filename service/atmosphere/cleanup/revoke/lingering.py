@@ -49,7 +49,7 @@ def _deny(imposing: Imposing, role: str, cut_off: datetime) -> None:
 def enterable(assignment: Assignment, baseline: Baseline) -> list[str]:
     """All but the roles that were used, which have a canary, and the cleaner's own, which comes last."""
     aside = {role.rpartition("/")[2] for role, _ in assignment.roles_used}
-    aside.add(assignment.registration.admin_role.rpartition("/")[2])
+    aside.add(assignment.registration.cleaner_role.rpartition("/")[2])
     registered = {role.id for role in assignment.role_resources}
     inside = {
         item.id

@@ -79,7 +79,7 @@ class RevokePhase:
             instant = self.context.now() + _SECOND
 
     def _is_served(self) -> bool:
-        role = self.context.assignment.registration.admin_role.rpartition("/")[2]
+        role = self.context.assignment.registration.cleaner_role.rpartition("/")[2]
         try:
             of_role(self.context.account, "get_role", {"RoleName": role})
         except DenialRefused:

@@ -115,7 +115,7 @@ class Revocation:
     def _deny(self, cut_off: datetime) -> None:
         """On the cleaner's own role last, where its session ends with that; nothing can be read back by it then."""
         alone = self._assignment.sweep_globals
-        own = role_name(self._assignment.registration.admin_role)
+        own = role_name(self._assignment.registration.cleaner_role)
         if alone:
             cut_off_others(self._context, self._imposing, cut_off)
         for role in self._roles():

@@ -35,7 +35,8 @@ class Protection:
     """Says of a resource whether it stays, and why."""
 
     def __init__(self, registration: Registration, baseline: Baseline) -> None:
-        self._roles = {role.rpartition("/")[2] for role in registration.roles.values()}
+        roles = {*registration.roles.values(), registration.cleaner_role}
+        self._roles = {role.rpartition("/")[2] for role in roles}
         self._patterns = registration.keep
         self._baseline = {*baseline.items, *baseline.contents}
 
