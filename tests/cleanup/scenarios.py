@@ -185,7 +185,10 @@ SCENARIOS: Final[dict[int, Scenario]] = {
     ),
     25: Scenario(
         "a trapped role; roles that are nobody's leftover",
-        _in("cleanup/test_kept_baseline", "test_roles_that_are_nobodys_leftover_are_never_named_in_a_change")
+        _in(
+            "cleanup/test_kept_baseline",
+            "test_no_name_of_a_role_keeps_it_and_none_of_the_baseline_is_named_in_a_change",
+        )
         + _in("cleanup/test_passes", "test_fifteen_kinds_of_leftovers_go_and_what_was_there_before_stays"),
     ),
     26: Scenario(

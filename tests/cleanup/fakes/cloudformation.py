@@ -69,6 +69,9 @@ class FakeCloudFormation(Paged):
             {"StackId": stack.id, "StackName": stack.name, "DeletionTime": STARTED} for stack in deleted
         ]
 
+    def _list_types(self, **_: Any) -> tuple[str, list[dict[str, Any]]]:
+        return "TypeSummaries", []  # no extension was registered
+
     def _list_stack_resources(self, *, StackName: str) -> tuple[str, list[dict[str, Any]]]:  # noqa: N803
         stack = self.stack(StackName)
         if stack.status == "REVIEW_IN_PROGRESS":
