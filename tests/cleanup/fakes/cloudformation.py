@@ -69,6 +69,9 @@ class FakeCloudFormation(Paged):
             {"StackId": stack.id, "StackName": stack.name, "DeletionTime": STARTED} for stack in deleted
         ]
 
+    def describe_publisher(self) -> dict[str, Any]:
+        return {"PublisherStatus": "UNVERIFIED"}  # the account never became one
+
     def _list_types(self, **_: Any) -> tuple[str, list[dict[str, Any]]]:
         return "TypeSummaries", []  # no extension was registered
 

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
 from atmosphere.core.model import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 REGION = Region("us-east-1")
 STARTED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -145,7 +146,14 @@ class Paged:
 class _Paginator:
     read: Any
 
-    def paginate(self, **parameters: Any) -> Iterator[dict[str, Any]]:
+    def paginate(self, **parameters: Any) -> _Pages:
         key, entries = self.read(**parameters)
-        for start in range(0, max(len(entries), 1), 2):
-            yield {key: entries[start : start + 2]}
+        return _Pages(key, [{key: entries[start : start + 2]} for start in range(0, max(len(entries), 1), 2)])
+
+
+class _Pages(list[dict[str, Any]]):
+    """The pages, and where the members are in each, as botocore's have it."""
+
+    def __init__(self, key: str, found: list[dict[str, Any]]) -> None:
+        super().__init__(found)
+        self.result_keys = [jmespath.compile(key)]
