@@ -51,7 +51,7 @@ test-all: setup ## also what takes longer
 
 # Side by side, because the tests on the embedded AWS spend half of their time waiting; the others give way to them.
 tests-here:
-	@nice $(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator $(MARKS)" -q
+	@nice -n 5 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator $(MARKS)" -q
 
 tests-on-emulator:
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "emulator $(MARKS)" -q

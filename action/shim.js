@@ -39,8 +39,9 @@ function run([command, ...args], { env, cwd, timeoutMs, capture = false, forward
   return new Promise((resolve) => {
     const output = [];
     const stdio = ['pipe', ...(capture ? ['pipe', 'ignore'] : ['inherit', 'inherit'])];
-    const child = spawn(command, args, { env, cwd, stdio, windowsHide: true });
     const pass = (signal) => child.kill(WINDOWS ? 'SIGKILL' : signal); // Windows knows no others
+    if (forward) SIGNALS.forEach((signal) => process.on(signal, pass)); // first, or a signal now would end node alone
+    const child = spawn(command, args, { env, cwd, stdio, windowsHide: true });
     const kill = () => {
       child.kill('SIGKILL');
       child.stdout?.destroy(); // a child of the child may hold it open
@@ -51,7 +52,6 @@ function run([command, ...args], { env, cwd, timeoutMs, capture = false, forward
       SIGNALS.forEach((signal) => process.off(signal, pass));
       resolve({ code, output: Buffer.concat(output).toString().trim() });
     };
-    if (forward) SIGNALS.forEach((signal) => process.on(signal, pass));
     child.stdout?.on('data', (bytes) => output.push(bytes));
     child.on('error', () => end(NOT_STARTED));
     child.on(capture ? 'close' : 'exit', (code, signal) => end(code ?? 128 + os.constants.signals[signal]));

@@ -85,6 +85,13 @@ def test_a_first_start_that_fails_leaves_nothing(tmp_path: Path, cache: Path) ->
     assert [path.name for path in cache.iterdir()] == ["name.lock"]
 
 
+def test_the_remains_of_a_first_start_that_was_killed_go(tmp_path: Path, cache: Path) -> None:
+    (cache / "part-name-1").mkdir(parents=True)
+    (cache / "part-other-1").mkdir()
+    image.fill(State(tmp_path / "state"), "name", _first_start("as made"), cache=cache)
+    assert {path.name for path in cache.iterdir() if path.is_dir()} == {"name", "part-other-1"}
+
+
 def test_who_comes_while_it_is_made_waits_for_it(tmp_path: Path, cache: Path) -> None:
     first, second = State(tmp_path / "first"), State(tmp_path / "second")
     other = threading.Thread(target=image.fill, args=(second, "name", _not_again), kwargs={"cache": cache})

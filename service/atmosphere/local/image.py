@@ -46,7 +46,9 @@ def fill(state: State, name: str, first_start: Callable[[Path], bool], *, cache:
             image.touch()
             shutil.copytree(image, state.saved)
             return
-        with tempfile.TemporaryDirectory(dir=cache, prefix="part-") as scratch:
+        for remains in cache.glob(f"part-{name}-*"):  # of a first start that was killed
+            shutil.rmtree(remains, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=f"part-{name}-") as scratch:
             made = State(Path(scratch))
             may_be_kept = first_start(made.directory)
             if made.is_whole:
