@@ -109,8 +109,8 @@ MUTATIONS: Final = (
     *_of(
         _TRUST,
         (*_LEFT, "test_trust"),
-        ("entrant.name == _CERTIFICATES\n", "False\n"),
-        ("entrant.name == _CERTIFICATES\n", "True\n"),
+        ("entrant.name in _CERTIFICATES\n", "False\n"),
+        ("entrant.name in _CERTIFICATES\n", "True\n"),
         ("else entrant.kind is not Kind.AWS or entrant.account in", "else entrant.account in"),
         ("or entrant.account in (None, account)\n", "or entrant.account == account\n"),
         ("or entrant.account in (None, account)\n", "\n"),

@@ -39,7 +39,7 @@ STAYS = {
     "a provider of the baseline": allow({"Federated": SAML}, Action="sts:AssumeRoleWithSAML"),
     "an action by which nobody enters": allow("*", Action=["sts:TagSession", "sts:SetSourceIdentity"]),
     "an action with brackets is no pattern": allow("*", Action="sts:[Aa]ssumeRole"),
-    "everything but the ways in": allow("*", NotAction="sts:assumerole*", Action=None),
+    "everything but the ways in": {"Effect": "Allow", "Principal": "*", "NotAction": "sts:assumerole*"},
     "everybody, denied": allow("*", Effect="Deny"),
 }
 GOES = {
@@ -60,6 +60,15 @@ GOES = {
     "a path named like a role of the baseline": allow(aws(f"arn:aws:iam::{OWN}:role/Deploy/Other")),
     "a session named like a role of the baseline": allow(aws(f"arn:aws:sts::{OWN}:assumed-role/Other/Deploy")),
     "a user named like a role of the baseline": allow(aws(f"arn:aws:iam::{OWN}:user/Deploy")),
+    "the account itself by its number": allow(aws(OWN)),
+    "a role without a name": allow(aws(f"arn:aws:iam::{OWN}:role")),
+    "a session without a role": allow(aws(f"arn:aws:sts::{OWN}:assumed-role")),
+    "certificates of any authority": allow({"Service": "rolesanywhere.amazonaws.com"}),
+    "things with a certificate": allow({"Service": "credentials.iot.amazonaws.com"}),
+    "no action": {"Effect": "Allow", "Principal": aws(FOREIGN)},
+    "no statement": (),
+    "a principal and all but one": allow(aws(MANAGEMENT), NotPrincipal=aws(FOREIGN)),
+    "one element twice, the other way round": {**allow(aws(FOREIGN)), "principal": aws(MANAGEMENT)},
     "a unique id": allow(aws("AROAEXAMPLEEXAMPLE")),
     "a wildcard inside a name": allow(aws(f"arn:aws:iam::{MANAGEMENT}:role/*")),
     "any service": allow({"Service": "*"}),
@@ -88,8 +97,8 @@ GOES = {
 
 
 def _trust(case: Any) -> Any:
-    if case is None:
-        return None
+    if not case:
+        return None if case is None else {"Version": "2012-10-17"}
     return trust(*case) if isinstance(case, tuple) else trust(case)
 
 
@@ -116,6 +125,10 @@ def test_without_a_management_account_none_is_admitted():
     assert outsiders(trust(allow(aws("AROAEXAMPLE"))), Admitted(account=OWN)) != []
 
 
+def test_an_unknown_kind_of_principal_is_everybody():
+    assert entrants(trust(allow({"CanonicalUser": "79a59df900b949e5"}))) == {EVERYBODY}
+
+
 def test_what_is_not_understood_is_everybody():
     assert entrants(trust({"Effect": "Allow", "NotPrincipal": aws(OWN), "Action": "*"})) == {EVERYBODY}
 
@@ -136,6 +149,11 @@ ENTERED = {
 @pytest.mark.parametrize("principal", ENTERED.values(), ids=ENTERED)
 def test_an_account_gets_in(principal):
     assert lets_in(trust(allow(principal)), OWN)
+
+
+def test_an_account_gets_in_beside_others():
+    assert lets_in(trust(allow(aws(FOREIGN)), allow(aws(OWN))), OWN)
+    assert lets_in(trust(allow({"Service": ["ec2.amazonaws.com", "credentials.iot.amazonaws.com"]})), OWN)
 
 
 @pytest.mark.parametrize("principal", [aws(FOREIGN), {"Service": "ec2.amazonaws.com"}])

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from atmosphere.core.model import AccountId
 
 _ENTERING: Final = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
-_CERTIFICATES: Final = "rolesanywhere.amazonaws.com"
+_CERTIFICATES: Final = ("rolesanywhere.amazonaws.com", "credentials.iot.amazonaws.com")
+"""Services that give sessions to certificates of any authority that the account registers."""
 _ACCOUNT: Final = re.compile(r"\d{12}")
 _PRINCIPAL_ARN: Final = re.compile(r"arn:[\w-]+:(?:iam|sts)::(\d{12}):(.+)")
 _WILDCARD: Final = re.compile(r"[*?]")
@@ -82,6 +83,8 @@ class Role:
 class Admitted:
     """Who may enter a role that came after the baseline: AWS services, the management account, and these.
 
+    Services that give sessions to certificates are not among them.
+
     `account` is the role's own. `roles` are names of roles in it, `providers` ARNs of identity providers.
     """
 
@@ -93,10 +96,10 @@ class Admitted:
     def admits(self, entrant: Entrant) -> bool:
         """Whether it is one of them."""
         if entrant.kind is Kind.SERVICE:
-            return True
+            return entrant.name not in _CERTIFICATES
         if entrant.kind is Kind.FEDERATED:
             return entrant.name in self.providers
-        if entrant.kind is not Kind.AWS or entrant.account is None:
+        if entrant.account is None:
             return False
         if entrant.account == self.management:
             return True
@@ -119,11 +122,11 @@ def outsiders(trust: Any, admitted: Admitted) -> list[Entrant]:
 def lets_in(trust: Any, account: AccountId) -> bool:
     """Whether somebody in the account may enter the role under a name of their own, not through an AWS service.
 
-    A provider may know somebody of any account, and a unique id may be one of the account's, so both count; so does the
-    service that gives sessions to certificates of any authority that the account registers.
+    A provider may know somebody of any account, and a unique id may be one of the account's, so both count; so do
+    the services that give sessions to certificates.
     """
     return any(
-        entrant.name == _CERTIFICATES
+        entrant.name in _CERTIFICATES
         if entrant.kind is Kind.SERVICE
         else entrant.kind is not Kind.AWS or entrant.account in (None, account)
         for entrant in entrants(trust)
@@ -152,10 +155,10 @@ def _allowed(statement: dict[str, Any]) -> Iterator[Entrant]:
 
 
 def _enters(statement: dict[str, Any]) -> bool:
-    """Whether one of the actions by which a role is entered is among the statement's."""
+    """Whether one of the actions by which a role is entered is among the statement's, or it names none at all."""
     if "notaction" in statement:
         return not all(_is_among(statement["notaction"], action) for action in _ENTERING)
-    return any(_is_among(statement.get("action"), action) for action in _ENTERING)
+    return "action" not in statement or any(_is_among(statement["action"], action) for action in _ENTERING)
 
 
 def _is_among(patterns: Any, action: str) -> bool:
@@ -183,4 +186,4 @@ def _lowered(value: Any) -> dict[str, Any] | None:
 
 
 def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+    return value if isinstance(value, list) else [value]
