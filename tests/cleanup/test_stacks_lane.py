@@ -132,7 +132,7 @@ def test_everything_of_a_stack_with_more_than_a_page_of_resources_is_in_the_ledg
     [bucket] = registered.buckets()
     fill_versioned(registered.root("s3"), bucket)
     assert registered.clean().verdict is Verdict.CLEAN
-    ledger = json.loads(next(text for name, text in registered.keep.texts.items() if name.endswith("ledger.json")))
+    ledger = json.loads(next(text for name, text in registered.store.texts.items() if name.endswith("ledger.json")))
     assert len(ledger["stacks"][stack]["owned"]) == 131
     assert registered.buckets() == []
 
