@@ -280,6 +280,7 @@ def test_a_user_that_is_named_exactly_is_for_a_person() -> None:
     stays = Shown(others={user: "AIDA"}, keep=("AWS::IAM::User:ci",)).stays()
     assert user not in stays.kept
     assert user in stays.doubtful
+    assert stays.reason(user) == "only a person can decide on it"
 
 
 def test_other_things_stay_as_keep_says() -> None:
