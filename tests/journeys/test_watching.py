@@ -33,7 +33,7 @@ def test_a_cleanup_is_watched_to_its_end_and_its_report_is_shown(
     after = json.loads(told.out)
     assert (after["status"], after["cleanup"]["verdict"]) == ("free", "clean")
     assert {"clear", "verify"} <= after["cleanup"]["seconds"].keys()
-    assert "it is being cleaned already" in told.err
+    assert "a cleanup is already running" in told.err
     assert "0 left, 0 removed" in told.err
     assert main(["environment", "show", KEY]) == 0
     assert f"# aws://{KEY}: clean" in capsys.readouterr().out
