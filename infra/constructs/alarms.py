@@ -16,6 +16,7 @@ from atmosphere.contract import (
     METRICS_NAMESPACE,
     NAME,
     REPOSITORY_RENAMED,
+    ROLE_REFUSED,
     FunctionName,
 )
 
@@ -94,10 +95,22 @@ def _alarms(
             metric=_counted(BECAME_DIRTY),
         ),
         _Alarm(
+            name="role-refused",
+            meaning="An environment is free, but its role does not let the service in: requests pass it over.",
+            metric=_counted(ROLE_REFUSED),
+        ),
+        _Alarm(
             name="api-errors",
             meaning="The API answered with a 5xx.",
             metric=api.deployment_stage.metric_server_error(period=_FIVE_MINUTES, statistic="Sum"),
         ),
+        *_failures(machine),
+    )
+
+
+def _failures(machine: sfn.StateMachine) -> tuple[_Alarm, _Alarm]:
+    """Executions that end without a verdict."""
+    return (
         _Alarm(
             name="cleanup-failed",
             meaning="The execution of a cleanup failed instead of coming to a verdict.",

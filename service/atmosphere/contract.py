@@ -13,6 +13,7 @@ from typing import Final
 STAGE: Final = "v1"
 NAME: Final = "atmosphere"
 METRICS_NAMESPACE: Final = "Atmosphere"
+ROLE_REFUSED: Final = "RoleRefused"  # the metric of an alarm: one for each request that passed an environment over
 BECAME_DIRTY: Final = "BecameDirty"  # the metric of an alarm: one for each environment, under `service` only
 AUTHORIZER_FAILED: Final = "AuthorizerFailed"  # likewise: a token that could be neither accepted nor refused
 REPOSITORY_RENAMED: Final = "RepositoryRenamed"  # a rule's `repository` is no longer that repository's name

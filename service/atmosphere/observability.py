@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final, TypedDict
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from atmosphere.contract import METRICS_NAMESPACE, NAME
+from atmosphere.contract import METRICS_NAMESPACE, NAME, ROLE_REFUSED
 
 if TYPE_CHECKING:
     from typing import Unpack
+
+    from atmosphere.core.model import Environment
 
 _logger: Final = Logger(service=NAME, level=os.environ.get("ATMOSPHERE_LOG_LEVEL", "INFO"))
 
@@ -79,6 +81,12 @@ def count(name: str, value: float = 1, *, unit: MetricUnit = MetricUnit.Count, *
         metrics.add_dimension(name=dimension, value=word)
     metrics.add_metric(name=name, unit=unit, value=value)
     metrics.flush_metrics()
+
+
+def role_refused(environment: Environment) -> None:
+    """Log and count an environment whose role did not let the service in; the alarm of that name watches it."""
+    line("role refused", environment=environment.key.path, pool=environment.registered.pool)
+    count(ROLE_REFUSED)
 
 
 def seconds(name: str, value: float, **dimensions: str) -> None:

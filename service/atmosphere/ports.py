@@ -38,6 +38,14 @@ class Unreachable(Exception):
     """A dependency did not answer, or answered with a fault of its own; says nothing about what is there."""
 
 
+class RoleRefused(Unreachable):
+    """Roles did not let the service in. `positions` says which of the requests named them, counted from 0."""
+
+    def __init__(self, positions: frozenset[int]) -> None:
+        super().__init__("AssumeRole was refused: check the trust policy and the external id of the environment's role")
+        self.positions = positions
+
+
 class OutcomeUnknown(Unreachable):
     """A commit may or may not have been applied; only a consistent read can tell."""
 
@@ -145,8 +153,9 @@ class Credentials(Protocol):
     def mint(self, requests: Sequence[SessionRequest]) -> Sequence[SessionCredentials]:
         """One session for each request, in order, at the same time; one AssumeRole each.
 
-        Raises `Unreachable` if any of them could not be had (also when the role refuses the service), and
-        `InvalidPolicy` when a session policy is not one that STS takes.
+        All are tried before the first failure is raised. Raises `InvalidPolicy` when a session policy is not one that
+        STS takes, `Unreachable` if one could not be had, and `RoleRefused` if nothing else went wrong but roles that
+        refuse the service.
         """
 
 

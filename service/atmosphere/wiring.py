@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.engine import PassResult
     from atmosphere.cleanup.model import Assignment, PassState
     from atmosphere.core.access import AccessRules, VerifiedCaller
+    from atmosphere.core.model import Environment
     from atmosphere.core.settings import Settings
     from atmosphere.ports import (
         Baselines,
@@ -153,9 +154,15 @@ class App:
             stand_in=stand_in(self.environ.get(Env.LOOPBACK_ISSUER, "")),
         )
 
-    def allocator(self) -> Allocator:
+    def allocator(self, *, role_refused: Callable[[Environment], None]) -> Allocator:
         """POST /allocations."""
-        return Allocator(store=self.store, credentials=self.credentials, clock=self.clock, ids=self.ids)
+        return Allocator(
+            store=self.store,
+            credentials=self.credentials,
+            clock=self.clock,
+            ids=self.ids,
+            role_refused=role_refused,
+        )
 
     def refresher(self) -> Refresher:
         """POST /allocations/{id}/credentials."""

@@ -13,7 +13,7 @@ import pytest
 from atmosphere.adapters.event_texts import MOST_BYTES
 from atmosphere.contract import EventKind
 from atmosphere.core.model import Region, RoleArn
-from atmosphere.ports import CleanupEnded, CleanupOrder, InvalidPolicy, SessionRequest, Unreachable
+from atmosphere.ports import CleanupEnded, CleanupOrder, InvalidPolicy, RoleRefused, SessionRequest, Unreachable
 from tests.builders import ALLOCATION, KEY, OTHER_ALLOCATION, POOL, a_snapshot
 
 if TYPE_CHECKING:
@@ -69,12 +69,15 @@ class CredentialsContract:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
         assert len(credentials.mint([replace(REQUEST, session_policy=policy)])) == 1
 
-    def test_one_role_that_refuses_fails_them_all(self, credentials: Credentials, refused: RoleArn) -> None:
+    def test_one_role_that_refuses_fails_them_all_and_is_named(
+        self, credentials: Credentials, refused: RoleArn
+    ) -> None:
         if not self.refuses:
             pytest.skip("moto lets every role be assumed, with every policy")
-        for requests in ([refused], [ROLE_ARN, refused], [refused, ROLE_ARN]):
-            with pytest.raises(Unreachable, match="AccessDenied"):
-                credentials.mint([replace(REQUEST, role_arn=role) for role in requests])
+        for roles in ([refused], [ROLE_ARN, refused], [refused, ROLE_ARN, refused]):
+            with pytest.raises(RoleRefused) as raised:
+                credentials.mint([replace(REQUEST, role_arn=role) for role in roles])
+            assert raised.value.positions == {at for at, role in enumerate(roles) if role == refused}
 
     @pytest.mark.parametrize("policy", ["{}", "[]", "no", '{"Version": "2012-10-17", "Statement": []}'])
     def test_a_policy_that_sts_does_not_take_is_refused(self, credentials: Credentials, policy: str) -> None:

@@ -26,7 +26,7 @@ from tests.tables import create_tables
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from atmosphere.core.model import Allocation
+    from atmosphere.core.model import Allocation, Environment
     from atmosphere.ports import Store
 
 CALLERS: Final = 32
@@ -113,8 +113,13 @@ class RaceContract:
     @pytest.mark.parametrize("round_", range(ROUNDS))
     def test_ten_of_thirty_two_allocates_win(self, store: Store, round_: int) -> None:
         _free_all(store)
+        refused: list[Environment] = []
         allocator = Allocator(
-            store=store, credentials=MemoryCredentials(FakeClock()), clock=SystemClock(), ids=SystemIds()
+            store=store,
+            credentials=MemoryCredentials(FakeClock()),
+            clock=SystemClock(),
+            ids=SystemIds(),
+            role_refused=refused.append,
         )
         request = allocate_request({"pool": POOL, "requester": "race"})
         snapshot = a_snapshot(*(a_registration(key) for key in KEYS))

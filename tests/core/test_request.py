@@ -22,7 +22,7 @@ from atmosphere.core.request import (
 from atmosphere.core.selection import Capability, InAccounts, InRegions
 
 _UUID: Final = "0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9"
-_POLICY: Final = {"Version": "2012-10-17", "Statement": []}
+_POLICY: Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny"}]}
 
 
 def _asked(**changes: Any) -> AllocateRequest:
@@ -110,7 +110,7 @@ def test_a_release_takes_its_outcome_and_nothing_else(body: dict[str, Any]) -> N
         {"durationSeconds": 10801},
         {"durationSeconds": -1},
         {"durationSeconds": 10**400},
-        {"durationSeconds": 900.0},
+        {"durationSeconds": 900.5},
         {"durationSeconds": "900"},
         {"durationSeconds": True},
         {"role": ""},
@@ -125,6 +125,9 @@ def test_a_release_takes_its_outcome_and_nothing_else(body: dict[str, Any]) -> N
         {"sessionPolicy": "\ud800"},
         {"sessionPolicy": "[]"},
         {"sessionPolicy": {"Version": "2012-10-17"}},
+        {"sessionPolicy": {"Statement": None}},
+        {"sessionPolicy": {"Statement": []}},
+        {"sessionPolicy": {"Statement": ["Allow"]}},
         {"sessionPolicy": 5},
         {"sessionPolicy": {"Statement": "x" * 2048}},
         {"releaseTokenHash": "x" * 64},
@@ -207,14 +210,14 @@ def test_several_environments_keep_their_order_names_and_roles() -> None:
     assert _asked(environments=[{"name": "a"}]).distinct_accounts
 
 
-@pytest.mark.parametrize("seconds", [900, 10800])
-def test_a_duration_is_taken_at_its_bounds(seconds: int) -> None:
+@pytest.mark.parametrize("seconds", [900, 900.0, 10800])
+def test_a_duration_is_taken_at_its_bounds(seconds: float) -> None:
     assert _asked(durationSeconds=seconds).duration == timedelta(seconds=seconds)
 
 
 def test_a_session_policy_is_kept_in_one_spelling() -> None:
-    assert _asked(sessionPolicy=_POLICY).session_policy == '{"Statement":[],"Version":"2012-10-17"}'
-    assert _asked(sessionPolicy='{ "Version": "2012-10-17", "Statement": [] }').session_policy == (
+    assert _asked(sessionPolicy=_POLICY).session_policy == '{"Statement":[{"Effect":"Deny"}],"Version":"2012-10-17"}'
+    assert _asked(sessionPolicy='{ "Version": "2012-10-17", "Statement": [{"Effect": "Deny"}] }').session_policy == (
         _asked(sessionPolicy=_POLICY).session_policy
     )
 

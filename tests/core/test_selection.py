@@ -66,7 +66,7 @@ def test_an_offered_value_contains_a_wanted_one(*, offered: Any, wanted: Any, ho
 _OFFER: Final = a_registration(
     EnvironmentKey(AccountId("222222222222"), Region("eu-west-1")),
     roles={ADMIN: RoleArn("arn:aws:iam::222222222222:role/Admin"), "reader": "arn:aws:iam::222222222222:role/Reader"},
-    capabilities={"docker": True, "vpcs": 3, "ipv6": False},
+    capabilities={"docker": True, "vpcs": 3, "ipv6": False, "cache": None, "spare": 0},
     regions=(Region("us-east-1"),),
 )
 
@@ -84,6 +84,10 @@ _OFFER: Final = a_registration(
         (_one_requested(Capability("docker")), True),
         (_one_requested(Capability("docker", True)), True),  # noqa: FBT003
         (_one_requested(Capability("ipv6", True)), False),  # noqa: FBT003
+        (_one_requested(Capability("ipv6")), False),
+        (_one_requested(Capability("ipv6", False)), True),  # noqa: FBT003
+        (_one_requested(Capability("cache")), False),
+        (_one_requested(Capability("spare")), True),
         (_one_requested(Capability("gpu")), False),
         (_one_requested(Capability("vpcs", 3)), True),
         (_one_requested(Capability("vpcs", 4)), False),
@@ -98,15 +102,13 @@ def test_an_environment_does_if_it_has_the_role_and_meets_every_constraint(
 
 _REGIONS: Final = ("eu-west-1", "us-east-1")
 _CAPABILITIES: Final = ("docker", "gpu")
+_OFFERED: Final = st.dictionaries(st.sampled_from(_CAPABILITIES), st.sampled_from([True, 3, False, None]))
 
 
 @st.composite
 def _offers(draw: st.DrawFn) -> list[Registration]:
     keys = draw(st.lists(st.tuples(st.integers(1, 4), st.sampled_from(_REGIONS)), unique=True, max_size=6))
-    return [
-        a_registration(a_key(number, region), capabilities=dict.fromkeys(draw(st.sets(st.sampled_from(_CAPABILITIES)))))
-        for number, region in keys
-    ]
+    return [a_registration(a_key(number, region), capabilities=draw(_OFFERED)) for number, region in keys]
 
 
 _CONSTRAINTS = st.one_of(

@@ -21,7 +21,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 
 def _is(value: object, kind: str) -> bool:
     if kind == "integer":
-        return isinstance(value, int) and not isinstance(value, bool)
+        return type(value) is int or (isinstance(value, float) and value.is_integer())
     return isinstance(value, _TYPES[kind])
 
 
@@ -48,7 +48,7 @@ class Validator:
         return not any(self.complaints(value, schema))
 
 
-def _when(kind: type, holds: Callable[[Any, Any], bool], what: str) -> Check:
+def _when(kind: type | tuple[type, ...], holds: Callable[[Any, Any], bool], what: str) -> Check:
     """A word that says something of values of one type only."""
 
     def check(value: Any, wanted: Any, _schema: dict[str, Any], _validator: Validator) -> Iterator[str]:
@@ -133,6 +133,7 @@ _CHECKS: Final[dict[str, Check]] = {
     "description": _nothing,
     "examples": _nothing,
     "format": _nothing,
+    "contentMediaType": _nothing,
     "type": _type,
     "enum": _enum,
     "const": _const,
@@ -153,7 +154,7 @@ _CHECKS: Final[dict[str, Check]] = {
     "maxItems": _when(list, lambda value, wanted: len(value) <= wanted, "has more items than"),
     "minProperties": _when(dict, lambda value, wanted: len(value) >= wanted, "has fewer properties than"),
     "maxProperties": _when(dict, lambda value, wanted: len(value) <= wanted, "has more properties than"),
-    "minimum": _when(int, lambda value, wanted: value >= wanted, "is below"),
-    "maximum": _when(int, lambda value, wanted: value <= wanted, "is above"),
+    "minimum": _when((int, float), lambda value, wanted: value >= wanted, "is below"),
+    "maximum": _when((int, float), lambda value, wanted: value <= wanted, "is above"),
 }
 WORDS: Final = frozenset(_CHECKS)

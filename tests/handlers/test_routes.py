@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -299,6 +300,7 @@ def test_counts_that_cannot_be_read_are_not_told_as_none(api: Api) -> None:
         {"requester": "x", "cursor": "not one"},
         {"requester": "x", "cursor": "e30="},
         {"requester": "x", "cursor": "\u00e4"},
+        {"requester": "x", "cursor": urlsafe_b64encode(b"[" * 3000).decode()},
         {"environment": "222222222222/eu-west-1", "cursor": "bm90IG9uZQ=="},
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 import pytest
 
@@ -89,6 +90,36 @@ def test_the_signature_is_found_in_any_case_and_the_body_in_base64() -> None:
     headers = {HEADER.upper(): hub_signature(body)}
     assert door.deliver(wrapped, headers=headers, isBase64Encoded=True).status == 200
     assert ended_by(door, id_) == "github"
+
+
+def _form(**fields: str) -> str:
+    return urlencode(fields)
+
+
+def test_a_delivery_as_a_form_says_the_same() -> None:
+    door = a_door()
+    id_ = door.allocated(RUN)
+    body = _form(payload=json.dumps({**completed_run(), "sender": {"login": "Zoë + a&b=c"}}))
+    assert door.deliver(body, headers={HEADER: hub_signature(body)}).answer == (200, None)
+    assert ended_by(door, id_) == "github"
+
+
+FORMS: Final = {
+    "empty": "payload=",
+    "no JSON": _form(payload="no"),
+    "another field": _form(other=json.dumps(completed_run())),
+    "a second field": _form(payload=json.dumps(completed_run()), other="1"),
+    "two payloads": f"{_form(payload='{}')}&{_form(payload=json.dumps(completed_run()))}",
+    "no UTF-8": "payload=%ff",
+}
+
+
+@pytest.mark.parametrize("body", FORMS.values(), ids=FORMS.keys())
+def test_a_form_that_is_none_of_githubs_has_no_effect(body: str) -> None:
+    door = a_door()
+    id_ = door.allocated(RUN)
+    assert door.deliver(body, headers={HEADER: hub_signature(body)}).status == 200
+    assert ended_by(door, id_) is None
 
 
 def test_a_header_line_that_comes_twice_is_none() -> None:

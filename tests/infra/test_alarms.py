@@ -17,6 +17,7 @@ RUNBOOK = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 NAMES = {
     "atmosphere-reconciler-silent",
     "atmosphere-dirty-environments",
+    "atmosphere-role-refused",
     "atmosphere-api-errors",
     "atmosphere-repository-renamed",
     "atmosphere-cleanup-failed",

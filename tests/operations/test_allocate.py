@@ -334,6 +334,16 @@ def test_a_request_that_loses_a_race_with_itself_gets_the_same_allocation() -> N
     assert _taken(world) == 1
 
 
+@pytest.mark.parametrize("at", [2, 3], ids=["its quota", "the last environment"])
+def test_a_request_that_finds_only_what_it_took_itself_gets_the_same_allocation(at: int) -> None:
+    world = a_world(1, max_active=1)
+    others: list[Granted] = []
+    world.line.lay(Trap(at, meanwhile=lambda: others.append(_granted(world.ask(key=KEY)))))
+    assert _granted(world.ask(key=KEY)).allocation == others[0].allocation
+    with pytest.raises(QuotaReached):
+        world.ask()
+
+
 def test_keys_minted_for_an_allocation_that_ends_meanwhile_are_not_returned() -> None:
     world = a_world(3)
     world.ask(key=KEY)
@@ -440,6 +450,52 @@ def test_a_role_that_does_not_trust_the_service_takes_nothing() -> None:
     assert _taken(world) == 0
 
 
+def _refuse(world: World, *numbers: int) -> None:
+    world.keys.refused.update(a_registration(a_key(number)).admin_role for number in numbers)
+
+
+def test_an_environment_whose_role_refuses_is_passed_over_and_reported() -> None:
+    world = a_world(4)
+    _refuse(world, 1, 2, 3)
+    assert world.allocate().items[0].key == a_key(4)
+    assert set(world.refused_roles) <= {a_key(1), a_key(2), a_key(3)}
+    assert len(world.refused_roles) == len(set(world.refused_roles)) == Counter(world.line.calls)["mint"] - 1
+    assert _taken(world) == 1
+
+
+def test_of_several_only_those_that_refuse_are_replaced() -> None:
+    world = a_world(5)
+    _refuse(world, 1, 4)
+    given = {item.key for item in world.allocate(environments=many(3)).items}
+    assert given == {a_key(2), a_key(3), a_key(5)}
+
+
+def test_where_every_free_one_refuses_the_answer_names_the_cause() -> None:
+    world = a_world(2)
+    _refuse(world, 1, 2)
+    with pytest.raises(Unavailable, match=r"nothing was taken.*trust") as refused:
+        world.ask()
+    assert refused.value.retry_after is not None
+    assert sorted(world.refused_roles) == [a_key(1), a_key(2)]
+
+
+def test_where_one_is_in_use_a_refusing_one_makes_the_pool_busy() -> None:
+    world = a_world(2)
+    world.allocate()
+    _refuse(world, 1, 2)
+    with pytest.raises(PoolBusy):
+        world.ask()
+
+
+def test_refusing_roles_do_not_keep_a_request_beyond_its_time() -> None:
+    world = a_world(3)
+    _refuse(world, 1, 2, 3)
+    world.line.lay(Trap(2, meanwhile=lambda: world.clock.advance(LAST_COMMIT + timedelta(seconds=1))))
+    with pytest.raises(Unavailable, match="nothing was taken"):
+        world.ask()
+    assert Counter(world.line.calls)["mint"] == 1
+
+
 def test_a_session_policy_that_sts_refuses_is_the_callers_mistake() -> None:
     world = a_world(1)
     with pytest.raises(InvalidRequest, match="'sessionPolicy'"):
@@ -466,9 +522,19 @@ def test_a_commit_whose_reply_was_lost_is_looked_up_and_granted() -> None:
 def test_a_commit_that_was_lost_on_its_way_is_looked_up_and_refused() -> None:
     world = a_world(2)
     world.line.lay(Trap(3, Fault.REQUEST_LOST))
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="may have been made"):
         world.ask()
     assert _taken(world) == 0
+
+
+def test_a_commit_whose_outcome_cannot_be_read_says_what_may_be_taken() -> None:
+    world = a_world(2)
+    world.line.lay(Trap(4, Fault.REPLY_LOST, meanwhile=lambda: world.line.lay(Trap(5, Fault.DOWN))))
+    with pytest.raises(Unavailable, match=f"{KEY} may have been made.*Idempotency-Key"):
+        world.ask(key=KEY)
+    assert _taken(world) == 1
+    world.line.lay(None)
+    assert world.allocate(key=KEY).id == KEY
 
 
 @pytest.mark.parametrize(("late", "taken"), [(timedelta(), 1), (timedelta(seconds=1), 0)])

@@ -79,6 +79,7 @@ class World:
         self.ids = SeededIds(1)
         self.line = Line()
         self.keys = MemoryCredentials(self.clock)
+        self.refused_roles: list[EnvironmentKey] = []
         self.cleanups = MemoryCleaner()
         self.watch(rows or MemoryStore())
         self.credentials = cast("Credentials", Watched(self.keys, self.line))
@@ -112,7 +113,13 @@ class World:
 
     @property
     def allocator(self) -> Allocator:
-        return Allocator(store=self.store, credentials=self.credentials, clock=self.clock, ids=self.ids)
+        return Allocator(
+            store=self.store,
+            credentials=self.credentials,
+            clock=self.clock,
+            ids=self.ids,
+            role_refused=lambda row: self.refused_roles.append(row.key),
+        )
 
     @property
     def refresher(self) -> Refresher:

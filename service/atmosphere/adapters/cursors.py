@@ -69,6 +69,6 @@ def _position(cursor: str) -> Position | None:
         match json.loads(urlsafe_b64decode(cursor.encode("ascii"))):
             case [str(start_id), str(path)] if path:
                 return Position(start_id, path)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return None

@@ -72,8 +72,9 @@ class EnvironmentEntry(Shape):
         description="the ARN of the role in that account that cleanup uses instead of admin_role; tests never get it",
     )
     capabilities: Capabilities = Field(
+        default_factory=dict,
         description="what it offers to tests: a list of names, or a map of names "
-        "to values; names are 1 to 32 letters, digits, dashes and underscores"
+        "to values; names are 1 to 32 letters, digits, dashes and underscores",
     )
     roles: dict[AskedName, RoleArnText] = Field(
         default_factory=dict, description="further roles that a test may request by name: a map of names to role ARNs"

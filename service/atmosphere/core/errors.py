@@ -7,7 +7,7 @@
     ├── AlreadyEnded · Conflicting · KeyReused  it was decided before, otherwise
     ├── TooLarge
     ├── PoolBusy · QuotaReached · AllDirty      not now: try again after `retry_after`
-    └── Unavailable                             a dependency failed and nothing was taken
+    └── Unavailable                             a dependency failed
 
 One table in `handlers/http.py` turns codes into HTTP. A fault (anything else) flies to the outermost doors.
 """
@@ -144,7 +144,7 @@ class AllDirty(Refused):
 
 
 class Unavailable(Refused):
-    """A dependency did not answer; nothing was taken."""
+    """A dependency did not answer. The message says whether something may have been done all the same."""
 
     code = Code.UNAVAILABLE
-    default_message = "a service that this one depends on did not answer; nothing was taken: try again"
+    default_message = "a service that this one depends on did not answer: try again"

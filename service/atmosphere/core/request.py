@@ -170,6 +170,8 @@ def _distinct(body: dict[str, Json]) -> bool:
 def _duration(value: Json) -> timedelta | None:
     if value is None:
         return None
+    if isinstance(value, float) and value.is_integer():  # 900.0 is an integer of JSON Schema
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidRequest("'durationSeconds' is not a whole number")
     duration = timedelta(seconds=value) if 0 < value <= MAX_DURATION.total_seconds() else timedelta()
@@ -186,12 +188,18 @@ def _policy(value: Json) -> str | None:
             value = parse_object(value.encode("utf-8", "surrogatepass"))
         except InvalidRequest as broken:
             raise InvalidRequest("'sessionPolicy' is not valid JSON: send an IAM policy document") from broken
-    if not isinstance(value, dict) or "Statement" not in value:
+    if not isinstance(value, dict) or not _are_statements(value.get("Statement")):
         raise InvalidRequest("'sessionPolicy' is no IAM policy document: send an object with 'Version' and 'Statement'")
     text = canonical(value)
     if len(text) > _MAX_POLICY:
         raise InvalidRequest(f"'sessionPolicy' is longer than {_MAX_POLICY} characters, which STS refuses: shorten it")
     return text
+
+
+def _are_statements(value: Json) -> bool:
+    """One statement, or a list of at least one."""
+    statements = value if isinstance(value, list) else [value]
+    return bool(statements) and all(isinstance(statement, dict) for statement in statements)
 
 
 def _token_hash(value: Json) -> str | None:

@@ -33,7 +33,7 @@ class InAccounts:
 
 
 class Whatever(Enum):
-    """Stands for every value, which no JSON value can."""
+    """Stands for every value that is an offer: `false` and `null` say that there is none. No JSON value can."""
 
     VALUE = "whatever"
 
@@ -80,8 +80,10 @@ def _meets(registration: Registration, constraint: Constraint) -> bool:
         return registration.key.account in constraint.accounts
     if constraint.name not in registration.capabilities:
         return False
-    wanted = constraint.value
-    return isinstance(wanted, Whatever) or contains(registration.capabilities[constraint.name], wanted)
+    offered, wanted = registration.capabilities[constraint.name], constraint.value
+    if isinstance(wanted, Whatever):
+        return offered is not None and offered is not False
+    return contains(offered, wanted)
 
 
 def matches(registration: Registration, wanted: RequestedEnvironment) -> bool:

@@ -18,7 +18,8 @@ def handle(asked: Asked, app: App) -> Reply:
     """Allocate, or say what allocating would come to."""
     request = allocate_request(asked.request.body())
     key = idempotency_key(asked.request.headers.get("idempotency-key"))
-    result = app.allocator().allocate(request, caller=asked.caller, key=key, snapshot=asked.snapshot)
+    allocator = app.allocator(role_refused=observability.role_refused)
+    result = allocator.allocate(request, caller=asked.caller, key=key, snapshot=asked.snapshot)
     if isinstance(result, DryRun):
         return Reply(body={"wouldAllocate": result.would_allocate}, line={"pool": request.pool})
     observability.count("Allocated", pool=request.pool)

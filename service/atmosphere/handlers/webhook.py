@@ -5,7 +5,8 @@ Whatever GitHub signed is acknowledged, whether or not it has an effect. Neither
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs
 
 from atmosphere import observability, wiring
 from atmosphere.core import webhook
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from atmosphere.wiring import App
 
 
+_FORM: Final = b"payload="
+"""How a delivery of content type `application/x-www-form-urlencoded` begins, and no JSON does."""
+
+
 def handle(event: Mapping[str, Any], app: App) -> Reply:
     """Authenticate, read, reclaim; raises a `Refused` or `Unreachable`."""
     body = raw_body(event)
     given = webhook.signature(body, _signatures(event))  # what has none costs no read
     webhook.authenticate(body, given, app.webhook_secrets.current())
-    completed = webhook.read(body)
+    completed = webhook.read(_document(body))
     if completed is None:
         return Reply(body={}, line={"reason": "nothing that is over"})
     ended = app.reclaimer(app.snapshots.load().settings).reclaim(completed)
@@ -35,6 +40,20 @@ def handle(event: Mapping[str, Any], app: App) -> Reply:
         "ended": ended,
     }
     return Reply(body={}, line=line)
+
+
+def _document(body: bytes) -> bytes:
+    """The JSON of a delivery of either content type; anything else as it is.
+
+    No header is signed, so the body itself says which it is. Source: docs.github.com, "Creating webhooks".
+    """
+    if not body.startswith(_FORM):
+        return body
+    try:
+        payloads = parse_qs(body, max_num_fields=1)
+    except ValueError:
+        return body
+    return payloads.get(b"payload", [body])[0]
 
 
 def _signatures(event: Mapping[str, Any]) -> list[str]:

@@ -23,12 +23,9 @@ from atmosphere.core.errors import (
     KeyReused,
     PoolBusy,
     QuotaReached,
-    Refused,
     Unavailable,
-    Unsatisfiable,
 )
 from atmosphere.core.model import (
-    ADMIN,
     Allocation,
     AllocationId,
     AllocationItem,
@@ -39,19 +36,20 @@ from atmosphere.core.model import (
 )
 from atmosphere.operations.rounds import Rounds
 from atmosphere.operations.sessions import Granted, mint
-from atmosphere.ports import Conflict, InvalidPolicy, OutcomeUnknown, Unreachable
+from atmosphere.operations.unmet import NOTHING_TAKEN, Asking, may_be_taken, refuse_impossible, why_none
+from atmosphere.ports import Conflict, InvalidPolicy, OutcomeUnknown, RoleRefused, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from atmosphere.core.access import Rule, VerifiedCaller
+    from atmosphere.core.access import VerifiedCaller
+    from atmosphere.core.model import SessionCredentials
     from atmosphere.core.request import AllocateRequest
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.ports import Clock, Credentials, Ids, Store
 
 _ROUNDS: Final = Rounds(limit=7, pauses=range(100))
-_MAX_PAGES: Final = 2  # of each status, to tell busy from dirty: a refusal costs five reads at most
 LAST_COMMIT: Final = timedelta(seconds=12)  # of a 20 s time-out: a commit started later could outlive the function
 _RETRY_AFTER: Final = 5.0  # seconds, give or take 20 %
 
@@ -64,25 +62,14 @@ class DryRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asking:
-    """One request with everything it is decided by."""
-
-    request: AllocateRequest
-    caller: VerifiedCaller
-    rule: Rule
-    key: AllocationId | None
-    snapshot: Snapshot
-    started: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Allocator:
-    """The verb with its collaborators."""
+    """The verb with its collaborators; `role_refused` reports an environment whose role does not let the service in."""
 
     store: Store
     credentials: Credentials
     clock: Clock
     ids: Ids
+    role_refused: Callable[[Environment], None]
 
     def allocate(
         self, request: AllocateRequest, *, caller: VerifiedCaller, key: AllocationId | None, snapshot: Snapshot
@@ -93,20 +80,29 @@ class Allocator:
         """
         rule = access.rule_for(snapshot.access, caller, request.pool)
         now = self.clock.now()
-        asking = _Asking(request=request, caller=caller, rule=rule, key=key, snapshot=snapshot, started=now)
+        asking = Asking(request=request, caller=caller, rule=rule, key=key, snapshot=snapshot, started=now)
         try:
             return self._decide(asking)
         except Unreachable as down:
-            raise Unavailable(retry_after=timedelta(seconds=_RETRY_AFTER)) from down
+            raise Unavailable(NOTHING_TAKEN, retry_after=self._retry_after()) from down
         except InvalidPolicy as refused:
             raise InvalidRequest("'sessionPolicy' was refused by STS: correct or shorten it") from refused
 
-    def _decide(self, asking: _Asking) -> Granted | DryRun:
-        if asking.key and not asking.request.dry_run and (granted := self._replay(asking, asking.key)):
-            return granted
-        _refuse_impossible(asking)
+    def _decide(self, asking: Asking) -> Granted | DryRun:
         if asking.request.dry_run:
+            refuse_impossible(asking)
             return DryRun(would_allocate=self._quota_leaves_room(asking) and self._choose(asking, 0) is not None)
+        if granted := self._replay(asking):
+            return granted
+        refuse_impossible(asking)
+        try:
+            return self._take(asking)
+        except (PoolBusy, QuotaReached, AllDirty):
+            if granted := self._replay(asking):  # the same request may have won meanwhile what this one did not find
+                return granted
+            raise
+
+    def _take(self, asking: Asking) -> Granted:
         if not self._quota_leaves_room(asking):
             raise QuotaReached(retry_after=self._retry_after())
         return _ROUNDS.run(
@@ -118,44 +114,70 @@ class Allocator:
             "too many callers at this moment; nothing was taken: try again", retry_after=self._retry_after()
         )
 
-    def _try(self, asking: _Asking, attempt: int) -> Granted:
+    def _try(self, asking: Asking, attempt: int) -> Granted:
         """One round; raises `Conflict` when the race for the chosen rows was lost."""
-        chosen = self._choose(asking, attempt)
-        if chosen is None:
-            raise self._why_none(asking)
-        allocation = _draft(asking, chosen, self.ids.new(), self.clock.now())
-        sessions = mint(
-            allocation, at=self.clock.now(), settings=asking.snapshot.settings, credentials=self.credentials
-        )
-        if self.clock.now() - asking.started > LAST_COMMIT:
-            raise Unavailable(retry_after=self._retry_after())
+        chosen, allocation, sessions = self._chosen_with_credentials(asking, attempt)
         rows = {row.key: row for row in chosen}
         try:
             self.store.commit(changes.start(allocation, rows), token=self.ids.new())
         except Conflict as lost:
-            if 0 in lost.actual and (granted := self._replay(asking, allocation.id)):
+            if 0 in lost.actual and (granted := self._replay(asking)):
                 return granted
             raise
-        except OutcomeUnknown:
-            if self.store.allocation(allocation.id) != allocation:
-                raise
+        except OutcomeUnknown as unknown:
+            if not self._is_written(allocation):
+                raise Unavailable(may_be_taken(allocation), retry_after=self._retry_after()) from unknown
         return Granted(allocation=allocation, sessions=sessions)
 
-    def _choose(self, asking: _Asking, attempt: int) -> list[Environment] | None:
+    def _chosen_with_credentials(
+        self, asking: Asking, attempt: int
+    ) -> tuple[Sequence[Environment], Allocation, Sequence[SessionCredentials]]:
+        """Environments whose roles let the service in, their draft and credentials; the others are passed over."""
+        while True:
+            chosen = self._choose(asking, attempt)
+            if chosen is None:
+                raise why_none(asking, self.store, self._retry_after())
+            allocation = _draft(asking, chosen, self.ids.new(), self.clock.now())
+            sessions = self._mint(asking, chosen, allocation)
+            if self.clock.now() - asking.started > LAST_COMMIT:
+                raise Unavailable(NOTHING_TAKEN, retry_after=self._retry_after())
+            if sessions is not None:
+                return chosen, allocation, sessions
+
+    def _mint(
+        self, asking: Asking, chosen: Sequence[Environment], allocation: Allocation
+    ) -> Sequence[SessionCredentials] | None:
+        settings = asking.snapshot.settings
+        try:
+            return mint(allocation, at=self.clock.now(), settings=settings, credentials=self.credentials)
+        except RoleRefused as refusal:
+            for row in (chosen[position] for position in refusal.positions):
+                asking.passed_over.add(row.key)
+                self.role_refused(row)
+            return None
+
+    def _is_written(self, allocation: Allocation) -> bool:
+        """Whether it is known to be there; False also where the store does not answer."""
+        try:
+            return self.store.allocation(allocation.id) == allocation
+        except Unreachable:
+            return False
+
+    def _choose(self, asking: Asking, attempt: int) -> list[Environment] | None:
         """Rows for every requested environment, reading no further than needed."""
         seen: list[Environment] = []
         for page in self.store.free(asking.request.pool):
-            seen += [row for row in page if row.status is Status.FREE and row.mark is Mark.REGISTERED]
+            seen += [row for row in page if _is_offered(row) and row.key not in asking.passed_over]
             order = selection.trial_order(seen, attempt=attempt, below=self.ids.below)
             request = asking.request
             if chosen := selection.assign(request.environments, order, distinct_accounts=request.distinct_accounts):
                 return chosen
         return None
 
-    def _replay(self, asking: _Asking, key: AllocationId) -> Granted | None:
-        """The allocation that this key made before, with fresh credentials; None if it made none."""
-        found = self.store.allocation(key)
-        if found is None:
+    def _replay(self, asking: Asking) -> Granted | None:
+        """The allocation that this request's key made before, with fresh credentials; None if it made none."""
+        key = asking.key
+        if key is None or (found := self.store.allocation(key)) is None:
             return None
         if found.owner != asking.caller.owner:
             raise Conflicting("this id belongs to another caller: use a new UUID")
@@ -169,60 +191,21 @@ class Allocator:
             raise AlreadyEnded
         return Granted(allocation=found, sessions=sessions)
 
-    def _quota_leaves_room(self, asking: _Asking) -> bool:
+    def _quota_leaves_room(self, asking: Asking) -> bool:
         limit = asking.rule.max_active
         if limit is None:
             return True
         return self.store.active_of_rule(asking.rule.name) + len(asking.request.environments) <= limit
 
-    def _why_none(self, asking: _Asking) -> Refused:
-        """Busy if something that matches is on its way back to free, else an operator must act."""
-        request = asking.request
-        constrained = (
-            len(request.environments) > 1
-            or request.environments[0].constraints
-            or request.environments[0].role != ADMIN
-        )
-        for status in (Status.IN_USE, Status.CLEANING):
-            if not constrained and self.store.any_with(request.pool, status):
-                return PoolBusy(retry_after=self._retry_after())
-            if constrained and self._some_match(asking, status):
-                return PoolBusy(retry_after=self._retry_after())
-        return AllDirty(retry_after=self._retry_after())
-
-    def _some_match(self, asking: _Asking, status: Status) -> bool:
-        """Whether a row in this status would do; where there are more pages than are looked at, some row will."""
-        requested = asking.request.environments
-        for number, page in enumerate(self.store.holding(asking.request.pool, status), start=1):
-            if number == _MAX_PAGES or any(
-                selection.matches(row.registered, wanted) for row in page for wanted in requested
-            ):
-                return True
-        return False
-
     def _retry_after(self) -> timedelta:
         return timedelta(seconds=_RETRY_AFTER * (0.8 + self.ids.below(41) / 100))
 
 
-def _refuse_impossible(asking: _Asking) -> None:
-    """`Unsatisfiable` if all registered environments together, all free, would not do, or the quota never would."""
-    request, settings = asking.request, asking.snapshot.settings
-    if request.duration is not None and request.duration > settings.session:
-        limit = int(settings.session.total_seconds())
-        raise InvalidRequest(f"'durationSeconds' is above this service's session of {limit} s: ask for less")
-    limit_active = asking.rule.max_active
-    if limit_active is not None and len(request.environments) > limit_active:
-        raise Unsatisfiable(f"this caller's rule allows {limit_active} environments at once: ask for fewer")
-    if (
-        selection.assign(
-            request.environments, asking.snapshot.pool(request.pool), distinct_accounts=request.distinct_accounts
-        )
-        is None
-    ):
-        raise Unsatisfiable
+def _is_offered(row: Environment) -> bool:
+    return row.status is Status.FREE and row.mark is Mark.REGISTERED
 
 
-def _draft(asking: _Asking, chosen: Sequence[Environment], fresh: AllocationId, now: datetime) -> Allocation:
+def _draft(asking: Asking, chosen: Sequence[Environment], fresh: AllocationId, now: datetime) -> Allocation:
     request = asking.request
     return Allocation(
         id=asking.key or fresh,

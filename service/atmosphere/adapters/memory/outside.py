@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.adapters.event_texts import detail
 from atmosphere.core.model import SessionCredentials
-from atmosphere.ports import InvalidPolicy, Unreachable
+from atmosphere.ports import InvalidPolicy, RoleRefused, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,8 @@ class MemoryCredentials:
         """Sessions that can be told apart, expiring on this object's clock."""
         for request in requests:
             self._check(request)
+        if refused := frozenset(at for at, request in enumerate(requests) if request.role_arn in self.refused):
+            raise RoleRefused(refused)
         with self._lock:
             return [self._session(request) for request in requests]
 
@@ -53,8 +55,8 @@ class MemoryCredentials:
             raise InvalidPolicy(
                 "the session policy is not JSON with a Statement, or is too large: correct or shorten it"
             )
-        if self.failing or request.role_arn in self.refused:
-            raise Unreachable("AssumeRole failed with AccessDenied: it was told to")
+        if self.failing:
+            raise Unreachable("AssumeRole failed with ServiceUnavailable: it was told to")
 
     def _session(self, request: SessionRequest) -> SessionCredentials:
         number, now = len(self.minted) + 1, self._clock.now()
