@@ -1,6 +1,6 @@
 """What each function may do: one table, one row for each reason. A role gets exactly this and its own log group.
 
-DynamoDB checks a transaction by the actions of its parts: PutItem, UpdateItem, DeleteItem.
+DynamoDB checks a transaction by the actions of its parts: PutItem, UpdateItem, DeleteItem, ConditionCheckItem.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from aws_cdk import aws_iam as iam
 from atmosphere.contract import (
     BY_MARK,
     BY_REQUESTER,
-    BY_RULE,
     BY_RUN,
     BY_STATUS,
     BY_WAKE,
@@ -84,6 +83,7 @@ def _listing(*prefixes: str) -> Grant:
 
 
 _ENVIRONMENTS, _ALLOCATIONS, _HISTORY = Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY
+_WAITERS: Final = Table.WAITERS
 _SNAPSHOT: Final = _objects("GetObject", "snapshots")
 _ASSUME: Final = Grant(("sts:AssumeRole",), lambda places: places.roles)
 _PUBLISH_EVENTS: Final = Grant(
@@ -98,10 +98,12 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
     FunctionName.ALLOCATE: (
         _SNAPSHOT,
         _query(_ENVIRONMENTS, BY_STATUS),
-        _query(_ALLOCATIONS, BY_RULE),
         _rows("GetItem", _ALLOCATIONS),
         _rows("UpdateItem", _ENVIRONMENTS),
-        _rows("PutItem", _ALLOCATIONS, _HISTORY),
+        _rows("PutItem", _ALLOCATIONS, _HISTORY, _WAITERS),
+        _rows("Query", _WAITERS),
+        _rows("DeleteItem", _WAITERS),
+        _rows("ConditionCheckItem", _ENVIRONMENTS, _ALLOCATIONS),
         _ASSUME,
     ),
     FunctionName.DEALLOCATE: (
@@ -109,6 +111,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _rows("GetItem", _ALLOCATIONS),
         _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
         _rows("PutItem", _ALLOCATIONS),  # the tombstone
+        _rows("DeleteItem", _WAITERS),  # the slots
         _START_CLEANUP,
     ),
     FunctionName.REFRESH: (_SNAPSHOT, _rows("GetItem", _ALLOCATIONS), _ASSUME),
@@ -117,7 +120,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _listing("cleanups", "baselines"),
         _query(_ENVIRONMENTS, BY_STATUS, BY_MARK),
         _query(_HISTORY, BY_REQUESTER),
-        _rows("Query", _HISTORY),
+        _rows("Query", _HISTORY, _WAITERS),
         _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
         _rows("BatchGetItem", _ENVIRONMENTS),
     ),
@@ -136,6 +139,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _query(_ENVIRONMENTS, BY_WAKE),
         _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
         _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
+        _rows("DeleteItem", _WAITERS),
         _START_CLEANUP,
     ),
     FunctionName.CLEANUP: (
@@ -156,6 +160,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _query(_ALLOCATIONS, BY_RUN),
         _rows("GetItem", _ALLOCATIONS),
         _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
+        _rows("DeleteItem", _WAITERS),
         _START_CLEANUP,
     ),
     FunctionName.PUBLISH: (
@@ -164,10 +169,11 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _listing("snapshots"),
         _query(_ENVIRONMENTS, BY_MARK),
         _rows("BatchGetItem", _ENVIRONMENTS),
-        _rows("GetItem", _ENVIRONMENTS),
-        _rows("PutItem", _ENVIRONMENTS),
-        _rows("UpdateItem", _ENVIRONMENTS),
+        _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
+        _rows("PutItem", _ENVIRONMENTS, _WAITERS),
+        _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS),
         _rows("DeleteItem", _ENVIRONMENTS),
+        _rows("Query", _WAITERS),
         _START_CLEANUP,
     ),
 }

@@ -28,6 +28,7 @@ from atmosphere.core.model import (
     RuleName,
     Status,
 )
+from atmosphere.core.queue import PRESENT, Waiter, WaiterKey
 from atmosphere.core.settings import Settings
 from atmosphere.core.snapshot import Snapshot
 
@@ -114,6 +115,22 @@ def an_allocation(*keys: EnvironmentKey, **changes: Any) -> Allocation:
         "request_hash": "0" * 64,
     }
     return Allocation(**(defaults | changes))
+
+
+def a_waiter(number: int = 1, **changes: Any) -> Waiter:
+    """The n-th caller in line, which wants any environment and asked just now."""
+    defaults: dict[str, Any] = {
+        "id": WaiterKey(POOL, f"~{number:064}"),
+        "owner": OWNER,
+        "rule": RULE,
+        "asked_hash": "0" * 64,
+        "asked_for": "{}",
+        "arrival": NOW + timedelta(seconds=number),
+        "last_ask": NOW + timedelta(seconds=number),
+        "present_until": NOW + timedelta(seconds=number) + PRESENT,
+        "first_rank": number - 1,
+    }
+    return Waiter(**(defaults | changes))
 
 
 def a_history_entry(key: EnvironmentKey = KEY, **changes: Any) -> HistoryEntry:

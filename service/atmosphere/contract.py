@@ -48,6 +48,7 @@ class Table(StrEnum):
     ENVIRONMENTS = "environments"
     ALLOCATIONS = "allocations"
     HISTORY = "history"
+    WAITERS = "waiters"
     USED_TOKENS = "used_tokens"
 
 
@@ -76,14 +77,14 @@ class TableKeys:
 BY_STATUS: Final = Index("by_status", "pool", "status_at")
 BY_WAKE: Final = Index("by_wake", "wake_shard", "wake_at")
 BY_MARK: Final = Index("by_mark", "mark", "path", projects_all=False)
-BY_RULE: Final = Index("by_rule", "active_rule", "started")
 BY_RUN: Final = Index("by_run", "active_run", "started")
 BY_REQUESTER: Final = Index("by_requester", "requester_hash", "start_id")
 
 TABLES: Final[dict[Table, TableKeys]] = {
     Table.ENVIRONMENTS: TableKeys("account", "region", indexes=(BY_STATUS, BY_WAKE, BY_MARK)),
-    Table.ALLOCATIONS: TableKeys("id", indexes=(BY_RULE, BY_RUN), ttl="expires"),
+    Table.ALLOCATIONS: TableKeys("id", indexes=(BY_RUN,), ttl="expires"),
     Table.HISTORY: TableKeys("path", "start_id", indexes=(BY_REQUESTER,), ttl="expires"),
+    Table.WAITERS: TableKeys("pool", "key", ttl="expires"),
     Table.USED_TOKENS: TableKeys("token", ttl="expires"),
 }
 HISTORY_WEEKS: Final = 26
@@ -99,6 +100,7 @@ class Env(StrEnum):
     ENVIRONMENTS_TABLE = "ATMOSPHERE_ENVIRONMENTS_TABLE"
     ALLOCATIONS_TABLE = "ATMOSPHERE_ALLOCATIONS_TABLE"
     HISTORY_TABLE = "ATMOSPHERE_HISTORY_TABLE"
+    WAITERS_TABLE = "ATMOSPHERE_WAITERS_TABLE"
     USED_TOKENS_TABLE = "ATMOSPHERE_USED_TOKENS_TABLE"
     STATE_MACHINE = "ATMOSPHERE_STATE_MACHINE"
     LOOPBACK_ISSUER = "ATMOSPHERE_LOOPBACK_ISSUER"  # empty but on one machine
@@ -109,6 +111,7 @@ TABLE_VARIABLES: Final = {
     Table.ENVIRONMENTS: Env.ENVIRONMENTS_TABLE,
     Table.ALLOCATIONS: Env.ALLOCATIONS_TABLE,
     Table.HISTORY: Env.HISTORY_TABLE,
+    Table.WAITERS: Env.WAITERS_TABLE,
     Table.USED_TOKENS: Env.USED_TOKENS_TABLE,
 }
 
@@ -148,7 +151,7 @@ class Function:
 
 
 _SNAPSHOT: Final = (Env.BUCKET, Env.SNAPSHOT_KEY)
-_ROWS: Final = (Env.ENVIRONMENTS_TABLE, Env.ALLOCATIONS_TABLE, Env.HISTORY_TABLE)
+_ROWS: Final = (Env.ENVIRONMENTS_TABLE, Env.ALLOCATIONS_TABLE, Env.HISTORY_TABLE, Env.WAITERS_TABLE)
 _API_SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "sts")
 _TELLING_SERVICES: Final = ("cloudformation", "cloudcontrol", "resourcegroupstaggingapi")
 _CLEANED_SERVICES: Final = (
@@ -210,7 +213,7 @@ _WATCHED_SERVICES: Final = ("s3control",)
 FUNCTIONS: Final = (
     Function(
         name=FunctionName.ALLOCATE,
-        purpose="POST /allocations: takes environments and mints their first credentials",
+        purpose="POST /allocations: takes environments and mints their first credentials, or puts the caller in line",
         variables=(*_SNAPSHOT, *_ROWS),
         services=_API_SERVICES,
     ),

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
         PoolName,
         Region,
         RoleArn,
-        RuleName,
         SessionCredentials,
         Status,
     )
+    from atmosphere.core.queue import Waiter
+    from atmosphere.core.quota import Slot
     from atmosphere.core.snapshot import Snapshot
 
 
@@ -117,8 +118,11 @@ class Store(Protocol):
     def allocation(self, allocation: AllocationId) -> Allocation | None:
         """The allocation as it is now (consistent), None if there is none."""
 
-    def active_of_rule(self, rule: RuleName) -> int:
-        """How many environments the active allocations of a rule hold. May be a moment old."""
+    def waiters(self, pool: PoolName) -> Sequence[Waiter]:
+        """The queue of a pool as it is now (consistent), in no order, with those that lost their place; one read."""
+
+    def slots(self) -> Sequence[Slot]:
+        """The slots that are held, of all rules, as they are now (consistent); one read."""
 
     def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
         """The active allocations of a workflow run, oldest first. May be a moment old: `commit` decides."""

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     )
 
 RECONCILE_BUDGET: Final = timedelta(seconds=45)  # of a 55 s time-out
-_ROWS: Final = (Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY)
+_ROWS: Final = (Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY, Table.WAITERS)
 PASS_BUDGET: Final = timedelta(seconds=240)  # of a 300 s time-out
 
 
@@ -82,7 +82,7 @@ class App:
 
     @cached_property
     def store(self) -> Store:
-        """The three tables."""
+        """The tables of rows."""
         tables = {table: self.environ[TABLE_VARIABLES[table]] for table in _ROWS}
         return DynamoStore(clients.dynamodb(), tables, commits=clients.dynamodb_commits())
 

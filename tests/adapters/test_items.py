@@ -29,12 +29,15 @@ from atmosphere.core.model import (
     EnvironmentKey,
     HistoryEntry,
     Mark,
+    OwnerKey,
     Region,
     Registration,
     RoleArn,
     RoleName,
+    RuleName,
     Status,
 )
+from atmosphere.core.quota import slots_of
 from tests.builders import (
     ALLOCATION,
     KEY,
@@ -43,6 +46,8 @@ from tests.builders import (
     a_history_entry,
     a_key,
     a_registration,
+    a_run,
+    a_waiter,
     after,
     an_allocation,
     an_environment,
@@ -216,11 +221,25 @@ def test_only_what_waits_for_something_is_in_the_wake_index() -> None:
     assert {name for name, value in attributes.items() if value is None} >= {"wake_shard", "wake_at"}
 
 
-def test_an_ended_allocation_leaves_its_rule() -> None:
-    assert _plain(an_allocation())["active_rule"] == "runners"
-    ending = changes.end(an_allocation(), now=NOW, outcome="ok", by=EndedBy.OWNER)[0]
+def test_an_ended_allocation_leaves_its_run() -> None:
+    assert _plain(an_allocation(run=a_run()))["active_run"] == a_run().key
+    ending = changes.end(an_allocation(run=a_run()), now=NOW, outcome="ok", by=EndedBy.OWNER)[0]
     assert isinstance(ending, changes.Update)
-    assert encode_fields(Table.ALLOCATIONS, ending.sets)["active_rule"] is None
+    assert encode_fields(Table.ALLOCATIONS, {"run": a_run(), **ending.sets})["active_run"] is None
+
+
+def test_waiters_and_slots_expire_an_hour_after_they_mean_nothing_any_more() -> None:
+    assert _plain(a_waiter(1))["expires"] == int((a_waiter(1).last_ask + timedelta(hours=1)).timestamp())
+    (slot,) = slots_of(an_allocation(slots=(7,)))
+    assert _plain(slot)["expires"] == int((slot.until + timedelta(hours=1)).timestamp())
+    assert (_plain(slot)["pool"], _plain(slot)["key"]) == ("#quota", "runners#0007")
+
+
+def test_a_waiters_row_is_small() -> None:
+    """What a poll reads is at most 300 of them (design 5)."""
+    longest = a_waiter(1, rule=RuleName("r" * 64), owner=OwnerKey("o" * 120), asked_for="x" * 600, keeping_since=NOW)
+    size = sum(len(name) + len(str(next(iter(value.values())))) for name, value in encode(longest, longest.id).items())
+    assert size <= 1200
 
 
 def test_records_are_kept_for_26_weeks() -> None:

@@ -12,7 +12,7 @@ from atmosphere.contract import TABLES
 from atmosphere.core.model import Status
 from atmosphere.ports import Unreachable
 from tests.adapters.wire import CLOSED, LOST, NO_CONNECTION, Answer, failure
-from tests.builders import ALLOCATION, KEY, NOW, POOL, RULE, a_key, an_environment
+from tests.builders import ALLOCATION, KEY, NOW, POOL, a_key, an_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,8 @@ READS: dict[str, Callable[[DynamoStore], object]] = {
     "any_with": lambda store: store.any_with(POOL, Status.FREE),
     "counts": lambda store: store.counts(POOL),
     "waking": lambda store: store.waking(NOW, 10),
-    "active_of_rule": lambda store: store.active_of_rule(RULE),
+    "waiters": lambda store: store.waiters(POOL),
+    "slots": lambda store: store.slots(),
     "history_of": lambda store: store.history_of(KEY, since=None, until=None, cursor=None),
     "history_by": lambda store: store.history_by("me", since=None, until=None, cursor=None),
 }

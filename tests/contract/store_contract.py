@@ -21,8 +21,11 @@ from atmosphere.core.model import (
     Region,
     RoleArn,
     RoleName,
+    RuleName,
     Status,
 )
+from atmosphere.core.queue import WaiterKey
+from atmosphere.core.quota import slots_of
 from atmosphere.ports import Conflict, InvalidCursor, TokenReused
 from tests.builders import (
     ALLOCATION,
@@ -31,11 +34,11 @@ from tests.builders import (
     NOW,
     OTHER_ALLOCATION,
     POOL,
-    RULE,
     a_history_entry,
     a_key,
     a_registration,
     a_run,
+    a_waiter,
     after,
     an_allocation,
     an_environment,
@@ -375,14 +378,41 @@ class StoreContract:
         store.commit([changes.found_clean(row, now=NOW, report=None)], token="2")
         assert store.waking(after(days=1), 10) == []
 
-    def test_a_rule_holds_the_environments_of_its_active_allocations(self, store: Store) -> None:
-        keys = [a_key(n) for n in range(3)]
-        two, one = an_allocation(*keys[:2], id=an_id(1)), an_allocation(keys[2], id=an_id(2))
-        _write(store, two, one, an_allocation(id=an_id(3), rule="other"))
-        _write(store, *(a_history_entry(key, id=an_id(1)) for key in keys[:2]))
-        assert store.active_of_rule(RULE) == 3
+    def test_the_waiters_are_those_of_the_pool_with_all_that_they_said(self, store: Store) -> None:
+        plain = a_waiter(1)
+        keeping = a_waiter(2, asked_for='{"environments":[{"name":"a"}]}', keeping_since=after(minutes=1))
+        elsewhere = a_waiter(3, id=WaiterKey(PoolName("other"), "x"))
+        _write(store, plain, keeping, elsewhere, *slots_of(an_allocation(slots=(1,))))
+        assert sorted(store.waiters(POOL), key=lambda row: row.id) == [plain, keeping]
+        store.commit([changes.Delete(target=plain.id, expects=())], token="gone")
+        assert list(store.waiters(POOL)) == [keeping]
+        with pytest.raises(Conflict):
+            store.commit([changes.Delete(target=plain.id, expects=())], token="gone again")
+
+    def test_the_slots_are_those_of_all_rules_until_their_allocations_end(self, store: Store) -> None:
+        two = an_allocation(*(a_key(n) for n in range(2)), id=an_id(1), slots=(3, 12))
+        one = an_allocation(a_key(2), id=an_id(2), rule=RuleName("other#rule"), slots=(0,))
+        _write(store, two, one, a_waiter(1), *slots_of(two), *slots_of(one))
+        _write(store, *(a_history_entry(item.key, id=two.id) for item in two.items))
+        assert store.allocation(two.id) == two
+        assert sorted(store.slots(), key=lambda row: row.id) == sorted(
+            (*slots_of(two), *slots_of(one)), key=lambda row: row.id
+        )
         store.commit(changes.end(two, now=after(hours=1), outcome="ok", by=EndedBy.OWNER), token="t")
-        assert store.active_of_rule(RULE) == 1
+        assert list(store.slots()) == slots_of(one)
+
+    def test_a_condition_is_checked_on_a_row_that_is_not_written(self, store: Store) -> None:
+        row, waiter = an_environment(), a_waiter(1)
+        _write(store, row)
+        free = changes.ConditionCheck(target=KEY, expects=(Is("status", Status.FREE),))
+        taken = changes.ConditionCheck(target=KEY, expects=(Is("status", Status.IN_USE),))
+        absent = changes.ConditionCheck(target=an_id(1), expects=(Absent(),))
+        with pytest.raises(Conflict) as broken:
+            store.commit([Put(row=waiter), absent, taken], token="broken")
+        assert broken.value.actual == {2: row}
+        assert list(store.waiters(POOL)) == []
+        store.commit([Put(row=waiter), absent, free], token="kept")
+        assert (store.environment(KEY), list(store.waiters(POOL))) == (row, [waiter])
 
     def test_a_run_has_its_active_allocations_oldest_first(self, store: Store) -> None:
         """Of all its attempts and jobs, and of no other run, repository or issuer."""

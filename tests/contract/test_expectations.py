@@ -16,7 +16,7 @@ import pytest
 from atmosphere.adapters.dynamodb import DynamoStore
 from atmosphere.adapters.memory import MemoryStore
 from atmosphere.core import changes
-from atmosphere.core.changes import Absent, Put, target_of
+from atmosphere.core.changes import Absent, ConditionCheck, Put, target_of
 from atmosphere.core.lifecycle import Event
 from atmosphere.core.model import (
     Allocation,
@@ -29,6 +29,8 @@ from atmosphere.core.model import (
     PoolName,
     Status,
 )
+from atmosphere.core.queue import Waiter, WaiterKey
+from atmosphere.core.quota import Slot, SlotKey, slots_of
 from atmosphere.ports import Conflict
 from tests.builders import (
     ALLOCATION,
@@ -36,11 +38,15 @@ from tests.builders import (
     LIMIT,
     NOW,
     OTHER_ALLOCATION,
+    RULE,
     a_history_entry,
+    a_key,
     a_registration,
+    a_waiter,
     after,
     an_allocation,
     an_environment,
+    an_id,
 )
 from tests.tables import create_tables
 
@@ -74,6 +80,13 @@ NEXT: Final = a_registration(pool=PoolName("next"))
 THIRD: Final = a_registration(pool=PoolName("third"))
 
 
+KEPT: Final = an_environment(a_key(2))
+OWN: Final = a_waiter(1)
+GONE: Final = a_waiter(2, last_ask=after(hours=-1))
+LIMITED: Final = an_allocation(slots=(0,))
+FORGOTTEN: Final = Slot(id=SlotKey(RULE, 0), allocation=OTHER_ALLOCATION, until=after(hours=-1))
+
+
 def _operate(before: Environment, event: Event) -> Case:
     return _of(before, changes.operate(before, event, fence=OTHER_ALLOCATION, now=NOW, limit=LIMIT))
 
@@ -86,6 +99,20 @@ def _found_clean(**row: Any) -> Case:
 # The part before the colon is the builder.
 CASES: Final[dict[str, Case]] = {
     "start": Case((FREE,), tuple(changes.start(an_allocation(), {KEY: FREE}))),
+    "start: behind waiters": Case(
+        (FREE, KEPT, OWN, FORGOTTEN),
+        tuple(changes.start(LIMITED, {KEY: FREE}, kept=[KEPT], waiter=OWN, forgotten=[FORGOTTEN])),
+    ),
+    "wait": Case((), tuple(changes.wait(OWN, None, key=ALLOCATION))),
+    "wait: again": Case((OWN,), tuple(changes.wait(replace(OWN, last_ask=after(seconds=9)), OWN))),
+    "wait: sweeping": Case((GONE,), tuple(changes.wait(OWN, None, swept=[GONE]))),
+    "hold_slots": Case((), tuple(changes.hold_slots(LIMITED))),
+    "hold_slots: forgotten": Case((FORGOTTEN,), tuple(changes.hold_slots(LIMITED, [FORGOTTEN]))),
+    "counted": Case((an_allocation(),), tuple(changes.counted(an_allocation(), (0,)))),
+    "end: with slots": Case(
+        (LIMITED, a_history_entry(), *slots_of(LIMITED)),
+        tuple(changes.end(LIMITED, now=NOW, outcome="ok", by=EndedBy.OWNER)),
+    ),
     "end": Case(
         (an_allocation(), a_history_entry()),
         tuple(changes.end(an_allocation(), now=NOW, outcome="ok", by=EndedBy.OWNER)),
@@ -140,15 +167,38 @@ ACT: Final = {
     **MARKS,
 }
 
+IN_LINE: Final[dict[str, Story]] = {"Waiter": ("it asked twice at once", a_waiter(1, last_ask=after(seconds=3)))}
+SLOTS: Final[dict[str, Story]] = {
+    "Slot": ("somebody else of the rule took it", replace(FORGOTTEN, allocation=OTHER_ALLOCATION, until=after(hours=3)))
+}
+ASKED_MEANWHILE: Final[dict[str, Story]] = {"last_ask": ("it asked meanwhile", {"last_ask": after(seconds=5)})}
+NOT_FORGOTTEN: Final[dict[str, Story]] = {"allocation": ("somebody else took it over", {"allocation": an_id(7)})}
+TAKE: Final[dict[str, Story]] = {
+    "Allocation": ("the id was released before the allocation came", an_allocation(status=AllocationStatus.ENDED)),
+    "HistoryEntry": ("its history tells of it already", a_history_entry(outcome="told")),
+    "status": ("an operator holds it", {"status": Status.HELD}),
+    "freed_at": ("it was taken, cleaned and freed again since it was read", {"freed_at": after(hours=4)}),
+    "mark": ("the configuration dropped it", {"mark": Mark.DEREGISTERING}),
+}
+
 STORIES: Final[dict[str, dict[str, Story]]] = {
-    "start": {
-        "Allocation": ("the id was released before the allocation came", an_allocation(status=AllocationStatus.ENDED)),
-        "HistoryEntry": ("its history tells of it already", a_history_entry(outcome="told")),
-        "status": ("an operator holds it", {"status": Status.HELD}),
-        "freed_at": ("it was taken, cleaned and freed again since it was read", {"freed_at": after(hours=4)}),
-        "mark": ("the configuration dropped it", {"mark": Mark.DEREGISTERING}),
-        "registered": ("its registration changed", {"registered": NEXT}),
+    "start: behind waiters": TAKE | NOT_FORGOTTEN | {"registered": ("its registration changed", {"registered": NEXT})},
+    "wait": IN_LINE | {"no allocation": ("the key was granted meanwhile", an_allocation())},
+    "wait: again": ASKED_MEANWHILE,
+    "wait: sweeping": IN_LINE | ASKED_MEANWHILE,
+    "hold_slots": SLOTS,
+    "hold_slots: forgotten": NOT_FORGOTTEN,
+    "counted": SLOTS
+    | {
+        "status": ("it ended meanwhile", {"status": AllocationStatus.ENDED}),
+        "slots": ("another deployment counted it", {"slots": (4,)}),
     },
+    "end: with slots": {
+        "status": ("it was ended already", {"status": AllocationStatus.ENDED}),
+        "ended": ("its history tells of its end already", {"ended": after(hours=1)}),
+        **NOT_FORGOTTEN,
+    },
+    "start": TAKE | {"registered": ("its registration changed", {"registered": NEXT})},
     "end": {
         "status": ("it was ended already", {"status": AllocationStatus.ENDED}),
         "ended": ("its history tells of its end already", {"ended": after(hours=1)}),
@@ -184,13 +234,12 @@ STORIES: Final[dict[str, dict[str, Story]]] = {
 
 def _name(change: Change, expected: Expectation) -> str:
     if isinstance(expected, Absent):
-        assert isinstance(change, Put)
-        return type(change.row).__name__
+        return type(change.row).__name__ if isinstance(change, Put) else "no allocation"
     return expected.field
 
 
 EXPECTATIONS: Final = [
-    pytest.param(case, number, which, id=f"{case}-{_name(change, expected)}")
+    pytest.param(case, number, which, id=f"{case}-{number}-{_name(change, expected)}")
     for case, made in CASES.items()
     for number, change in enumerate(made.changes)
     for which, expected in enumerate(change.expects)
@@ -207,6 +256,10 @@ def _look(store: Store, target: Target) -> Row | None:
     if isinstance(target, changes.HistoryKey):
         found = store.history_of(target.key, since=target.at, until=target.at, cursor=None).entries
         return next(iter(found), None)
+    if isinstance(target, WaiterKey):
+        return next((row for row in store.waiters(target.pool) if row.id == target), None)
+    if isinstance(target, SlotKey):
+        return next((row for row in store.slots() if row.id == target), None)
     return store.allocation(target)
 
 
@@ -214,10 +267,12 @@ def _break(store: Store, case: Case, number: int, story: Story) -> None:
     """Write the rows as they are when the write comes: all as it expects, but for one thing."""
     rows: dict[Target, Row] = {target_of(Put(row=row)): row for row in case.before}
     target, (_, meanwhile) = target_of(case.changes[number]), story
-    if isinstance(meanwhile, Environment | Allocation | HistoryEntry):
+    if isinstance(meanwhile, Environment | Allocation | HistoryEntry | Waiter | Slot):
         rows[target] = meanwhile
     else:
         rows[target] = replace(rows[target], **meanwhile)
+    if isinstance(target, EnvironmentKey) and isinstance(row := rows[target], Environment):
+        rows[target] = replace(row, registered=replace(row.registered, key=target))
     for row in rows.values():
         _fresh(row, store)
 
@@ -247,7 +302,8 @@ class ExpectationsContract:
         assert [_look(store, target) for target in targets] == found
 
         careless = replace(change, expects=change.expects[:which] + change.expects[which + 1 :])
-        store.commit([*made.changes[:number], careless, *made.changes[number + 1 :]], token="careless")
+        kept = [] if isinstance(careless, ConditionCheck) and not careless.expects else [careless]
+        store.commit([*made.changes[:number], *kept, *made.changes[number + 1 :]], token="careless")
 
 
 class TestMemoryStore(ExpectationsContract):

@@ -224,7 +224,7 @@ REPLIED: Final[dict[str, tuple[str, Any]]] = {
     "allocation of a run": ("Allocation", shapes.allocation(replace(TWO, run=RUN))),
     "allocation of a run that says little": ("Allocation", shapes.allocation(replace(TWO, run=SHORT_RUN))),
     "ended allocation": ("Allocation", shapes.allocation(ENDED)),
-    "pool": ("Pool", shapes.pool(PoolCounts(POOL, dict.fromkeys(Status, 3)))),
+    "pool": ("Pool", shapes.pool(PoolCounts(POOL, dict.fromkeys(Status, 3), 2))),
     **{
         f"{status} environment": ("Environment", shapes.environment(an_environment(status=status))) for status in Status
     },

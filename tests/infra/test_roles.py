@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS, ALLOCATIONS, HISTORY = "<EnvironmentsTable.Arn>", "<AllocationsTable.Arn>", "<HistoryTable.Arn>"
 BY_STATUS, BY_WAKE, BY_MARK = (f"{ENVIRONMENTS}/index/{name}" for name in ("by_status", "by_wake", "by_mark"))
-BY_RULE, BY_RUN = (f"{ALLOCATIONS}/index/{name}" for name in ("by_rule", "by_run"))
+BY_RUN = f"{ALLOCATIONS}/index/by_run"
+WAITERS = "<WaitersTable.Arn>"
 BY_REQUESTER = f"{HISTORY}/index/by_requester"
 SNAPSHOTS, CLEANUPS, BASELINES, DEBT = (
     f"<Bucket.Arn>/{name}/*" for name in ("snapshots", "cleanups", "baselines", "debt")
@@ -26,10 +27,12 @@ ASSET = "<asset>"
 EXPECTED: dict[str, dict[str, set[str]]] = {
     "allocate": {
         "s3:GetObject": {SNAPSHOTS},
-        "dynamodb:Query": {BY_STATUS, BY_RULE},
+        "dynamodb:Query": {BY_STATUS, WAITERS},
         "dynamodb:GetItem": {ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS},
-        "dynamodb:PutItem": {ALLOCATIONS, HISTORY},
+        "dynamodb:PutItem": {ALLOCATIONS, HISTORY, WAITERS},
+        "dynamodb:DeleteItem": {WAITERS},
+        "dynamodb:ConditionCheckItem": {ENVIRONMENTS, ALLOCATIONS},
         "sts:AssumeRole": ASSUMED,
     },
     "deallocate": {
@@ -37,13 +40,14 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "dynamodb:GetItem": {ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
         "dynamodb:PutItem": {ALLOCATIONS},
+        "dynamodb:DeleteItem": {WAITERS},
         "states:StartExecution": MACHINE,
     },
     "refresh": {"s3:GetObject": {SNAPSHOTS}, "dynamodb:GetItem": {ALLOCATIONS}, "sts:AssumeRole": ASSUMED},
     "query": {
         "s3:GetObject": {SNAPSHOTS, CLEANUPS, BASELINES},
         "s3:ListBucket": {"<Bucket.Arn>"},
-        "dynamodb:Query": {BY_STATUS, BY_MARK, BY_REQUESTER, HISTORY},
+        "dynamodb:Query": {BY_STATUS, BY_MARK, BY_REQUESTER, HISTORY, WAITERS},
         "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},
         "dynamodb:BatchGetItem": {ENVIRONMENTS},
     },
@@ -62,6 +66,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "dynamodb:Query": {BY_WAKE},
         "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
+        "dynamodb:DeleteItem": {WAITERS},
         "states:StartExecution": MACHINE,
     },
     "cleanup": {
@@ -82,17 +87,18 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "dynamodb:Query": {BY_RUN},
         "dynamodb:GetItem": {ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
+        "dynamodb:DeleteItem": {WAITERS},
         "states:StartExecution": MACHINE,
     },
     "publish": {
         "s3:GetObject": {SNAPSHOTS, ASSET},
         "s3:PutObject": {SNAPSHOTS},
         "s3:ListBucket": {"<Bucket.Arn>"},
-        "dynamodb:Query": {BY_MARK},
+        "dynamodb:Query": {BY_MARK, WAITERS},
         "dynamodb:BatchGetItem": {ENVIRONMENTS},
-        "dynamodb:GetItem": {ENVIRONMENTS},
-        "dynamodb:PutItem": {ENVIRONMENTS},
-        "dynamodb:UpdateItem": {ENVIRONMENTS},
+        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},
+        "dynamodb:PutItem": {ENVIRONMENTS, WAITERS},
+        "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS},
         "dynamodb:DeleteItem": {ENVIRONMENTS},
         "states:StartExecution": MACHINE,
     },

@@ -92,7 +92,8 @@ class Driver:
         quiet = trouble is None and not self.store.lagging and not self.world.keys.failing
         free = [row for row in self.store.environments() if row.status is Status.FREE]
         rule = access.rule_for(self.world.snapshot.access, CALLERS[caller], POOL)
-        room = 3 - self.store.active_of_rule(rule.name)
+        room = 3 - sum(slot.id.rule == rule.name for slot in self.store.slots())
+        behind = any(waiter.present_until > self.world.clock.now() for waiter in self.store.waiters(POOL))
         result, moves = self._do(
             "allocate", key, trouble, lambda: self.world.ask(caller=CALLERS[caller], key=key, **body)
         )
@@ -101,7 +102,7 @@ class Driver:
             assert key in {None, result.allocation.id}
         elif isinstance(result, Refused):
             assert not moves, f"refused as {result.code}, and yet something was taken"
-            if quiet:
+            if quiet and not behind:
                 self._truthful(result, body, free, room)
         return result
 

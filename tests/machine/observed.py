@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from atmosphere.adapters.memory import FakeClock
     from atmosphere.core.changes import Change, Row, Target
     from atmosphere.core.github import RunKey
-    from atmosphere.core.model import Allocation, PoolName, RuleName, Status
+    from atmosphere.core.model import Allocation, PoolName, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class ObservedStore(MemoryStore):
         self._rows = dict(other._rows)
         self._environments = dict(other._environments)
         self._active = dict(other._active)
+        self._waiters = {pool: dict(rows) for pool, rows in other._waiters.items()}
+        self._slots = dict(other._slots)
 
     def lag(self) -> None:
         """From here on, indexes tell what is there now."""
@@ -89,9 +91,6 @@ class ObservedStore(MemoryStore):
 
     def waking(self, until: datetime, limit: int) -> Sequence[Environment]:
         return self._behind.waking(until, limit) if self._behind else super().waking(until, limit)
-
-    def active_of_rule(self, rule: RuleName) -> int:
-        return self._behind.active_of_rule(rule) if self._behind else super().active_of_rule(rule)
 
     def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
         return self._behind.active_of_run(run) if self._behind else super().active_of_run(run)

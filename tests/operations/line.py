@@ -30,6 +30,8 @@ class Fault(StrEnum):
     """It happened, and the caller is not told."""
     REQUEST_LOST = "request lost"
     """It did not happen, and the caller cannot know."""
+    LOST = "lost"
+    """A commit finds a row changed, whose new value it is not shown."""
     CLASH = "clash"
     """A commit met another one on its way: a conflict without a row to show."""
 
@@ -55,6 +57,8 @@ class Trap:
             raise OutcomeUnknown(name) if name == "commit" else Unreachable(name)
         if self.fault is Fault.CLASH and name == "commit":
             raise Conflict({})
+        if self.fault is Fault.LOST and name == "commit":
+            raise Conflict({1: None})
 
     def after(self, name: str) -> None:
         """On the way back."""

@@ -24,6 +24,7 @@ from atmosphere.core.errors import (
     Unsatisfiable,
 )
 from atmosphere.core.model import ADMIN, AllocationId, AllocationStatus, Mark, PoolName, Status
+from atmosphere.core.queue import PRESENT
 from atmosphere.operations.allocate import LAST_COMMIT, DryRun
 from atmosphere.operations.sessions import Granted
 from tests.builders import HUB, a_key, a_registration, an_environment, an_iam_rule
@@ -166,7 +167,7 @@ def test_without_a_free_one_it_is_busy_if_one_is_on_its_way_and_dirty_if_none_is
     with pytest.raises(refusal) as refused:
         world.ask(**body)
     assert refused.value.retry_after is not None
-    assert timedelta(seconds=4) <= refused.value.retry_after <= timedelta(seconds=6)
+    assert timedelta(seconds=1.6) <= refused.value.retry_after <= timedelta(seconds=2.4)
     assert world.keys.minted == []
 
 
@@ -216,6 +217,9 @@ def test_a_group_counts_with_all_its_environments() -> None:
     world.allocate(environments=many(2))
     with pytest.raises(QuotaReached):
         world.ask(environments=many(2))
+    with pytest.raises(QuotaReached):
+        world.ask()  # the group is first in line for what its rule has left
+    world.clock.advance(PRESENT)
     world.allocate()
 
 
@@ -311,7 +315,7 @@ def test_a_key_that_was_released_before_it_came_is_over() -> None:
     assert _taken(world) == 0
 
 
-@pytest.mark.parametrize("at", [3, 4])
+@pytest.mark.parametrize("at", [4, 5])
 def test_a_release_that_overtakes_its_allocate_wins(at: int) -> None:
     """The client gives up and releases its id while the allocate is still on its way."""
     world = a_world(3)
@@ -329,12 +333,12 @@ def test_a_release_that_overtakes_its_allocate_wins(at: int) -> None:
 def test_a_request_that_loses_a_race_with_itself_gets_the_same_allocation() -> None:
     world = a_world(3)
     others: list[Granted] = []
-    world.line.lay(Trap(4, meanwhile=lambda: others.append(_granted(world.ask(key=KEY)))))
+    world.line.lay(Trap(5, meanwhile=lambda: others.append(_granted(world.ask(key=KEY)))))
     assert _granted(world.ask(key=KEY)).allocation == others[0].allocation
     assert _taken(world) == 1
 
 
-@pytest.mark.parametrize("at", [2, 3], ids=["its quota", "the last environment"])
+@pytest.mark.parametrize("at", [3, 4], ids=["its quota", "the last environment"])
 def test_a_request_that_finds_only_what_it_took_itself_gets_the_same_allocation(at: int) -> None:
     world = a_world(1, max_active=1)
     others: list[Granted] = []
@@ -358,21 +362,21 @@ def test_keys_minted_for_an_allocation_that_ends_meanwhile_are_not_returned() ->
 def test_who_loses_a_race_for_an_environment_gets_another() -> None:
     world = a_world(2)
     won: list[Granted] = []
-    world.line.lay(Trap(3, meanwhile=lambda: won.append(_granted(world.ask(caller=NEIGHBOUR)))))
+    world.line.lay(Trap(4, meanwhile=lambda: won.append(_granted(world.ask(caller=NEIGHBOUR)))))
     mine = world.allocate()
     assert {mine.items[0].key, won[0].allocation.items[0].key} == {a_key(1), a_key(2)}
 
 
 def test_who_loses_the_last_one_is_told_that_the_pool_is_busy() -> None:
     world = a_world(1)
-    world.line.lay(Trap(3, meanwhile=lambda: world.ask(caller=NEIGHBOUR)))
+    world.line.lay(Trap(4, meanwhile=lambda: world.ask(caller=NEIGHBOUR)))
     with pytest.raises(PoolBusy):
         world.ask()
 
 
 def test_a_group_that_loses_one_of_its_environments_takes_none() -> None:
     world = a_world(3)
-    world.line.lay(Trap(3, meanwhile=lambda: world.ask(caller=NEIGHBOUR)))
+    world.line.lay(Trap(4, meanwhile=lambda: world.ask(caller=NEIGHBOUR)))
     with pytest.raises(PoolBusy):
         world.ask(environments=many(3))
     assert _taken(world) == 1
@@ -388,7 +392,7 @@ def test_keys_made_before_the_environment_was_cleaned_once_more_are_not_given_ou
         world.deallocate(other.id, caller=NEIGHBOUR)
         world.cleaning(world.cleanups.started[-1]).free(report=None)
 
-    world.line.lay(Trap(3, meanwhile=another_life))
+    world.line.lay(Trap(4, meanwhile=another_life))
     begun = world.clock.now()
     (session,) = _granted(world.ask()).sessions
     (made,) = [entry.issued_at for entry in world.keys.minted if entry.credentials is session]
@@ -398,7 +402,7 @@ def test_keys_made_before_the_environment_was_cleaned_once_more_are_not_given_ou
 def test_a_take_is_of_the_registration_that_its_keys_were_made_for() -> None:
     world = a_world(1)
     changed = a_registration(a_key(1), capabilities={"docker": True}, external_id="another")
-    world.line.lay(Trap(3, meanwhile=lambda: world.registrar.register(a_configuration(changed))))
+    world.line.lay(Trap(4, meanwhile=lambda: world.registrar.register(a_configuration(changed))))
     grant = _granted(world.ask())
     assert grant.allocation.items[0].registered == world.row(a_key(1)).registered == changed
     assert world.keys.minted[-1].request.external_id == "another"
@@ -407,7 +411,7 @@ def test_a_take_is_of_the_registration_that_its_keys_were_made_for() -> None:
 def test_what_the_configuration_drops_meanwhile_is_not_taken() -> None:
     world = a_world(2)
     kept = a_configuration(a_registration(a_key(2)))
-    world.line.lay(Trap(3, meanwhile=lambda: world.registrar.register(kept)))
+    world.line.lay(Trap(4, meanwhile=lambda: world.registrar.register(kept)))
     assert world.allocate().items[0].key == a_key(2)
 
 
@@ -420,16 +424,18 @@ def test_after_seven_lost_races_nothing_is_taken_and_the_caller_may_try_again() 
         world.line.lay(_nth_commit(world, clash))
 
     world.line.lay(_nth_commit(world, clash))
-    with pytest.raises(Unavailable, match="too many callers") as refused:
+    with pytest.raises(PoolBusy) as refused:
         world.ask()
     assert rounds["lost"] == 7
     assert refused.value.retry_after is not None
+    assert refused.value.retry_after <= timedelta(seconds=2)
+    assert refused.value.place is not None
     assert _taken(world) == 0
 
 
 def _nth_commit(world: World, then: Callable[[], None]) -> Trap:
-    """The commit of the round that begins now (read, mint, commit) clashes, and so does the next one's."""
-    return Trap(3, Fault.CLASH, then)
+    """The last commit of the round that begins now finds its environment changed, and so does the next one's."""
+    return Trap(4, Fault.LOST, then)
 
 
 def test_credentials_that_cannot_be_had_take_nothing() -> None:
@@ -490,7 +496,7 @@ def test_where_one_is_in_use_a_refusing_one_makes_the_pool_busy() -> None:
 def test_refusing_roles_do_not_keep_a_request_beyond_its_time() -> None:
     world = a_world(3)
     _refuse(world, 1, 2, 3)
-    world.line.lay(Trap(2, meanwhile=lambda: world.clock.advance(LAST_COMMIT + timedelta(seconds=1))))
+    world.line.lay(Trap(3, meanwhile=lambda: world.clock.advance(LAST_COMMIT + timedelta(seconds=1))))
     with pytest.raises(Unavailable, match="nothing was taken"):
         world.ask()
     assert Counter(world.line.calls)["mint"] == 1
@@ -503,7 +509,7 @@ def test_a_session_policy_that_sts_refuses_is_the_callers_mistake() -> None:
     assert _taken(world) == 0
 
 
-@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_a_dependency_that_does_not_answer_takes_nothing(at: int) -> None:
     world = a_world(2)
     world.line.lay(Trap(at, Fault.DOWN))
@@ -514,14 +520,14 @@ def test_a_dependency_that_does_not_answer_takes_nothing(at: int) -> None:
 
 def test_a_commit_whose_reply_was_lost_is_looked_up_and_granted() -> None:
     world = a_world(2)
-    world.line.lay(Trap(3, Fault.REPLY_LOST))
+    world.line.lay(Trap(4, Fault.REPLY_LOST))
     assert world.recorded(_granted(world.ask()).allocation.id).status is AllocationStatus.ACTIVE
     assert _taken(world) == 1
 
 
 def test_a_commit_that_was_lost_on_its_way_is_looked_up_and_refused() -> None:
     world = a_world(2)
-    world.line.lay(Trap(3, Fault.REQUEST_LOST))
+    world.line.lay(Trap(4, Fault.REQUEST_LOST))
     with pytest.raises(Unavailable, match="may have been made"):
         world.ask()
     assert _taken(world) == 0
@@ -529,7 +535,7 @@ def test_a_commit_that_was_lost_on_its_way_is_looked_up_and_refused() -> None:
 
 def test_a_commit_whose_outcome_cannot_be_read_says_what_may_be_taken() -> None:
     world = a_world(2)
-    world.line.lay(Trap(4, Fault.REPLY_LOST, meanwhile=lambda: world.line.lay(Trap(5, Fault.DOWN))))
+    world.line.lay(Trap(5, Fault.REPLY_LOST, meanwhile=lambda: world.line.lay(Trap(6, Fault.DOWN))))
     with pytest.raises(Unavailable, match=f"{KEY} may have been made.*Idempotency-Key"):
         world.ask(key=KEY)
     assert _taken(world) == 1
@@ -541,7 +547,7 @@ def test_a_commit_whose_outcome_cannot_be_read_says_what_may_be_taken() -> None:
 def test_no_commit_starts_after_twelve_seconds(late: timedelta, taken: int) -> None:
     """The function's time-out is 20 s: a later commit could outlive whoever would answer."""
     world = a_world(2)
-    world.line.lay(Trap(2, meanwhile=lambda: world.clock.advance(LAST_COMMIT + late)))
+    world.line.lay(Trap(3, meanwhile=lambda: world.clock.advance(LAST_COMMIT + late)))
     if taken:
         world.ask()
     else:
@@ -556,7 +562,7 @@ def test_no_commit_starts_after_twelve_seconds(late: timedelta, taken: int) -> N
 @pytest.mark.parametrize(("taken", "would"), [(0, True), (2, False)])
 def test_a_dry_run_tells_and_takes_nothing(*, taken: int, would: bool) -> None:
     world = a_world(2, taken=taken)
-    assert world.ask(dryRun=True) == DryRun(would_allocate=would)
+    assert world.ask(dryRun=True) == DryRun(would_allocate=would, position=1)
     assert _taken(world) == taken
     assert world.keys.minted == []
 
@@ -564,7 +570,7 @@ def test_a_dry_run_tells_and_takes_nothing(*, taken: int, would: bool) -> None:
 def test_a_dry_run_knows_the_quota_and_what_can_never_be() -> None:
     world = a_world(3, max_active=1)
     world.allocate()
-    assert world.ask(dryRun=True) == DryRun(would_allocate=False)
+    assert world.ask(dryRun=True) == DryRun(would_allocate=False, position=1)
     with pytest.raises(Unsatisfiable):
         world.ask(dryRun=True, role="nobody")
 
@@ -573,7 +579,7 @@ def test_a_dry_run_with_the_key_of_an_allocation_mints_nothing() -> None:
     world = a_world(3)
     world.ask(key=KEY)
     minted = len(world.keys.minted)
-    assert world.ask(key=KEY, dryRun=True) == DryRun(would_allocate=True)
+    assert world.ask(key=KEY, dryRun=True) == DryRun(would_allocate=True, position=1)
     assert len(world.keys.minted) == minted
 
 

@@ -5,14 +5,16 @@ A page of free rows is one read. The authorizer and the snapshot are counted els
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
+from atmosphere.core.changes import Put
 from atmosphere.core.errors import AllDirty, PoolBusy
-from atmosphere.core.model import AllocationId, Status
-from tests.builders import a_key, a_registration, an_environment
+from atmosphere.core.model import AllocationId, RuleName, Status
+from tests.builders import a_key, a_registration, a_waiter, an_environment
 from tests.operations.line import Fault, Trap
 from tests.operations.world import World, a_configuration, a_world, many
 
@@ -29,7 +31,7 @@ def test_an_allocate_reads_once_mints_once_for_each_environment_and_commits_once
     free = max(environments, size - size * percent // 100)
     world = a_world(size, taken=size - free)
     world.allocate(environments=many(environments))
-    assert world.line.calls == ["free", "mint", "commit"]  # `mint` is one AssumeRole for each environment
+    assert world.line.calls == ["waiters", "free", "mint", "commit"]  # `mint` is one AssumeRole for each environment
     assert len(world.keys.minted) == environments
 
 
@@ -37,14 +39,21 @@ def test_an_allocate_reads_once_mints_once_for_each_environment_and_commits_once
 def test_a_key_costs_one_read_more_and_a_quota_another(size: int) -> None:
     world = a_world(size, max_active=5)
     world.allocate(key=KEY)
-    assert world.line.calls == ["allocation", "active_of_rule", "free", "mint", "commit"]
+    assert world.line.calls == ["allocation", "waiters", "slots", "free", "mint", "commit"]
 
 
 def test_a_lost_race_costs_one_more_round() -> None:
     world = a_world(100)
-    world.line.lay(Trap(3, Fault.CLASH))
+    world.line.lay(Trap(4, Fault.LOST))
     world.allocate()
-    assert world.line.calls == ["free", "mint", "commit"] * 2
+    assert world.line.calls == ["waiters", "free", "mint", "commit"] * 2
+
+
+def test_a_commit_that_only_met_another_one_is_sent_again_as_it_is() -> None:
+    world = a_world(100)
+    world.line.lay(Trap(4, Fault.CLASH))
+    world.allocate()
+    assert world.line.calls == ["waiters", "free", "mint", "commit", "commit"]
 
 
 def _busy(size: int, status: Status) -> World:
@@ -57,12 +66,24 @@ def _busy(size: int, status: Status) -> World:
 @pytest.mark.parametrize("size", POOLS)
 @pytest.mark.parametrize("status", [Status.IN_USE, Status.CLEANING, Status.DIRTY])
 @pytest.mark.parametrize("body", [{}, {"constraints": [{"type": "region", "value": ["eu-west-1"]}]}])
-def test_a_refusal_costs_five_reads_at_most_and_no_write(size: int, status: Status, body: dict[str, Any]) -> None:
+def test_a_refusal_costs_five_reads_at_most_and_one_write(size: int, status: Status, body: dict[str, Any]) -> None:
     world = _busy(size, status)
     with pytest.raises((PoolBusy, AllDirty)):
         world.ask(**body)
-    assert len(world.line.calls) <= 5
-    assert set(world.line.calls) <= {"free", "any_with", "holding"}
+    assert len(world.line.calls) <= 5 + 1
+    assert set(world.line.calls) <= {"waiters", "free", "any_with", "holding", "commit"}
+    assert world.line.counts["commit"] == 1
+
+
+def test_a_busy_answer_with_a_key_a_quota_and_two_hundred_waiters_costs_as_much() -> None:
+    world = _busy(10, Status.IN_USE)
+    world.snapshot = a_configuration(*world.snapshot.environments, max_active=50)
+    line = [replace(a_waiter(number), rule=RuleName(f"r{number % 5}")) for number in range(200)]
+    world.rows.commit([Put(row=waiter) for waiter in line[:100]], token="1")
+    world.rows.commit([Put(row=waiter) for waiter in line[100:]], token="2")
+    with pytest.raises(PoolBusy):
+        world.ask(key=KEY)
+    assert world.line.calls == ["allocation", "waiters", "slots", "free", "any_with", "commit"]
 
 
 @pytest.mark.parametrize("size", POOLS)
@@ -73,7 +94,7 @@ def test_a_refusal_is_as_cheap_where_nothing_that_is_taken_matches(size: int) ->
     world.put(an_environment(gpu.key, registered=gpu, status=Status.DIRTY))
     with pytest.raises((PoolBusy, AllDirty)):
         world.ask(constraints=[{"type": "capability", "value": "gpu"}])
-    assert len(world.line.calls) <= 5
+    assert len(world.line.calls) <= 5 + 1
 
 
 @pytest.mark.parametrize("size", POOLS)

@@ -20,7 +20,7 @@ OUTSIDER = a_caller("runner", a_key(9).account)
 
 
 def _reader(world: World, caller: VerifiedCaller = RUNNER) -> Reader:
-    return Reader(store=world.store, snapshot=world.snapshot, caller=caller)
+    return Reader(store=world.store, snapshot=world.snapshot, caller=caller, clock=world.clock)
 
 
 def test_owner_and_operator_see_an_allocation_and_nobody_else_does() -> None:

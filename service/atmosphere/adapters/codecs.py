@@ -92,6 +92,8 @@ _REGISTRATION: Final = _text(_registration_text, lambda text: registration_from_
 _RUN: Final = _text(lambda run: canonical(run_to_texts(run)), lambda text: run_from_texts(json.loads(text)))
 _ITEMS: Final = _text(_items_text, lambda text: tuple(_item(value) for value in json.loads(text)))
 
+_NUMBERS: Final = _text(lambda numbers: canonical(list(numbers)), lambda text: tuple(json.loads(text)))
+
 STORED_AS: Final = {"items": "lots"}
 """Attributes that rows written earlier have under another name than the field."""
 
@@ -130,6 +132,7 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "ended_by": _enum(EndedBy),
         "asked_by": _TEXT,
         "run": _RUN,
+        "slots": _NUMBERS,
     },
     Table.HISTORY: {
         "at": _INSTANT,
@@ -143,5 +146,18 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "outcome": _TEXT,
         "ended_by": _enum(EndedBy),
         "asked_by": _TEXT,
+    },
+    Table.WAITERS: {
+        "owner": _TEXT,
+        "rule": _TEXT,
+        "asked_hash": _TEXT,
+        "asked_for": _TEXT,
+        "arrival": _INSTANT,
+        "last_ask": _INSTANT,
+        "present_until": _INSTANT,
+        "first_rank": _NUMBER,
+        "keeping_since": _INSTANT,
+        "allocation": _TEXT,
+        "until": _INSTANT,
     },
 }

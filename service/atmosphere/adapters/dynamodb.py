@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from atmosphere.adapters import queries
 from atmosphere.adapters.cursors import Position, span
-from atmosphere.adapters.items import decode, environment_key, key_item
+from atmosphere.adapters.items import SLOTS, decode, environment_key, key_item
 from atmosphere.adapters.transactions import transact
 from atmosphere.contract import Table
 from atmosphere.core.model import Mark, Status
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
         EnvironmentKey,
         HistoryEntry,
         PoolName,
-        RuleName,
     )
+    from atmosphere.core.queue import Waiter
+    from atmosphere.core.quota import Slot
 
 _BATCH: Final = 100  # DynamoDB's limit on keys of one BatchGetItem
 _BATCH_TRIES: Final = 6
@@ -122,10 +123,15 @@ class DynamoStore:
         """A consistent read."""
         return cast("Allocation | None", self._row(Table.ALLOCATIONS, allocation))
 
-    def active_of_rule(self, rule: RuleName) -> int:
-        """Reads the sizes only."""
-        pages = self._pages(queries.active_of_rule(rule))
-        return sum(int(item["lot_count"]["N"]) for page in pages for item in page["Items"])
+    def waiters(self, pool: PoolName) -> Sequence[Waiter]:
+        """One query, consistent: the bounds of a queue keep it below a megabyte."""
+        pages = self._pages(queries.waiting(pool))
+        return [cast("Waiter", decode(Table.WAITERS, item)) for page in pages for item in page["Items"]]
+
+    def slots(self) -> Sequence[Slot]:
+        """One query, consistent."""
+        pages = self._pages(queries.waiting(SLOTS))
+        return [cast("Slot", decode(Table.WAITERS, item)) for page in pages for item in page["Items"]]
 
     def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
         """By its index."""

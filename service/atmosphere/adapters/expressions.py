@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from atmosphere.adapters.codecs import STORED_AS
 from atmosphere.adapters.items import encode, encode_field, encode_fields, key_item, table_of
-from atmosphere.core.changes import Absent, Is, Put, Update, target_of
+from atmosphere.core.changes import Absent, ConditionCheck, Is, Put, Update, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ def transact_item(change: Change, tables: Mapping[Table, str]) -> TransactWriteI
 def _condition(change: Change, table: Table, key_name: str, expression: _Expression) -> str:
     """All expectations together. Whatever changes or compares a row needs the row: none is made up from parts."""
     parts = []
-    if not isinstance(change, Put) or any(isinstance(expected, Is) for expected in change.expects):
+    if not isinstance(change, Put | ConditionCheck) or any(isinstance(expected, Is) for expected in change.expects):
         parts.append(f"attribute_exists({expression.name(key_name)})")
     parts += _expected(change.expects, table, key_name, expression)
     return " AND ".join(parts)

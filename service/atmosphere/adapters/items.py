@@ -19,9 +19,13 @@ from atmosphere.core.model import (
     Environment,
     EnvironmentKey,
     HistoryEntry,
+    PoolName,
     Region,
+    RuleName,
     Status,
 )
+from atmosphere.core.queue import Waiter, WaiterKey
+from atmosphere.core.quota import Slot, SlotKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
 WAKE_SHARD: Final = "wake"
 _KEPT: Final = timedelta(weeks=HISTORY_WEEKS)
+_WAITED: Final = timedelta(hours=1)  # long after a waiter has lost its place
 
 
 def start_id(at: datetime, identity: str) -> str:
@@ -55,7 +60,10 @@ _ROWS: Final[dict[Table, type[Row]]] = {
     Table.ENVIRONMENTS: Environment,
     Table.ALLOCATIONS: Allocation,
     Table.HISTORY: HistoryEntry,
+    Table.WAITERS: Waiter,
 }
+SLOTS: Final = PoolName("#quota")
+"""The partition of slots in the table of waiters; no pool can have this name."""
 
 
 def _environment_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
@@ -74,10 +82,7 @@ def _allocation_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
     derived: dict[str, Value | None] = {}
     if "status" in fields:
         active = fields["status"] is AllocationStatus.ACTIVE
-        derived["active_rule"] = {"S": fields["rule"]} if active else None
         derived["active_run"] = {"S": fields["run"].key} if active and fields["run"] else None
-    if "items" in fields:
-        derived["lot_count"] = {"N": str(len(fields["items"]))}
     if "started" in fields:
         derived["expires"] = _expires(fields["started"])
     return derived
@@ -92,14 +97,21 @@ def _history_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
     return derived
 
 
-def _expires(since: datetime) -> Value:
-    return {"N": str(int((since + _KEPT).timestamp()))}
+def _waiter_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
+    if "until" in fields:
+        return {"expires": _expires(fields["until"], _WAITED)}
+    return {"expires": _expires(fields["last_ask"], _WAITED)} if "last_ask" in fields else {}
+
+
+def _expires(since: datetime, kept: timedelta = _KEPT) -> Value:
+    return {"N": str(int((since + kept).timestamp()))}
 
 
 _DERIVED: Final[dict[Table, Callable[[Mapping[str, Any]], dict[str, Value | None]]]] = {
     Table.ENVIRONMENTS: _environment_indexes,
     Table.ALLOCATIONS: _allocation_indexes,
     Table.HISTORY: _history_indexes,
+    Table.WAITERS: _waiter_indexes,
 }
 
 
@@ -107,6 +119,8 @@ def table_of(target: Target) -> Table:
     """The table that holds the row with this key."""
     if isinstance(target, EnvironmentKey):
         return Table.ENVIRONMENTS
+    if isinstance(target, WaiterKey | SlotKey):
+        return Table.WAITERS
     return Table.HISTORY if isinstance(target, HistoryKey) else Table.ALLOCATIONS
 
 
@@ -116,6 +130,10 @@ def key_item(target: Target) -> Item:
         return {"account": {"S": target.account}, "region": {"S": target.region}}
     if isinstance(target, HistoryKey):
         return {"path": {"S": target.key.path}, "start_id": {"S": start_id(target.at, target.id)}}
+    if isinstance(target, WaiterKey):
+        return {"pool": {"S": target.pool}, "key": {"S": target.key}}
+    if isinstance(target, SlotKey):
+        return {"pool": {"S": SLOTS}, "key": {"S": f"{target.rule}#{target.number:04}"}}
     return {"id": {"S": target}}
 
 
@@ -139,7 +157,7 @@ def encode_fields(table: Table, fields: Mapping[str, Any]) -> dict[str, Value | 
 def encode(row: Row, target: Target) -> Item:
     """The whole item of a row."""
     table = table_of(target)
-    attributes = encode_fields(table, {name: getattr(row, name) for name in FIELDS[table]})
+    attributes = encode_fields(table, {name: getattr(row, name) for name in FIELDS[table] if hasattr(row, name)})
     return key_item(target) | {name: value for name, value in attributes.items() if value is not None}
 
 
@@ -149,4 +167,9 @@ def decode(table: Table, item: Mapping[str, Value]) -> Row:
     fields = {name: FIELDS[table][name].decode(value) for name, value in stored.items() if value is not None}
     if table is Table.HISTORY:
         fields["key"] = EnvironmentKey.parse(item["path"]["S"])
+    if table is Table.WAITERS:
+        if item["pool"]["S"] == SLOTS:
+            rule, _, number = item["key"]["S"].rpartition("#")
+            return Slot(id=SlotKey(RuleName(rule), int(number)), **fields)
+        fields["id"] = WaiterKey(PoolName(item["pool"]["S"]), item["key"]["S"])
     return _ROWS[table](**fields)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from atmosphere.adapters.codecs import instant_text
 from atmosphere.adapters.cursors import PAGE
 from atmosphere.adapters.items import WAKE_SHARD, requester_hash, status_at
-from atmosphere.contract import BY_MARK, BY_REQUESTER, BY_RULE, BY_RUN, BY_STATUS, BY_WAKE, Table
+from atmosphere.contract import BY_MARK, BY_REQUESTER, BY_RUN, BY_STATUS, BY_WAKE, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from atmosphere.adapters.items import Item
     from atmosphere.contract import Index
     from atmosphere.core.github import RunKey
-    from atmosphere.core.model import AccountId, EnvironmentKey, Mark, PoolName, RuleName, Status
+    from atmosphere.core.model import AccountId, EnvironmentKey, Mark, PoolName, Status
 
 _NAME: Final = re.compile(r"#(\w+)")
 
@@ -101,20 +101,14 @@ def waking(until: datetime, limit: int) -> Query:
     )
 
 
-def active_of_rule(rule: RuleName) -> Query:
-    """How many environments each active allocation of a rule holds."""
-    return Query(
-        table=Table.ALLOCATIONS,
-        index=BY_RULE,
-        where="#active_rule = :rule",
-        values={"rule": rule},
-        projection="#lot_count",
-    )
-
-
 def active_of_run(run: RunKey) -> Query:
     """The active allocations of a run, oldest first."""
     return Query(table=Table.ALLOCATIONS, index=BY_RUN, where="#active_run = :run", values={"run": run})
+
+
+def waiting(pool: PoolName) -> Query:
+    """The queue of a pool."""
+    return Query(table=Table.WAITERS, where="#pool = :pool", values={"pool": pool}, consistent=True)
 
 
 def history_of(key: EnvironmentKey, wanted: Span) -> Query:

@@ -6,7 +6,7 @@ Absence means no: no rule, no pool in a rule, no operator entry, all refuse. Wha
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -75,6 +75,8 @@ class VerifiedCaller:
     arn: str = ""
     run: RunIdentity | None = None
     rules: tuple[RuleName, ...] = ()
+    session: str = field(default="", repr=False)
+    """Tells sessions of one owner apart: the id of the access key that signed, or the run's job. Grants nothing."""
 
     @property
     def asked_by(self) -> str:
@@ -110,7 +112,8 @@ def caller_from_run(run: RunIdentity, rules: tuple[RuleName, ...]) -> VerifiedCa
 
     All jobs and attempts of one run are one owner, so that a re-run can give back what an earlier attempt left.
     """
-    return VerifiedCaller(owner=OwnerKey(f"github:{run.key}"), run=run, rules=rules)
+    job = run.check_run_id or run.run_attempt
+    return VerifiedCaller(owner=OwnerKey(f"github:{run.key}"), run=run, rules=rules, session=job)
 
 
 def _matches(rule: Rule, caller: VerifiedCaller) -> bool:

@@ -29,10 +29,12 @@ from atmosphere.core.model import (
     Registration,
     Status,
 )
+from atmosphere.core.queue import Waiter, WaiterKey
+from atmosphere.core.quota import Slot, SlotKey, slots_of
 from atmosphere.core.snapshot import says_the_same
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 HEARTBEAT: Final = timedelta(seconds=90)  # a cleanup silent for longer is taken to be dead
@@ -64,8 +66,8 @@ class HistoryKey:
     id: str
 
 
-Row: TypeAlias = Environment | Allocation | HistoryEntry
-Target: TypeAlias = EnvironmentKey | AllocationId | HistoryKey
+Row: TypeAlias = Environment | Allocation | HistoryEntry | Waiter | Slot
+Target: TypeAlias = EnvironmentKey | AllocationId | HistoryKey | WaiterKey | SlotKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,15 @@ class Delete:
     expects: tuple[Expectation, ...]
 
 
-Change: TypeAlias = Put | Update | Delete
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionCheck:
+    """Write nothing, but let the others be written only if the expectations hold."""
+
+    target: Target
+    expects: tuple[Expectation, ...]
+
+
+Change: TypeAlias = Put | Update | Delete | ConditionCheck
 
 
 def target_of(change: Change) -> Target:
@@ -103,7 +113,7 @@ def target_of(change: Change) -> Target:
     row = change.row
     if isinstance(row, Environment):
         return row.key
-    if isinstance(row, Allocation):
+    if isinstance(row, Allocation | Waiter | Slot):
         return row.id
     return HistoryKey(row.key, row.at, row.id)
 
@@ -138,23 +148,62 @@ def _dirty(environment: Environment, event: Event, *, reason: str, now: datetime
 # --- an allocation's life -----------------------------------------------------------------------------------------
 
 
-def start(allocation: Allocation, rows: Mapping[EnvironmentKey, Environment]) -> list[Change]:
-    """Everything that makes `allocation` exist: its row, a history row and a take for each environment."""
+def start(
+    allocation: Allocation,
+    rows: Mapping[EnvironmentKey, Environment],
+    *,
+    kept: Iterable[Environment] = (),
+    waiter: Waiter | None = None,
+    forgotten: Iterable[Slot] = (),
+) -> list[Change]:
+    """Everything that makes `allocation` exist: its row, a history row and a take for each environment.
+
+    `kept` are environments that earlier waiters could use: they must be free still, or somebody came between the
+    reading and this. `waiter` is the row of this caller in the queue, which it leaves. `forgotten` are slots without
+    meaning that may be in the way of the allocation's own.
+    """
     changes: list[Change] = [Put(row=allocation)]
     for item in allocation.items:
         changes += [_take(rows[item.key], allocation), Put(row=_opening(item.key, allocation))]
+    changes += [ConditionCheck(target=row.key, expects=_free_as_read(row)) for row in kept]
+    changes += hold_slots(allocation, forgotten)
+    if waiter is not None:
+        changes.append(Delete(target=waiter.id, expects=()))
     return changes
+
+
+def hold_slots(allocation: Allocation, forgotten: Iterable[Slot] = ()) -> list[Change]:
+    """Put the allocation's slots, each where there is none, or one that is without meaning."""
+    before = {slot.id: slot for slot in forgotten}
+    return [
+        Put(row=slot, expects=(Is("allocation", before[slot.id].allocation) if slot.id in before else Absent(),))
+        for slot in slots_of(allocation)
+    ]
+
+
+def counted(allocation: Allocation, numbers: tuple[int, ...]) -> list[Change]:
+    """Give slots to an active allocation that has none: it is older than its rule's limit."""
+    update = Update(
+        target=allocation.id,
+        expects=(Is("status", AllocationStatus.ACTIVE), Is("slots", None)),
+        sets={"slots": numbers},
+    )
+    return [update, *hold_slots(replace(allocation, slots=numbers))]
+
+
+def _free_as_read(environment: Environment) -> tuple[Expectation, ...]:
+    return (
+        Is("status", Status.FREE),
+        Is("freed_at", environment.freed_at),
+        Is("mark", Mark.REGISTERED),
+        Is("registered", environment.registered),
+    )
 
 
 def _take(environment: Environment, allocation: Allocation) -> Update:
     return Update(
         target=environment.key,
-        expects=(
-            Is("status", Status.FREE),
-            Is("freed_at", environment.freed_at),
-            Is("mark", Mark.REGISTERED),
-            Is("registered", environment.registered),
-        ),
+        expects=_free_as_read(environment),
         sets={
             **_status(environment, Event.TAKE),
             "allocation": allocation.id,
@@ -181,6 +230,21 @@ def _opening(key: EnvironmentKey, allocation: Allocation) -> HistoryEntry:
     )
 
 
+def wait(
+    waiter: Waiter, own: Waiter | None, *, key: AllocationId | None = None, swept: Iterable[Waiter] = ()
+) -> list[Change]:
+    """Put a caller in line, or write that it asked again; `own` is its row as read.
+
+    With a `key` the request must not have been granted meanwhile. `swept` are rows of waiters that lost their place.
+    """
+    expects: tuple[Expectation, ...] = (Is("last_ask", own.last_ask),) if own else (Absent(),)
+    changes: list[Change] = [Put(row=waiter, expects=expects)]
+    if key is not None:
+        changes.append(ConditionCheck(target=key, expects=(Absent(),)))
+    changes += [Delete(target=row.id, expects=(Is("last_ask", row.last_ask),)) for row in swept]
+    return changes
+
+
 def end(allocation: Allocation, *, now: datetime, outcome: str, by: EndedBy) -> list[Change]:
     """End an active allocation, in its own row and in its environments' histories."""
     ending = {"ended": now, "outcome": outcome, "ended_by": by}
@@ -199,6 +263,7 @@ def end(allocation: Allocation, *, now: datetime, outcome: str, by: EndedBy) -> 
         )
         for item in allocation.items
     ]
+    changes += [Delete(target=slot.id, expects=(Is("allocation", allocation.id),)) for slot in slots_of(allocation)]
     return changes
 
 

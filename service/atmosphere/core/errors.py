@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from atmosphere.core.queue import Place
+
 
 class Code(StrEnum):
     """The `code` of a refusal on the wire (docs/api/openapi.yaml)."""
@@ -50,6 +52,8 @@ class Refused(Exception):
         super().__init__(message or self.default_message)
         self.message = message or self.default_message
         self.retry_after = retry_after
+        self.place: Place | None = None
+        """Where the caller stands in line, if it does."""
 
 
 class InvalidRequest(Refused):

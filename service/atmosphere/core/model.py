@@ -220,6 +220,8 @@ class Allocation:
     asked_by: str = ""
     """Who asked, for the record: the ARN of a session, or `repository@ref`; never a token."""
     run: RunIdentity | None = None
+    slots: tuple[int, ...] | None = None
+    """The numbers of its slots, if its rule limits how many environments it holds (`core/quota.py`)."""
 
     @property
     def is_tombstone(self) -> bool:

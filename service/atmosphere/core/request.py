@@ -9,11 +9,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import forms
 from atmosphere.core.errors import InvalidRequest
+from atmosphere.core.matching import Party
 from atmosphere.core.model import ADMIN, AccountId, AllocationId, PoolName, Region, RoleName
 from atmosphere.core.selection import Capability, Constraint, InAccounts, InRegions, RequestedEnvironment
 from atmosphere.core.snapshot import canonical
@@ -32,6 +34,8 @@ _MAX_OUTCOME: Final = 100  # bytes
 _MAX_CONSTRAINTS: Final = 20
 _MAX_VALUES: Final = 100
 _MAX_POLICY: Final = 2048  # characters, STS
+_MAX_ASKED_FOR: Final = 600  # characters, of a row that may have 1 KB
+_ASKED_FOR: Final = ("environments", "accounts", "constraints", "role")
 DEFAULT_NAME: Final = "default"
 
 _POOL: Final = re.compile(forms.POOL)
@@ -44,12 +48,16 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllocateRequest:
-    """A valid request to allocate. `asked_hash` tells equal requests from others under one Idempotency-Key."""
+    """A valid request to allocate. `asked_hash` tells equal requests from others under one Idempotency-Key.
+
+    `asked_for` is the part that says which environments, as canonical JSON, which `asked_party` reads again.
+    """
 
     pool: PoolName
     requester: str
     environments: tuple[RequestedEnvironment, ...]
     asked_hash: str
+    asked_for: str
     distinct_accounts: bool = True
     duration: timedelta | None = None
     session_policy: str | None = None
@@ -83,6 +91,7 @@ def allocate_request(body: dict[str, Json]) -> AllocateRequest:
         requester=printable(body.get("requester"), "requester", limit=_MAX_REQUESTER),
         environments=_requested(body),
         asked_hash=sha256(canonical({k: v for k, v in body.items() if k != "dryRun"}).encode()).hexdigest(),
+        asked_for=_asked_for(body),
         distinct_accounts=_distinct(body),
         duration=_duration(body.get("durationSeconds")),
         session_policy=_policy(body.get("sessionPolicy")),
@@ -90,6 +99,24 @@ def allocate_request(body: dict[str, Json]) -> AllocateRequest:
         dry_run=_flag(body.get("dryRun", False), "dryRun"),
         constraints=tuple(constraints) if isinstance(constraints, list) else (),
     )
+
+
+def _asked_for(body: dict[str, Json]) -> str:
+    """Bounded, because it is stored: constraints that are too long are left out, so that any environment will do."""
+    text = canonical({name: body[name] for name in _ASKED_FOR if name in body})
+    if len(text) <= _MAX_ASKED_FOR:
+        return text
+    listed = body.get("environments")
+    names = [entry["name"] for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    several = {"environments": [{"name": name} for name in names], "accounts": body.get("accounts", "distinct")}
+    return canonical(several if names else {})
+
+
+@lru_cache(maxsize=1024)
+def asked_party(asked_for: str) -> Party:
+    """The environments that an `AllocateRequest.asked_for` wants; equal ones give the same object."""
+    body = parse_object(asked_for.encode())
+    return Party(_requested(body), _distinct(body))
 
 
 def outcome_request(body: dict[str, Json]) -> str:

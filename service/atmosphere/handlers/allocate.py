@@ -21,7 +21,9 @@ def handle(asked: Asked, app: App) -> Reply:
     allocator = app.allocator(role_refused=observability.role_refused)
     result = allocator.allocate(request, caller=asked.caller, key=key, snapshot=asked.snapshot)
     if isinstance(result, DryRun):
-        return Reply(body={"wouldAllocate": result.would_allocate}, line={"pool": request.pool})
+        return Reply(
+            body={"wouldAllocate": result.would_allocate, "position": result.position}, line={"pool": request.pool}
+        )
     observability.count("Allocated", pool=request.pool)
     return Reply(
         body=shapes.granted(result) | {"constraints": list(request.constraints)},

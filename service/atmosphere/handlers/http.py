@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from atmosphere.core.access import VerifiedCaller
     from atmosphere.core.model import Json
+    from atmosphere.core.queue import Place
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.handlers.identity import Identity
     from atmosphere.wiring import App
@@ -196,7 +197,17 @@ def refused(refusal: Refused) -> Reply:
         seconds = max(1, math.ceil(refusal.retry_after.total_seconds()))
         body["retryAfterSeconds"] = seconds
         headers["Retry-After"] = str(seconds)
+    if refusal.place is not None:
+        body |= _place(refusal.place)
     return Reply(status=STATUS[refusal.code], body=body, headers=headers)
+
+
+def _place(place: Place) -> dict[str, Any]:
+    body: dict[str, Any] = {"position": place.position, "waiting": place.waiting}
+    if place.estimate is not None:
+        least, most = place.estimate
+        body["estimatedWaitSeconds"] = {"from": least, "to": most}
+    return body
 
 
 def _proxy_response(event: dict[str, Any], reply: Reply) -> dict[str, Any]:

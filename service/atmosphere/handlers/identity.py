@@ -10,7 +10,7 @@ account and is never looked at.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
@@ -67,7 +67,7 @@ def _signer(signed: Mapping[str, Any]) -> VerifiedCaller:
     account, arn = signed.get("accountId"), signed.get("userArn")
     if not isinstance(account, str) or not isinstance(arn, str):
         _refuse("no-identity")
-    return caller_from_arn(account, arn)
+    return replace(caller_from_arn(account, arn), session=str(signed.get("accessKey") or ""))
 
 
 def _bearer(event: Mapping[str, Any], authorizer: object) -> Identity:

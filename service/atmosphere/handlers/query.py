@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _reader(asked: Asked, app: App) -> Reader:
-    return Reader(store=app.store, snapshot=asked.snapshot, caller=asked.caller)
+    return Reader(store=app.store, snapshot=asked.snapshot, caller=asked.caller, clock=app.clock)
 
 
 def _allocation(asked: Asked, app: App) -> Reply:

@@ -113,7 +113,8 @@ def _run(run: RunIdentity) -> dict[str, Any]:
 
 def pool(counts: PoolCounts) -> dict[str, Any]:
     """One pool."""
-    return {"pool": counts.pool, "counts": {str(status): number for status, number in counts.counts.items()}}
+    by_status = {str(status): number for status, number in counts.counts.items()}
+    return {"pool": counts.pool, "counts": by_status, "waiting": counts.waiting}
 
 
 def environment(row: Environment) -> dict[str, Any]:

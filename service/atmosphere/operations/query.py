@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from atmosphere.core.access import VerifiedCaller
     from atmosphere.core.model import Allocation, AllocationId, Environment, EnvironmentKey, PoolName, Status
     from atmosphere.core.snapshot import Snapshot
-    from atmosphere.ports import Store
+    from atmosphere.ports import Clock, Store
 
 
 @dataclass(frozen=True, slots=True)
 class PoolCounts:
-    """How many of a pool's environments are in each status."""
+    """How many of a pool's environments are in each status, and how many callers wait for one."""
 
     pool: PoolName
     counts: Mapping[Status, int]
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Reader:
     store: Store
     snapshot: Snapshot
     caller: VerifiedCaller
+    clock: Clock
 
     def allocation(self, id_: AllocationId | None) -> Allocation:
         """The caller's own, or any for an operator; raises `UnknownAllocation`."""
@@ -45,7 +47,7 @@ class Reader:
         """Counts of one pool; raises `Forbidden`, also for a pool that does not exist."""
         if not access.is_operator(self.snapshot.access, self.caller) or pool not in self.snapshot.pools:
             access.rule_for(self.snapshot.access, self.caller, pool)
-        return PoolCounts(pool, self.store.counts(pool))
+        return self._counted(pool)
 
     def pools(self) -> Sequence[PoolCounts]:
         """Counts of every pool that the caller may use; of all for an operator."""
@@ -53,7 +55,12 @@ class Reader:
             pools = self.snapshot.pools
         else:
             pools = access.pools_of(self.snapshot.access, self.caller)
-        return [PoolCounts(pool, self.store.counts(pool)) for pool in pools]
+        return [self._counted(pool) for pool in pools]
+
+    def _counted(self, pool: PoolName) -> PoolCounts:
+        now = self.clock.now()
+        waiting = sum(waiter.present_until > now for waiter in self.store.waiters(pool))
+        return PoolCounts(pool, self.store.counts(pool), waiting)
 
     def environments(self) -> Sequence[Environment]:
         """Every row, in order; operators only."""

@@ -10,16 +10,17 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from itertools import count, islice
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes
-from atmosphere.core.model import Environment, EnvironmentKey, Mark, Registration
+from atmosphere.core.model import AllocationId, Environment, EnvironmentKey, Mark, Registration, RuleName, Status
 from atmosphere.core.snapshot import says_the_same
 from atmosphere.operations.rounds import Rounds
-from atmosphere.ports import CleanupOrder, Unreachable
+from atmosphere.ports import CleanupOrder, Conflict, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
 
     from atmosphere.core.snapshot import Snapshot
@@ -35,6 +36,8 @@ class Applied(StrEnum):
     UPDATED = "updated"
     MARKED = "marked"
     UNCHANGED = "unchanged"
+    COUNTED = "counted"
+    """An allocation from before its rule had a limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,7 @@ class Registrar:
     def register(self, snapshot: Snapshot) -> Counter[Applied]:
         """Apply a snapshot and count what was done; raises `Unreachable`, after which applying it again goes on."""
         rows = {row.key: row for row in self.store.environments()}
+        held = sorted({row.allocation for row in rows.values() if row.status is Status.IN_USE and row.allocation})
         done: Counter[Applied] = Counter()
         for registration in snapshot.environments:
             row = rows.pop(registration.key, None)
@@ -56,7 +60,27 @@ class Registrar:
             done[self._apply(registration.key, row, enter)] += 1
         for row in rows.values():
             done[self._apply(row.key, row, self._leave)] += 1
+        if counted := self._count_older(held, snapshot):
+            done[Applied.COUNTED] = counted
         return done
+
+    def _count_older(self, held: Sequence[AllocationId], snapshot: Snapshot) -> int:
+        """Give slots to active allocations that began before their rule had a limit, so that it counts them."""
+        limits = {rule.name: rule.max_active for rule in snapshot.access.rules if rule.max_active is not None}
+        return sum(self._count(id_, limits) for id_ in held) if limits else 0
+
+    def _count(self, id_: AllocationId, limits: Mapping[RuleName, int]) -> int:
+        allocation = self.store.allocation(id_)
+        if allocation is None or allocation.slots is not None or allocation.rule not in limits:
+            return 0
+        taken = {slot.id.number for slot in self.store.slots() if slot.id.rule == allocation.rule}
+        free = (number for number in count() if number not in taken)
+        numbers = tuple(islice(free, len(allocation.items)))
+        try:
+            self.store.commit(changes.counted(allocation, numbers), token=self.ids.new())
+        except Conflict:
+            return 0  # it ended meanwhile, or somebody took the number: the next deployment counts it
+        return 1
 
     def _apply(
         self, key: EnvironmentKey, row: Environment | None, once: Callable[[Environment | None], Applied]

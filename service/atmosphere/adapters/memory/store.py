@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.adapters.cursors import PAGE, Position, span
 from atmosphere.adapters.items import start_id
-from atmosphere.core.changes import Absent, Delete, Is, Put, applied, target_of
+from atmosphere.core.changes import Absent, ConditionCheck, Delete, Is, Put, applied, target_of
 from atmosphere.core.model import Allocation, AllocationStatus, Environment, HistoryEntry, Registration, Status
+from atmosphere.core.queue import Waiter, WaiterKey
+from atmosphere.core.quota import Slot
 from atmosphere.core.snapshot import canonical, registration_to_json
 from atmosphere.ports import Conflict, Page, TokenReused
 
@@ -18,9 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from atmosphere.adapters.cursors import Span
-    from atmosphere.core.changes import Change, Expectation, Row, Target
+    from atmosphere.core.changes import Change, Expectation, Row, Target, Update
     from atmosphere.core.github import RunKey
-    from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, PoolName, RuleName
+    from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, PoolName
 
 _TOKENS: Final = 10_000  # commits remembered; far more than ten minutes of them
 
@@ -32,8 +34,10 @@ class MemoryStore:
         self._page_size = page_size
         self._lock = threading.RLock()
         self._rows: dict[Target, Row] = {}
-        self._environments: dict[Target, Environment] = {}  # these two are indexes over the rows
+        self._environments: dict[Target, Environment] = {}  # these four are indexes over the rows
         self._active: dict[Target, Allocation] = {}
+        self._waiters: dict[PoolName, dict[Target, Waiter]] = {}
+        self._slots: dict[Target, Slot] = {}
         self._tokens: OrderedDict[str, list[Change]] = OrderedDict()
 
     def commit(self, changes: Sequence[Change], *, token: str) -> None:
@@ -51,9 +55,9 @@ class MemoryStore:
             }
             if broken:
                 raise Conflict(broken)
-            results = [_result(change, row) for change, row in zip(changes, found, strict=True)]
-            for change, result in zip(changes, results, strict=True):
-                self._write(target_of(change), result)
+            for change, row in zip(changes, found, strict=True):
+                if not isinstance(change, ConditionCheck):
+                    self._write(target_of(change), _result(change, row))
             self._remember(token, changes)
 
     def _remember(self, token: str, changes: Sequence[Change]) -> None:
@@ -65,6 +69,9 @@ class MemoryStore:
         self._rows.pop(target, None)
         self._environments.pop(target, None)
         self._active.pop(target, None)
+        self._slots.pop(target, None)
+        if isinstance(target, WaiterKey):
+            self._waiters.get(target.pool, {}).pop(target, None)
         if row is None:
             return
         self._rows[target] = row
@@ -72,6 +79,10 @@ class MemoryStore:
             self._environments[target] = row
         elif isinstance(row, Allocation) and row.status is AllocationStatus.ACTIVE:
             self._active[target] = row
+        elif isinstance(row, Waiter):
+            self._waiters.setdefault(row.id.pool, {})[target] = row
+        elif isinstance(row, Slot):
+            self._slots[target] = row
 
     def free(self, pool: PoolName) -> Iterator[Sequence[Environment]]:
         """What is free at the first page."""
@@ -126,10 +137,15 @@ class MemoryStore:
             row = self._rows.get(allocation)
         return row if isinstance(row, Allocation) else None
 
-    def active_of_rule(self, rule: RuleName) -> int:
-        """Counted now."""
+    def waiters(self, pool: PoolName) -> Sequence[Waiter]:
+        """The rows."""
         with self._lock:
-            return sum(len(row.items) for row in self._active.values() if row.rule == rule)
+            return list(self._waiters.get(pool, {}).values())
+
+    def slots(self) -> Sequence[Slot]:
+        """The rows."""
+        with self._lock:
+            return list(self._slots.values())
 
     def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
         """Oldest first."""
@@ -158,7 +174,8 @@ class MemoryStore:
 
 def _holds(change: Change, row: Row | None) -> bool:
     if row is None:
-        return isinstance(change, Put) and not any(isinstance(expected, Is) for expected in change.expects)
+        needs_none = isinstance(change, Put | ConditionCheck)
+        return needs_none and not any(isinstance(expected, Is) for expected in change.expects)
     return all(_is_met(expected, row) for expected in change.expects)
 
 
@@ -173,7 +190,7 @@ def _comparable(value: object) -> object:
     return canonical(registration_to_json(value)) if isinstance(value, Registration) else value
 
 
-def _result(change: Change, row: Row | None) -> Row | None:
+def _result(change: Put | Update | Delete, row: Row | None) -> Row | None:
     if isinstance(change, Put):
         return change.row
     return None if isinstance(change, Delete) or row is None else applied(row, change)
