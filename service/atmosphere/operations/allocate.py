@@ -129,11 +129,10 @@ class Allocator:
     def _in_line(self, asking: Asking, nothing: _GotNothing) -> Granted:
         """Write the caller into the queue and raise the refusal; grants what its key has been granted meanwhile."""
         refusal, line = nothing.refusal, nothing.line
-        retry_after = refusal.retry_after or queue.retry_after(0, self.ids.below)
         place = place_of(line, nothing.rank, self.clock.now())
         queueing = Queueing(store=self.store, clock=self.clock, ids=self.ids)
         try:
-            in_line = queueing.join(asking, line, retry_after=retry_after, would_keep=nothing.would_keep)
+            in_line = queueing.join(asking, line, refusal, would_keep=nothing.would_keep)
         except TakenMeanwhile:
             if granted := self._replay(asking):
                 return granted

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from atmosphere.core import changes, queue, quota
-from atmosphere.core.errors import Conflicting, KeyReused
+from atmosphere.core.errors import AllDirty, Conflicting, KeyReused
 from atmosphere.core.queue import Place, Waiter
 from atmosphere.core.request import asked_party
 from atmosphere.ports import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
+    from atmosphere.core.errors import Refused
     from atmosphere.core.matching import Party
     from atmosphere.core.quota import Slot
     from atmosphere.operations.unmet import Asking
@@ -86,7 +88,7 @@ class Queueing:
     clock: Clock
     ids: Ids
 
-    def join(self, asking: Asking, line: Line, *, retry_after: timedelta, would_keep: bool) -> bool:
+    def join(self, asking: Asking, line: Line, refusal: Refused, *, would_keep: bool) -> bool:
         """Put the caller in line, or write that it asked again: the last act before its 423, in one transaction.
 
         False if the queue is as long as it may be. Raises `TakenMeanwhile`.
@@ -95,7 +97,7 @@ class Queueing:
         if line.own is None and not queue.has_room(line.waiters, asking.rule.name, now):
             return False
         key = asking.key
-        waiter = _waiter(asking, line, now=now, present=_present(asking, retry_after), would_keep=would_keep)
+        waiter = _waiter(asking, line, now=now, present=_present(asking, refusal), would_keep=would_keep)
         swept = queue.to_sweep(line.waiters, now) if line.own is None else []
         try:
             self.store.commit(changes.wait(waiter, line.own, key=key, swept=swept), token=self.ids.new())
@@ -117,10 +119,13 @@ class Queueing:
                 raise TakenMeanwhile from None
 
 
-def _present(asking: Asking, retry_after: timedelta) -> timedelta:
-    if asking.key is None or asking.party.is_group:
+def _present(asking: Asking, refusal: Refused) -> timedelta:
+    """How long later callers leave to this one what it could use; a group that nothing can complete keeps nothing."""
+    if asking.party.is_group and isinstance(refusal, AllDirty):
+        return timedelta()
+    if asking.key is None or asking.party.is_group or refusal.retry_after is None:
         return queue.PRESENT
-    return retry_after + queue.GRACE
+    return refusal.retry_after + queue.GRACE
 
 
 def _waiter(asking: Asking, line: Line, *, now: datetime, present: timedelta, would_keep: bool) -> Waiter:
