@@ -202,7 +202,7 @@ class Service(RuleBasedStateMachine):
     def _everything(self) -> tuple[dict[Target, Row], list[CleanupOrder]]:
         """All but what records that somebody asked: operators in the history, callers in the queue."""
         rows = self.driver.store.everything()
-        kept = {
+        kept: dict[Target, Row] = {
             target: row
             for target, row in rows.items()
             if not isinstance(row, Waiter) and (not isinstance(row, HistoryEntry) or row.kind is ActKind.ALLOCATION)

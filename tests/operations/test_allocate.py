@@ -25,8 +25,9 @@ from atmosphere.core.errors import (
 )
 from atmosphere.core.model import ADMIN, AllocationId, AllocationStatus, Mark, PoolName, Status
 from atmosphere.core.queue import PRESENT
-from atmosphere.operations.allocate import LAST_COMMIT, DryRun
+from atmosphere.operations.allocate import DryRun
 from atmosphere.operations.sessions import Granted
+from atmosphere.operations.taking import LAST_COMMIT
 from tests.builders import HUB, a_key, a_registration, an_environment, an_iam_rule
 from tests.operations.line import Fault, Trap
 from tests.operations.world import NEIGHBOUR, RUNNER, World, a_caller, a_configuration, a_world, many

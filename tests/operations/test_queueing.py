@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from atmosphere.core.access import VerifiedCaller
+    from atmosphere.core.errors import Place
     from atmosphere.core.matching import Party
     from atmosphere.core.model import Environment, EnvironmentKey
-    from atmosphere.core.queue import Place, Waiter
+    from atmosphere.core.queue import Waiter
 
 FIRST, SECOND, THIRD = (a_caller(f"caller{number}") for number in range(3))
 KEY: Final = an_id(1)

@@ -14,13 +14,12 @@ One table in `handlers/http.py` turns codes into HTTP. A fault (anything else) f
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import timedelta
-
-    from atmosphere.core.queue import Place
 
 
 class Code(StrEnum):
@@ -40,6 +39,15 @@ class Code(StrEnum):
     QUOTA_REACHED = "quota-reached"
     ALL_DIRTY = "all-dirty"
     UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a caller stands: its position (1 is next) of so many that wait, and how long that may take, in seconds."""
+
+    position: int
+    waiting: int
+    estimate: tuple[int, int] | None = None
 
 
 class Refused(Exception):

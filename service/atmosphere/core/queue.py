@@ -78,15 +78,6 @@ class Waiter:
         return self.keeping_since is None or now < self.keeping_since + KEPT_FOR_A_GROUP
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a caller stands: its position (1 is next) of so many that wait, and how long that may take, in seconds."""
-
-    position: int
-    waiting: int
-    estimate: tuple[int, int] | None = None
-
-
 def unkeyed(owner: OwnerKey, session: str, requester: str, asked_hash: str) -> str:
     """The key of a caller without an Idempotency-Key: sessions of one role are told apart by their access key's id."""
     return "~" + sha256(canonical([owner, session, requester, asked_hash]).encode()).hexdigest()

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from atmosphere.core.access import VerifiedCaller
+    from atmosphere.core.errors import Place
     from atmosphere.core.model import Json
-    from atmosphere.core.queue import Place
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.handlers.identity import Identity
     from atmosphere.wiring import App

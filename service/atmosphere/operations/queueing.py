@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from atmosphere.core import changes, queue, quota
-from atmosphere.core.errors import AllDirty, Conflicting, KeyReused
-from atmosphere.core.queue import Place, Waiter
+from atmosphere.core.errors import AllDirty, Conflicting, KeyReused, Place
+from atmosphere.core.queue import Waiter
 from atmosphere.core.request import asked_party
 from atmosphere.ports import Conflict
 
