@@ -218,7 +218,7 @@ A_BASELINE_ITEM: Final[dict[str, Any]] = {
 REPLIED: Final[dict[str, tuple[str, Any]]] = {
     "allocate one": ("Granted", granted(1)),
     "allocate two": ("Granted", granted(2)),
-    "dry run": ("DryRun", {"wouldAllocate": True}),
+    "dry run": ("DryRun", {"wouldAllocate": True, "position": 1}),
     "refresh": ("Refreshed", shapes.refreshed(Granted(allocation=TWO, sessions=[KEYS, KEYS]))),
     "active allocation": ("Allocation", shapes.allocation(TWO)),
     "allocation of a run": ("Allocation", shapes.allocation(replace(TWO, run=RUN))),

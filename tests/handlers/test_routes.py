@@ -66,7 +66,19 @@ def test_a_full_pool_says_when_to_come_again() -> None:
     _allocate(api)
     answer = api.ask("POST /allocations", body=ASK)
     assert (answer.status, answer.code) == (423, "pool-busy")
-    assert 4 <= int(answer.headers["Retry-After"]) <= 6
+    assert 1 <= int(answer.headers["Retry-After"]) <= 3
+    assert (answer.body["position"], answer.body["waiting"]) == (1, 1)
+    another = api.ask("POST /allocations", body=ASK | {"requester": "somebody else"})
+    assert (another.body["position"], another.body["waiting"]) == (2, 2)
+    assert api.ask("GET /pools/{pool}", path={"pool": "canary"}).body["waiting"] == 2
+
+
+def test_sessions_of_one_role_with_other_access_keys_have_places_of_their_own() -> None:
+    api = Api(a_world(1))
+    _allocate(api)
+    identities = [an_identity("runner") | {"accessKey": key} for key in ("one", "other", "one")]
+    answers = [api.ask("POST /allocations", body=ASK, identity=identity) for identity in identities]
+    assert [answer.body["position"] for answer in answers] == [1, 2, 1]
 
 
 @pytest.mark.parametrize("key", ["x" * 129, "a b", "", "1", UNKNOWN + "-"])
@@ -91,7 +103,7 @@ def test_a_key_repeated_reused_and_anothers(api: Api) -> None:
 
 
 def test_a_dry_run_replies_without_credentials(api: Api) -> None:
-    assert _allocate(api, dryRun=True).body == {"wouldAllocate": True}
+    assert _allocate(api, dryRun=True).body == {"wouldAllocate": True, "position": 1}
 
 
 @pytest.mark.parametrize(
@@ -197,8 +209,12 @@ def test_a_refresh_after_the_end_is_409(api: Api) -> None:
 def test_pools_are_counted(api: Api) -> None:
     _allocate(api)
     counts = {"free": 2, "in-use": 1, "cleaning": 0, "dirty": 0, "held": 0}
-    assert api.ask("GET /pools/{pool}", path={"pool": "canary"}).body == {"pool": "canary", "counts": counts}
-    assert api.ask("GET /pools").body == {"pools": [{"pool": "canary", "counts": counts}]}
+    assert api.ask("GET /pools/{pool}", path={"pool": "canary"}).body == {
+        "pool": "canary",
+        "counts": counts,
+        "waiting": 0,
+    }
+    assert api.ask("GET /pools").body == {"pools": [{"pool": "canary", "counts": counts, "waiting": 0}]}
 
 
 @pytest.mark.parametrize(
