@@ -179,7 +179,7 @@ def test_a_decision_is_listed_and_has_its_headings(decision: str) -> None:
 def test_every_promise_names_the_tests_that_hold_it() -> None:
     rows = re.findall(r"^\| (P\d+) \|.*\| (.*) \|$", text("docs/architecture.md"), re.MULTILINE)
     assert [promise for promise, _ in rows] == [f"P{number}" for number in range(1, 11)]
-    assert [promise for promise, tests in rows if not TEST_PATH.search(tests)] == []  # comes with the queue
+    assert [promise for promise, tests in rows if not TEST_PATH.search(tests)] == []
 
 
 def test_every_package_is_on_the_map() -> None:
