@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from atmosphere.contract import EventKind
+    from atmosphere.core.breaker import Breaker
     from atmosphere.core.changes import Change, Row
     from atmosphere.core.github import Issuer, RunKey, TrustedIssuer
     from atmosphere.core.model import (
@@ -116,6 +117,9 @@ class Store(Protocol):
 
     def allocation(self, allocation: AllocationId) -> Allocation | None:
         """The allocation as it is now (consistent), None if there is none."""
+
+    def breaker(self, pool: PoolName) -> Breaker | None:
+        """The pool's breaker as it is now (consistent), None if nothing was ever counted."""
 
     def active_of_rule(self, rule: RuleName) -> int:
         """How many environments the active allocations of a rule hold. May be a moment old."""

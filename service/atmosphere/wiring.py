@@ -33,6 +33,7 @@ from atmosphere.operations.reclaim import Reclaimer
 from atmosphere.operations.reconcile import Reconciler
 from atmosphere.operations.refresh import Refresher
 from atmosphere.operations.register import Registrar
+from atmosphere.operations.resume import PoolResumer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from atmosphere.core.access import AccessRules, VerifiedCaller
     from atmosphere.core.model import Environment
     from atmosphere.core.settings import Settings
+    from atmosphere.core.snapshot import Snapshot
     from atmosphere.ports import (
         Baselines,
         Cleaner,
@@ -60,7 +62,7 @@ if TYPE_CHECKING:
     )
 
 RECONCILE_BUDGET: Final = timedelta(seconds=45)  # of a 55 s time-out
-_ROWS: Final = (Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY)
+_ROWS: Final = (Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY, Table.POOLS)
 PASS_BUDGET: Final = timedelta(seconds=240)  # of a 300 s time-out
 
 
@@ -82,7 +84,7 @@ class App:
 
     @cached_property
     def store(self) -> Store:
-        """The three tables."""
+        """The tables of rows."""
         tables = {table: self.environ[TABLE_VARIABLES[table]] for table in _ROWS}
         return DynamoStore(clients.dynamodb(), tables, commits=clients.dynamodb_commits())
 
@@ -192,6 +194,10 @@ class App:
             cleanup_limit=settings.cleanup_limit,
         )
 
+    def pool_resumer(self, snapshot: Snapshot, caller: VerifiedCaller) -> PoolResumer:
+        """POST /pools/{pool}/resume."""
+        return PoolResumer(store=self.store, clock=self.clock, ids=self.ids, snapshot=snapshot, caller=caller)
+
     def baseline_keeper(self, rules: AccessRules, caller: VerifiedCaller) -> BaselineKeeper:
         """…/baseline."""
         return BaselineKeeper(
@@ -217,12 +223,21 @@ class App:
         """One cleanup's say."""
         return Cleaning(order=order, store=self.store, clock=self.clock, ids=self.ids)
 
-    def run_pass(self, todo: Assignment, state: PassState, *, beat: Callable[[], None]) -> PassResult:
+    def run_pass(
+        self, todo: Assignment, state: PassState, *, beat: Callable[[], None], held: Callable[[], str | None]
+    ) -> PassResult:
         """One pass of the engine, which only the cleanup function imports."""
         from atmosphere.cleanup.engine import run_pass  # noqa: PLC0415 -- spares every other function its start
 
         return run_pass(
-            todo, state, aws=self._accounts, store=self._texts, clock=self.clock, beat=beat, budget=PASS_BUDGET
+            todo,
+            state,
+            aws=self._accounts,
+            store=self._texts,
+            clock=self.clock,
+            beat=beat,
+            held=held,
+            budget=PASS_BUDGET,
         )
 
     @cached_property

@@ -17,10 +17,10 @@ MAX_MODULE: Final = 250
 MAX_FUNCTION: Final = 40
 # Lists that are one idea, however long: what all agree on, the nouns, the doors, every write, what is asked.
 LISTS: Final = {
-    "service/atmosphere/cleanup/model.py": 260,
-    "service/atmosphere/contract.py": 350,
-    "service/atmosphere/core/model.py": 270,
-    "service/atmosphere/core/changes.py": 410,
+    "service/atmosphere/cleanup/model.py": 270,
+    "service/atmosphere/contract.py": 370,
+    "service/atmosphere/core/model.py": 290,
+    "service/atmosphere/core/changes.py": 430,
     "service/atmosphere/core/request.py": 290,
     "service/atmosphere/ports.py": 290,
 }

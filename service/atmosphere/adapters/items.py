@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from atmosphere.adapters.codecs import FIELDS, STORED_AS, instant_text
 from atmosphere.contract import HISTORY_WEEKS, Table
+from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.changes import HistoryKey
 from atmosphere.core.model import (
     AccountId,
@@ -55,6 +56,7 @@ _ROWS: Final[dict[Table, type[Row]]] = {
     Table.ENVIRONMENTS: Environment,
     Table.ALLOCATIONS: Allocation,
     Table.HISTORY: HistoryEntry,
+    Table.POOLS: Breaker,
 }
 
 
@@ -100,6 +102,7 @@ _DERIVED: Final[dict[Table, Callable[[Mapping[str, Any]], dict[str, Value | None
     Table.ENVIRONMENTS: _environment_indexes,
     Table.ALLOCATIONS: _allocation_indexes,
     Table.HISTORY: _history_indexes,
+    Table.POOLS: lambda _: {},
 }
 
 
@@ -107,6 +110,8 @@ def table_of(target: Target) -> Table:
     """The table that holds the row with this key."""
     if isinstance(target, EnvironmentKey):
         return Table.ENVIRONMENTS
+    if isinstance(target, PoolKey):
+        return Table.POOLS
     return Table.HISTORY if isinstance(target, HistoryKey) else Table.ALLOCATIONS
 
 
@@ -116,6 +121,8 @@ def key_item(target: Target) -> Item:
         return {"account": {"S": target.account}, "region": {"S": target.region}}
     if isinstance(target, HistoryKey):
         return {"path": {"S": target.key.path}, "start_id": {"S": start_id(target.at, target.id)}}
+    if isinstance(target, PoolKey):
+        return {"pool": {"S": target.pool}}
     return {"id": {"S": target}}
 
 

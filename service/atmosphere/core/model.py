@@ -6,7 +6,7 @@ How the nouns change is decided in `lifecycle`; how a change is guarded stands i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, TypeAlias
 
@@ -128,6 +128,16 @@ class Registration:
         """The role that a test gets when it names none."""
         return self.roles[ADMIN]
 
+    def cleaned_like(self, other: Registration) -> Registration:
+        """This registration with what another one says of what may stay; all else of it waits until the row is free."""
+        return replace(
+            self,
+            keep=other.keep,
+            deferred=other.deferred,
+            cdk_toolkit=other.cdk_toolkit,
+            organization=other.organization,
+        )
+
     @property
     def cleaner_role(self) -> RoleArn:
         """The role that cleans the environment."""
@@ -239,6 +249,8 @@ class ActKind(StrEnum):
     RECAPTURE = "recapture"
     DROP = "drop"
     ADOPT = "adopt"
+    RESUME_POOL = "resume-pool"
+    """Its pool's breaker was closed, which had counted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
