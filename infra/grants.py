@@ -133,7 +133,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
     ),
     FunctionName.RECONCILE: (
         _SNAPSHOT,
-        _query(_ENVIRONMENTS, BY_WAKE),
+        _query(_ENVIRONMENTS, BY_WAKE, BY_STATUS),
         _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
         _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
         _START_CLEANUP,
@@ -145,7 +145,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS, _POOLS),
         _rows("Query", _ENVIRONMENTS),
         _rows("UpdateItem", _ENVIRONMENTS),
-        _rows("PutItem", _POOLS),
+        _rows("PutItem", _POOLS, _HISTORY),
         _rows("DeleteItem", _ENVIRONMENTS),
         _ASSUME,
         _PUBLISH_EVENTS,

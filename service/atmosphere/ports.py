@@ -176,11 +176,23 @@ class CleanupOrder:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True)
+class WatchOrder:
+    """One scan of an environment that has been free since `freed_at`. `id` is no allocation's."""
+
+    id: AllocationId
+    key: EnvironmentKey
+    freed_at: datetime
+
+
 class Cleaner(Protocol):
-    """Starts cleanups."""
+    """Starts cleanups, and scans."""
 
     def start(self, order: CleanupOrder) -> None:
         """Start a cleanup; one that was started before is left alone. Raises `Unreachable`."""
+
+    def watch(self, order: WatchOrder) -> None:
+        """Start a scan of a free environment, likewise. Raises `Unreachable`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ from atmosphere.operations.reconcile import Reconciler
 from atmosphere.operations.refresh import Refresher
 from atmosphere.operations.register import Registrar
 from atmosphere.operations.resume import PoolResumer
+from atmosphere.operations.watch import Watcher, Watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.aws.accounts import Accounts
     from atmosphere.cleanup.engine import PassResult
     from atmosphere.cleanup.model import Assignment, PassState
+    from atmosphere.cleanup.state.store import TextStore
     from atmosphere.core.access import AccessRules, VerifiedCaller
     from atmosphere.core.model import Environment
     from atmosphere.core.settings import Settings
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
         Store,
         TokenSignatures,
         UsedTokens,
+        WatchOrder,
         WebhookSecrets,
     )
 
@@ -233,12 +236,20 @@ class App:
             todo,
             state,
             aws=self._accounts,
-            store=self._texts,
+            store=self.texts,
             clock=self.clock,
             beat=beat,
             held=held,
             budget=PASS_BUDGET,
         )
+
+    def watcher(self, snapshot: Snapshot) -> Watcher:
+        """Every minute, too."""
+        return Watcher(store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids, snapshot=snapshot)
+
+    def watching(self, order: WatchOrder) -> Watching:
+        """One scan of a free environment."""
+        return Watching(order=order, store=self.store, clock=self.clock, ids=self.ids)
 
     @cached_property
     def _accounts(self) -> Accounts:
@@ -247,7 +258,15 @@ class App:
         return Accounts()
 
     @cached_property
-    def _texts(self) -> S3Texts:
+    def plan_accounts(self) -> Accounts:
+        """Accounts in which nothing can be changed."""
+        from atmosphere.cleanup.aws.accounts import Accounts  # noqa: PLC0415
+
+        return Accounts(plan=True)
+
+    @cached_property
+    def texts(self) -> TextStore:
+        """What cleanups remember."""
         return S3Texts(self.own_objects)
 
 

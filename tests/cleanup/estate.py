@@ -24,8 +24,9 @@ from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.client.operators import OperatorsSide
 from atmosphere.contract import ROUTES, FunctionName, Tree
 from atmosphere.core.access import AccessRules, Operator
+from atmosphere.core.model import Status
 from atmosphere.core.organization import Organization
-from atmosphere.handlers import cleanup, operate, query
+from atmosphere.handlers import cleanup, operate, query, watch
 from atmosphere.handlers.http import respond
 from atmosphere.wiring import PASS_BUDGET, App
 from tests.builders import HUB, ROLE, a_key, a_registration, a_snapshot, an_iam_rule, settings
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from atmosphere.client.client import AtmosphereClient
     from atmosphere.client.transport import Transport
     from atmosphere.core.access import VerifiedCaller
-    from atmosphere.core.model import Allocation, EnvironmentKey, Json, Status
+    from atmosphere.core.model import Allocation, EnvironmentKey, Json
     from atmosphere.ports import CleanupOrder
 
 MANAGEMENT: Final = "999999999999"
@@ -82,8 +83,8 @@ class Reports:
 class EstateAccounts(FaultyAccounts):
     """The accounts as the service opens them; the organization denies what it protects."""
 
-    def __init__(self, clouds: Mapping[str, FakeWorld]) -> None:
-        super().__init__(boto3.Session(), judge=_protected)
+    def __init__(self, clouds: Mapping[str, FakeWorld], *, plan: bool = False) -> None:
+        super().__init__(boto3.Session(), judge=_protected, plan=plan)
         self._clouds = clouds
         self._whose = "cleaner"
 
@@ -178,10 +179,11 @@ class Estate(App):
         self.reports = Reports(self.texts)
         self.baselines = Amendments(self.texts)
         self.events = self.bus = MemoryEvents()
-        self.clouds = {key.account: FakeWorld() for key in self.keys}
+        self.clouds: dict[str, FakeWorld] = {key.account: FakeWorld() for key in self.keys}
         for cloud in self.clouds.values():
             cloud.now = self.clock.now
         self.accounts = EstateAccounts(self.clouds)
+        self.plan_accounts = self.watching_accounts = EstateAccounts(self.clouds, plan=True)
         self._done = 0
 
     # --- the service --------------------------------------------------------------------------------------------------
@@ -212,10 +214,15 @@ class Estate(App):
         self.run_cleanups()
 
     def run_cleanups(self) -> None:
-        """Run everything that was started, to its end, one after the other."""
+        """Run everything that was started, to its end, one after the other, and the attempts that follow."""
         while self._done < len(self.world.cleanups.started):
-            self._run(self.world.cleanups.started[self._done])
+            order = self.world.cleanups.started[self._done]
             self._done += 1
+            self._run(order)
+            row = self.world.row(order.key)
+            if row.wake_at is not None and row.status is Status.CLEANING:
+                self.clock.sleep(row.wake_at - self.clock.now())
+                self.world.reconciler.run()
 
     def _run(self, order: CleanupOrder) -> None:
         event: dict[str, Any] = {
@@ -227,6 +234,16 @@ class Estate(App):
         while event.get("next") != "done":
             event = cleanup.handle(event, self, service_account=HUB)
             self.clock.sleep(timedelta(seconds=event["waitSeconds"]))
+
+    def run_watches(self) -> None:
+        """Start the scans of free environments that are due, and run them."""
+        self.clock.sleep(timedelta(minutes=10 - self.clock.now().minute % 10))
+        for _ in self.keys:
+            self.watcher(self.world.snapshot).run()
+        orders, self.world.cleanups.watched = self.world.cleanups.watched, []
+        for order in orders:
+            event = {"watch": order.id, "account": order.key.account, "region": order.key.region}
+            watch.handle({**event, "freedAt": order.freed_at.isoformat()}, self, service_account=HUB)
 
     # --- those who use it ---------------------------------------------------------------------------------------------
 

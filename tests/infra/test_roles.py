@@ -60,7 +60,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     },
     "reconcile": {
         "s3:GetObject": {SNAPSHOTS},
-        "dynamodb:Query": {BY_WAKE},
+        "dynamodb:Query": {BY_WAKE, BY_STATUS},
         "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
         "states:StartExecution": MACHINE,
@@ -71,7 +71,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "s3:ListBucket": {"<Bucket.Arn>"},
         "dynamodb:Query": {ENVIRONMENTS},
         "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS, POOLS},
-        "dynamodb:PutItem": {POOLS},
+        "dynamodb:PutItem": {POOLS, HISTORY},
         "dynamodb:UpdateItem": {ENVIRONMENTS},
         "dynamodb:DeleteItem": {ENVIRONMENTS},
         "sts:AssumeRole": ASSUMED,

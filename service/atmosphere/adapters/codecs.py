@@ -138,6 +138,7 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "deadline": _INSTANT,
         "wake_at": _INSTANT,
         "freed_at": _INSTANT,
+        "watched_at": _INSTANT,
         "dirty_reason": _TEXT,
         "report": _TEXT,
     },

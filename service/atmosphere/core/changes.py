@@ -331,6 +331,19 @@ def orphaned(environment: Environment, *, now: datetime) -> Update:
     )
 
 
+def watched(environment: Environment, *, now: datetime) -> Update:
+    """A scan of a free environment begins, or is over: until now nobody had it since it was read as free."""
+    return Update(
+        target=environment.key,
+        expects=(
+            Is("status", Status.FREE),
+            Is("freed_at", environment.freed_at),
+            Is("watched_at", environment.watched_at),
+        ),
+        sets={**_status(environment, Event.WATCH), "watched_at": now},
+    )
+
+
 # --- registration -------------------------------------------------------------------------------------------------
 
 

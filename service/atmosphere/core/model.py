@@ -153,6 +153,7 @@ class Environment:
     `attempt` numbers the cleanups of that allocation (a rest has a number too), `blocked` counts those that found
     something undeletable.
     `wake_at` is when the reconciler should look: the deadline while in use, the heartbeat's end while cleaning.
+    `watched_at` is when a scan of the free environment began or ended last.
     `capture` is set from birth, and by a recapture, until it is free: what is found then is the baseline, and nothing
     is deleted.
     """
@@ -170,6 +171,7 @@ class Environment:
     deadline: datetime | None = None
     wake_at: datetime | None = None
     freed_at: datetime | None = None
+    watched_at: datetime | None = None
     dirty_reason: str | None = None
     report: str | None = None
 

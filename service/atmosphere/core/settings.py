@@ -102,6 +102,14 @@ class Settings:
             "thing; with more, cleanups of the pool delete nothing until an operator resumes it",
         ),
     )
+    watch_free: timedelta = field(
+        default=timedelta(hours=6),
+        metadata=_seconds(
+            0,
+            604_800,
+            "seconds after which a free environment is scanned for what the organization added; 0: never",
+        ),
+    )
     skipped_types: tuple[str, ...] = field(
         default=(),
         metadata=_row(

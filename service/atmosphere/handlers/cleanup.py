@@ -3,6 +3,8 @@
     in:  {"allocation", "account", "region", "attempt", "state"?}
     out: the same, with the new `state`, `next` ("wait" or "done") and `waitSeconds`
 
+A scan of a free environment comes the same way (`watch`).
+
 The engine finds out, the operation commits. A pass that was superseded is done: somebody else owns the environment.
 """
 
@@ -19,6 +21,7 @@ from atmosphere.contract import BECAME_DIRTY, POOLS_HELD, EventKind
 from atmosphere.core import access
 from atmosphere.core.breaker import POOL_HELD, Cause
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, Status
+from atmosphere.handlers import watch
 from atmosphere.handlers.cleaned import announce, tell
 from atmosphere.operations.clean import Cleaning, Subject, Superseded
 from atmosphere.ports import CleanupOrder
@@ -169,4 +172,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The Lambda entry point; the service's own account is read from the function's ARN."""
     gc.set_threshold(_YOUNG)
     account = AccountId(context.invoked_function_arn.split(":")[4])
-    return handle(event, wiring.app(), service_account=account)
+    answer = watch.handle if "watch" in event else handle
+    return answer(event, wiring.app(), service_account=account)
