@@ -11,7 +11,7 @@ from moto import mock_aws
 from atmosphere.cleanup.model import Verdict
 from atmosphere.core.breaker import POOL_HELD
 from tests.cleanup.fakes import FakeStack, Manner, Part
-from tests.cleanup.land import Land, make_admin_role, root
+from tests.cleanup.land import Land, LandAccounts, make_admin_role, root
 from tests.cleanup.scene import NESTED, Scene
 
 if TYPE_CHECKING:
@@ -65,6 +65,14 @@ def test_an_environment_that_is_clean_is_free_although_its_pool_is_held_and_nobo
     land = Land()
     asked = Asked(land, "held")
     assert land.clean().verdict is Verdict.CLEAN
+    assert asked.times == 0
+
+
+def test_where_nothing_could_be_deleted_anyway_nobody_asks() -> None:
+    land = Land("AWS::SNS::Topic")
+    asked = Asked(land, "held")
+    land.faulty(LandAccounts, judge=lambda operation, _: "InternalError" if operation == "ListTopics" else None)
+    assert str(land.clean().reason).startswith("unknown:")
     assert asked.times == 0
 
 

@@ -132,14 +132,27 @@ def test_what_is_no_role_and_of_no_stack_is_reported_only(
     assert [line["NewWhileFree"] for line in lines if "NewWhileFree" in line] == [[1.0]]
 
 
-def test_a_role_that_is_older_than_the_environment_is_free_is_not_adopted(estate: Estate, key: EnvironmentKey) -> None:
+def test_a_role_that_is_older_than_the_environment_is_free_is_not_adopted(estate: Estate) -> None:
     """It was there while a test was, whatever hid it from the two scans."""
     add_role(estate, "Audit")
-    row = replace(estate.world.row(key), freed_at=estate.clock.now() + timedelta(days=3650))
-    estate.world.rows.commit([Put(row=row, expects=())], token="later")
-    estate.clock.sleep(timedelta(days=3650) + EVERY)
+    free_much_later(estate)
     estate.run_watches()
     assert adopted(estate) == {}
+
+
+def test_a_stack_that_took_in_an_older_role_is_not_adopted(estate: Estate) -> None:
+    add_role(estate, "Recorder")
+    free_much_later(estate)
+    add_stack(estate, Part("AWS::IAM::Role", "Recorder"))
+    estate.run_watches()
+    assert adopted(estate) == {}
+
+
+def free_much_later(estate: Estate) -> None:
+    """Roles have their time from a real clock."""
+    row = replace(estate.world.row(estate.keys[0]), freed_at=estate.clock.now() + timedelta(days=3650))
+    estate.world.rows.commit([Put(row=row, expects=())], token="later")
+    estate.clock.sleep(timedelta(days=3650) + EVERY)
 
 
 def test_a_stack_is_adopted_whole(estate: Estate, key: EnvironmentKey) -> None:
@@ -233,3 +246,27 @@ def test_a_scan_that_runs_twice_adopts_once(estate: Estate, key: EnvironmentKey)
     estate.clock.sleep(EVERY)
     estate.run_watches()
     assert estate.baselines.load(key) == before
+
+
+def test_a_baseline_that_an_operator_changed_meanwhile_is_left_alone(estate: Estate, key: EnvironmentKey) -> None:
+    """What was new is compared with a version that is not in force any more."""
+    add_role(estate, "Audit")
+    asked = iter(["ListQueues"])
+
+    def judge(name: str, _: dict[str, Any]) -> str | None:
+        if name == "ListQueues" and next(asked, None):
+            item = f"AWS::IAM::Role:{ROLE}@global"
+            estate.operator.amend_baseline(key.account, key.region, "drop", [item], reason="not needed")
+        return None
+
+    estate.plan_accounts = EstateAccounts(estate.clouds, plan=True)
+    estate.plan_accounts._judge = judge
+    estate.run_watches()
+    shown: Any = estate.baselines.load(key)
+    assert "Audit" not in str(shown["items"])
+
+
+def test_accounts_in_which_something_could_be_changed_are_refused(estate: Estate) -> None:
+    estate.plan_accounts = estate.accounts
+    with pytest.raises(ValueError, match="plan mode"):
+        estate.run_watches()

@@ -167,7 +167,10 @@ def test_only_operators_close_it_and_only_one_that_is_there() -> None:
 
 
 def test_how_many_pools_are_held_is_counted_over_the_configuration() -> None:
-    assert resumer(a_pool(1)).held() == 0
+    world = a_pool(1)
+    assert resumer(world).held() == 0
+    give_up(world, 1)
+    assert resumer(world).held() == 0
     assert resumer(opened()).held() == 1
 
 

@@ -91,6 +91,14 @@ def test_nothing_is_read_between_its_times_nor_where_it_is_off_nor_without_an_or
         assert world.line.calls == []
 
 
+def test_a_row_that_still_has_a_registration_without_an_organization_is_not_scanned() -> None:
+    world = a_world(2)
+    row = replace(world.row(KEY), registered=a_registration(KEY))
+    world.rows.commit([Put(row=row, expects=())], token="as it was registered before")
+    assert watcher(world).run() == 1
+    assert watched(world) == [a_key(2)]
+
+
 def test_only_free_rows_are_scanned() -> None:
     world = a_world(2)
     allocation = world.allocate(constraints=[{"type": "account", "value": [KEY.account]}])

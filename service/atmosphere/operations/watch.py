@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes
-from atmosphere.core.model import ActKind, Environment, HistoryEntry, OwnerKey, Status
+from atmosphere.core.model import ActKind, Environment, HistoryEntry, OwnerKey
 from atmosphere.core.sharing import is_alone
 from atmosphere.ports import Conflict, WatchOrder
 
@@ -64,7 +64,8 @@ class Watcher:
 
     def _is_due(self, row: Environment, now: datetime) -> bool:
         last = max(filter(None, (row.freed_at, row.watched_at)), default=now)
-        return _may_be_watched(row) and now - last >= self.snapshot.settings.watch_free
+        named = row.registered.organization.management_account is not None
+        return named and now - last >= self.snapshot.settings.watch_free
 
     def _start(self, row: Environment, now: datetime) -> bool:
         try:
@@ -88,9 +89,9 @@ class Watching:
     def load(self) -> Environment | None:
         """The row; None if it was allocated since, or the account is not the environment's alone."""
         row = self.store.environment(self.order.key)
-        if row is None or row.status is not Status.FREE or row.freed_at != self.order.freed_at:
+        if row is None or row.freed_at != self.order.freed_at:  # only a free row has one, and each registration another
             return None
-        return row if _may_be_watched(row) and self._is_alone() else None
+        return row if self._is_alone() else None
 
     def confirm(self, row: Environment, *, adopted: str) -> bool:
         """Record what is going to be adopted; False, with nothing written, if somebody had the environment meanwhile.
@@ -112,7 +113,3 @@ class Watching:
     def _is_alone(self) -> bool:
         known: set[EnvironmentKey] = {row.key for row in self.store.of_account(self.order.key.account)}
         return is_alone(self.order.key, known)
-
-
-def _may_be_watched(row: Environment) -> bool:
-    return row.registered.organization.management_account is not None
