@@ -213,6 +213,13 @@ class Estate(App):
         self.world.registrar.register(self.world.snapshot)
         self.run_cleanups()
 
+    def deploy(self, organization: Organization) -> None:
+        """Put a configuration in force in which the pool has another `organization`."""
+        entries = tuple(replace(each, organization=organization) for each in self.world.snapshot.environments)
+        self.world.snapshot = replace(self.world.snapshot, environments=entries)
+        self.snapshots = MemorySnapshot(self.world.snapshot)
+        self.world.registrar.register(self.world.snapshot)
+
     def run_cleanups(self) -> None:
         """Run everything that was started, to its end, one after the other, and the attempts that follow."""
         while self._done < len(self.world.cleanups.started):

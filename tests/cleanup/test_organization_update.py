@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -14,7 +15,7 @@ from atmosphere.core.breaker import POOL_HELD
 from atmosphere.core.model import Status
 from atmosphere.faults import ORGANIZATION_DENIES
 from tests.builders import POOL, ROLE
-from tests.cleanup.estate import MANAGEMENT, Estate, trust
+from tests.cleanup.estate import MANAGEMENT, ORGANIZATION, Estate, trust
 from tests.cleanup.fakes import FakeStack, Manner, Part
 
 if TYPE_CHECKING:
@@ -71,10 +72,13 @@ def update_what_is_named(estate: Estate, key: EnvironmentKey) -> None:
 
 def update_what_nothing_names(estate: Estate, key: EnvironmentKey) -> None:
     """What an entry was forgotten for."""
-    role, group = (each.partition("::")[2].partition(":")[2].rpartition("@")[0] for each in (AUDIT, TRAIL))
-    name = role.rpartition(":")[2].replace("{account}", key.account)
+    add_audit_role(estate, key)
+    estate.root(key, "logs").create_log_group(logGroupName="aws-controltower/Trail")
+
+
+def add_audit_role(estate: Estate, key: EnvironmentKey) -> None:
+    name = f"aws-controltower-Audit-{key.account}"
     estate.root(key, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust(AWS=MANAGEMENT))
-    estate.root(key, "logs").create_log_group(logGroupName=group.rpartition(":")[2])
 
 
 def guardrails(estate: Estate, key: EnvironmentKey) -> set[str]:
@@ -145,3 +149,30 @@ def test_an_update_of_the_landing_zone_costs_no_guardrail_and_one_alarm(
     assert estate.of_status(Status.FREE) == estate.keys
     assert {key: guardrails(estate, key) for key in estate.keys} == there
     assert not any(queues(estate, each.key) for each in tests)
+
+
+def test_naming_the_thing_in_the_configuration_and_resuming_the_pool_frees_it_too() -> None:
+    estate = an_estate(5)
+    tests = estate.allocate(5)
+    for key in estate.keys:
+        add_audit_role(estate, key)
+    estate.end(*tests)
+    assert len(estate.of_status(Status.DIRTY)) == 5
+    named = (*ORGANIZATION.roles, "arn:aws:iam::*:role/aws-controltower-*")
+    estate.deploy(replace(ORGANIZATION, roles=named))
+    client = estate.operator
+    pools.clean_after(client, client.resume_pool(POOL, reason="named"), reason="named")
+    estate.run_cleanups()
+    assert estate.of_status(Status.FREE) == estate.keys
+    assert all(f"aws-controltower-Audit-{key.account}" in guardrails(estate, key) for key in estate.keys)
+
+
+def test_what_came_while_an_environment_was_free_makes_none_dirty() -> None:
+    estate = an_estate(5)
+    for key in estate.keys:
+        add_audit_role(estate, key)
+    estate.clock.sleep(estate.world.snapshot.settings.watch_free)
+    estate.run_watches()
+    estate.end(*estate.allocate(5))
+    assert estate.of_status(Status.FREE) == estate.keys
+    assert all(f"aws-controltower-Audit-{key.account}" in guardrails(estate, key) for key in estate.keys)
