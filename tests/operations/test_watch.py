@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from atmosphere.core.changes import Put
-from atmosphere.core.model import ActKind, Registration, Status
+from atmosphere.core.model import ActKind, Status
 from atmosphere.core.organization import Organization
 from atmosphere.operations.watch import MOST, WATCH, Watcher, Watching
 from atmosphere.ports import Unreachable, WatchOrder
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 ORGANIZATION: Final = Organization(management_account="999999999999")
 EVERY: Final = timedelta(hours=6)
 KEY: Final = a_key(1)
-
-
-def named(key: EnvironmentKey) -> Registration:
-    return a_registration(key, organization=ORGANIZATION)
 
 
 def a_world(count: int = 1, *, organization: Organization = ORGANIZATION, **tuned: Any) -> World:
@@ -95,6 +91,14 @@ def test_a_row_that_still_has_a_registration_without_an_organization_is_not_scan
     world = a_world(2)
     row = replace(world.row(KEY), registered=a_registration(KEY))
     world.rows.commit([Put(row=row, expects=())], token="as it was registered before")
+    assert watcher(world).run() == 1
+    assert watched(world) == [a_key(2)]
+
+
+def test_no_scan_is_started_in_an_account_that_others_share() -> None:
+    world = a_world(2)
+    shared = a_registration(a_key(1, "us-east-1"), organization=ORGANIZATION)
+    world.snapshot = replace(world.snapshot, environments=(*world.snapshot.environments, shared))
     assert watcher(world).run() == 1
     assert watched(world) == [a_key(2)]
 

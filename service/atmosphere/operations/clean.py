@@ -116,7 +116,7 @@ class Cleaning:
         return (
             f"cleanups of the pool {pool} delete nothing since {found.opened:%Y-%m-%dT%H:%M:%SZ}: "
             f"{len(found.environments)} of its environments were dirty for {found.thing}. Nothing was deleted here "
-            "either: decide on that, then resume the pool"
+            f"either: decide on that (atmosphere pool show {pool}), then resume the pool"
         )
 
     def give_up(self, *, reason: str, report: str | None, cause: Cause | None = None) -> Dirty:

@@ -7,6 +7,7 @@ condition of the write with which it ends; otherwise all that it saw is forgotte
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -54,9 +55,11 @@ class Watcher:
         return started
 
     def _due(self, now: datetime) -> Iterator[Environment]:
+        """Free rows whose account the configuration gives to them alone; `Watching` asks the table, too."""
+        known = Counter(entry.key.account for entry in self.snapshot.environments)
         for pool in self._pools():
             for page in self.store.free(pool):
-                yield from (row for row in page if self._is_due(row, now))
+                yield from (row for row in page if known[row.key.account] == 1 and self._is_due(row, now))
 
     def _pools(self) -> list[PoolName]:
         named = (entry for entry in self.snapshot.environments if entry.organization.management_account)
