@@ -9,6 +9,7 @@ from atmosphere.core.breaker import Breaker, Cause, counted
 from atmosphere.core.changes import Put
 from atmosphere.core.model import OwnerKey
 from tests.builders import NOW, POOL, a_key, an_allocation
+from tests.docs.test_openapi import complaints
 from tests.handlers.events import an_identity
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def test_an_operator_sees_why_a_pool_is_held(api: Api) -> None:
     assert api.ask("GET /pools/{pool}/breaker", path=PATH, identity=OPERATOR).body == {"pool": POOL, "held": None}
     hold(api)
     held = api.ask("GET /pools/{pool}/breaker", path=PATH, identity=OPERATOR).body["held"]
+    assert complaints({"pool": POOL, "held": held}, "PoolBreaker") == []
     places = [{"account": a_key(n).account, "region": a_key(n).region} for n in (1, 2)]
     assert held == {"since": "2026-11-22T12:00:00Z", "thing": THING, "environments": places}
 
