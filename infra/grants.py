@@ -83,7 +83,7 @@ def _listing(*prefixes: str) -> Grant:
 
 
 _ENVIRONMENTS, _ALLOCATIONS, _HISTORY = Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY
-_WAITERS: Final = Table.WAITERS
+_WAITERS, _POOLS = Table.WAITERS, Table.POOLS
 _SNAPSHOT: Final = _objects("GetObject", "snapshots")
 _ASSUME: Final = Grant(("sts:AssumeRole",), lambda places: places.roles)
 _PUBLISH_EVENTS: Final = Grant(
@@ -121,22 +121,22 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _query(_ENVIRONMENTS, BY_STATUS, BY_MARK),
         _query(_HISTORY, BY_REQUESTER),
         _rows("Query", _HISTORY, _WAITERS),
-        _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
+        _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS, _POOLS),
         _rows("BatchGetItem", _ENVIRONMENTS),
     ),
     FunctionName.OPERATE: (
         _objects("GetObject", "snapshots", "baselines"),
         _objects("PutObject", "baselines"),
         _listing("baselines"),
-        _rows("GetItem", _ENVIRONMENTS),
+        _rows("GetItem", _ENVIRONMENTS, _POOLS),
         _rows("UpdateItem", _ENVIRONMENTS),
         _rows("DeleteItem", _ENVIRONMENTS),
-        _rows("PutItem", _HISTORY),
+        _rows("PutItem", _HISTORY, _POOLS),
         _START_CLEANUP,
     ),
     FunctionName.RECONCILE: (
         _SNAPSHOT,
-        _query(_ENVIRONMENTS, BY_WAKE),
+        _query(_ENVIRONMENTS, BY_WAKE, BY_STATUS),
         _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
         _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
         _rows("DeleteItem", _WAITERS),
@@ -146,9 +146,10 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _objects("GetObject", "snapshots", "cleanups", "baselines", "debt"),
         _objects("PutObject", "cleanups", "baselines", "debt"),
         _listing("cleanups", "baselines", "debt"),
-        _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
+        _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS, _POOLS),
         _rows("Query", _ENVIRONMENTS),
         _rows("UpdateItem", _ENVIRONMENTS),
+        _rows("PutItem", _POOLS, _HISTORY),
         _rows("DeleteItem", _ENVIRONMENTS),
         _ASSUME,
         _PUBLISH_EVENTS,

@@ -15,6 +15,7 @@ from atmosphere.contract import (
     BECAME_DIRTY,
     METRICS_NAMESPACE,
     NAME,
+    POOLS_HELD,
     REPOSITORY_RENAMED,
     ROLE_REFUSED,
     FunctionName,
@@ -79,21 +80,7 @@ def _alarms(
     return (
         _silence(functions[FunctionName.RECONCILE]),
         *(_errors(name, function) for name, function in functions.items() if name is not FunctionName.AUTHORIZE),
-        _Alarm(
-            name=f"{FunctionName.AUTHORIZE}-errors",
-            meaning="Tokens of workflows could be neither accepted nor refused.",
-            metric=_counted(AUTHORIZER_FAILED),  # its errors hold every 401, which anybody can cause
-        ),
-        _Alarm(
-            name="repository-renamed",
-            meaning="A repository has another name than the rule that lets it in.",
-            metric=_counted(REPOSITORY_RENAMED),
-        ),
-        _Alarm(
-            name="dirty-environments",
-            meaning="An environment could not be cleaned and waits for an operator.",
-            metric=_counted(BECAME_DIRTY),
-        ),
+        *_counted_alarms(),
         _Alarm(
             name="role-refused",
             meaning="An environment is free, but its role does not let the service in: requests pass it over.",
@@ -124,14 +111,41 @@ def _failures(machine: sfn.StateMachine) -> tuple[_Alarm, _Alarm]:
     )
 
 
-def _counted(name: str) -> cloudwatch.Metric:
+def _counted_alarms() -> tuple[_Alarm, ...]:
+    """Those of metrics that our functions emit themselves."""
+    return (
+        _Alarm(
+            name=f"{FunctionName.AUTHORIZE}-errors",
+            meaning="Tokens of workflows could be neither accepted nor refused.",
+            metric=_counted(AUTHORIZER_FAILED),  # its errors hold every 401, which anybody can cause
+        ),
+        _Alarm(
+            name="repository-renamed",
+            meaning="A repository has another name than the rule that lets it in.",
+            metric=_counted(REPOSITORY_RENAMED),
+        ),
+        _Alarm(
+            name="dirty-environments",
+            meaning="An environment could not be cleaned and waits for an operator.",
+            metric=_counted(BECAME_DIRTY),
+        ),
+        _Alarm(
+            name="pool-held",
+            meaning="The same thing made many environments of a pool dirty: cleanups of the pool delete nothing.",
+            metric=_counted(POOLS_HELD, statistic="Minimum", period=_MINUTE),
+            missing=cloudwatch.TreatMissingData.IGNORE,  # until an operator resumes the pool, which counts zero
+        ),
+    )
+
+
+def _counted(name: str, *, statistic: str = "Sum", period: Duration = _FIVE_MINUTES) -> cloudwatch.Metric:
     """A metric that our functions emit themselves."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=name,
         dimensions_map={"service": NAME},
-        statistic="Sum",
-        period=_FIVE_MINUTES,
+        statistic=statistic,
+        period=period,
     )
 
 

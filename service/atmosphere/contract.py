@@ -16,6 +16,7 @@ METRICS_NAMESPACE: Final = "Atmosphere"
 ROLE_REFUSED: Final = "RoleRefused"  # the metric of an alarm: one for each request that passed an environment over
 BECAME_DIRTY: Final = "BecameDirty"  # the metric of an alarm: one for each environment, under `service` only
 AUTHORIZER_FAILED: Final = "AuthorizerFailed"  # likewise: a token that could be neither accepted nor refused
+POOLS_HELD: Final = "PoolsHeld"  # likewise: above zero while the breaker of a pool is open
 REPOSITORY_RENAMED: Final = "RepositoryRenamed"  # a rule's `repository` is no longer that repository's name
 
 
@@ -31,6 +32,8 @@ class EventKind(StrEnum):
     GONE = "Environment Gone"
     """Clean, and no longer in the configuration."""
     DIRTY = "Environment Dirty"
+    POOL_HELD = "Pool Held"
+    """The breaker of its pool opened with it."""
 
 
 class Tree(StrEnum):
@@ -50,6 +53,7 @@ class Table(StrEnum):
     HISTORY = "history"
     WAITERS = "waiters"
     USED_TOKENS = "used_tokens"
+    POOLS = "pools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ TABLES: Final[dict[Table, TableKeys]] = {
     Table.HISTORY: TableKeys("path", "start_id", indexes=(BY_REQUESTER,), ttl="expires"),
     Table.WAITERS: TableKeys("pool", "key", ttl="expires"),
     Table.USED_TOKENS: TableKeys("token", ttl="expires"),
+    Table.POOLS: TableKeys("pool"),
 }
 HISTORY_WEEKS: Final = 26
 ALLOCATE_IN_FLIGHT: Final = 35
@@ -102,6 +107,7 @@ class Env(StrEnum):
     HISTORY_TABLE = "ATMOSPHERE_HISTORY_TABLE"
     WAITERS_TABLE = "ATMOSPHERE_WAITERS_TABLE"
     USED_TOKENS_TABLE = "ATMOSPHERE_USED_TOKENS_TABLE"
+    POOLS_TABLE = "ATMOSPHERE_POOLS_TABLE"
     STATE_MACHINE = "ATMOSPHERE_STATE_MACHINE"
     LOOPBACK_ISSUER = "ATMOSPHERE_LOOPBACK_ISSUER"  # empty but on one machine
     WEBHOOK_SECRET = "ATMOSPHERE_WEBHOOK_SECRET"  # noqa: S105 a name; its value is an ARN, not the secret
@@ -113,6 +119,7 @@ TABLE_VARIABLES: Final = {
     Table.HISTORY: Env.HISTORY_TABLE,
     Table.WAITERS: Env.WAITERS_TABLE,
     Table.USED_TOKENS: Env.USED_TOKENS_TABLE,
+    Table.POOLS: Env.POOLS_TABLE,
 }
 
 
@@ -151,7 +158,7 @@ class Function:
 
 
 _SNAPSHOT: Final = (Env.BUCKET, Env.SNAPSHOT_KEY)
-_ROWS: Final = (Env.ENVIRONMENTS_TABLE, Env.ALLOCATIONS_TABLE, Env.HISTORY_TABLE, Env.WAITERS_TABLE)
+_ROWS: Final = (Env.ENVIRONMENTS_TABLE, Env.ALLOCATIONS_TABLE, Env.HISTORY_TABLE, Env.WAITERS_TABLE, Env.POOLS_TABLE)
 _API_SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "sts")
 _TELLING_SERVICES: Final = ("cloudformation", "cloudcontrol", "resourcegroupstaggingapi")
 _CLEANED_SERVICES: Final = (
@@ -237,7 +244,7 @@ FUNCTIONS: Final = (
     ),
     Function(
         name=FunctionName.OPERATE,
-        purpose="POST /environments/…: what an operator does to an environment",
+        purpose="POST /environments/…, /pools/…: what an operator does",
         variables=(*_SNAPSHOT, *_ROWS, Env.STATE_MACHINE),
         services=_API_SERVICES,
     ),
@@ -300,6 +307,8 @@ ROUTES: Final = (
     Route("POST", "/allocations/{id}/credentials", FunctionName.REFRESH),
     Route("GET", "/pools", FunctionName.QUERY),
     Route("GET", "/pools/{pool}", FunctionName.QUERY),
+    Route("GET", "/pools/{pool}/breaker", FunctionName.QUERY),
+    Route("POST", "/pools/{pool}/resume", FunctionName.OPERATE),
     Route("GET", "/environments", FunctionName.QUERY),
     Route("GET", "/environments/{account}/{region}", FunctionName.QUERY),
     Route("GET", "/environments/{account}/{region}/baseline", FunctionName.QUERY),

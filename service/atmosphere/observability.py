@@ -55,6 +55,7 @@ class Line(TypedDict, total=False):
     where: list[str]
     requester: str
     left: int
+    adopted: int
 
 
 def line(message: str, /, **keys: Unpack[Line]) -> None:

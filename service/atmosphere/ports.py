@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from atmosphere.contract import EventKind
+    from atmosphere.core.breaker import Breaker
     from atmosphere.core.changes import Change, Row
     from atmosphere.core.github import Issuer, RunKey, TrustedIssuer
     from atmosphere.core.model import (
@@ -124,6 +125,9 @@ class Store(Protocol):
     def slots(self) -> Sequence[Slot]:
         """The slots that are held, of all rules, as they are now (consistent); one read."""
 
+    def breaker(self, pool: PoolName) -> Breaker | None:
+        """The pool's breaker as it is now (consistent), None if nothing was ever counted."""
+
     def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
         """The active allocations of a workflow run, oldest first. May be a moment old: `commit` decides."""
 
@@ -176,11 +180,23 @@ class CleanupOrder:
     attempt: int
 
 
+@dataclass(frozen=True, slots=True)
+class WatchOrder:
+    """One scan of an environment that has been free since `freed_at`. `id` is no allocation's."""
+
+    id: AllocationId
+    key: EnvironmentKey
+    freed_at: datetime
+
+
 class Cleaner(Protocol):
-    """Starts cleanups."""
+    """Starts cleanups, and scans."""
 
     def start(self, order: CleanupOrder) -> None:
         """Start a cleanup; one that was started before is left alone. Raises `Unreachable`."""
+
+    def watch(self, order: WatchOrder) -> None:
+        """Start a scan of a free environment, likewise. Raises `Unreachable`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

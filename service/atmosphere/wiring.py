@@ -33,6 +33,8 @@ from atmosphere.operations.reclaim import Reclaimer
 from atmosphere.operations.reconcile import Reconciler
 from atmosphere.operations.refresh import Refresher
 from atmosphere.operations.register import Registrar
+from atmosphere.operations.resume import PoolResumer
+from atmosphere.operations.watch import Watcher, Watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,9 +42,11 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.aws.accounts import Accounts
     from atmosphere.cleanup.engine import PassResult
     from atmosphere.cleanup.model import Assignment, PassState
+    from atmosphere.cleanup.state.store import TextStore
     from atmosphere.core.access import AccessRules, VerifiedCaller
     from atmosphere.core.model import Environment
     from atmosphere.core.settings import Settings
+    from atmosphere.core.snapshot import Snapshot
     from atmosphere.ports import (
         Baselines,
         Cleaner,
@@ -56,11 +60,12 @@ if TYPE_CHECKING:
         Store,
         TokenSignatures,
         UsedTokens,
+        WatchOrder,
         WebhookSecrets,
     )
 
 RECONCILE_BUDGET: Final = timedelta(seconds=45)  # of a 55 s time-out
-_ROWS: Final = (Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY, Table.WAITERS)
+_ROWS: Final = (Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY, Table.WAITERS, Table.POOLS)
 PASS_BUDGET: Final = timedelta(seconds=240)  # of a 300 s time-out
 
 
@@ -192,6 +197,10 @@ class App:
             cleanup_limit=settings.cleanup_limit,
         )
 
+    def pool_resumer(self, snapshot: Snapshot, caller: VerifiedCaller) -> PoolResumer:
+        """POST /pools/{pool}/resume."""
+        return PoolResumer(store=self.store, clock=self.clock, ids=self.ids, snapshot=snapshot, caller=caller)
+
     def baseline_keeper(self, rules: AccessRules, caller: VerifiedCaller) -> BaselineKeeper:
         """…/baseline."""
         return BaselineKeeper(
@@ -217,13 +226,30 @@ class App:
         """One cleanup's say."""
         return Cleaning(order=order, store=self.store, clock=self.clock, ids=self.ids)
 
-    def run_pass(self, todo: Assignment, state: PassState, *, beat: Callable[[], None]) -> PassResult:
+    def run_pass(
+        self, todo: Assignment, state: PassState, *, beat: Callable[[], None], held: Callable[[], str | None]
+    ) -> PassResult:
         """One pass of the engine, which only the cleanup function imports."""
         from atmosphere.cleanup.engine import run_pass  # noqa: PLC0415 -- spares every other function its start
 
         return run_pass(
-            todo, state, aws=self._accounts, store=self._texts, clock=self.clock, beat=beat, budget=PASS_BUDGET
+            todo,
+            state,
+            aws=self._accounts,
+            store=self.texts,
+            clock=self.clock,
+            beat=beat,
+            held=held,
+            budget=PASS_BUDGET,
         )
+
+    def watcher(self, snapshot: Snapshot) -> Watcher:
+        """Every minute, too."""
+        return Watcher(store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids, snapshot=snapshot)
+
+    def watching(self, order: WatchOrder) -> Watching:
+        """One scan of a free environment."""
+        return Watching(order=order, store=self.store, clock=self.clock, ids=self.ids)
 
     @cached_property
     def _accounts(self) -> Accounts:
@@ -232,7 +258,15 @@ class App:
         return Accounts()
 
     @cached_property
-    def _texts(self) -> S3Texts:
+    def plan_accounts(self) -> Accounts:
+        """Accounts in which nothing can be changed."""
+        from atmosphere.cleanup.aws.accounts import Accounts  # noqa: PLC0415
+
+        return Accounts(plan=True)
+
+    @cached_property
+    def texts(self) -> TextStore:
+        """What cleanups remember."""
         return S3Texts(self.own_objects)
 
 

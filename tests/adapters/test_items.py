@@ -15,6 +15,7 @@ from atmosphere.adapters.codecs import FIELDS, instant_text
 from atmosphere.adapters.items import decode, encode, encode_fields, table_of
 from atmosphere.contract import TABLES, Table
 from atmosphere.core import changes
+from atmosphere.core.breaker import Breaker
 from atmosphere.core.changes import Put, target_of
 from atmosphere.core.github import RunIdentity
 from atmosphere.core.model import (
@@ -185,6 +186,7 @@ def test_an_item_is_what_dynamodb_takes_and_has_its_keys(row: Row) -> None:
         (Table.ENVIRONMENTS, Environment, set()),
         (Table.ALLOCATIONS, Allocation, set()),
         (Table.HISTORY, HistoryEntry, {"key"}),
+        (Table.POOLS, Breaker, set()),
     ],
 )
 def test_every_field_of_a_row_is_stored(table: Table, row: type, elsewhere: set[str]) -> None:

@@ -52,6 +52,7 @@ class Scene:
         self.limits = LIMITS
         self.accounts: Callable[[], Accounts] = lambda: FakeAccounts(self.world)
         self.beat: Callable[[], None] = lambda: None
+        self.held: Callable[[], str | None] = lambda: None
         self.changes: dict[str, Any] = {}
 
     def remember(self, type_: str, identity: str, fingerprint: str | None = None) -> None:
@@ -102,6 +103,7 @@ class Scene:
             store=self.store,
             clock=self.clock,
             beat=self.beat,
+            held=self.held,
             budget=timedelta(seconds=240),
             limits=self.limits,
         )

@@ -13,8 +13,16 @@ import pytest
 from atmosphere.adapters.event_texts import MOST_BYTES
 from atmosphere.contract import EventKind
 from atmosphere.core.model import Region, RoleArn
-from atmosphere.ports import CleanupEnded, CleanupOrder, InvalidPolicy, RoleRefused, SessionRequest, Unreachable
-from tests.builders import ALLOCATION, KEY, OTHER_ALLOCATION, POOL, a_snapshot
+from atmosphere.ports import (
+    CleanupEnded,
+    CleanupOrder,
+    InvalidPolicy,
+    RoleRefused,
+    SessionRequest,
+    Unreachable,
+    WatchOrder,
+)
+from tests.builders import ALLOCATION, KEY, NOW, OTHER_ALLOCATION, POOL, a_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +115,17 @@ class CleanerContract:
         for order in orders:
             cleaner.start(order)
         assert sorted(self.started(cleaner), key=str) == sorted(orders, key=str)
+
+    def test_a_scan_starts_once_beside_cleanups(self, cleaner: Cleaner) -> None:
+        order = WatchOrder(ORDER.allocation, ORDER.key, NOW)
+        cleaner.start(replace(ORDER, attempt=1))
+        cleaner.watch(order)
+        cleaner.watch(order)
+        assert list(self.watched(cleaner)) == [order]
+
+    def watched(self, cleaner: Cleaner) -> Sequence[WatchOrder]:
+        """Which scans run."""
+        raise NotImplementedError
 
 
 class EventsContract:

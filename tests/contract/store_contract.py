@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atmosphere.core import changes
+from atmosphere.core.breaker import Breaker, Case
 from atmosphere.core.changes import Absent, Delete, Is, Put, Update
 from atmosphere.core.lifecycle import Event
 from atmosphere.core.model import (
@@ -120,6 +121,22 @@ class StoreContract:
         entry = a_history_entry(reason="because", ended=after(minutes=1), outcome="failed", ended_by=EndedBy.OPERATOR)
         _write(store, entry)
         assert self._of(store).entries == (entry,)
+
+    def test_a_breaker_comes_back_as_it_was_written(self, store: Store) -> None:
+        case = Case(key=a_key(2), at=after(seconds=1), owner="0f", rule="runners", things=("a1", "b2"))
+        for breaker in (Breaker(pool=POOL), Breaker(pool=POOL, revision=3, cases=(case,), opened=NOW, thing="T:x@r")):
+            _write(store, breaker)
+            assert store.breaker(POOL) == breaker
+        assert store.breaker(PoolName("other")) is None
+
+    def test_a_breaker_is_replaced_only_by_whoever_read_it(self, store: Store) -> None:
+        first, second = Breaker(pool=POOL, revision=1), Breaker(pool=POOL, revision=2)
+        store.commit([changes.breaker(None, first)], token="first")
+        for late in (None, second):
+            with pytest.raises(Conflict):
+                store.commit([changes.breaker(late, second)], token=f"late {late}")
+        store.commit([changes.breaker(first, second)], token="second")
+        assert store.breaker(POOL) == second
 
     def test_what_is_not_there_is_none(self, store: Store) -> None:
         assert store.environment(KEY) is None

@@ -16,6 +16,7 @@ import pytest
 from atmosphere.adapters.dynamodb import DynamoStore
 from atmosphere.adapters.memory import MemoryStore
 from atmosphere.core import changes
+from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.changes import Absent, ConditionCheck, Put, target_of
 from atmosphere.core.lifecycle import Event
 from atmosphere.core.model import (
@@ -38,6 +39,7 @@ from tests.builders import (
     LIMIT,
     NOW,
     OTHER_ALLOCATION,
+    POOL,
     RULE,
     a_history_entry,
     a_key,
@@ -77,6 +79,7 @@ DIRTY: Final = an_environment(status=Status.DIRTY)
 HELD: Final = an_environment(status=Status.HELD)
 LEAVING: Final = an_environment(status=Status.DIRTY, mark=Mark.DEREGISTERING)
 NEXT: Final = a_registration(pool=PoolName("next"))
+COUNTED: Final = Breaker(pool=POOL, revision=1)
 THIRD: Final = a_registration(pool=PoolName("third"))
 
 
@@ -124,9 +127,12 @@ CASES: Final[dict[str, Case]] = {
     "found_clean: held": _found_clean(hold=True),
     "found_clean: gone": _found_clean(mark=Mark.DEREGISTERING),
     "found_dirty": _of(CLEANING, changes.found_dirty(CLEANING, now=NOW, reason="blocked", report=None)),
+    "breaker: first": Case((), (changes.breaker(None, COUNTED),)),
+    "breaker: next": Case((COUNTED,), (changes.breaker(COUNTED, replace(COUNTED, revision=2)),)),
     "blocked": _of(CLEANING, changes.blocked(CLEANING, now=NOW, pause=LIMIT, report=None)),
     "next_attempt": _of(CLEANING, changes.next_attempt(CLEANING, now=NOW)),
     "orphaned": _of(IN_USE, changes.orphaned(IN_USE, now=NOW)),
+    "watched": _of(FREE, changes.watched(FREE, now=after(hours=6))),
     "born": Case((), (changes.born(a_registration(), fence=ALLOCATION, now=NOW, limit=LIMIT),)),
     "reregister: free": _of(FREE, changes.reregister(FREE, NEXT, now=NOW)),
     "reregister: later": _of(IN_USE, changes.reregister(IN_USE, NEXT, now=NOW)),
@@ -210,9 +216,16 @@ STORIES: Final[dict[str, dict[str, Story]]] = {
     "found_clean: held": CLEANUP | MARKS_OF_HELD,
     "found_clean: gone": CLEANUP | MARKS_OF_LEAVING,
     "found_dirty": CLEANUP,
+    "breaker: first": {"Breaker": ("another environment was counted first", replace(COUNTED, revision=9))},
+    "breaker: next": {"revision": ("another environment was counted meanwhile", {"revision": 9})},
     "blocked": CLEANUP,
     "next_attempt": CLEANUP | {"wake_at": ("the silent cleanup spoke again", {"wake_at": after(minutes=9)})},
     "orphaned": TENANT,
+    "watched": {
+        "status": ("an operator holds it", {"status": Status.HELD}),
+        "freed_at": ("it was taken, cleaned and freed again since it was read", {"freed_at": after(hours=4)}),
+        "watched_at": ("another scan began", {"watched_at": after(hours=5)}),
+    },
     "born": {"Environment": ("another deployment registered it, and it is in use", IN_USE)},
     "reregister: free": TENANT | MARKS,
     "reregister: later": TENANT | MARKS,
@@ -260,14 +273,14 @@ def _look(store: Store, target: Target) -> Row | None:
         return next((row for row in store.waiters(target.pool) if row.id == target), None)
     if isinstance(target, SlotKey):
         return next((row for row in store.slots() if row.id == target), None)
-    return store.allocation(target)
+    return store.breaker(target.pool) if isinstance(target, PoolKey) else store.allocation(target)
 
 
 def _break(store: Store, case: Case, number: int, story: Story) -> None:
     """Write the rows as they are when the write comes: all as it expects, but for one thing."""
     rows: dict[Target, Row] = {target_of(Put(row=row)): row for row in case.before}
     target, (_, meanwhile) = target_of(case.changes[number]), story
-    if isinstance(meanwhile, Environment | Allocation | HistoryEntry | Waiter | Slot):
+    if isinstance(meanwhile, Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker):
         rows[target] = meanwhile
     else:
         rows[target] = replace(rows[target], **meanwhile)

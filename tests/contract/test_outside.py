@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,8 +27,8 @@ from atmosphere.adapters.system import SystemClock, SystemIds
 from atmosphere.contract import EVENT_SOURCE, execution_name, snapshot_key
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, RoleArn
 from atmosphere.core.snapshot import FORMAT, digest, to_json
-from atmosphere.ports import CleanupOrder, Unreachable
-from tests.builders import HUB, a_snapshot
+from atmosphere.ports import CleanupOrder, Unreachable, WatchOrder
+from tests.builders import HUB, NOW, a_snapshot
 from tests.contract.outside_contract import (
     ENDED,
     EXTERNAL_ID,
@@ -142,11 +143,17 @@ class TestMemoryCleaner(CleanerContract):
         assert isinstance(cleaner, MemoryCleaner)
         return cleaner.started
 
+    def watched(self, cleaner: Cleaner) -> Sequence[WatchOrder]:
+        assert isinstance(cleaner, MemoryCleaner)
+        return cleaner.watched
+
     def test_while_it_fails_nothing_starts(self, cleaner: MemoryCleaner) -> None:
         cleaner.failing = True
         with pytest.raises(Unreachable):
             cleaner.start(ORDER)
-        assert cleaner.started == []
+        with pytest.raises(Unreachable):
+            cleaner.watch(WatchOrder(ORDER.allocation, ORDER.key, NOW))
+        assert (cleaner.started, cleaner.watched) == ([], [])
 
 
 class _StateMachine(CleanerContract):
@@ -159,13 +166,25 @@ class _StateMachine(CleanerContract):
         return StepFunctionsCleaner(client, machine["stateMachineArn"])
 
     def started(self, cleaner: Cleaner) -> Sequence[CleanupOrder]:
-        assert isinstance(cleaner, StepFunctionsCleaner)
-        client = cleaner._client
-        arns = [
-            execution["executionArn"]
-            for execution in client.list_executions(stateMachineArn=cleaner._state_machine_arn)["executions"]
+        return [self._order(each) for each in self._executions(cleaner) if "attempt" in each["input"]]
+
+    def watched(self, cleaner: Cleaner) -> Sequence[WatchOrder]:
+        inputs = [json.loads(each["input"]) for each in self._executions(cleaner) if "watch" in each["input"]]
+        return [
+            WatchOrder(
+                AllocationId(each["watch"]),
+                EnvironmentKey(AccountId(each["account"]), Region(each["region"])),
+                datetime.fromisoformat(each["freedAt"]),
+            )
+            for each in inputs
         ]
-        return [self._order(client.describe_execution(executionArn=arn)) for arn in arns]
+
+    @staticmethod
+    def _executions(cleaner: Cleaner) -> list[Any]:
+        assert isinstance(cleaner, StepFunctionsCleaner)
+        client: Any = cleaner._client
+        listed = client.list_executions(stateMachineArn=cleaner._state_machine_arn)["executions"]
+        return [client.describe_execution(executionArn=each["executionArn"]) for each in listed]
 
     def _order(self, execution: Any) -> CleanupOrder:
         given = json.loads(execution["input"])

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from atmosphere.core import changes, lifecycle
 from atmosphere.core.changes import Delete, Is, Put, Update, applied, target_of
 from atmosphere.core.lifecycle import Event, Kind
-from atmosphere.core.model import AllocationStatus, EndedBy, Environment, Mark, Status
+from atmosphere.core.model import AllocationStatus, EndedBy, Environment, Mark, PoolName, Region, Status
+from atmosphere.core.organization import Organization
 from tests.builders import (
     ALLOCATION,
     KEY,
+    LIMIT,
     NOW,
     OTHER_ALLOCATION,
     a_key,
@@ -216,3 +218,25 @@ def test_ending_touches_the_allocation_and_each_history_row_and_no_environment()
     allocation = applied(an_allocation(KEY), ending[0])  # type: ignore[arg-type]
     assert allocation.status is AllocationStatus.ENDED  # type: ignore[union-attr]
     assert all(change.sets["ended_by"] is EndedBy.OWNER for change in ending)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("status", "event"),
+    [(Status.DIRTY, Event.CLEAN), (Status.HELD, Event.RESUME), (Status.DIRTY, Event.RECAPTURE)],
+)
+def test_what_operators_say_may_stay_counts_from_the_cleanup_that_they_start(status: Status, event: Event) -> None:
+    """A thing of the organization makes an environment dirty; naming it has to help before the environment is free."""
+    organization = Organization(management_account="999999999999", stack_sets=("StackSet-AWSControlTower",))
+    said: dict[str, Any] = {
+        "organization": organization,
+        "keep": ("AWS::S3::Bucket:x",),
+        "deferred": ("AWS::Lambda::Function",),
+    }
+    waiting = a_registration(pool=PoolName("next"), regions=(Region("us-east-1"),), **said)
+    before = an_environment(status=status, next_registered=waiting)
+    change = changes.operate(before, event, fence=OTHER_ALLOCATION, now=NOW, limit=LIMIT)
+    assert isinstance(change, Update)
+    after = changes.applied(before, change)
+    assert isinstance(after, Environment)
+    assert after.registered == a_registration(**said)
+    assert after.next_registered == waiting

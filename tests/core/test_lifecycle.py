@@ -208,6 +208,12 @@ def test_a_recapture_is_a_cleaning_that_captures_and_a_second_one_has_no_effect(
     _refused_except(_recapture, _FREE, _DIRTY, _HELD)
 
 
+def test_only_a_free_environment_is_watched_and_it_stays_free_since_the_same_instant() -> None:
+    free = _noted(lambda row: changes.watched(row, now=after(hours=6)), _FREE)
+    assert (free.freed_at, free.watched_at, free.wake_at) == (NOW, after(hours=6), None)
+    _refused_except(lambda row: changes.watched(row, now=NOW), _FREE)
+
+
 _NAMED: Final = [value for name, value in globals().items() if name.startswith("test_")]
 _DECISIONS: Final = [
     *(Decision(Kind.MOVE, status) for status in Status),

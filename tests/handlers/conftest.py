@@ -26,6 +26,7 @@ HANDLES: dict[str, Any] = {
     "DELETE /allocations/{id}": deallocate.handle,
     "POST /allocations/{id}/credentials": refresh.handle,
     "POST /environments/{account}/{region}/{act}": operate.handle,
+    "POST /pools/{pool}/resume": operate.handle,
     "POST /environments/{account}/{region}/baseline": operate.handle,
 }
 

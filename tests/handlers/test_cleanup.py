@@ -14,13 +14,14 @@ from atmosphere.adapters.memory import MemoryEvents, MemoryReports, MemorySnapsh
 from atmosphere.cleanup.engine import PassResult
 from atmosphere.cleanup.model import PassState, Verdict
 from atmosphere.cleanup.state.counts import Counts
-from atmosphere.contract import BECAME_DIRTY
+from atmosphere.contract import BECAME_DIRTY, POOLS_HELD
+from atmosphere.core.breaker import POOL_HELD
 from atmosphere.core.changes import MAX_BLOCKED, Put
-from atmosphere.core.model import AccountId, Mark, Status
+from atmosphere.core.model import AccountId, Mark, OwnerKey, RuleName, Status
 from atmosphere.handlers import cleanup
 from atmosphere.ports import CleanupOrder
 from atmosphere.wiring import App
-from tests.builders import ALLOCATION, NOW, a_key, an_allocation, an_environment, an_item
+from tests.builders import ALLOCATION, NOW, POOL, a_key, an_allocation, an_environment, an_id, an_item
 from tests.operations.world import World, a_configuration
 
 if TYPE_CHECKING:
@@ -58,20 +59,32 @@ class OneVerdict(App):
         self.written.reports["r.json"] = REPORT
         self.events = self.bus = MemoryEvents()
         self.verdict = verdict
+        self.reason = "blocked:T"
+        self.things: tuple[str, ...] = ()
         self.todo: list[Assignment] = []
+        self.answers: list[str | None] = []
         self.before_beat: Callable[[], None] = lambda: None
-        self.before_verdict: Callable[[], None] = lambda: None
+        self.before_verdict: Callable[[], object] = lambda: None
 
-    def run_pass(self, todo: Assignment, state: PassState, *, beat: Callable[[], None]) -> PassResult:
+    def run_pass(
+        self, todo: Assignment, state: PassState, *, beat: Callable[[], None], held: Callable[[], str | None]
+    ) -> PassResult:
         self.before_beat()
         beat()
+        self.answers.append(held())
         self.todo.append(todo)
         self.before_verdict()
         wait = timedelta(seconds=7)
         tally = Counts(started=NOW, at=NOW, attempt=1, removed={"AWS::S3::Bucket": 1})
-        reason = None if self.verdict is Verdict.CLEAN else "blocked:T"
+        reason = None if self.verdict is Verdict.CLEAN else self.reason
         return PassResult(
-            verdict=self.verdict, state=state, reason=reason, report_key="r.json", wait=wait, counts=tally
+            verdict=self.verdict,
+            state=state,
+            reason=reason,
+            report_key="r.json",
+            wait=wait,
+            counts=tally,
+            things=self.things,
         )
 
 
@@ -228,6 +241,58 @@ def test_an_event_whose_report_cannot_be_read_goes_without_its_text_and_names_it
     ((_, detail),) = app.bus.heard
     assert (detail["report"], detail["markdown"]) == ("r.json", "")
     assert "event without report" in printed()
+
+
+def dirty_in_turn(count: int) -> tuple[OneVerdict, World]:
+    """So many environments of a pool became dirty for the same thing, each after another run; two rules name it."""
+    world = World(a_configuration())
+    world.clock.advance(NOW - world.clock.now())
+    app = OneVerdict(world, Verdict.DIRTY)
+    app.things = ("AWS::IAM::Role:x@global",)
+    for number in range(1, count + 1):
+        owner, rule = OwnerKey(f"o{number}"), RuleName(f"r{number}")
+        allocation = an_allocation(a_key(number), id=an_id(number), owner=owner, rule=rule)
+        world.put(an_environment(a_key(number), status=Status.CLEANING, allocation=an_id(number)))
+        world.rows.commit([Put(row=allocation)], token=world.ids.new())
+        cleanup.handle(an_event(number), app, service_account=HUB)
+    return app, world
+
+
+def an_event(number: int) -> dict[str, Any]:
+    return EVENT | {"allocation": an_id(number), "account": a_key(number).account}
+
+
+def test_one_environment_too_many_for_the_same_thing_raises_one_alarm_and_one_event(
+    printed: Callable[[], str],
+) -> None:
+    app, _ = dirty_in_turn(5)
+    held = [detail for kind, detail in app.bus.heard if kind == "Pool Held"]
+    assert [(each["environment"], each["reason"], each["pool"]) for each in held] == [
+        (str(a_key(4)), "AWS::IAM::Role:x@global", POOL)
+    ]
+    assert str(held[0]["text"]).startswith(f"cleanups of the pool {POOL} delete nothing")
+    assert sum(POOLS_HELD in line for line in printed().splitlines()) == 1
+
+
+def test_an_environment_that_is_held_with_its_pool_adds_neither_an_event_nor_to_the_alarm_of_dirty_ones(
+    printed: Callable[[], str],
+) -> None:
+    world = at_work()
+    app = OneVerdict(world, Verdict.DIRTY)
+    app.reason = POOL_HELD
+    cleanup.handle(dict(EVENT), app, service_account=HUB)
+    assert (world.status(KEY), world.row(KEY).dirty_reason, app.bus.heard) == (Status.DIRTY, POOL_HELD, [])
+    text = printed()
+    assert POOLS_HELD in text
+    assert BECAME_DIRTY not in text
+
+
+def test_the_engine_may_ask_whether_the_pool_is_held() -> None:
+    app, world = dirty_in_turn(4)
+    world.put(an_environment(a_key(9), status=Status.CLEANING, allocation=an_id(9)))
+    app.verdict = Verdict.AGAIN
+    cleanup.handle(an_event(9), app, service_account=HUB)
+    assert [answer is not None for answer in app.answers] == [False] * 4 + [True]
 
 
 def test_a_pass_does_not_walk_over_the_models_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:

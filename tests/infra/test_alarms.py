@@ -18,6 +18,7 @@ NAMES = {
     "atmosphere-reconciler-silent",
     "atmosphere-dirty-environments",
     "atmosphere-role-refused",
+    "atmosphere-pool-held",
     "atmosphere-api-errors",
     "atmosphere-repository-renamed",
     "atmosphere-cleanup-failed",
@@ -53,6 +54,14 @@ def test_refused_tokens_alarm_nobody(reading: Reading) -> None:
     ]
     assert (alarm["Namespace"], alarm["MetricName"]) == ("Atmosphere", "AuthorizerFailed")
     assert alarm["Dimensions"] == [{"Name": "service", "Value": "atmosphere"}]
+
+
+def test_the_alarm_of_a_held_pool_lasts_until_the_pool_is_resumed(reading: Reading) -> None:
+    """Resuming counts zero, and nothing else does; a minute with both ends it."""
+    alarms = reading.of("AWS::CloudWatch::Alarm").values()
+    (alarm,) = [entry for entry in alarms if entry["AlarmName"] == "atmosphere-pool-held"]
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("PoolsHeld", "Minimum", 0)
+    assert (alarm["TreatMissingData"], alarm["ComparisonOperator"]) == ("ignore", "GreaterThanThreshold")
 
 
 def test_a_silent_reconciler_is_noticed_although_it_reports_nothing(reading: Reading) -> None:

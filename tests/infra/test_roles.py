@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tests.infra.reading import Reading
 
 ENVIRONMENTS, ALLOCATIONS, HISTORY = "<EnvironmentsTable.Arn>", "<AllocationsTable.Arn>", "<HistoryTable.Arn>"
+POOLS = "<PoolsTable.Arn>"
 BY_STATUS, BY_WAKE, BY_MARK = (f"{ENVIRONMENTS}/index/{name}" for name in ("by_status", "by_wake", "by_mark"))
 BY_RUN = f"{ALLOCATIONS}/index/by_run"
 WAITERS = "<WaitersTable.Arn>"
@@ -48,22 +49,22 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "s3:GetObject": {SNAPSHOTS, CLEANUPS, BASELINES},
         "s3:ListBucket": {"<Bucket.Arn>"},
         "dynamodb:Query": {BY_STATUS, BY_MARK, BY_REQUESTER, HISTORY, WAITERS},
-        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},
+        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS, POOLS},
         "dynamodb:BatchGetItem": {ENVIRONMENTS},
     },
     "operate": {
         "s3:GetObject": {SNAPSHOTS, BASELINES},
         "s3:PutObject": {BASELINES},
         "s3:ListBucket": {"<Bucket.Arn>"},
-        "dynamodb:GetItem": {ENVIRONMENTS},
+        "dynamodb:GetItem": {ENVIRONMENTS, POOLS},
         "dynamodb:UpdateItem": {ENVIRONMENTS},
         "dynamodb:DeleteItem": {ENVIRONMENTS},
-        "dynamodb:PutItem": {HISTORY},
+        "dynamodb:PutItem": {HISTORY, POOLS},
         "states:StartExecution": MACHINE,
     },
     "reconcile": {
         "s3:GetObject": {SNAPSHOTS},
-        "dynamodb:Query": {BY_WAKE},
+        "dynamodb:Query": {BY_WAKE, BY_STATUS},
         "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
         "dynamodb:DeleteItem": {WAITERS},
@@ -74,7 +75,8 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "s3:PutObject": {CLEANUPS, BASELINES, DEBT},
         "s3:ListBucket": {"<Bucket.Arn>"},
         "dynamodb:Query": {ENVIRONMENTS},
-        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},
+        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS, POOLS},
+        "dynamodb:PutItem": {POOLS, HISTORY},
         "dynamodb:UpdateItem": {ENVIRONMENTS},
         "dynamodb:DeleteItem": {ENVIRONMENTS},
         "sts:AssumeRole": ASSUMED,

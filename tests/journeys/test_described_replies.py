@@ -85,6 +85,17 @@ def test_pools(runner: Api, operator: Api) -> None:
     conforms(runner.ask("GET", "/pools/nowhere"), "get", "/pools/{pool}")
 
 
+def test_a_breaker_is_operators_only(runner: Api, operator: Api) -> None:
+    breaker, resume = f"/pools/{POOL}/breaker", f"/pools/{POOL}/resume"
+    reason = {"reason": "a journey"}
+    for caller, status in ((runner, 403), (operator, 200)):
+        answers = (caller.ask("GET", breaker), caller.ask("POST", resume, reason))
+        assert [answer.status for answer in answers] == [status, status]
+        conforms(answers[0], "get", "/pools/{pool}/breaker")
+        conforms(answers[1], "post", "/pools/{pool}/resume")
+    conforms(operator.ask("POST", resume, {}), "post", "/pools/{pool}/resume")
+
+
 def test_environments_are_operators_only(runner: Api, operator: Api) -> None:
     assert [operator.ask("GET", path).status for path in ("/environments", HERE)] == [200, 200]
     assert [runner.ask("GET", path).status for path in ("/environments", HERE)] == [403, 403]

@@ -9,7 +9,7 @@ import pytest
 
 from atmosphere.core.changes import MAX_BLOCKED
 from atmosphere.core.model import Mark, Status
-from atmosphere.operations.clean import Cleaning, Superseded
+from atmosphere.operations.clean import Cleaning, Dirty, Superseded
 from atmosphere.ports import CleanupOrder, Unreachable
 from tests.builders import ALLOCATION, LIMIT, NOW, OTHER_ALLOCATION, a_key, an_environment
 from tests.operations.line import Fault, Trap
@@ -134,7 +134,7 @@ def test_each_rest_is_longer_and_after_the_last_attempt_it_is_dirty() -> None:
     pauses = []
     for attempt in range(1, 2 * MAX_BLOCKED, 2):
         cleaning = world.cleaning(CleanupOrder(ALLOCATION, KEY, attempt))
-        if not cleaning.rest(reason="leftovers", report=f"report {attempt}", pause=PAUSE):
+        if cleaning.rest(reason="leftovers", report=f"report {attempt}", pause=PAUSE) == Dirty():
             break
         wake_at = world.row(KEY).wake_at
         assert wake_at is not None

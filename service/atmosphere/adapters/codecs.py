@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from atmosphere.contract import Table
+from atmosphere.core.breaker import Case
 from atmosphere.core.github import run_from_texts, run_to_texts
 from atmosphere.core.model import (
     ActKind,
     AllocationItem,
     AllocationStatus,
     EndedBy,
+    EnvironmentKey,
     Mark,
     Registration,
     RoleName,
@@ -68,6 +70,31 @@ def _item(value: Mapping[str, Any]) -> AllocationItem:
     )
 
 
+def _cases_text(cases: tuple[Case, ...]) -> str:
+    return canonical(
+        [
+            {
+                "key": case.key.path,
+                "at": instant_text(case.at),
+                "owner": case.owner,
+                "rule": case.rule,
+                "things": list(case.things),
+            }
+            for case in cases
+        ]
+    )
+
+
+def _case(value: Mapping[str, Any]) -> Case:
+    return Case(
+        key=EnvironmentKey.parse(value["key"]),
+        at=datetime.fromisoformat(value["at"]),
+        owner=value["owner"],
+        rule=value["rule"],
+        things=tuple(value["things"]),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Codec:
     """Between a field's value and an attribute's; never given None."""
@@ -90,6 +117,7 @@ _NUMBER: Final = Codec(lambda value: {"N": str(int(value))}, lambda stored: int(
 _FLAG: Final = Codec(lambda value: {"BOOL": bool(value)}, lambda stored: stored["BOOL"])
 _REGISTRATION: Final = _text(_registration_text, lambda text: registration_from_json(json.loads(text)))
 _RUN: Final = _text(lambda run: canonical(run_to_texts(run)), lambda text: run_from_texts(json.loads(text)))
+_CASES: Final = _text(_cases_text, lambda text: tuple(_case(value) for value in json.loads(text)))
 _ITEMS: Final = _text(_items_text, lambda text: tuple(_item(value) for value in json.loads(text)))
 
 _NUMBERS: Final = _text(lambda numbers: canonical(list(numbers)), lambda text: tuple(json.loads(text)))
@@ -112,6 +140,7 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "deadline": _INSTANT,
         "wake_at": _INSTANT,
         "freed_at": _INSTANT,
+        "watched_at": _INSTANT,
         "dirty_reason": _TEXT,
         "report": _TEXT,
     },
@@ -160,4 +189,5 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "allocation": _TEXT,
         "until": _INSTANT,
     },
+    Table.POOLS: {"pool": _TEXT, "revision": _NUMBER, "cases": _CASES, "opened": _INSTANT, "thing": _TEXT},
 }

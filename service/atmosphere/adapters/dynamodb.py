@@ -11,6 +11,7 @@ from atmosphere.adapters.cursors import Position, span
 from atmosphere.adapters.items import SLOTS, decode, environment_key, key_item
 from atmosphere.adapters.transactions import transact
 from atmosphere.contract import Table
+from atmosphere.core.breaker import PoolKey
 from atmosphere.core.model import Mark, Status
 from atmosphere.faults import reaching
 from atmosphere.ports import Page, Unreachable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef
 
     from atmosphere.adapters.queries import Query
+    from atmosphere.core.breaker import Breaker
     from atmosphere.core.changes import Change, Target
     from atmosphere.core.github import RunKey
     from atmosphere.core.model import (
@@ -132,6 +134,10 @@ class DynamoStore:
         """One query, consistent."""
         pages = self._pages(queries.waiting(SLOTS))
         return [cast("Slot", decode(Table.WAITERS, item)) for page in pages for item in page["Items"]]
+
+    def breaker(self, pool: PoolName) -> Breaker | None:
+        """A consistent read."""
+        return cast("Breaker | None", self._row(Table.POOLS, PoolKey(pool)))
 
     def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
         """By its index."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.contract import EventKind
 from atmosphere.core import inert
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def _sentence(event: CleanupEnded) -> str:
     """What happened, with nothing in it that a chat acts on."""
     reason = f" ({inert.code(event.reason)})" if event.reason else ""
     requester = f" after {inert.code(event.requester)}" if event.requester else ""
+    if event.kind is EventKind.POOL_HELD:
+        return f"cleanups of the pool {event.pool} delete nothing until an operator resumes it{reason}"
     return f"{event.key} is {str(event.kind).rpartition(' ')[2].lower()}{reason}{requester}"
 
 

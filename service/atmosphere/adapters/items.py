@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from atmosphere.adapters.codecs import FIELDS, STORED_AS, instant_text
 from atmosphere.contract import HISTORY_WEEKS, Table
+from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.changes import HistoryKey
 from atmosphere.core.model import (
     AccountId,
@@ -61,6 +62,7 @@ _ROWS: Final[dict[Table, type[Row]]] = {
     Table.ALLOCATIONS: Allocation,
     Table.HISTORY: HistoryEntry,
     Table.WAITERS: Waiter,
+    Table.POOLS: Breaker,
 }
 SLOTS: Final = PoolName("#quota")
 """The partition of slots in the table of waiters; no pool can have this name."""
@@ -112,6 +114,7 @@ _DERIVED: Final[dict[Table, Callable[[Mapping[str, Any]], dict[str, Value | None
     Table.ALLOCATIONS: _allocation_indexes,
     Table.HISTORY: _history_indexes,
     Table.WAITERS: _waiter_indexes,
+    Table.POOLS: lambda _: {},
 }
 
 
@@ -121,6 +124,8 @@ def table_of(target: Target) -> Table:
         return Table.ENVIRONMENTS
     if isinstance(target, WaiterKey | SlotKey):
         return Table.WAITERS
+    if isinstance(target, PoolKey):
+        return Table.POOLS
     return Table.HISTORY if isinstance(target, HistoryKey) else Table.ALLOCATIONS
 
 
@@ -134,6 +139,8 @@ def key_item(target: Target) -> Item:
         return {"pool": {"S": target.pool}, "key": {"S": target.key}}
     if isinstance(target, SlotKey):
         return {"pool": {"S": SLOTS}, "key": {"S": f"{target.rule}#{target.number:04}"}}
+    if isinstance(target, PoolKey):
+        return {"pool": {"S": target.pool}}
     return {"id": {"S": target}}
 
 

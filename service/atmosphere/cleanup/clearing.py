@@ -32,6 +32,7 @@ from atmosphere.cleanup.state.deferred import DeferredRepository
 from atmosphere.cleanup.verdict import standstill
 from atmosphere.cleanup.verdict.classify import Classifier
 from atmosphere.cleanup.verdict.staying import staying
+from atmosphere.core.breaker import POOL_HELD
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -88,7 +89,7 @@ class Clearing:
             first = False
             if result.is_clean and not self._has_deferred_to_try(result):
                 return self._found_nothing(scanned_at)
-            if ended := self._ending(result):
+            if ended := self._ending(result) or self._held(result, scanned_at):
                 return ended
             tried = self._act(result)
             if context.now() >= lingering_until:
@@ -161,12 +162,27 @@ class Clearing:
             record.state, record.findings.blockers, result, slow=slow, limits=context.limits, now=now
         )
 
+    def _held(self, result: ScanResult, scanned_at: datetime) -> Continue | Finished | None:
+        """How the attempt ends if the pool is held; asked once, and only where something would be changed."""
+        if self._record.state.may_delete or not self._is_to_act(result):
+            return None
+        held = self._context.held()
+        if held is None:
+            self._record.state = replace(self._record.state, may_delete=True)
+            return None
+        if result.is_clean:  # what is deferred may stay, and is not tried now
+            return self._found_nothing(scanned_at)
+        return Finished(Verdict.DIRTY, POOL_HELD, held)
+
+    def _is_to_act(self, result: ScanResult) -> bool:
+        return bool(result.stacks or result.unmanaged or result.deferred or self._restorer.restorable)
+
     def _act(self, result: ScanResult) -> bool:
         """Do what can be done about it; False where nothing can."""
+        if not self._is_to_act(result):
+            return False
         unmanaged = [*result.unmanaged, *result.deferred]
         drifted = [drift.item for drift in self._restorer.restorable]
-        if not (result.stacks or unmanaged or drifted):
-            return False
         if any(i.region == GLOBAL for i in (*unmanaged, *drifted)) and self._context.assignment.sweep_globals:
             self._context.heartbeat.confirm()  # all of it was listed before this: so if the account is ours now, it is
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from atmosphere.cleanup.aws.accounts import Account, Accounts
@@ -39,7 +40,8 @@ class PassContext:
     """One pass of one assignment.
 
     `accounts` opens sessions, `account` is the cleaner's own. `store` holds what outlives the pass. `baseline` is the
-    one in force when the pass began, `protection` what follows from it and from the configuration.
+    one in force when the pass began, `protection` what follows from it and from the configuration. `held` says why
+    cleanups of the pool delete nothing now, None if they may.
     """
 
     assignment: Assignment
@@ -53,6 +55,7 @@ class PassContext:
     baseline: Baseline
     protection: Protects
     troubles: TroubleRepository
+    held: Callable[[], str | None] = lambda: None
 
     def now(self) -> datetime:
         """The time."""

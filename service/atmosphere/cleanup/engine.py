@@ -56,7 +56,10 @@ _AFTER_TROUBLE: Final = timedelta(seconds=5)  # before the next pass, when AWS d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassResult:
-    """The result of a pass; `reason` is a short stable code. A final verdict has a report in the store, and counts."""
+    """The result of a pass; `reason` is a short stable code. A final verdict has a report in the store, and counts.
+
+    `things` are those of `Finished`.
+    """
 
     verdict: Verdict
     state: PassState
@@ -64,6 +67,7 @@ class PassResult:
     reason: str | None = None
     report_key: str | None = None
     counts: Counts | None = None
+    things: tuple[str, ...] = ()
 
 
 def run_pass(
@@ -75,15 +79,19 @@ def run_pass(
     clock: Clock,
     beat: Callable[[], None],
     budget: timedelta,
+    held: Callable[[], str | None] = lambda: None,
     limits: Limits | None = None,
 ) -> PassResult:
     """Do as much as fits into `budget`, and return the result.
 
     `beat` is called at the start and then at least every 20 s; what it raises (the cleanup is superseded) propagates,
-    and nothing is changed after it. Raises `ports.Unreachable` when the journal or the report could not be written: the
+    and nothing is changed after it. `held` is asked once in an attempt, before anything is deleted: why the pool's
+    cleanups delete nothing now. Raises `ports.Unreachable` when the journal or the report could not be written: the
     pass can be repeated. A final verdict comes with a report.
     """
-    running = _Pass(assignment, state, aws=aws, store=store, clock=clock, beat=beat, budget=budget, limits=limits)
+    running = _Pass(
+        assignment, state, aws=aws, store=store, clock=clock, beat=beat, budget=budget, held=held, limits=limits
+    )
     try:
         return running.run()
     finally:
@@ -103,6 +111,7 @@ class _Pass:
         clock: Clock,
         beat: Callable[[], None],
         budget: timedelta,
+        held: Callable[[], str | None],
         limits: Limits | None,
     ) -> None:
         self._assignment = assignment
@@ -111,6 +120,7 @@ class _Pass:
         self._store = store
         self._budget = Budget(clock, budget)
         self._heartbeat = Heartbeat(beat, self._budget)
+        self._held = held
         self._limits = limits or Limits()
         self._baselines = BaselineRepository(store, assignment.key)
         self._counts = CountsRepository(store, assignment, self._budget.now)
@@ -189,6 +199,7 @@ class _Pass:
             baseline=baseline,
             protection=protection,
             troubles=TroubleRepository(self._store, self._assignment),
+            held=self._held,
         )
 
     def _capture(self, context: PassContext) -> Finished:
@@ -226,17 +237,12 @@ class _Pass:
                 self._counts.write(state)
             return PassResult(verdict=Verdict.AGAIN, state=state, wait=step.wait, reason=step.reason)
         counts = self._counts.write(state)
-        report = write_report(
-            self._store,
-            self._assignment,
-            state,
-            verdict=step.verdict,
-            reason=step.reason,
-            findings=replace(self._record.findings, explanation=step.explanation),
-            counts=counts,
-            now=self._budget.now(),
+        findings = replace(self._record.findings, explanation=step.explanation)
+        now = self._budget.now()
+        report = write_report(self._store, self._assignment, state, step, findings=findings, counts=counts, now=now)
+        return PassResult(
+            verdict=step.verdict, state=state, reason=step.reason, report_key=report, counts=counts, things=step.things
         )
-        return PassResult(verdict=step.verdict, state=state, reason=step.reason, report_key=report, counts=counts)
 
 
 def _late(last: str = "") -> Finished:

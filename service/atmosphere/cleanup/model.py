@@ -180,7 +180,8 @@ class PassState:
 
     `cut_off`: sessions issued before it are refused. `canary_waits`: passes whose canary was not refused in time.
     `clean_at`: when nothing was found for the first time. `fewest`: at best, how little was unknown and then how little
-    was left; not improved on for `quiet_rounds` rounds, since `quiet_since`.
+    was left; not improved on for `quiet_rounds` rounds, since `quiet_since`. `may_delete`: the pool was not held when
+    this attempt was about to delete for the first time.
     """
 
     number: int = 0
@@ -192,6 +193,7 @@ class PassState:
     quiet_rounds: int = 0
     quiet_since: datetime | None = None
     mutations: int = 0
+    may_delete: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """JSON values; instants as ISO text."""
@@ -240,11 +242,15 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A step ends the cleanup with a final verdict. `reason` is a short stable code, the rest is for the report."""
+    """A step ends the cleanup with a final verdict. `reason` is a short stable code, `explanation` is for the report.
+
+    `things` are addresses of what could not be deleted or restored, if that is what ended it.
+    """
 
     verdict: Verdict
     reason: str | None = None
     explanation: str = ""
+    things: tuple[str, ...] = ()
 
 
 class OutOfTime(Exception):

@@ -11,12 +11,13 @@ API reference, AssumeRole, AssumeRoleWithSAML and AssumeRoleWithWebIdentity.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from atmosphere.core.model import AccountId
 
@@ -68,10 +69,11 @@ EVERYBODY: Final = Entrant(Kind.EVERYBODY, "*")
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role as IAM lists it: its ARN, and its trust policy as JSON values."""
+    """A role as IAM lists it: its ARN, its trust policy as JSON values, and when it was created."""
 
     arn: str
     trust: Any
+    created: datetime | None = field(default=None, compare=False)
 
     @property
     def path(self) -> str:

@@ -51,6 +51,7 @@ _SUBCOMMANDS: Final = {
     "environment": _Subcommand(
         _OPERATOR, "Show environments, and clean, reinstate, discard, hold or resume one (operators)."
     ),
+    "pool": _Subcommand("atmosphere.cli.pool", "Show why a pool is held, and resume it (operators)."),
     "baseline": _Subcommand("atmosphere.cli.baseline", "Show and change the baseline of an environment (operators)."),
     "cleanup": _Subcommand(
         "atmosphere.cli.cleanup",

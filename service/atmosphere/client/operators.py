@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from atmosphere.client import baselines, leftovers, results
+from atmosphere.client import baselines, breakers, leftovers, results
 from atmosphere.client.asking import given
 
 if TYPE_CHECKING:
@@ -34,6 +34,15 @@ class OperatorsSide:
         """Do one of the acts of docs/api to an environment (operators); `reason` is kept on record."""
         reply = self._transport.send("POST", "environments", account, region, act, body={"reason": reason})
         return results.read(results.environment_state, reply)
+
+    def breaker(self, pool: str) -> breakers.PoolBreaker:
+        """Whether cleanups of the pool delete nothing, and why (operators)."""
+        return results.read(breakers.pool_breaker, self._transport.send("GET", "pools", pool, "breaker"))
+
+    def resume_pool(self, pool: str, *, reason: str) -> breakers.PoolBreaker:
+        """Let cleanups of the pool delete again; what they were held for, empty if they were not (operators)."""
+        reply = self._transport.send("POST", "pools", pool, "resume", body={"reason": reason})
+        return results.read(breakers.pool_breaker, reply)
 
     def baseline(self, account: str, region: str) -> baselines.BaselineState:
         """What was there before the first test; all of its pages (operators)."""

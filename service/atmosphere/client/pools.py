@@ -1,4 +1,4 @@
-"""The same item adopted into the baselines of several environments of a pool.
+"""What operators do to several environments of a pool: adopt the same item, clean them after a hold.
 
 An organization adds a thing to all its accounts at once, so many environments become dirty for it. It is adopted only
 where the last report names it as a blocker: elsewhere it may not exist, and would be missing.
@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.client.errors import ServiceError
+from atmosphere.core.breaker import POOL_HELD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from atmosphere.client.breakers import PoolBreaker
     from atmosphere.client.client import AtmosphereClient
     from atmosphere.client.results import EnvironmentState
 
@@ -38,6 +40,36 @@ class Adoption:
     def requester(self) -> str:
         """Whose test was the last one there."""
         return str((self.environment.cleanup or {}).get("requester") or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaned:
+    """One environment whose cleanup was started. `error` is set if the service refused it."""
+
+    place: tuple[str, str]
+    error: str | None = None
+
+
+def clean_after(client: AtmosphereClient, held: PoolBreaker, *, reason: str) -> list[Cleaned]:
+    """Start a cleanup of each dirty environment of the pool that was held, or that the breaker had counted.
+
+    A refusal is in the result, so that the other environments are not affected. Raises `ServiceError`, `NotConnected`.
+    """
+    dirty = [row for row in client.environments() if row.pool == held.name and row.status == "dirty"]
+    places = [(row.account, row.region) for row in dirty if row.dirty_reason == POOL_HELD or _was_counted(row, held)]
+    return [_clean(client, place, reason) for place in places]
+
+
+def _was_counted(row: EnvironmentState, held: PoolBreaker) -> bool:
+    return (row.account, row.region) in held.environments
+
+
+def _clean(client: AtmosphereClient, place: tuple[str, str], reason: str) -> Cleaned:
+    try:
+        client.operate(*place, "clean", reason=reason)
+    except ServiceError as refusal:
+        return Cleaned(place=place, error=str(refusal))
+    return Cleaned(place=place)
 
 
 def blocked_by(client: AtmosphereClient, pool: str, items: Sequence[str]) -> list[Adoption]:

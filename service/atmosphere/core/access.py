@@ -154,6 +154,11 @@ def pools_of(rules: AccessRules, caller: VerifiedCaller) -> tuple[PoolName, ...]
     return tuple(sorted({pool for rule in rules.rules if _matches(rule, caller) for pool in rule.pools}))
 
 
+def rules_naming(rules: AccessRules, pool: PoolName) -> int:
+    """How many rules name the pool."""
+    return sum(pool in rule.pools for rule in rules.rules)
+
+
 def operators_only(rules: AccessRules, caller: VerifiedCaller) -> None:
     """Raise `Forbidden` unless the caller is an operator."""
     if not is_operator(rules, caller):

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from atmosphere.core import lifecycle
+from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.lifecycle import Event, Kind
 from atmosphere.core.model import (
     ActKind,
@@ -66,8 +67,8 @@ class HistoryKey:
     id: str
 
 
-Row: TypeAlias = Environment | Allocation | HistoryEntry | Waiter | Slot
-Target: TypeAlias = EnvironmentKey | AllocationId | HistoryKey | WaiterKey | SlotKey
+Row: TypeAlias = Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker
+Target: TypeAlias = EnvironmentKey | AllocationId | HistoryKey | WaiterKey | SlotKey | PoolKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ def target_of(change: Change) -> Target:
     if not isinstance(change, Put):
         return change.target
     row = change.row
-    if isinstance(row, Environment):
+    if isinstance(row, Environment | Breaker):
         return row.key
     if isinstance(row, Allocation | Waiter | Slot):
         return row.id
@@ -347,6 +348,11 @@ def found_dirty(environment: Environment, *, now: datetime, reason: str, report:
     )
 
 
+def breaker(before: Breaker | None, after: Breaker) -> Put:
+    """What is counted of a pool. Expects the row as it was read: whoever counts at the same time reads again."""
+    return Put(row=after, expects=(Absent(),) if before is None else (Is("revision", before.revision),))
+
+
 def blocked(environment: Environment, *, now: datetime, pause: timedelta, report: str | None) -> Update:
     """This attempt met something it could not delete: rest `pause`, then the reconciler starts another.
 
@@ -387,6 +393,19 @@ def orphaned(environment: Environment, *, now: datetime) -> Update:
         target=environment.key,
         expects=(Is("status", Status.IN_USE), Is("allocation", environment.allocation)),
         sets=_dirty(environment, Event.ORPHANED, reason="allocation-missing", now=now),
+    )
+
+
+def watched(environment: Environment, *, now: datetime) -> Update:
+    """A scan of a free environment begins, or is over: until now nobody had it since it was read as free."""
+    return Update(
+        target=environment.key,
+        expects=(
+            Is("status", Status.FREE),
+            Is("freed_at", environment.freed_at),
+            Is("watched_at", environment.watched_at),
+        ),
+        sets={**_status(environment, Event.WATCH), "watched_at": now},
     )
 
 
@@ -458,6 +477,8 @@ def operate(
         return Update(target=environment.key, expects=expects, sets=held)
     sets = _cleaning(environment, event, attempt=environment.attempt + 1, now=now, limit=limit)
     sets |= {"allocation": environment.allocation or fence, "dirty_reason": None}
+    if environment.next_registered is not None:
+        sets |= {"registered": environment.registered.cleaned_like(environment.next_registered)}
     if event is Event.RECAPTURE:  # what was held stays so
         sets |= {"capture": True, "freed_at": None, "hold": environment.hold or environment.status is Status.HELD}
     return Update(target=environment.key, expects=expects, sets=sets)

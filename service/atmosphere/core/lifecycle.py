@@ -47,6 +47,8 @@ class Event(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     RECAPTURE = "recapture"
+    WATCH = "watch"
+    """A scan of it while it is free, which changes nothing in it."""
 
 
 class Kind(StrEnum):
@@ -104,6 +106,7 @@ _TABLE: Final[dict[Event, dict[Status | None, Decision]]] = {
         _DIRTY: _move(_CLEANING),
         _HELD: _move(_CLEANING),
     },
+    Event.WATCH: {_FREE: _MARK},
 }
 
 

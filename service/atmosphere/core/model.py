@@ -6,7 +6,7 @@ How the nouns change is decided in `lifecycle`; how a change is guarded stands i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, TypeAlias
 
@@ -128,6 +128,16 @@ class Registration:
         """The role that a test gets when it names none."""
         return self.roles[ADMIN]
 
+    def cleaned_like(self, other: Registration) -> Registration:
+        """This registration with what another one says of what may stay; all else of it waits until the row is free."""
+        return replace(
+            self,
+            keep=other.keep,
+            deferred=other.deferred,
+            cdk_toolkit=other.cdk_toolkit,
+            organization=other.organization,
+        )
+
     @property
     def cleaner_role(self) -> RoleArn:
         """The role that cleans the environment."""
@@ -143,6 +153,7 @@ class Environment:
     `attempt` numbers the cleanups of that allocation (a rest has a number too), `blocked` counts those that found
     something undeletable.
     `wake_at` is when the reconciler should look: the deadline while in use, the heartbeat's end while cleaning.
+    `watched_at` is when a scan of the free environment began or ended last.
     `capture` is set from birth, and by a recapture, until it is free: what is found then is the baseline, and nothing
     is deleted.
     """
@@ -160,6 +171,7 @@ class Environment:
     deadline: datetime | None = None
     wake_at: datetime | None = None
     freed_at: datetime | None = None
+    watched_at: datetime | None = None
     dirty_reason: str | None = None
     report: str | None = None
 
@@ -241,6 +253,8 @@ class ActKind(StrEnum):
     RECAPTURE = "recapture"
     DROP = "drop"
     ADOPT = "adopt"
+    RESUME_POOL = "resume-pool"
+    """Its pool's breaker was closed, which had counted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

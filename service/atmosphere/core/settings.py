@@ -93,6 +93,23 @@ class Settings:
         default=5000,
         metadata=_count(1, 100_000, "the maximum number of leftovers; with more, a cleanup deletes nothing"),
     )
+    max_dirty_alike: int = field(
+        default=3,
+        metadata=_count(
+            1,
+            50,
+            "the maximum number of a pool's environments that may become dirty within an hour because of the same "
+            "thing; with more, cleanups of the pool delete nothing until an operator resumes it",
+        ),
+    )
+    watch_free: timedelta = field(
+        default=timedelta(hours=6),
+        metadata=_seconds(
+            0,
+            604_800,
+            "seconds after which a free environment is scanned for what the organization added; 0: never",
+        ),
+    )
     skipped_types: tuple[str, ...] = field(
         default=(),
         metadata=_row(

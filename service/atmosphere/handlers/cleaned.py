@@ -53,7 +53,7 @@ def tell(todo: Assignment, result: PassResult, *, since: datetime, now: datetime
     )
 
 
-def announce(app: App, todo: Assignment, result: PassResult, kind: EventKind) -> None:
+def announce(app: App, todo: Assignment, result: PassResult, kind: EventKind, reason: str | None) -> None:
     """Publish what the cleanup came to, best effort: what is committed stays so, whether anybody hears of it or not.
 
     A function that dies between its commit and this has told nobody, as the pass that repeats it is superseded. A
@@ -65,7 +65,7 @@ def announce(app: App, todo: Assignment, result: PassResult, kind: EventKind) ->
         pool=todo.registration.pool,
         allocation=todo.allocation,
         attempt=todo.attempt,
-        reason=result.reason,
+        reason=reason,
         requester=todo.requester,
         report=result.report_key,
         markdown=_markdown(app.reports, result.report_key, todo),

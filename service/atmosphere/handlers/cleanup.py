@@ -3,6 +3,8 @@
     in:  {"allocation", "account", "region", "attempt", "state"?}
     out: the same, with the new `state`, `next` ("wait" or "done") and `waitSeconds`
 
+A scan of a free environment comes the same way (`watch`).
+
 The engine finds out, the operation commits. A pass that was superseded is done: somebody else owns the environment.
 """
 
@@ -15,17 +17,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import observability, wiring
 from atmosphere.cleanup.model import Assignment, PassState, Verdict
-from atmosphere.contract import BECAME_DIRTY, EventKind
+from atmosphere.contract import BECAME_DIRTY, POOLS_HELD, EventKind
+from atmosphere.core import access
+from atmosphere.core.breaker import POOL_HELD, Cause
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, Status
+from atmosphere.handlers import watch
 from atmosphere.handlers.cleaned import announce, tell
 from atmosphere.operations.clean import Cleaning, Subject, Superseded
 from atmosphere.ports import CleanupOrder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from atmosphere.cleanup.engine import PassResult
     from atmosphere.core.snapshot import Snapshot
+    from atmosphere.operations.clean import Dirty
     from atmosphere.wiring import App
 
 
@@ -61,9 +68,13 @@ def handle(event: dict[str, Any], app: App, *, service_account: AccountId) -> di
         subject = cleaning.load()
         todo = assignment(subject, order, snapshot, service_account)
         result = app.run_pass(
-            todo, PassState.from_json(event.get("state") or {}), beat=partial(cleaning.beat, alone=subject.alone)
+            todo,
+            PassState.from_json(event.get("state") or {}),
+            beat=partial(cleaning.beat, alone=subject.alone),
+            held=partial(cleaning.held, todo.registration.pool),
         )
-        end = _conclude(cleaning, result, pause=snapshot.settings.attempt_pause)
+        cause = _cause(subject, result, snapshot)
+        events = _conclude(cleaning, result, cause=cause, pause=snapshot.settings.attempt_pause)
     except Superseded:
         observability.line("cleanup superseded", environment=order.key.path, allocation=order.allocation)
         return _next(order, PassState(), wait=0, done=True)
@@ -77,9 +88,10 @@ def handle(event: dict[str, Any], app: App, *, service_account: AccountId) -> di
         phase=str(result.state.phase),
     )
     observability.count("CleanupPass", pool=todo.registration.pool, verdict=str(result.verdict))
-    if end is not None:
+    if events is not None:
         tell(todo, result, since=subject.environment.since, now=app.clock.now())
-        announce(app, todo, result, end)
+        for kind, reason in events.items():
+            announce(app, todo, result, kind, reason)
     done = result.verdict is not Verdict.AGAIN
     return _next(order, result.state, wait=math.ceil(result.wait.total_seconds()), done=done)
 
@@ -96,22 +108,48 @@ _CLEAN: Final = {Status.FREE: EventKind.FREE, Status.HELD: EventKind.HELD, None:
 """What an environment that was found clean has become."""
 
 
-def _conclude(cleaning: Cleaning, result: PassResult, *, pause: timedelta) -> EventKind | None:
-    """Commit what the pass came to. None: the cleanup is not over, another pass or another attempt follows."""
+def _cause(subject: Subject, result: PassResult, snapshot: Snapshot) -> Cause:
+    """What the pool's breaker counts if the environment becomes dirty."""
+    return Cause(
+        things=result.things,
+        allocation=subject.allocation,
+        most=snapshot.settings.max_dirty_alike,
+        rules=access.rules_naming(snapshot.access, subject.environment.pool),
+    )
+
+
+def _conclude(
+    cleaning: Cleaning, result: PassResult, *, cause: Cause, pause: timedelta
+) -> Mapping[EventKind, str | None] | None:
+    """Commit what the pass came to; the events of that with their reasons.
+
+    None: the cleanup is not over, another pass or another attempt follows.
+    """
     reason = result.reason or "blocked"
     match result.verdict:
         case Verdict.AGAIN:
             cleaning.beat()
             return None
         case Verdict.CLEAN:
-            return _CLEAN[cleaning.free(report=result.report_key)]
+            return {_CLEAN[cleaning.free(report=result.report_key)]: result.reason}
         case Verdict.BLOCKED:
-            if cleaning.rest(reason=reason, report=result.report_key, pause=pause):
-                return None
+            dirty = cleaning.rest(reason=reason, report=result.report_key, pause=pause, cause=cause)
         case Verdict.DIRTY:
-            cleaning.give_up(reason=reason, report=result.report_key)
+            dirty = cleaning.give_up(reason=reason, report=result.report_key, cause=cause)
+    return None if dirty is None else _told(dirty, reason)
+
+
+def _told(dirty: Dirty, reason: str) -> dict[EventKind, str | None]:
+    """Raise the alarms of an environment that is dirty; its events with their reasons.
+
+    While the pool is held, its environments add neither to the alarm of dirty ones nor events: the pool has its own.
+    """
+    if reason == POOL_HELD or dirty.opened:
+        observability.count(POOLS_HELD)
+    if reason == POOL_HELD:
+        return {}
     observability.count(BECAME_DIRTY)
-    return EventKind.DIRTY
+    return {EventKind.DIRTY: reason} | ({EventKind.POOL_HELD: dirty.opened.thing} if dirty.opened else {})
 
 
 def _next(order: CleanupOrder, state: PassState, *, wait: int, done: bool) -> dict[str, Any]:
@@ -134,4 +172,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """The Lambda entry point; the service's own account is read from the function's ARN."""
     gc.set_threshold(_YOUNG)
     account = AccountId(context.invoked_function_arn.split(":")[4])
-    return handle(event, wiring.app(), service_account=account)
+    answer = watch.handle if "watch" in event else handle
+    return answer(event, wiring.app(), service_account=account)

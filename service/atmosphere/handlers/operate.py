@@ -1,13 +1,15 @@
-"""POST /environments/{account}/{region}/{act}, and …/baseline: what an operator does to an environment."""
+"""POST /environments/{account}/{region}/{act}, …/baseline and /pools/{pool}/resume: what an operator does."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from atmosphere import observability
+from atmosphere.contract import POOLS_HELD
 from atmosphere.core import access
 from atmosphere.core.baseline import amendment_request
 from atmosphere.core.errors import InvalidRequest
-from atmosphere.core.model import AccountId, EnvironmentKey, Region
+from atmosphere.core.model import AccountId, EnvironmentKey, PoolName, Region
 from atmosphere.core.request import reason_request
 from atmosphere.handlers import shapes
 from atmosphere.handlers.http import Asked, Reply, entry
@@ -22,7 +24,18 @@ _ACTS: Final = {str(kind): kind for kind in EVENTS}
 def handle(asked: Asked, app: App) -> Reply:
     """Do what the operator asked, on record."""
     access.operators_only(asked.snapshot.access, asked.caller)
+    if asked.request.route.startswith("POST /pools/"):
+        return _resume(asked, app)
     return _amend(asked, app) if asked.request.route.endswith("/baseline") else _act(asked, app)
+
+
+def _resume(asked: Asked, app: App) -> Reply:
+    pool = PoolName(asked.request.path.get("pool", ""))
+    reason = reason_request(asked.request.body())
+    resumer = app.pool_resumer(asked.snapshot, asked.caller)
+    found = resumer.resume(pool, reason=reason)
+    observability.count(POOLS_HELD, resumer.held())
+    return Reply(body=shapes.breaker(pool, found), line={"pool": pool, "owner": asked.caller.owner})
 
 
 def _amend(asked: Asked, app: App) -> Reply:

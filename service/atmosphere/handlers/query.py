@@ -42,6 +42,11 @@ def _pools(asked: Asked, app: App) -> Reply:
     return Reply(body={"pools": [shapes.pool(counts) for counts in _reader(asked, app).pools()]})
 
 
+def _breaker(asked: Asked, app: App) -> Reply:
+    pool = PoolName(asked.request.path.get("pool", ""))
+    return Reply(body=shapes.breaker(pool, _reader(asked, app).breaker(pool)), line={"pool": pool})
+
+
 def _environments(asked: Asked, app: App) -> Reply:
     return Reply(body={"environments": [shapes.environment(row) for row in _reader(asked, app).environments()]})
 
@@ -133,6 +138,7 @@ _ANSWERS: Final[dict[str, Callable[[Asked, App], Reply]]] = {
     "GET /allocations/{id}": _allocation,
     "GET /pools": _pools,
     "GET /pools/{pool}": _pool,
+    "GET /pools/{pool}/breaker": _breaker,
     "GET /environments": _environments,
     "GET /environments/{account}/{region}": _environment,
     "GET /environments/{account}/{region}/baseline": _baseline,

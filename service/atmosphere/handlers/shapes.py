@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from atmosphere.core.breaker import Breaker
     from atmosphere.core.github import RunIdentity
     from atmosphere.core.model import (
         Allocation,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         EnvironmentKey,
         HistoryEntry,
         Json,
+        PoolName,
         SessionCredentials,
     )
     from atmosphere.operations.baseline import Amended, BaselinePage
@@ -78,6 +80,14 @@ def _credentials(session: SessionCredentials) -> dict[str, Any]:
         "sessionToken": session.session_token,
         "expiration": instant(session.expiration),
     }
+
+
+def breaker(pool: PoolName, found: Breaker | None) -> dict[str, Any]:
+    """A pool's breaker, also the one that an operator has just closed; `held` is null where it is not open."""
+    if found is None or found.opened is None:
+        return {"pool": pool, "held": None}
+    environments = [{"account": key.account, "region": key.region} for key in found.environments]
+    return {"pool": pool, "held": {"since": instant(found.opened), "thing": found.thing, "environments": environments}}
 
 
 def allocation(found: Allocation) -> dict[str, Any]:

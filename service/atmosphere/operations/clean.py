@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes
+from atmosphere.core.breaker import Breaker, Cause, counted
 from atmosphere.core.model import Environment, Status
 from atmosphere.core.sharing import is_alone, neighbours
 from atmosphere.operations.rounds import Rounds
@@ -18,10 +19,11 @@ from atmosphere.ports import CleanupOrder, Conflict, Unreachable
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from atmosphere.core.model import Allocation, EnvironmentKey, Region
+    from atmosphere.core.model import Allocation, EnvironmentKey, PoolName, Region
     from atmosphere.ports import Clock, Ids, Store
 
 _ROUNDS: Final = Rounds(limit=5)
+_COUNTING: Final = Rounds(limit=12, pauses=range(20, 400))  # many environments of a pool may become dirty at once
 
 
 class Superseded(Exception):
@@ -40,6 +42,13 @@ class Subject:
     allocation: Allocation | None
     alone: bool
     neighbours: tuple[Region, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dirty:
+    """The environment is dirty now; `opened` is its pool's breaker if that write opened it."""
+
+    opened: Breaker | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,18 +108,47 @@ class Cleaning:
         after = change.sets["status"] if isinstance(change, changes.Update) else None
         return after if isinstance(after, Status) else None
 
-    def give_up(self, *, reason: str, report: str | None) -> None:
-        """Dirty, until a person acts; raises `Superseded`."""
-        self._commit(changes.found_dirty(self._row(), now=self.clock.now(), reason=reason, report=report))
+    def held(self, pool: PoolName) -> str | None:
+        """Why nothing of the pool's environments may be deleted now, None if it may; one read."""
+        found = self.store.breaker(pool)
+        if found is None or found.opened is None:
+            return None
+        return (
+            f"cleanups of the pool {pool} delete nothing since {found.opened:%Y-%m-%dT%H:%M:%SZ}: "
+            f"{len(found.environments)} of its environments were dirty for {found.thing}. Nothing was deleted here "
+            f"either: decide on that (atmosphere pool show {pool}), then resume the pool"
+        )
 
-    def rest(self, *, reason: str, report: str | None, pause: timedelta) -> bool:
-        """This attempt is over: rest, longer each time; False if it was the last one and the row is dirty."""
+    def give_up(self, *, reason: str, report: str | None, cause: Cause | None = None) -> Dirty:
+        """Dirty, until a person acts; the same write counts the things that a `cause` names. Raises `Superseded`."""
+        if cause is None or not cause.things:
+            self._commit(changes.found_dirty(self._row(), now=self.clock.now(), reason=reason, report=report))
+            return Dirty()
+        what = f"the breaker of the pool of {self.order.key} changed {_COUNTING.limit} times meanwhile"
+        return _COUNTING.run(
+            lambda _: self._count(reason, report, cause),
+            clock=self.clock,
+            ids=self.ids,
+            exhausted=lambda: Unreachable(what),
+        )
+
+    def _count(self, reason: str, report: str | None, cause: Cause) -> Dirty:
+        """One round; raises `Conflict` when another environment was counted meanwhile."""
+        row, now = self._row(), self.clock.now()
+        before = self.store.breaker(row.pool)
+        after = counted(before or Breaker(pool=row.pool), row.key, cause, now=now)
+        dirty = changes.found_dirty(row, now=now, reason=reason, report=report)
+        self.store.commit([dirty, changes.breaker(before, after)], token=self.ids.new())
+        was_open = before is not None and before.opened is not None
+        return Dirty(opened=None if was_open or after.opened is None else after)
+
+    def rest(self, *, reason: str, report: str | None, pause: timedelta, cause: Cause | None = None) -> Dirty | None:
+        """This attempt is over: rest, longer each time (None), or give up if it was the last one."""
         row = self._row()
         if row.blocked + 1 >= changes.MAX_BLOCKED:
-            self.give_up(reason=reason, report=report)
-            return False
+            return self.give_up(reason=reason, report=report, cause=cause)
         self._commit(changes.blocked(row, now=self.clock.now(), pause=pause * 2**row.blocked, report=report))
-        return True
+        return None
 
     def _commit(self, change: changes.Change) -> None:
         try:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from atmosphere.core import access
-from atmosphere.core.errors import UnknownAllocation, UnknownEnvironment
+from atmosphere.core.errors import Forbidden, UnknownAllocation, UnknownEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from atmosphere.core.access import VerifiedCaller
+    from atmosphere.core.breaker import Breaker
     from atmosphere.core.model import Allocation, AllocationId, Environment, EnvironmentKey, PoolName, Status
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.ports import Clock, Store
@@ -61,6 +62,14 @@ class Reader:
         now = self.clock.now()
         waiting = sum(waiter.present_until > now for waiter in self.store.waiters(pool))
         return PoolCounts(pool, self.store.counts(pool), waiting)
+
+    def breaker(self, pool: PoolName) -> Breaker | None:
+        """What was counted of a pool; operators only; raises `Forbidden` for a pool that does not exist."""
+        access.operators_only(self.snapshot.access, self.caller)
+        found = self.store.breaker(pool)
+        if found is None and pool not in self.snapshot.pools:
+            raise Forbidden
+        return found
 
     def environments(self) -> Sequence[Environment]:
         """Every row, in order; operators only."""

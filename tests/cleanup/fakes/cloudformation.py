@@ -207,7 +207,7 @@ def _shown(stack: FakeStack) -> dict[str, Any]:
         "StackId": stack.id,
         "StackName": stack.name,
         "StackStatus": stack.status,
-        "CreationTime": STARTED,
+        "CreationTime": stack.made,
         "EnableTerminationProtection": stack.protected,
         "Outputs": [{"OutputKey": name, "ExportName": name} for name in stack.exports],
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in stack.parameters.items()],

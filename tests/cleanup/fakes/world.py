@@ -83,6 +83,7 @@ class FakeStack:
     parameters: dict[str, str] = field(default_factory=dict)
     yaml: str | None = None  # the template as text, as CloudFormation gives one in YAML
     since: datetime = STARTED
+    made: datetime = STARTED
 
     @property
     def id(self) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from atmosphere.core.model import Json, RoleArn
     from atmosphere.core.snapshot import Snapshot
-    from atmosphere.ports import CleanupEnded, CleanupOrder, Clock, SessionRequest
+    from atmosphere.ports import CleanupEnded, CleanupOrder, Clock, SessionRequest, WatchOrder
 
 _MAX_POLICY: Final = 2048  # characters, STS
 
@@ -84,6 +84,7 @@ class MemoryCleaner:
     def __init__(self) -> None:
         self.failing = False
         self.started: list[CleanupOrder] = []
+        self.watched: list[WatchOrder] = []
         self._lock = threading.Lock()
 
     def start(self, order: CleanupOrder) -> None:
@@ -93,6 +94,14 @@ class MemoryCleaner:
         with self._lock:
             if order not in self.started:
                 self.started.append(order)
+
+    def watch(self, order: WatchOrder) -> None:
+        """Remember the order."""
+        if self.failing:
+            raise Unreachable("StartExecution failed with ServiceUnavailable: it was told to")
+        with self._lock:
+            if order not in self.watched:
+                self.watched.append(order)
 
 
 class MemoryEvents:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.adapters.cursors import PAGE, Position, span
 from atmosphere.adapters.items import start_id
+from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.changes import Absent, ConditionCheck, Delete, Is, Put, applied, target_of
 from atmosphere.core.model import Allocation, AllocationStatus, Environment, HistoryEntry, Registration, Status
 from atmosphere.core.queue import Waiter, WaiterKey
@@ -136,6 +137,12 @@ class MemoryStore:
         with self._lock:
             row = self._rows.get(allocation)
         return row if isinstance(row, Allocation) else None
+
+    def breaker(self, pool: PoolName) -> Breaker | None:
+        """The row."""
+        with self._lock:
+            row = self._rows.get(PoolKey(pool))
+        return row if isinstance(row, Breaker) else None
 
     def waiters(self, pool: PoolName) -> Sequence[Waiter]:
         """The rows."""

@@ -53,7 +53,7 @@ def _told(account: Account, name: str) -> dict[str, Any] | None:
 
 def _role(told: Mapping[str, Any]) -> Role:
     trust = told.get("AssumeRolePolicyDocument")
-    return Role(told["Arn"], json.loads(trust) if isinstance(trust, str) else trust)
+    return Role(told["Arn"], json.loads(trust) if isinstance(trust, str) else trust, told.get("CreateDate"))
 
 
 class Roles(Plain):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from atmosphere.cleanup.model import Assignment, PassState, Resource, Trouble, Verdict
+    from atmosphere.cleanup.model import Assignment, Finished, PassState, Resource, Trouble
     from atmosphere.cleanup.state.counts import Counts
     from atmosphere.cleanup.state.deferred import Deferred
     from atmosphere.cleanup.state.store import TextStore
@@ -57,15 +57,14 @@ def write_report(
     store: TextStore,
     assignment: Assignment,
     state: PassState,
+    end: Finished,
     *,
-    verdict: Verdict,
-    reason: str | None,
     findings: Findings,
     counts: Counts,
     now: datetime,
 ) -> str:
     """Write both forms and return the name of the JSON. Raises `Unreachable`."""
-    content = _content(assignment, state, verdict=verdict, reason=reason, findings=findings, counts=counts, now=now)
+    content = _content(assignment, state, end, findings=findings, counts=counts, now=now)
     name = f"{prefix(assignment)}report-{assignment.attempt}"
     store.put(f"{name}.md", markdown(content))
     store.put(f"{name}.json", json.dumps(content, indent=1))
@@ -75,9 +74,8 @@ def write_report(
 def _content(
     assignment: Assignment,
     state: PassState,
+    end: Finished,
     *,
-    verdict: Verdict,
-    reason: str | None,
     findings: Findings,
     counts: Counts,
     now: datetime,
@@ -88,8 +86,8 @@ def _content(
         "allocation": assignment.allocation,
         "requester": assignment.requester,
         "attempt": assignment.attempt,
-        "verdict": verdict,
-        "reason": reason,
+        "verdict": end.verdict,
+        "reason": end.reason,
         "explanation": findings.explanation,
         "at": now.isoformat(),
         "passes": state.number,

@@ -50,12 +50,13 @@ def standstill(
     now: datetime,
 ) -> Finished | None:
     """How the attempt ends: dirty if repeating cannot help, blocked after a long time without progress, else None."""
+    things = tuple(item.address for item in result.blockers)
     if _is_final(result, blockers):
-        return _denied(result, blockers) or Finished(Verdict.DIRTY, reason(result))
+        return _denied(result, blockers) or Finished(Verdict.DIRTY, reason(result), things=things)
     patience = limits.slow_time if slow else limits.quiet_time
     if state.quiet_since is None or state.quiet_rounds < limits.quiet_rounds or now - state.quiet_since < patience:
         return None
-    return Finished(Verdict.BLOCKED, reason(result))
+    return Finished(Verdict.BLOCKED, reason(result), things=things)
 
 
 def _is_final(result: ScanResult, blockers: Mapping[Resource, Trouble]) -> bool:
@@ -75,6 +76,7 @@ def _denied(result: ScanResult, blockers: Mapping[Resource, Trouble]) -> Finishe
         ORGANIZATION_DENIES,
         f"a policy of the organization denies to delete or to list {len(names)} of what is left, first {names[0]}; "
         "repeating cannot help: adopt what the organization put there, or have the policy allow the admin role",
+        tuple(denied),
     )
 
 
