@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from atmosphere.core.model import Region
 
 _IN_USE: Final = "DependencyViolation"
+_ASSOCIATIONS: Final = "describe_security_group_vpc_associations"
+_ASSOCIATED: Final = ("associating", "associated", "disassociation-failed")
 _DIRECTIONS: Final = (
     ("ip-permission.group-id", "IpPermissions", "revoke_security_group_ingress"),
     ("egress.ip-permission.group-id", "IpPermissionsEgress", "revoke_security_group_egress"),
@@ -64,10 +66,13 @@ class _Part(Plain):
         try:
             self._let_go(client, seen, check)
             check()
-            getattr(client, self._remove)(**{self._id: seen[self._id]})
+            self._remove_it(client, seen, check)
         except ClientError as error:
             if code_of(error) not in self.errors.absent:
                 raise
+
+    def _remove_it(self, client: Any, seen: Mapping[str, Any], check: Check) -> None:  # noqa: ARG002
+        getattr(client, self._remove)(**{self._id: seen[self._id]})
 
     def _seen(self, client: Any, identity: str) -> Any:
         return next((each for each in self._all(client) if each[self._id] == identity), None)
@@ -107,6 +112,20 @@ class SecurityGroups(_Part):
                 check()
                 if rules := _naming(other[direction], seen["GroupId"]):
                     getattr(client, revoke)(GroupId=other["GroupId"], IpPermissions=rules)
+
+    def _remove_it(self, client: Any, seen: Mapping[str, Any], check: Check) -> None:
+        """Refused, it leaves the further networks that it is associated with, which takes a while."""
+        try:
+            client.delete_security_group(GroupId=seen["GroupId"])
+        except ClientError as error:
+            if code_of(error) != _IN_USE:
+                raise
+            filters = {"group-id": seen["GroupId"]}
+            for each in list(_matching(client, _ASSOCIATIONS, "SecurityGroupVpcAssociations", filters)):
+                if each["State"] in _ASSOCIATED:
+                    check()
+                    client.disassociate_security_group_vpc(GroupId=seen["GroupId"], VpcId=each["VpcId"])
+            raise
 
 
 def _naming(permissions: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:

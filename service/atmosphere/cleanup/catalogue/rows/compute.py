@@ -217,6 +217,18 @@ _DISKS: Final = (
         listing=Listing("describe_snapshots", "SnapshotId", fixed={"OwnerIds": ["self"]}),
         see=Call("describe_snapshots", "SnapshotIds"),
         shows="Snapshots",
+        # the reference names no code for a locked one: locks are asked for; one in compliance mode stays until its date
+        strip=(
+            Step(
+                call=Call("unlock_snapshot"),
+                each=Listing(
+                    "describe_locked_snapshots",
+                    "SnapshotId",
+                    members="Snapshots[?contains(['governance', 'compliance-cooloff'], LockState)]",
+                    of="SnapshotIds",
+                ),
+            ),
+        ),
         remove=Call("delete_snapshot"),
         errors=Errors(absent=("InvalidSnapshot.NotFound",), busy=("InvalidSnapshot.InUse",)),
         after=("AWS::EC2::Image",),

@@ -96,8 +96,22 @@ ROWS: Final = (
         listing=Listing("list_streams", members="StreamNames"),
         see=Call("describe_stream_summary", "StreamName"),
         ending="StreamDescriptionSummary.StreamStatus == 'DELETING'",
+        rare=(
+            Step(
+                call=Call("delete_queue", ("", "QueueARN")),
+                each=Listing(
+                    "list_queues",
+                    "QueueARN",
+                    members="QueueSummaries[?QueueStatus != 'DELETING']",
+                    seen={"StreamFilter": "[{StreamARN: StreamDescriptionSummary.StreamARN}]"},
+                ),
+            ),
+        ),
         remove=Call("delete_stream", "StreamName", {"EnforceConsumerDeletion": True}),
-        errors=Errors(absent=("ResourceNotFoundException",), busy=("ResourceInUseException",)),
+        # the reference names no code for one with queues
+        errors=Errors(
+            absent=("ResourceNotFoundException",), busy=("ResourceInUseException", "InvalidArgumentException")
+        ),
     ),
     Row(
         name="AWS::Kinesis::StreamConsumer",
