@@ -606,7 +606,6 @@ def _secret(what: str, held: Mapping[str, Any], *clears: Clears) -> Demand:
 _THERE: Final = _ARN.format("secretsmanager", "secret:other")
 _STOPPED: Final = Clears("stop_replication_to_replica", {"SecretId": _SECRET})
 _STREAM: Final = _ARN.format("kinesis", "stream/refusing")
-_A_QUEUE: Final = _ARN.format("kinesis", "queue/refusing")
 _ACL: Final = {"Name": "refusing", "Id": "acl", "ARN": _ARN.format("wafv2", "regional/webacl/refusing/acl")}
 _GUARDED: Final = _ARN.format("elasticloadbalancing", "loadbalancer/app/kept/1")
 _OTHERS: Final = (
@@ -621,20 +620,28 @@ _OTHERS: Final = (
         _STOPPED,
     ),
     _secret("the replica of another region's: replication is stopped", {"PrimaryRegion": "eu-west-1"}, _STOPPED),
-    _row(
-        "AWS::Kinesis::Stream",
-        what="its queues are deleted",
-        id="refusing",
-        there={
-            "list_streams": {"StreamNames": ["refusing"], "HasMoreStreams": False},
-            "describe_stream_summary": {
-                "StreamDescriptionSummary": {"StreamARN": _STREAM, "StreamStatus": "ACTIVE", "StreamName": "refusing"}
+    *(
+        _row(
+            "AWS::Kinesis::Stream",
+            what=f"its {kind.lower()}s are deleted",
+            id="refusing",
+            there={
+                "list_streams": {"StreamNames": ["refusing"], "HasMoreStreams": False},
+                "describe_stream_summary": {
+                    "StreamDescriptionSummary": {"StreamARN": _STREAM, "StreamStatus": "ACTIVE"},
+                },
+                "list_queues": {"QueueSummaries": []},
+                "list_channels": {"ChannelSummaries": []},
             },
-        },
-        held={"list_queues": {"QueueSummaries": [{"QueueARN": _A_QUEUE, "QueueStatus": "ACTIVE"}]}},
-        only={"list_queues": {"StreamFilter": [{"StreamARN": _STREAM}]}},
-        refused={"delete_stream": "ResourceInUseException"},
-        clears=(Clears("delete_queue", {"QueueARN": _A_QUEUE}),),
+            held={f"list_{kind.lower()}s": {f"{kind}Summaries": [{f"{kind}ARN": arn, f"{kind}Status": "ACTIVE"}]}},
+            only={f"list_{kind.lower()}s": {"StreamFilter": [{"StreamARN": _STREAM}]}},
+            refused={"delete_stream": "ResourceInUseException"},
+            clears=(Clears(f"delete_{kind.lower()}", {f"{kind}ARN": arn}),),
+        )
+        for kind, arn in (
+            ("Queue", _ARN.format("kinesis", "queue/refusing")),
+            ("Channel", _ARN.format("kinesis", "channel/refusing")),
+        )
     ),
     _row(
         "AWS::WAFv2::WebACL",

@@ -61,13 +61,21 @@ def calls(row: Row) -> Iterator[Call]:
     yield from (step.call for step in steps(row))
 
 
-def listings(row: Row) -> Iterator[tuple[Listing, bool]]:
-    """Each listing of a row, and whether it lists what hangs on one resource."""
-    for listing, hanging in ((row.listing, False), *((step.each, True) for step in steps(row))):
-        each = listing
-        while each is not None:
-            yield each, hanging
-            each = each.parent
+def listings(row: Row) -> Iterator[Listing]:
+    yield from chain(row.listing)
+    yield from hanging(row)
+
+
+def hanging(row: Row) -> Iterator[Listing]:
+    """The listings of what hangs on one resource."""
+    for step in steps(row):
+        yield from chain(step.each)
+
+
+def chain(listing: Listing | None) -> Iterator[Listing]:
+    while listing is not None:
+        yield listing
+        listing = listing.parent
 
 
 def reply_of(row: Row) -> Any:
@@ -96,11 +104,12 @@ def check(service: str, operation: str, given: dict[str, Any]) -> None:
         assert word in (*known, TEXT), f"{operation}: {word}"
 
 
-def asked(row: Row, listing: Listing, variant: Mapping[str, Any], *, hanging: bool) -> dict[str, Any]:
+def asked(row: Row, listing: Listing, variant: Mapping[str, Any]) -> dict[str, Any]:
     """What a listing is called with; one that lists parts names what they are parts of."""
-    parts = listing.parent is not None or hanging
+    hangs = any(listing is each for each in hanging(row))
+    parts = listing.parent is not None or hangs
     under = listing.asked(operations(row.service)[listing.operation], PARTS, reply_of(row)) if parts else {}
-    spread = {row.key: TEXT} if isinstance(row, Spread) and not hanging else {}
+    spread = {row.key: TEXT} if isinstance(row, Spread) and not hangs else {}
     return {**under, **spread, **(listing.fixed or {}), **variant}
 
 
@@ -112,16 +121,16 @@ def test_operations_take_what_they_are_given(row: Row) -> None:
             search(path, reply)
         given = call.parameters(operations(row.service)[call.operation], PARTS, reply)
         check(row.service, call.operation, given)
-    for listing, hanging in listings(row):
+    for listing in listings(row):
         for variant in listing.variants:
-            if given := asked(row, listing, variant, hanging=hanging):
+            if given := asked(row, listing, variant):
                 check(row.service, listing.operation, given)
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_replies_have_what_is_read_in_them(row: Row) -> None:
     reply = reply_of(row)
-    for listing, _ in listings(row):
+    for listing in listings(row):
         path = listing.members or next(iter(result_keys(row.service, listing.operation)))
         member, *_ = search(path, whole(operations(row.service)[listing.operation].output_shape))
         assert isinstance(search(listing.id, member), str)

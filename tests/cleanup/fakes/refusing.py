@@ -123,11 +123,13 @@ class Refusing:
         return emptied(demand.there[operation])
 
 
-def emptied(value: Any) -> Any:
+def emptied(reply: Mapping[str, Any]) -> Mapping[str, Any]:
     """The same without a member in any list."""
-    if isinstance(value, dict):
-        return {key: emptied(each) for key, each in value.items()}
-    return [] if isinstance(value, list) else value
+    return {key: _emptied(value) for key, value in reply.items()}
+
+
+def _emptied(value: Any) -> Any:
+    return emptied(value) if isinstance(value, dict) else [] if isinstance(value, list) else value
 
 
 def _texts(value: Any) -> list[str]:

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 _IN_USE: Final = "DependencyViolation"
 _ASSOCIATIONS: Final = "describe_security_group_vpc_associations"
 _ASSOCIATED: Final = ("associating", "associated", "disassociation-failed")
-_DIRECTIONS: Final = (
-    ("ip-permission.group-id", "IpPermissions", "revoke_security_group_ingress"),
-    ("egress.ip-permission.group-id", "IpPermissionsEgress", "revoke_security_group_egress"),
-)
 
 
 def _matching(client: Any, listing: str, members: str, filters: Mapping[str, str]) -> Iterator[Any]:
@@ -100,6 +96,10 @@ class SecurityGroups(_Part):
     _id = "GroupId"
     unless = "GroupName == 'default'"
     _remove = "delete_security_group"
+    _directions = (
+        ("ip-permission.group-id", "IpPermissions", "revoke_security_group_ingress"),
+        ("egress.ip-permission.group-id", "IpPermissionsEgress", "revoke_security_group_egress"),
+    )
 
     def _seen(self, client: Any, identity: str) -> Any:
         key, name = ("group-id", "GroupId") if identity.startswith("sg-") else ("group-name", "GroupName")
@@ -107,7 +107,7 @@ class SecurityGroups(_Part):
         return next((each for each in found if each[name] == identity), None)  # whoever ignores filters answers others
 
     def _let_go(self, client: Any, seen: Mapping[str, Any], check: Check) -> None:
-        for key, direction, revoke in _DIRECTIONS:
+        for key, direction, revoke in self._directions:
             for other in list(_matching(client, self._listing, self._members, {key: seen["GroupId"]})):
                 check()
                 if rules := _naming(other[direction], seen["GroupId"]):

@@ -48,7 +48,6 @@ HOLDS: Final = Step(
     each=Listing(
         "list_recovery_points_by_legal_hold",
         "RecoveryPointArn",
-        of="LegalHoldId",
         parent=Listing(
             "list_legal_holds",
             "LegalHoldId",

@@ -62,7 +62,7 @@ ROWS: Final = (
         listing=Listing("describe_config_rules", "ConfigRuleName", "ConfigRuleId", unless="CreatedBy"),
         see=Call("describe_config_rules", "ConfigRuleNames"),
         ending="ConfigRules[0].ConfigRuleState == 'DELETING'",
-        rare=(Step(call=Call("delete_remediation_configuration", "ConfigRuleName")),),
+        rare=(Step(call=Call("delete_remediation_configuration")),),
         remove=Call("delete_config_rule"),
         errors=Errors(
             absent=("NoSuchConfigRuleException", "NoSuchRemediationConfigurationException"),

@@ -59,12 +59,7 @@ _EKS: Final = (
         rare=(
             Step(
                 call=Call("delete_capability", ("clusterName", "capabilityName")),
-                each=Listing(
-                    "list_capabilities",
-                    "capabilityName",
-                    members="capabilities[?status != 'DELETING']",
-                    of="clusterName",
-                ),
+                each=Listing("list_capabilities", "capabilityName", members="capabilities[?status != 'DELETING']"),
             ),
         ),
         remove=Call("delete_cluster"),

@@ -34,7 +34,7 @@ _DELIVERY: Final = Errors(absent=("ResourceNotFoundException",), busy=("Conflict
 # one that others depend on is not deleted: each that is refused lets go of what it depends on itself, so that no circle
 # of them is left
 _DEPEND_ON_NOTHING: Final = Step(
-    call=Call("put_composite_alarm", "AlarmName", {"AlarmRule": "FALSE", "ActionsEnabled": False})
+    call=Call("put_composite_alarm", fixed={"AlarmRule": "FALSE", "ActionsEnabled": False})
 )
 
 ROWS: Final = (
