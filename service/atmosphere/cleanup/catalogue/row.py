@@ -31,8 +31,8 @@ from botocore.exceptions import ClientError
 from atmosphere.cleanup.catalogue.apart import apart, complete
 from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage, Unread
 from atmosphere.cleanup.catalogue.calls import WHOLE, Call, Listing, Step, groups
-from atmosphere.cleanup.model import Residual
-from atmosphere.faults import code_of
+from atmosphere.cleanup.model import Meaning, Residual
+from atmosphere.faults import REFUSALS, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +58,8 @@ class Row:
     deletion looks first: codes for what is not there, or is ending already, may say other things too. `failed` is one
     that says why AWS could not do what it had accepted: it is asked again, and that is the answer. `halt` is its
     freezing; `unprotect` runs before any deletion, also a stack's; `strip` only before our own, and `rare` only once
-    that was refused as `errors.busy`. `reserved` is a JMESPath that is true of what is AWS's own; it is asked for only
+    that was refused as `errors.busy`, or where AWS's reference names no code for it (`unnamed`) as anything that may
+    pass but a lack of rights. `reserved` is a JMESPath that is true of what is AWS's own; it is asked for only
     where the listing shows a name of AWS's (`late`), as anyone may choose that. `at` is the region where a global
     type's service answers, if it is not the environment's own.
     """
@@ -78,6 +79,7 @@ class Row:
     unprotect: tuple[Step, ...] = ()
     strip: tuple[Step, ...] = ()
     rare: tuple[Step, ...] = ()
+    unnamed: bool = False
     errors: Errors = field(default_factory=Errors)
     stage: Stage = Stage.SWEEP
     after: tuple[str, ...] = ()
@@ -128,12 +130,17 @@ class Row:
         try:
             self._remove_it(account, region, identity, check)
         except ClientError as error:
-            if not self.rare or code_of(error) not in self.errors.busy:
+            if not self.rare or not self._may_be_held(code_of(error)):
                 raise
             self._steps(self.rare, account, region, identity, check)
             self._remove_it(account, region, identity, check)
         if reason := jmespath.search(self.failed, before) if self.failed else None:
             raise ClientError({"Error": {"Code": FAILED, "Message": reason}}, self.remove.operation)
+
+    def _may_be_held(self, code: str) -> bool:
+        """Whether a refusal may be for what `rare` undoes."""
+        meaning = self.errors.meaning(code)
+        return meaning is Meaning.BUSY or (self.unnamed and meaning is Meaning.PASSING and code not in REFUSALS)
 
     def _remove_it(self, account: Account, region: Region, identity: str, check: Check) -> None:
         check()

@@ -196,13 +196,6 @@ def _image(clients: Clients) -> str:
     return identity
 
 
-class Unlocked:
-    """Locks of snapshots, of which there are none: moto does not know any."""
-
-    def describe_locked_snapshots(self, **_: Any) -> dict[str, Any]:
-        return {"Snapshots": []}
-
-
 def _snapshot(clients: Clients) -> str:
     volume = clients("ec2").create_volume(AvailabilityZone=ZONES[0], Size=1)["VolumeId"]
     identity: str = clients("ec2").create_snapshot(VolumeId=volume)["SnapshotId"]
@@ -245,6 +238,6 @@ SEEDS: Final = (
     # the other one is the instance's own, which moto leaves behind
     Seed(type="AWS::EC2::Volume", make=_volume, others=1),
     Seed(type="AWS::EC2::Image", make=_image, stand_ins=(StandIn("ec2", Images),)),
-    Seed(type="AWS::EC2::Snapshot", make=_snapshot, stand_ins=(StandIn("ec2", Unlocked),)),
+    Seed(type="AWS::EC2::Snapshot", make=_snapshot),
     Seed(type="AWS::EC2::KeyPair", make=_key_pair),
 )

@@ -217,8 +217,9 @@ _DISKS: Final = (
         listing=Listing("describe_snapshots", "SnapshotId", fixed={"OwnerIds": ["self"]}),
         see=Call("describe_snapshots", "SnapshotIds"),
         shows="Snapshots",
-        # the reference names no code for a locked one: locks are asked for; one in compliance mode stays until its date
-        strip=(
+        # one that is locked in compliance mode stays until its date
+        unnamed=True,
+        rare=(
             Step(
                 call=Call("unlock_snapshot"),
                 each=Listing(

@@ -110,12 +110,10 @@ ROWS: Final = (
         listing=Listing("list_streams", members="StreamNames"),
         see=Call("describe_stream_summary", "StreamName"),
         ending="StreamDescriptionSummary.StreamStatus == 'DELETING'",
+        unnamed=True,
         rare=(_on_stream("Queue"), _on_stream("Channel")),
         remove=Call("delete_stream", "StreamName", {"EnforceConsumerDeletion": True}),
-        # the reference names no code for one with queues or channels
-        errors=Errors(
-            absent=("ResourceNotFoundException",), busy=("ResourceInUseException", "InvalidArgumentException")
-        ),
+        errors=Errors(absent=("ResourceNotFoundException",), busy=("ResourceInUseException",)),
     ),
     Row(
         name="AWS::Kinesis::StreamConsumer",

@@ -69,6 +69,7 @@ _EFS: Final = (
             ),
         ),
         # as the source or the destination; EFS takes it away on both sides
+        unnamed=True,
         rare=(
             Step(
                 call=Call("delete_replication_configuration", ("", "SourceFileSystemId")),
@@ -81,8 +82,7 @@ _EFS: Final = (
             ),
         ),
         remove=Call("delete_file_system"),
-        # the reference names no code for one that is replicated
-        errors=Errors(absent=_NOT_THERE, busy=("FileSystemInUse", "BadRequest")),
+        errors=Errors(absent=_NOT_THERE, busy=("FileSystemInUse",)),
     ),
 )
 
@@ -117,13 +117,10 @@ ROWS: Final = (
         parts=r"([^|]+)\|(.+)",
         ending="Status == 'DELETING'",
         failed="Status == 'EXPIRED' && (StatusMessage || 'the role that made it is gone, or lacks a right')",
+        unnamed=True,
         rare=(HOLDS,),
         remove=Call("delete_recovery_point", ("BackupVaultName", "RecoveryPointArn")),
-        # the reference names no code for one that is held
-        errors=Errors(
-            absent=_BACKUP.absent,
-            busy=(*_BACKUP.busy, "InvalidResourceStateException", "InvalidParameterValueException"),
-        ),
+        errors=Errors(absent=_BACKUP.absent, busy=(*_BACKUP.busy, "InvalidResourceStateException")),
     ),
     InVault(
         name="AWS::Backup::BackupVault",
