@@ -58,10 +58,10 @@ class Row:
     deletion looks first: codes for what is not there, or is ending already, may say other things too. `failed` is one
     that says why AWS could not do what it had accepted: it is asked again, and that is the answer. `halt` is its
     freezing; `unprotect` runs before any deletion, also a stack's; `strip` only before our own, and `rare` only once
-    that was refused as `errors.busy`, or where AWS's reference names no code for it (`unnamed`) as anything that may
-    pass but a lack of rights. `reserved` is a JMESPath that is true of what is AWS's own; it is asked for only
-    where the listing shows a name of AWS's (`late`), as anyone may choose that. `at` is the region where a global
-    type's service answers, if it is not the environment's own.
+    that was refused as `errors.busy`; where AWS's reference names no code for what `rare` undoes (`unnamed`), once it
+    was refused with a code that neither `errors` nor a lack of rights explains. `reserved` is a JMESPath that is true
+    of what is AWS's own; it is asked for only where the listing shows a name of AWS's (`late`), as anyone may choose
+    that. `at` is the region where a global type's service answers, if it is not the environment's own.
     """
 
     name: str
@@ -139,8 +139,8 @@ class Row:
 
     def _may_be_held(self, code: str) -> bool:
         """Whether a refusal may be for what `rare` undoes."""
-        meaning = self.errors.meaning(code)
-        return meaning is Meaning.BUSY or (self.unnamed and meaning is Meaning.PASSING and code not in REFUSALS)
+        expected = Meaning.PASSING if self.unnamed else Meaning.BUSY
+        return self.errors.meaning(code) is expected and code not in REFUSALS
 
     def _remove_it(self, account: Account, region: Region, identity: str, check: Check) -> None:
         check()

@@ -113,7 +113,7 @@ ROWS: Final = (
         unnamed=True,
         rare=(_on_stream("Queue"), _on_stream("Channel")),
         remove=Call("delete_stream", "StreamName", {"EnforceConsumerDeletion": True}),
-        errors=Errors(absent=("ResourceNotFoundException",), busy=("ResourceInUseException",)),
+        errors=Errors(absent=("ResourceNotFoundException",)),
     ),
     Row(
         name="AWS::Kinesis::StreamConsumer",

@@ -13,6 +13,7 @@ from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
 from atmosphere.cleanup.catalogue.row import Row
 
 _PENDING: Final = "contains(['PendingDeletion', 'PendingReplicaDeletion'], {state})"
+_REPLICA: Final = "(PrimaryRegion && !contains(ARN, join('', [':', PrimaryRegion, ':'])))"
 _OWN: Final = [{"Key": "Owner", "Values": ["Self"]}]
 _OWN_BASELINES: Final = [{"Key": "OWNER", "Values": ["Self"]}]
 _AWS_BASELINES: Final = [{"Key": "OWNER", "Values": ["AWS"]}]
@@ -68,7 +69,7 @@ ROWS: Final = (
                 ),
             ),
         ),
-        rare=(Step(call=Call("stop_replication_to_replica"), when="CrossAccountPrimary || PrimaryRegion"),),
+        rare=(Step(call=Call("stop_replication_to_replica"), when=f"CrossAccountPrimary || {_REPLICA}"),),
         remove=Call("delete_secret", fixed={"ForceDeleteWithoutRecovery": True}),
         errors=Errors(absent=("ResourceNotFoundException",), busy=("InvalidRequestException",)),
     ),

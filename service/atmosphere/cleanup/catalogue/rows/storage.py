@@ -120,7 +120,7 @@ ROWS: Final = (
         unnamed=True,
         rare=(HOLDS,),
         remove=Call("delete_recovery_point", ("BackupVaultName", "RecoveryPointArn")),
-        errors=Errors(absent=_BACKUP.absent, busy=(*_BACKUP.busy, "InvalidResourceStateException")),
+        errors=Errors(absent=_BACKUP.absent, busy=("InvalidResourceStateException",)),
     ),
     InVault(
         name="AWS::Backup::BackupVault",
