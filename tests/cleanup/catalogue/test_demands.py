@@ -17,7 +17,6 @@ from botocore.model import ListShape, MapShape, StructureShape
 
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.row import FAILED, Row
-from atmosphere.cleanup.catalogue.spread import SPREADS
 from atmosphere.cleanup.catalogue.tables import Tables
 from atmosphere.cleanup.report.describing import steps as described
 from atmosphere.core.model import Region
@@ -293,7 +292,9 @@ def test_replicas_lose_their_protection_where_cleaning_covers_their_region(
 
 
 def test_a_web_acl_is_taken_off_every_kind_of_thing_that_it_may_guard() -> None:
-    [step] = SPREADS[0].rare
+    row = TYPES["AWS::WAFv2::WebACL"]
+    assert isinstance(row, Row)
+    [step] = row.rare
     assert step.each is not None
     kinds = operations("wafv2")["list_resources_for_web_acl"].input_shape.members["ResourceType"].enum  # type: ignore[union-attr]
     assert [variant["ResourceType"] for variant in step.each.variants] == kinds
