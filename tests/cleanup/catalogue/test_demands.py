@@ -183,6 +183,26 @@ def test_a_recovery_point_that_aws_could_not_delete_says_why(till: Callable[...,
     assert code_of(raised.value) == FAILED
 
 
+class Locked:
+    """A snapshot that is locked, and a caller that may not look at locks."""
+
+    def describe_snapshots(self, **_: Any) -> dict[str, Any]:
+        return {"Snapshots": [{"SnapshotId": "snap-1"}]}
+
+    def describe_locked_snapshots(self, **_: Any) -> dict[str, Any]:
+        raise refuse("UnauthorizedOperation", "no")
+
+    def delete_snapshot(self, **_: Any) -> dict[str, Any]:
+        raise refuse("OperationNotPermitted", "it is locked")
+
+
+def test_a_refusal_is_told_although_what_may_end_it_fails(till: Callable[..., Plot]) -> None:
+    row = TYPES["AWS::EC2::Snapshot"]
+    plot = till(Seed(type=row.name, make=lambda _: "", stand_ins=(StandIn("ec2", Locked),)))
+    with pytest.raises(ClientError, match="it is locked"):
+        row.delete(plot.account, REGION, "snap-1", plot.budget.check)
+
+
 class Silent:
     """A vault whose policy denies everything to everyone but to be replaced."""
 

@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 
 HELD: Final = ("ResourceInUse", "StagingDistributionInUse", "IllegalUpdate", "InvalidArgument")
 """What CloudFront may answer where one of these holds a distribution."""
-FURTHER: Final = ("ContinuousDeploymentPolicyInUse", "ResourceNotDisabled")
-"""What it answers while these wait for each other."""
 _CONFIG: Final = "ContinuousDeploymentPolicyConfig"
-_ABSENT: Final = ("NoSuchContinuousDeploymentPolicy", "EntityNotFound")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +38,8 @@ class Distributions(Row):
         """See `ResourceType`."""
         try:
             Row.delete(self, account, region, identity, check)
-        except ClientError as error:
-            if code_of(error) not in HELD:
+        except ClientError as refusal:
+            if code_of(refusal) not in HELD:
                 raise
             client = self._client(account, region)
             try:
@@ -50,8 +47,7 @@ class Distributions(Row):
                 _end_policies(client, seen, check)
                 _end_tenants(client, seen, check)
             except ClientError as further:
-                if code_of(further) not in _ABSENT:
-                    raise
+                raise refusal from further  # in the next round it may succeed
             raise
 
 

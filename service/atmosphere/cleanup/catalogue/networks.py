@@ -117,15 +117,19 @@ class SecurityGroups(_Part):
         """Refused, it leaves the further networks that it is associated with, which takes a while."""
         try:
             client.delete_security_group(GroupId=seen["GroupId"])
-        except ClientError as error:
-            if code_of(error) != _IN_USE:
-                raise
-            filters = {"group-id": seen["GroupId"]}
-            for each in list(_matching(client, _ASSOCIATIONS, "SecurityGroupVpcAssociations", filters)):
-                if each["State"] in _ASSOCIATED:
-                    check()
-                    client.disassociate_security_group_vpc(GroupId=seen["GroupId"], VpcId=each["VpcId"])
+        except ClientError as refusal:
+            if code_of(refusal) == _IN_USE:
+                try:
+                    self._leave_networks(client, seen["GroupId"], check)
+                except ClientError as further:
+                    raise refusal from further
             raise
+
+    def _leave_networks(self, client: Any, group: str, check: Check) -> None:
+        for each in list(_matching(client, _ASSOCIATIONS, "SecurityGroupVpcAssociations", {"group-id": group})):
+            if each["State"] in _ASSOCIATED:
+                check()
+                client.disassociate_security_group_vpc(GroupId=group, VpcId=each["VpcId"])
 
 
 def _naming(permissions: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:

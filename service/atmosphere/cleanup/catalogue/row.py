@@ -129,10 +129,13 @@ class Row:
         self._steps((*self.unprotect, *self.strip), account, region, identity, check)
         try:
             self._remove_it(account, region, identity, check)
-        except ClientError as error:
-            if not self.rare or not self._may_be_held(code_of(error)):
+        except ClientError as refusal:
+            if not self.rare or not self._may_be_held(code_of(refusal)):
                 raise
-            self._steps(self.rare, account, region, identity, check)
+            try:
+                self._steps(self.rare, account, region, identity, check)
+            except ClientError as further:
+                raise refusal from further  # which says more of the resource
             self._remove_it(account, region, identity, check)
         if reason := jmespath.search(self.failed, before) if self.failed else None:
             raise ClientError({"Error": {"Code": FAILED, "Message": reason}}, self.remove.operation)

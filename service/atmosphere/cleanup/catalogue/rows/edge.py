@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage
-from atmosphere.cleanup.catalogue.distributions import FURTHER, HELD, Distributions
+from atmosphere.cleanup.catalogue.distributions import HELD, Distributions
 from atmosphere.cleanup.catalogue.row import WHOLE, Call, Listing, Row, Step
 
 _DISTRIBUTION: Final = "AWS::CloudFront::Distribution"
@@ -69,7 +69,7 @@ ROWS: Final = (
             ),
         ),
         remove=Call("delete_distribution", seen=_TAG),
-        errors=Errors(absent=("NoSuchDistribution",), busy=("DistributionNotDisabled", *HELD, *FURTHER, *_CHANGED)),
+        errors=Errors(absent=("NoSuchDistribution",), busy=("DistributionNotDisabled", *HELD, *_CHANGED)),
     ),
     _part(
         "OriginAccessControl",
