@@ -66,7 +66,7 @@ MUTATIONS: Final = (
         ("if call in _PARTS and", "if"),
         ("and len({hit.parameters for hit in hits}) == 1:", ":"),
         ("hit.parameters == (_FREES.get(call),) or ", ""),
-        (" == REVOCATION_POLICY + self._regions[0]:", ".startswith(REVOCATION_POLICY):"),
+        (" == REVOCATION_POLICY + self.regions[0]:", ".startswith(REVOCATION_POLICY):"),
         ('if operation == "PutRolePolicy" and names', "if names"),
         ("if self._only_revokes:", "if False:"),
     ),

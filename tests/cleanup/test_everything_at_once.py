@@ -13,6 +13,7 @@ from atmosphere.cleanup.aws.accounts import Accounts
 from atmosphere.cleanup.catalogue.apart import complete
 from atmosphere.cleanup.model import Resource, Verdict
 from atmosphere.local.lacking import LACKING
+from tests.cleanup.catalogue import demands
 from tests.cleanup.catalogue.frame import Backend, Plot, Seed
 from tests.cleanup.catalogue.seeds import SEEDS
 from tests.cleanup.conftest import ROLE, role_arn
@@ -32,11 +33,16 @@ FAKED: Final = ("cloudformation",)
 IN_PROCESS: Final[Any] = {"lambda": {"use_docker": False}, "batch": {"use_docker": False}}
 
 
-def _fields(backend: Backend) -> list[list[Seed]]:
-    """The first seed of each type, in as few fields as can be: who answers for a service answers for all of it."""
-    first = {seed.type: seed for seed in reversed(SEEDS) if seed.on is backend and seed.entry.service not in FAKED}
+def _first(backend: Backend) -> list[Seed]:
+    """The first seed of each type."""
+    fitting = (seed for seed in reversed(SEEDS) if seed.on is backend and seed.entry.service not in FAKED)
+    return [*{seed.type: seed for seed in fitting}.values()]
+
+
+def _fields(sown: Sequence[Seed]) -> list[list[Seed]]:
+    """The seeds in as few fields as can be: who answers for a service answers for all of it."""
     fields: list[tuple[dict[str, object], list[Seed]]] = [({}, [])]
-    for seed in first.values():
+    for seed in sown:
         services = {each.service: each.make for each in seed.stand_ins} | dict.fromkeys(APART.get(seed.type, ()), seed)
         free = [field for field in fields[1:] if all(field[0].get(name, who) == who for name, who in services.items())]
         free = free if services else fields[:1]
@@ -98,7 +104,7 @@ def _in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_in_process")
-@pytest.mark.parametrize("seeds", _fields(Backend.MOTO), ids=lambda seeds: f"{len(seeds)}-types")
+@pytest.mark.parametrize("seeds", _fields(_first(Backend.MOTO)), ids=lambda seeds: f"{len(seeds)}-types")
 def test_in_process_every_leftover_is_gone_or_named(seeds: Sequence[Seed]) -> None:
     field = Field(seeds)
     kept = set(field.there())
@@ -109,6 +115,18 @@ def test_in_process_every_leftover_is_gone_or_named(seeds: Sequence[Seed]) -> No
     result = field.clean()
     _judge(result, field.report(result), sown=sown, left=field.left())
     assert kept <= set(field.there())
+
+
+@pytest.mark.usefixtures("_in_process")
+@pytest.mark.parametrize("seeds", _fields(demands.SEEDS), ids=lambda seeds: f"{len(seeds)}-demands")
+def test_what_aws_refuses_until_something_else_is_done_goes_without_a_person(seeds: Sequence[Seed]) -> None:
+    field = Field(seeds)
+    for seed in seeds:
+        seed.make(field.plot.client)
+    assert {seed.type for seed in seeds} <= {item.type for item in field.left()}
+    result = field.clean()
+    assert result.verdict is Verdict.CLEAN, field.report(result)["blockers"]
+    assert field.left() == set()
 
 
 class Governed(Accounts):
@@ -124,7 +142,7 @@ class Governed(Accounts):
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize("seeds", _fields(Backend.EMULATOR), ids=lambda seeds: f"{len(seeds)}-types")
+@pytest.mark.parametrize("seeds", _fields(_first(Backend.EMULATOR)), ids=lambda seeds: f"{len(seeds)}-types")
 def test_on_the_embedded_aws_every_leftover_is_gone_or_named(seeds: Sequence[Seed], ground: Ground) -> None:
     plot = Plot()
     plot.begin(*seeds)

@@ -220,6 +220,7 @@ FREEING = (
     ("detach_vpn_gateway", {"VpnGatewayId": "leftover", "VpcId": "kept"}, "VpnGatewayId"),
     ("detach_volume", {"VolumeId": "leftover", "InstanceId": "kept"}, "VolumeId"),
     ("associate_dhcp_options", {"DhcpOptionsId": "aws", "VpcId": "kept"}, "DhcpOptionsId"),
+    ("disassociate_security_group_vpc", {"GroupId": "leftover", "VpcId": "kept"}, "GroupId"),
 )
 
 

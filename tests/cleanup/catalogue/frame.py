@@ -83,7 +83,8 @@ class Seed:
 
     `what` tells the seeds of one type apart. `running`, for types that freeze, says whether it still does things by
     itself. `others` counts the further resources of the type that `make` leaves listed beside it. `spare` are steps of
-    the type, by operation, that a deletion of ours can do without: they serve CloudFormation's.
+    the type, by operation (and `-INDEX`, where several have it), that a deletion of ours can do without: they serve
+    CloudFormation's. `clears` are those that this seed is about: they are needed with it, and no other step is.
     """
 
     type: str
@@ -95,6 +96,7 @@ class Seed:
     running: Callable[[Clients, str], object] | None = None
     others: int = 0
     spare: tuple[str, ...] = ()
+    clears: tuple[str, ...] = ()
 
     @property
     def entry(self) -> ResourceType:

@@ -28,7 +28,7 @@ ACL = "AWS::WAFv2::WebACL"
 
 
 def seeds(name: str) -> list[Seed]:
-    return [each for each in SEEDS if each.type == name]
+    return [each for each in SEEDS if each.type == name and not each.clears]
 
 
 class Slow:

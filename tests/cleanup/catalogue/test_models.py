@@ -11,7 +11,6 @@ from botocore.validate import ParamValidator
 from jmespath.visitor import TreeInterpreter  # type: ignore[import-untyped]
 
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.catalogue.defaults import named
 from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.cleanup.catalogue.spread import Spread
 from tests.cleanup.catalogue.models import TEXT, operations, result_keys, whole
@@ -63,11 +62,25 @@ def calls(row: Row) -> Iterator[Call]:
 
 
 def listings(row: Row) -> Iterator[Listing]:
-    for listing in (row.listing, *(step.each for step in steps(row))):
-        each = listing
-        while each is not None:
-            yield each
-            each = each.parent
+    yield from chain(row.listing)
+    yield from hanging(row)
+
+
+def hanging(row: Row) -> Iterator[Listing]:
+    """The listings of what hangs on one resource."""
+    for step in steps(row):
+        yield from chain(step.each)
+
+
+def chain(listing: Listing | None) -> Iterator[Listing]:
+    while listing is not None:
+        yield listing
+        listing = listing.parent
+
+
+def reply_of(row: Row) -> Any:
+    """All that the row's `see` may reply."""
+    return whole(operations(row.service)[row.see.operation].output_shape) if row.see else None
 
 
 def words(shape: Shape, value: Any) -> Iterator[tuple[str, list[str]]]:
@@ -93,15 +106,16 @@ def check(service: str, operation: str, given: dict[str, Any]) -> None:
 
 def asked(row: Row, listing: Listing, variant: Mapping[str, Any]) -> dict[str, Any]:
     """What a listing is called with; one that lists parts names what they are parts of."""
-    parts = listing.parent is not None or any(step.each is listing for step in steps(row))
-    under = named(operations(row.service)[listing.operation], listing.of, PARTS, listing.fixed or {}) if parts else {}
-    spread = {row.key: TEXT} if isinstance(row, Spread) else {}
+    hangs = any(listing is each for each in hanging(row))
+    parts = listing.parent is not None or hangs
+    under = listing.asked(operations(row.service)[listing.operation], PARTS, reply_of(row)) if parts else {}
+    spread = {row.key: TEXT} if isinstance(row, Spread) and not hangs else {}
     return {**under, **spread, **(listing.fixed or {}), **variant}
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_operations_take_what_they_are_given(row: Row) -> None:
-    reply = whole(operations(row.service)[row.see.operation].output_shape) if row.see else None
+    reply = reply_of(row)
     for call in calls(row):
         for path in (call.seen or {}).values():
             search(path, reply)
@@ -115,15 +129,20 @@ def test_operations_take_what_they_are_given(row: Row) -> None:
 
 @pytest.mark.parametrize("row", ROWS)
 def test_replies_have_what_is_read_in_them(row: Row) -> None:
+    reply = reply_of(row)
     for listing in listings(row):
         path = listing.members or next(iter(result_keys(row.service, listing.operation)))
         member, *_ = search(path, whole(operations(row.service)[listing.operation].output_shape))
         assert isinstance(search(listing.id, member), str)
         for expression in filter(None, (listing.fingerprint, listing.unless)):
             search(expression, member)
+        for expression in (listing.seen or {}).values():
+            search(expression, reply)
+        if listing.where is not None:
+            of_member, _, of_reply = listing.where
+            assert type(search(of_member, member)) is type(search(of_reply, reply))
     if row.see is not None:
-        reply = whole(operations(row.service)[row.see.operation].output_shape)
-        for expression in filter(None, (row.shows, row.gone, row.ending, *(step.when for step in steps(row)))):
+        for expression in filter(None, (row.shows, row.gone, row.ending, row.failed, *(s.when for s in steps(row)))):
             search(expression, reply)
     for call in calls(row):
         if call.refusals:

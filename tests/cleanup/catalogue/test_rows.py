@@ -31,13 +31,22 @@ def _case(seed: Seed, *values: Any, name: str = "") -> Any:
     return pytest.param(seed, *values, id=f"{seed.type}{what}{name}", marks=marks)
 
 
+def needs(seed: Seed, column: str, operation: str, index: int) -> bool:
+    """Whether this seed shows that the step is needed."""
+    if operation in seed.spare or f"{operation}-{index}" in seed.spare:
+        return False
+    if seed.clears:
+        return operation in seed.clears
+    return column != "halt" and not any(operation in other.clears for other in SEEDS if other.type == seed.type)
+
+
 def _steps() -> Iterator[Any]:
     for seed in SEEDS:
         entry = seed.entry
         if isinstance(entry, Row):
-            for column in ("unprotect", "strip", "rare"):
+            for column in ("halt", "unprotect", "strip", "rare"):
                 for index, step in enumerate(getattr(entry, column)):
-                    if step.call.operation not in seed.spare:
+                    if needs(seed, column, step.call.operation, index):
                         yield _case(seed, column, index, name=f"-{step.call.operation}-{index}")
 
 
@@ -112,6 +121,8 @@ def test_every_step_is_needed(seed: Seed, column: str, index: int, till: Callabl
     changed: dict[str, Any] = {column: (*steps[:index], *steps[index + 1 :])}
     lacking = replace(seed.entry, **changed)
     with suppress(ClientError):
+        if seed.clears:  # which may be needed when it is frozen
+            lacking.freeze(plot.account, seed.region, identity, plot.budget.check)
         delete(plot, seed, lacking, identity)
     assert lacking.exists(plot.account, seed.region, identity), "it goes without this step: tell AWS's rule in the seed"
 

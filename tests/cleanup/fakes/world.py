@@ -111,9 +111,10 @@ class World:
         self.asked: list[str] = []  # what Cloud Control was asked to delete, refused or not
         self.slowly = 0  # looks that pass before Cloud Control has done what it was asked for
         self.templates_read: list[str] = []
-        self.answers: dict[
-            str, Callable[[], dict[str, Any] | ClientError | None]
-        ] = {}  # instead of moto's, by operation
+        # instead of moto's, by operation; moto does not know associations of groups with further networks
+        self.answers: dict[str, Callable[[], dict[str, Any] | ClientError | None]] = {
+            "DescribeSecurityGroupVpcAssociations": lambda: {"SecurityGroupVpcAssociations": []}
+        }
         self.before_deletion: Callable[[], object] = lambda: None
         self.trusted = True
         self.now: Callable[[], datetime] = lambda: STARTED

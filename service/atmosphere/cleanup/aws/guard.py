@@ -42,6 +42,7 @@ _FREES: Final = {
     "ec2:DetachVolume": "InstanceId",
     "ec2:AssociateDhcpOptions": "VpcId",
     "ec2:ReplaceNetworkAclAssociation": "NetworkAclId",
+    "ec2:DisassociateSecurityGroupVpc": "VpcId",
 }
 """What frees a leftover from a kept thing, which only this parameter may name. The kept thing's own side is watched
 (`contents.groups`, `contents.networks`, `contents.network_parts`); an instance only loses a volume that was no part of
@@ -82,7 +83,7 @@ class Guard:
         only_revokes: bool = False,
     ) -> None:
         self.may_mutate = may_mutate
-        self._regions = regions
+        self.regions = regions
         self._deadline = deadline
         self.budget = budget
         self._only_revokes = only_revokes
@@ -147,9 +148,9 @@ class Guard:
         if not self.may_mutate:
             raise MutationRefused(f"{service}:{operation} would change something, and this cleanup may only look")
         self._refuse_late()
-        if service not in _GLOBAL_SERVICES and region not in self._regions:
-            raise MutationRefused(f"{service}:{operation} in {region}: cleaning covers {', '.join(self._regions)} only")
-        if operation == "PutRolePolicy" and names.get("PolicyName") == REVOCATION_POLICY + self._regions[0]:
+        if service not in _GLOBAL_SERVICES and region not in self.regions:
+            raise MutationRefused(f"{service}:{operation} in {region}: cleaning covers {', '.join(self.regions)} only")
+        if operation == "PutRolePolicy" and names.get("PolicyName") == REVOCATION_POLICY + self.regions[0]:
             return
         if self._only_revokes:
             raise MutationRefused(f"{service}:{operation} would change something, and a capture only revokes")

@@ -1,7 +1,8 @@
 """S3 buckets: everything in them goes first, every version, delete marker and unfinished upload.
 
 Source: S3 API reference. 1000 keys a call; a reply of 200 can carry errors for single keys, which are counted here. The
-bucket's policy and replication go first, or the bucket refuses and refills.
+bucket's policy and replication go first, or the bucket refuses and refills; its access points once it was refused with
+them (S3 user guide, "Deleting your access point"; error code BucketHasAccessPointsAttached).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _ABSENT: Final = ("NoSuchBucket", "404")
 _NO_HOLD: Final = ("NoSuchObjectLockConfiguration", "InvalidRequest", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed")
+_ENTERED: Final = "BucketHasAccessPointsAttached"
 _FIRST: Final = (
     ("delete_bucket_policy", "NoSuchBucketPolicy"),
     ("delete_bucket_replication", "ReplicationConfigurationNotFoundError"),
@@ -76,12 +78,22 @@ def _lift_hold(client: Any, bucket: str, entry: Mapping[str, str]) -> bool:
     return True
 
 
+def _close(account: Account, region: Region, bucket: str, check: Check) -> None:
+    """Delete the access points of a bucket."""
+    client = account.client("s3control", region)
+    number = account.client("sts", region).get_caller_identity()["Account"]
+    for page in pages(client, "list_access_points", AccountId=number, Bucket=bucket):
+        for each in page["AccessPointList"]:
+            check()
+            client.delete_access_point(AccountId=number, Name=each["Name"])
+
+
 class Buckets(Plain):
     """`AWS::S3::Bucket`, listed by the region that the bucket is in."""
 
     name: Final = "AWS::S3::Bucket"
     service: Final = "s3"
-    errors = Errors(absent=_ABSENT, busy=("BucketNotEmpty",))
+    errors = Errors(absent=_ABSENT, busy=("BucketNotEmpty", _ENTERED))
 
     def list(self, account: Account, region: Region) -> Iterator[Found | Unread]:
         """See `ResourceType`. The creation date is no fingerprint: it changes with the bucket's policy."""
@@ -119,8 +131,15 @@ class Buckets(Plain):
     def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """See `ResourceType`."""
         self.prepare(account, region, identity, check)
+        client = account.client("s3", region)
         try:
-            account.client("s3", region).delete_bucket(Bucket=identity)
+            try:
+                client.delete_bucket(Bucket=identity)
+            except ClientError as error:
+                if code_of(error) != _ENTERED:
+                    raise
+                _close(account, region, identity, check)
+                client.delete_bucket(Bucket=identity)
         except ClientError as error:
             if code_of(error) not in _ABSENT:
                 raise

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
@@ -14,9 +15,18 @@ from atmosphere.cleanup.catalogue.base import Found, Unread
 from atmosphere.cleanup.catalogue.defaults import Keys, Parts, members, model_of, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.model import OperationModel
+
+WHOLE: Final = "(.*)"
+"""The whole id is what the operations take."""
+
+
+def groups(parts: str, identity: str) -> Parts:
+    """What a pattern takes of an id; the same for each way in which it is written."""
+    match = re.fullmatch(parts, identity, re.DOTALL)
+    return match.groups() if match else (identity,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,9 @@ class Listing:
     member goes along with, and a JMESPath of its id. With a `parent` it runs once for each of
     the parent's members, whose id goes into the parameter `of`; `join` then makes the id of both. `fixed` parameters go
     along always. `variants` are further ones: where one call shows a part only, it runs once with each. Where it lists
-    what hangs on a resource, `of` takes the resource's parts as a call's `key` does, and like it may be left out.
+    what hangs on a resource, `of` takes the resource's parts as a call's `key` does, and like it may be left out;
+    `filter` is the filter of EC2 and RDS that takes the first part instead; `seen` are parameters that a JMESPath finds
+    in the reply of the row's `see`; `where` keeps the members that compare so with the reply, by a JMESPath into each.
     """
 
     operation: str
@@ -82,6 +94,9 @@ class Listing:
     variants: tuple[Mapping[str, Any], ...] = ({},)
     join: str = "{id}"
     """Of `{parent}` and `{id}`."""
+    filter: str | None = None
+    seen: Mapping[str, str] | None = None
+    where: tuple[str, Callable[[Any, Any], bool], str] | None = None
 
     def read(
         self, client: Any, absent: tuple[str, ...] = (), further: Mapping[str, Any] | None = None
@@ -99,14 +114,38 @@ class Listing:
             absent,
         )
 
-    def under(self, client: Any, parts: Parts) -> Mapping[str, Any]:
-        """The parameters that name what it lists the parts of."""
-        return named(model_of(client, self.operation), self.of, parts, self.fixed or {})
+    @property
+    def looks(self) -> bool:
+        """Whether it goes by what the row's `see` replies."""
+        here = self.seen is not None or self.where is not None
+        return here or (self.parent is not None and self.parent.looks)
 
-    def members_of(self, client: Any, parent: str, further: Mapping[str, Any]) -> Iterator[Found]:
+    def under(self, client: Any, parts: Parts, reply: Any = None) -> Mapping[str, Any]:
+        """The parameters that name what it lists the parts of."""
+        return self.asked(model_of(client, self.operation), parts, reply)
+
+    def asked(self, model: OperationModel, parts: Parts, reply: Any) -> Mapping[str, Any]:
+        """See `under`."""
+        if self.seen is not None:
+            return {name: jmespath.search(path, reply) for name, path in self.seen.items()}
+        if self.filter is not None:
+            return {"Filters": [{"Name": self.filter, "Values": [parts[0]]}]}
+        return named(model, self.of, parts, self.fixed or {})
+
+    def hanging_on(self, client: Any, parts: Parts, reply: Any = None) -> Iterator[Found]:
+        """What hangs on a resource, which is named by `parts` and seen as `reply`. Raises `ClientError`."""
+        if self.parent is None:
+            yield from self.members_of(client, "", self.under(client, parts, reply), reply)
+            return
+        for parent in list(self.parent.hanging_on(client, parts, reply)):
+            yield from self.members_of(client, parent.id, self.under(client, (parent.id,), reply), reply)
+
+    def members_of(self, client: Any, parent: str, further: Mapping[str, Any], reply: Any = None) -> Iterator[Found]:
         """Those of one call, `parent` being what its id is joined with. Raises `ClientError`."""
         for member in self._all(client, {**(self.fixed or {}), **further}):
             if self.unless is not None and jmespath.search(self.unless, member):
+                continue
+            if not self._is_meant(member, reply):
                 continue
             fingerprint = jmespath.search(self.fingerprint, member) if self.fingerprint else None
             identity = jmespath.search(self.id, member)
@@ -116,6 +155,13 @@ class Listing:
                 late=_text(jmespath.search(self.late, member) or None) if self.late else None,
                 owner=self._owner(member),
             )
+
+    def _is_meant(self, member: Any, reply: Any) -> bool:
+        if self.where is None:
+            return True
+        path, compares, with_ = self.where
+        one, other = jmespath.search(path, member), jmespath.search(with_, reply)
+        return one is not None and other is not None and compares(one, other)
 
     def _owner(self, member: Any) -> tuple[str, str] | None:
         type_, path = self.owner or ("", "@")
@@ -143,9 +189,15 @@ class Step:
     """One thing to do to a resource before something else.
 
     `when` is a JMESPath into the reply of the row's `see`: only then. `each` lists what hangs on it: the call runs once
-    for each, with the child's id after the resource's parts.
+    for each, with the child's id after the resource's parts, or with what `parts` takes of it, as a row's does.
     """
 
     call: Call
     when: str | None = None
     each: Listing | None = None
+    parts: str = WHOLE
+
+    @property
+    def looks(self) -> bool:
+        """Whether it goes by what the row's `see` replies."""
+        return self.when is not None or self.call.seen is not None or (self.each is not None and self.each.looks)

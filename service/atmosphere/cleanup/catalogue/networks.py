@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from atmosphere.core.model import Region
 
 _IN_USE: Final = "DependencyViolation"
-_DIRECTIONS: Final = (
-    ("ip-permission.group-id", "IpPermissions", "revoke_security_group_ingress"),
-    ("egress.ip-permission.group-id", "IpPermissionsEgress", "revoke_security_group_egress"),
-)
+_ASSOCIATIONS: Final = "describe_security_group_vpc_associations"
+_ASSOCIATED: Final = ("associating", "associated", "disassociation-failed")
 
 
 def _matching(client: Any, listing: str, members: str, filters: Mapping[str, str]) -> Iterator[Any]:
@@ -64,10 +62,13 @@ class _Part(Plain):
         try:
             self._let_go(client, seen, check)
             check()
-            getattr(client, self._remove)(**{self._id: seen[self._id]})
+            self._remove_it(client, seen, check)
         except ClientError as error:
             if code_of(error) not in self.errors.absent:
                 raise
+
+    def _remove_it(self, client: Any, seen: Mapping[str, Any], check: Check) -> None:  # noqa: ARG002
+        getattr(client, self._remove)(**{self._id: seen[self._id]})
 
     def _seen(self, client: Any, identity: str) -> Any:
         return next((each for each in self._all(client) if each[self._id] == identity), None)
@@ -95,6 +96,10 @@ class SecurityGroups(_Part):
     _id = "GroupId"
     unless = "GroupName == 'default'"
     _remove = "delete_security_group"
+    _directions = (
+        ("ip-permission.group-id", "IpPermissions", "revoke_security_group_ingress"),
+        ("egress.ip-permission.group-id", "IpPermissionsEgress", "revoke_security_group_egress"),
+    )
 
     def _seen(self, client: Any, identity: str) -> Any:
         key, name = ("group-id", "GroupId") if identity.startswith("sg-") else ("group-name", "GroupName")
@@ -102,11 +107,29 @@ class SecurityGroups(_Part):
         return next((each for each in found if each[name] == identity), None)  # whoever ignores filters answers others
 
     def _let_go(self, client: Any, seen: Mapping[str, Any], check: Check) -> None:
-        for key, direction, revoke in _DIRECTIONS:
+        for key, direction, revoke in self._directions:
             for other in list(_matching(client, self._listing, self._members, {key: seen["GroupId"]})):
                 check()
                 if rules := _naming(other[direction], seen["GroupId"]):
                     getattr(client, revoke)(GroupId=other["GroupId"], IpPermissions=rules)
+
+    def _remove_it(self, client: Any, seen: Mapping[str, Any], check: Check) -> None:
+        """Refused, it leaves the further networks that it is associated with, which takes a while."""
+        try:
+            client.delete_security_group(GroupId=seen["GroupId"])
+        except ClientError as refusal:
+            if code_of(refusal) == _IN_USE:
+                try:
+                    self._leave_networks(client, seen["GroupId"], check)
+                except ClientError as further:
+                    raise refusal from further
+            raise
+
+    def _leave_networks(self, client: Any, group: str, check: Check) -> None:
+        for each in list(_matching(client, _ASSOCIATIONS, "SecurityGroupVpcAssociations", {"group-id": group})):
+            if each["State"] in _ASSOCIATED:
+                check()
+                client.disassociate_security_group_vpc(GroupId=group, VpcId=each["VpcId"])
 
 
 def _naming(permissions: list[dict[str, Any]], group: str) -> list[dict[str, Any]]:

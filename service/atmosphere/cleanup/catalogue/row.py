@@ -21,7 +21,6 @@ match is left out of the call.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -31,9 +30,9 @@ from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.catalogue.apart import apart, complete
 from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage, Unread
-from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
-from atmosphere.cleanup.model import Residual
-from atmosphere.faults import code_of
+from atmosphere.cleanup.catalogue.calls import WHOLE, Call, Listing, Step, groups
+from atmosphere.cleanup.model import Meaning, Residual
+from atmosphere.faults import REFUSALS, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,8 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = ["WHOLE", "Call", "Listing", "Row", "Step"]
 
-WHOLE: Final = "(.*)"
-"""The whole id is what the operations take."""
+FAILED: Final = "DeletionFailed"
+"""The code of what AWS accepted to delete and did not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +55,13 @@ class Row:
     `see` fails with one of `errors.absent` when the resource is not there; without one the listing tells. `shows`,
     where given, is a JMESPath into its reply that is empty when it is not there; `gone` one that is true when what is
     there is as good as gone, `ending` one that is true when its deletion is under way. With `shows` or `ending` a
-    deletion looks first: codes for what is not there, or is ending already, may say other things too. `halt` is its
+    deletion looks first: codes for what is not there, or is ending already, may say other things too. `failed` is one
+    that says why AWS could not do what it had accepted: it is asked again, and that is the answer. `halt` is its
     freezing; `unprotect` runs before any deletion, also a stack's; `strip` only before our own, and `rare` only once
-    that was refused as `errors.busy`. `reserved` is a JMESPath that is true of what is AWS's own; it is asked for only
-    where the listing shows a name of AWS's (`late`), as anyone may choose that. `at` is the region where a global
-    type's service answers, if it is not the environment's own.
+    that was refused as `errors.busy`; where AWS's reference names no code for what `rare` undoes (`unnamed`), once it
+    was refused with a code that neither `errors` nor a lack of rights explains. `reserved` is a JMESPath that is true
+    of what is AWS's own; it is asked for only where the listing shows a name of AWS's (`late`), as anyone may choose
+    that. `at` is the region where a global type's service answers, if it is not the environment's own.
     """
 
     name: str
@@ -72,11 +73,13 @@ class Row:
     shows: str | None = None
     gone: str | None = None
     ending: str | None = None
+    failed: str | None = None
     parts: str = WHOLE
     halt: tuple[Step, ...] = ()
     unprotect: tuple[Step, ...] = ()
     strip: tuple[Step, ...] = ()
     rare: tuple[Step, ...] = ()
+    unnamed: bool = False
     errors: Errors = field(default_factory=Errors)
     stage: Stage = Stage.SWEEP
     after: tuple[str, ...] = ()
@@ -118,16 +121,29 @@ class Row:
 
     def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """See `ResourceType`."""
-        if (self.shows or self.ending) and self._is_ending(account, region, identity):
-            return
+        before = None
+        if self.shows or self.ending:
+            before = self._look(account, region, self.parts_of(identity))
+            if before is None or (self.ending is not None and jmespath.search(self.ending, before)):
+                return
         self._steps((*self.unprotect, *self.strip), account, region, identity, check)
         try:
             self._remove_it(account, region, identity, check)
-        except ClientError as error:
-            if not self.rare or code_of(error) not in self.errors.busy:
+        except ClientError as refusal:
+            if not self.rare or not self._may_be_held(code_of(refusal)):
                 raise
-            self._steps(self.rare, account, region, identity, check)
+            try:
+                self._steps(self.rare, account, region, identity, check)
+            except ClientError as further:
+                raise refusal from further  # which says more of the resource
             self._remove_it(account, region, identity, check)
+        if reason := jmespath.search(self.failed, before) if self.failed else None:
+            raise ClientError({"Error": {"Code": FAILED, "Message": reason}}, self.remove.operation)
+
+    def _may_be_held(self, code: str) -> bool:
+        """Whether a refusal may be for what `rare` undoes."""
+        expected = Meaning.PASSING if self.unnamed else Meaning.BUSY
+        return self.errors.meaning(code) is expected and code not in REFUSALS
 
     def _remove_it(self, account: Account, region: Region, identity: str, check: Check) -> None:
         check()
@@ -137,11 +153,6 @@ class Row:
             if reply is None:
                 return
         self._run(self.remove, account, region, parts, reply)
-
-    def _is_ending(self, account: Account, region: Region, identity: str) -> bool:
-        """Whether there is nothing left to ask for."""
-        reply = self._look(account, region, self.parts_of(identity))
-        return reply is None or (self.ending is not None and bool(jmespath.search(self.ending, reply)))
 
     def _look(self, account: Account, region: Region, parts: Parts) -> Any:
         """What `see` replies, None where it is not there or as good as gone."""
@@ -155,7 +166,7 @@ class Row:
     def _steps(self, steps: tuple[Step, ...], account: Account, region: Region, identity: str, check: Check) -> None:
         parts = self.parts_of(identity)
         reply = None
-        if any(step.when or step.call.seen for step in steps) and self.see is not None:
+        if any(step.looks for step in steps) and self.see is not None:
             reply = self._look(account, region, parts)
             if reply is None:
                 return
@@ -163,31 +174,30 @@ class Row:
             check()
             if step.when is not None and not jmespath.search(step.when, reply):
                 continue
-            for children in self._children(step, account, region, parts):
+            for children in self._children(step, account, region, parts, reply):
                 check()
                 self._run(step.call, account, region, (*parts, *children), reply)
 
-    def _children(self, step: Step, account: Account, region: Region, parts: Parts) -> Iterator[tuple[str, ...]]:
-        """What the step is done to: each child's id, or the resource itself, which adds nothing."""
+    def _children(self, step: Step, account: Account, region: Region, parts: Parts, reply: Any) -> Iterator[Parts]:
+        """What the step is done to: the parts of each child's id, or the resource itself, which adds nothing."""
         if step.each is None:
             yield ()
             return
         client = self._client(account, region)
         try:
-            children = list(step.each.members_of(client, "", step.each.under(client, parts)))
+            children = list(step.each.hanging_on(client, parts, reply))
         except ClientError as error:
             if code_of(error) not in self.errors.absent:
                 raise
             return
-        yield from ((child.id,) for child in children)
+        yield from (groups(step.parts, child.id) for child in children)
 
     def _client(self, account: Account, region: Region) -> Any:
         return account.client(self.service, self.at or region)
 
     def parts_of(self, identity: str) -> Parts:
         """What operations take of an id; the same for each way in which it is written."""
-        match = re.fullmatch(self.parts, identity, re.DOTALL)
-        return match.groups() if match else (identity,)
+        return groups(self.parts, identity)
 
     def _run(self, call: Call, account: Account, region: Region, parts: Parts, reply: Any = None) -> Any:
         """The reply, None where the resource is not there or its deletion has begun."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.catalogue.apart import apart
 from atmosphere.cleanup.catalogue.base import Errors
-from atmosphere.cleanup.catalogue.row import Call, Listing, Row
+from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +49,15 @@ def _scopes(region: Region) -> tuple[str, ...]:
     return ("REGIONAL", "CLOUDFRONT") if region == "us-east-1" else ("REGIONAL",)
 
 
-def _waf(kind: str, operation: str, members: str, after: tuple[str, ...], reserved: str | None = None) -> Spread:
+def _waf(
+    kind: str,
+    operation: str,
+    members: str,
+    after: tuple[str, ...],
+    *,
+    reserved: str | None = None,
+    rare: tuple[Step, ...] = (),
+) -> Spread:
     """Deleted under its lock token, once nothing uses it. Of Firewall Manager's only web ACLs say that they are."""
     return Spread(
         name=f"AWS::WAFv2::{kind}",
@@ -64,6 +72,7 @@ def _waf(kind: str, operation: str, members: str, after: tuple[str, ...], reserv
         reserved=reserved,
         see=Call(f"get_{operation}", _NAMED),
         parts=r"([^|]+)\|([^|]+)\|([^|]+)",
+        rare=rare,
         remove=Call(f"delete_{operation}", _NAMED, seen={"LockToken": "LockToken"}),
         errors=Errors(
             absent=("WAFNonexistentItemException",),
@@ -85,6 +94,27 @@ _GUARDED: Final = (
     "AWS::AppSync::GraphQLApi",
     "AWS::Cognito::UserPool",
 )
+_REGIONAL: Final = (
+    "APPLICATION_LOAD_BALANCER",
+    "API_GATEWAY",
+    "APPSYNC",
+    "COGNITO_USER_POOL",
+    "APP_RUNNER_SERVICE",
+    "VERIFIED_ACCESS_INSTANCE",
+    "AMPLIFY",
+    "AGENTCORE_GATEWAY",
+)
+# also what is kept; distributions say themselves which one they have, and are changed by nobody
+_OFF_WHAT_IT_GUARDS: Final = Step(
+    call=Call("disassociate_web_acl", ("", "", "", "ResourceArn")),
+    when="!contains(WebACL.ARN, ':global/')",
+    each=Listing(
+        "list_resources_for_web_acl",
+        members="ResourceArns",
+        seen={"WebACLArn": "WebACL.ARN"},
+        variants=tuple({"ResourceType": kind} for kind in _REGIONAL),
+    ),
+)
 _SCALING: Final = ("ResourceId", "ScalableDimension", "ServiceNamespace")
 _NAMESPACES: Final = (
     "ecs",
@@ -105,7 +135,14 @@ _NAMESPACES: Final = (
 )
 
 SPREADS: Final = (
-    _waf("WebACL", "web_acl", "WebACLs", _GUARDED, "WebACL.ManagedByFirewallManager"),
+    _waf(
+        "WebACL",
+        "web_acl",
+        "WebACLs",
+        _GUARDED,
+        reserved="WebACL.ManagedByFirewallManager",
+        rare=(_OFF_WHAT_IT_GUARDS,),
+    ),
     _waf("RuleGroup", "rule_group", "RuleGroups", _GROUPS[:1]),
     _waf("IPSet", "ip_set", "IPSets", _GROUPS),
     _waf("RegexPatternSet", "regex_pattern_set", "RegexPatternSets", _GROUPS),

@@ -1,7 +1,9 @@
 """DynamoDB tables: protection off, and the replicas in other regions first.
 
 A replica's region need not be one that cleaning covers: the table takes its replicas along, as CloudFormation's global
-tables do. Source: DynamoDB API reference, UpdateTable and DeleteTable.
+tables do. Only its own protection, which each replica has, can be switched off nowhere else. A table with strong
+consistency loses its replicas, or its replica and its witness, all at once. Source: DynamoDB API reference, UpdateTable
+and DeleteTable; developer guide, consistency modes of global tables and deletion protection.
 """
 
 from __future__ import annotations
@@ -11,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, pages
+from atmosphere.core.model import Region
 from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check
-    from atmosphere.core.model import Region
 
 _ABSENT: Final = "ResourceNotFoundException"
 _GOING: Final = ("DELETING", "REPLICATION_NOT_AUTHORIZED")
@@ -57,17 +59,34 @@ class Tables(Plain):
         if table is None or table["TableStatus"] == "DELETING":
             return
         replicas = [replica for replica in table.get("Replicas", ()) if replica["RegionName"] != region]
+        staying = [each["RegionName"] for each in replicas if each.get("ReplicaStatus") not in _GOING]
         try:
-            for replica in replicas:
-                if replica.get("ReplicaStatus") not in _GOING:
-                    check()
-                    delete = {"Delete": {"RegionName": replica["RegionName"]}}
-                    client.update_table(TableName=identity, ReplicaUpdates=[delete])
-            if not replicas:
+            for place in staying:
+                if place in account.guard.regions:
+                    self.prepare(account, Region(place), identity, check)
+            for update in _without(table, staying):
+                check()
+                client.update_table(TableName=identity, **update)
+            if not replicas and not table.get("GlobalTableWitnesses"):
                 client.delete_table(TableName=identity)
         except ClientError as error:
             if code_of(error) != _ABSENT:
                 raise
+
+
+def _without(table: Mapping[str, Any], regions: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The updates by which a table loses its replicas in these regions."""
+    deletes = [{"Delete": {"RegionName": place}} for place in regions]
+    if table.get("MultiRegionConsistency") != "STRONG":
+        yield from ({"ReplicaUpdates": [delete]} for delete in deletes)
+        return
+    witnesses = [each for each in table.get("GlobalTableWitnesses", ()) if each.get("WitnessStatus") != _GOING[0]]
+    both = {
+        "ReplicaUpdates": deletes,
+        "GlobalTableWitnessUpdates": [{"Delete": {"RegionName": each["RegionName"]}} for each in witnesses],
+    }
+    if update := {name: changes for name, changes in both.items() if changes}:
+        yield update
 
 
 def _describe(client: Any, table: str) -> Mapping[str, Any] | None:

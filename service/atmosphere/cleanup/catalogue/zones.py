@@ -1,7 +1,9 @@
 """Hosted zones: emptied of their records before they are deleted. Those of a service are deleted by it.
 
-That is done only to delete them ourselves; CloudFormation deletes the records that it knows of. Source: the Route 53
-API reference, DeleteHostedZone, and ChangeResourceRecordSets: at most 1000 records and 32000 characters a call.
+That is done only to delete them ourselves; CloudFormation deletes the records that it knows of. One that is refused may
+have protected records, or sign with DNSSEC: that is ended then. Source: the Route 53 API reference, DeleteHostedZone;
+ChangeResourceRecordSets: at most 1000 records and 32000 characters a call; DeleteResourceRecordSetProtections: at most
+100 a call; DisableHostedZoneDNSSEC and DeleteKeySigningKey.
 """
 
 from __future__ import annotations
@@ -26,6 +28,18 @@ ITS_OWN: Final = ("NS", "SOA")
 
 _MAX_RECORDS: Final = 400
 _MAX_CHARACTERS: Final = 12_000
+_MAX_PROTECTIONS: Final = 100
+_HELD: Final = ("HostedZoneNotEmpty", "InvalidChangeBatch")
+_UNSIGNED: Final = ("NOT_SIGNING", "DELETING")
+_SIGNING: Final = (
+    "InvalidSigningStatus",
+    "InvalidKeySigningKeyStatus",
+    "KeySigningKeyInUse",
+    "KeySigningKeyInParentDSRecord",
+    "ConcurrentModification",
+    "PriorRequestNotComplete",
+)
+"""What changes of its signing are refused with while another one is on its way."""
 
 
 class HostedZones(Plain):
@@ -34,7 +48,7 @@ class HostedZones(Plain):
     name: Final = "AWS::Route53::HostedZone"
     service: Final = "route53"
     scope = Scope.GLOBAL
-    errors = Errors(absent=("NoSuchHostedZone",), busy=("HostedZoneNotEmpty", "InvalidChangeBatch"))
+    errors = Errors(absent=("NoSuchHostedZone",), busy=(*_HELD, *_SIGNING))
 
     def list(self, account: Account, region: Region) -> Iterator[Found]:
         """See `ResourceType`."""
@@ -57,14 +71,51 @@ class HostedZones(Plain):
         """See `ResourceType`."""
         client = account.client("route53", region)
         try:
-            for changes in batches(list(_deletions(client, identity))):
-                check()
-                client.change_resource_record_sets(HostedZoneId=identity, ChangeBatch={"Changes": changes})
-            check()
-            client.delete_hosted_zone(Id=identity)
+            try:
+                _delete(client, identity, check)
+            except ClientError as error:
+                if code_of(error) not in _HELD:
+                    raise
+                _unprotect(client, identity, check)
+                _stop_signing(client, identity, check)
+                _delete(client, identity, check)
         except ClientError as error:
             if code_of(error) not in self.errors.absent:
                 raise
+
+
+def _delete(client: Any, zone: str, check: Check) -> None:
+    """Empty it first."""
+    for changes in batches(list(_deletions(client, zone))):
+        check()
+        client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    check()
+    client.delete_hosted_zone(Id=zone)
+
+
+def _unprotect(client: Any, zone: str, check: Check) -> None:
+    """Take the protections of its records away."""
+    listed = pages(client, "list_resource_record_set_protections", HostedZoneId=zone)
+    found = [each for page in listed for each in page["ResourceRecordSetProtections"]]
+    protections = [{key: each[key] for key in ("RecordName", "RecordType")} for each in found]
+    for start in range(0, len(protections), _MAX_PROTECTIONS):
+        check()
+        some = protections[start : start + _MAX_PROTECTIONS]
+        client.delete_resource_record_set_protections(HostedZoneId=zone, Protections=some)
+
+
+def _stop_signing(client: Any, zone: str, check: Check) -> None:
+    """Switch DNSSEC off, then deactivate and delete its keys; each may have to wait for the one before it."""
+    seen = client.get_dnssec(HostedZoneId=zone)
+    if seen["Status"].get("ServeSignature", _UNSIGNED[0]) not in _UNSIGNED:
+        check()
+        client.disable_hosted_zone_dnssec(HostedZoneId=zone)
+    for key in (each for each in seen.get("KeySigningKeys", ()) if each["Status"] != "DELETING"):
+        if key["Status"] != "INACTIVE":
+            check()
+            client.deactivate_key_signing_key(HostedZoneId=zone, Name=key["Name"])
+        check()
+        client.delete_key_signing_key(HostedZoneId=zone, Name=key["Name"])
 
 
 def _deletions(client: Any, zone: str) -> Iterator[dict[str, Any]]:

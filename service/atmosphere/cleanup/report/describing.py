@@ -65,8 +65,15 @@ def steps(entry: ResourceType) -> str:
     """What is done to one of them besides deleting it, in the operations' own names."""
     if not isinstance(entry, Row):
         return f"all it does: {_names(_written(entry))}"
-    told = (("stop", entry.halt), ("unprotect", entry.unprotect), ("empty", entry.strip), ("if refused", entry.rare))
-    return "; ".join(f"{what}: {_names(step.call.operation for step in each)}" for what, each in told if each)
+    own = _written(entry) if "delete" in vars(type(entry)) and type(entry) is not Row else []
+    refused = [*(step.call.operation for step in entry.rare), *own]
+    told = {
+        "stop": [step.call.operation for step in entry.halt],
+        "unprotect": [step.call.operation for step in entry.unprotect],
+        "empty": [step.call.operation for step in entry.strip],
+        "if refused": refused,
+    }
+    return "; ".join(f"{what}: {_names(each)}" for what, each in told.items() if each)
 
 
 def _names(operations: Iterable[str]) -> str:
@@ -74,11 +81,12 @@ def _names(operations: Iterable[str]) -> str:
 
 
 def _written(entry: ResourceType) -> list[str]:
-    """The operations of its service that a class's code calls and that change something, in order."""
+    """The operations that a class's code calls and that change something, in order."""
     kind = type(entry)
     alone = sum(type(other).__module__ == kind.__module__ for other in CATALOGUE) == 1
     source = inspect.getsource(inspect.getmodule(kind) or kind) if alone else inspect.getsource(kind)
-    changing = {name.lower() for name in operations_of(entry.service) if not is_read(name)}
+    services = {entry.service, *re.findall(r'\bclient\("([a-z0-9-]+)"', source)}
+    changing = {name.lower() for service in services for name in operations_of(service) if not is_read(name)}
     names = re.findall(r"\b[a-z]+(?:_[a-z0-9]+)+\b", source)
     return [name for name in names if name.replace("_", "") in changing]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tests.cleanup.catalogue import demands
 from tests.cleanup.catalogue.seeds import (
     apis,
     balancing,
@@ -59,4 +60,5 @@ SEEDS: Final[tuple[Seed, ...]] = (
     *spread.SEEDS,
     *storage.SEEDS,
     *transit.SEEDS,
+    *demands.SEEDS,  # last: they are further ones of their types
 )

@@ -145,24 +145,42 @@ def _opens(clients: Clients, identity: str) -> object:
     return clients("ssm").get_maintenance_window(WindowId=identity)["Enabled"]
 
 
+_AWS_BASELINES: Final = [
+    {"BaselineId": "pb-0aaaaaaaaaaaaaaaa", "BaselineName": "AWS-SuseDefaultPatchBaseline", "OperatingSystem": "SUSE"},
+    {
+        "BaselineId": "pb-0bbbbbbbbbbbbbbbb",
+        "BaselineName": "AWS-UbuntuDefaultPatchBaseline",
+        "OperatingSystem": "UBUNTU",
+    },
+]
+
+
 class PatchBaselines:
-    """Patch baselines with their groups, which moto does not tell."""
+    """Patch baselines with their groups, which moto does not tell, and the default of an operating system."""
 
     def __init__(self) -> None:
         self._there: dict[str, list[str]] = {}
+        self._default = _AWS_BASELINES[1]["BaselineId"]
 
     def create_patch_baseline(self, **_: Any) -> dict[str, Any]:
         self._there["pb-0123456789abcdef0"] = []
         return {"BaselineId": "pb-0123456789abcdef0"}
 
     def describe_patch_baselines(self, *, Filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        assert Filters == [{"Key": "OWNER", "Values": ["Self"]}]
+        [owner] = Filters
+        if owner == {"Key": "OWNER", "Values": ["AWS"]}:
+            return {"BaselineIdentities": [*_AWS_BASELINES]}
+        assert owner == {"Key": "OWNER", "Values": ["Self"]}
         return {"BaselineIdentities": [{"BaselineId": each} for each in self._there]}
 
     def get_patch_baseline(self, *, BaselineId: str) -> dict[str, Any]:  # noqa: N803
         if BaselineId not in self._there:
             raise refuse("DoesNotExistException", "no such baseline")
-        return {"BaselineId": BaselineId, "PatchGroups": [*self._there[BaselineId]]}
+        return {"BaselineId": BaselineId, "PatchGroups": [*self._there[BaselineId]], "OperatingSystem": "UBUNTU"}
+
+    def register_default_patch_baseline(self, *, BaselineId: str) -> dict[str, Any]:  # noqa: N803
+        self._default = BaselineId
+        return {"BaselineId": BaselineId}
 
     def register_patch_baseline_for_patch_group(self, *, BaselineId: str, PatchGroup: str) -> dict[str, Any]:  # noqa: N803
         self._there[BaselineId].append(PatchGroup)
@@ -175,16 +193,19 @@ class PatchBaselines:
     def delete_patch_baseline(self, *, BaselineId: str) -> dict[str, Any]:  # noqa: N803
         if self._there.get(BaselineId):
             raise refuse("ResourceInUseException", "groups are registered for it")
+        if self._default not in {each["BaselineId"] for each in _AWS_BASELINES if each["OperatingSystem"] == "UBUNTU"}:
+            raise refuse("ResourceInUseException", "it is the default of Ubuntu")
         self._there.pop(BaselineId, None)
         return {"BaselineId": BaselineId}
 
 
 def _patch_baseline(clients: Clients) -> str:
-    """Registered for two groups."""
+    """Registered for two groups, and the default of its operating system."""
     ssm = clients("ssm")
     identity: str = ssm.create_patch_baseline(Name="seeded-baseline")["BaselineId"]
     for group in ("seeded-group-1", "seeded-group-2"):
         ssm.register_patch_baseline_for_patch_group(BaselineId=identity, PatchGroup=group)
+    ssm.register_default_patch_baseline(BaselineId=identity)
     return identity
 
 

@@ -26,6 +26,13 @@ def _make_mount_target(clients: Clients, file_system: str) -> str:
     return identity
 
 
+class Unreplicated:
+    """Replications, of which there are none: moto does not know any."""
+
+    def describe_replication_configurations(self, **_: Any) -> dict[str, Any]:
+        raise refuse("ReplicationNotFound", "it is not replicated")
+
+
 def _file_system(clients: Clients) -> str:
     identity = _make_file_system(clients, "seeded-files")
     _make_mount_target(clients, identity)
@@ -179,7 +186,7 @@ def _recovery_point(clients: Clients) -> str:
 
 
 SEEDS: Final = (
-    Seed(type="AWS::EFS::FileSystem", make=_file_system),
+    Seed(type="AWS::EFS::FileSystem", make=_file_system, stand_ins=(StandIn("efs", Unreplicated),)),
     Seed(type="AWS::EFS::MountTarget", make=_mount_target),
     Seed(type="AWS::EFS::AccessPoint", make=_access_point),
     Seed(type="AWS::Backup::BackupPlan", make=_plan, stand_ins=(StandIn("backup", Plans),), running=_backs_up),

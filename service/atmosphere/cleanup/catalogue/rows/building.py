@@ -62,8 +62,12 @@ ROWS: Final = (
         listing=Listing("describe_config_rules", "ConfigRuleName", "ConfigRuleId", unless="CreatedBy"),
         see=Call("describe_config_rules", "ConfigRuleNames"),
         ending="ConfigRules[0].ConfigRuleState == 'DELETING'",
+        rare=(Step(call=Call("delete_remediation_configuration")),),
         remove=Call("delete_config_rule"),
-        errors=Errors(absent=("NoSuchConfigRuleException",), busy=("ResourceInUseException",)),
+        errors=Errors(
+            absent=("NoSuchConfigRuleException", "NoSuchRemediationConfigurationException"),
+            busy=("ResourceInUseException", "RemediationInProgressException"),
+        ),
     ),
     Row(
         name="AWS::Config::ConfigurationRecorder",

@@ -6,15 +6,21 @@ gives as `Ref`.
 
 from __future__ import annotations
 
-from typing import Final
+from operator import eq
+from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.cleanup.catalogue.base import Errors, Stage
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CLUSTERS: Final = Listing("list_clusters")
 _NODES: Final = "AWS::EKS::Nodegroup"
 _PROFILES: Final = "AWS::EKS::FargateProfile"
 _CACHES: Final = ("AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ReplicationGroup")
+_SERVERLESS: Final = "AWS::ElastiCache::ServerlessCache"
+_GLOBAL: Final = "ReplicationGroups[0].GlobalReplicationGroupInfo"
 
 
 def _of_cluster(name: str, operation: str, seen: str, between: str) -> Row:
@@ -50,10 +56,57 @@ _EKS: Final = (
                 when="cluster.deletionProtection",
             ),
         ),
+        rare=(
+            Step(
+                call=Call("delete_capability", ("clusterName", "capabilityName")),
+                each=Listing("list_capabilities", "capabilityName", members="capabilities[?status != 'DELETING']"),
+            ),
+        ),
         remove=Call("delete_cluster"),
         errors=Errors(
             absent=("ResourceNotFoundException",), busy=("ResourceInUseException", "InvalidRequestException")
         ),
+    ),
+)
+
+
+def _leave(role: str, members: str, where: tuple[str, Callable[[Any, Any], bool], str] | None = None) -> Step:
+    """Take these members out of the global datastore that a replication group has this role in."""
+    return Step(
+        call=Call(
+            "disassociate_global_replication_group",
+            ("", "ReplicationGroupId", "ReplicationGroupRegion"),
+            seen={"GlobalReplicationGroupId": f"{_GLOBAL}.GlobalReplicationGroupId"},
+        ),
+        when=f"{_GLOBAL}.GlobalReplicationGroupMemberRole == '{role}'",
+        each=Listing(
+            "describe_global_replication_groups",
+            "join('|', [ReplicationGroupId, ReplicationGroupRegion])",
+            fixed={"ShowMemberInfo": True},
+            members=members,
+            seen={"GlobalReplicationGroupId": f"{_GLOBAL}.GlobalReplicationGroupId"},
+            where=where,
+        ),
+        parts=r"([^|]+)\|(.+)",
+    )
+
+
+# a secondary leaves by itself; the primary once it is the only one, and the datastore ends with it
+_OUT_OF_A_GLOBAL_DATASTORE: Final = (
+    _leave(
+        "SECONDARY",
+        "GlobalReplicationGroups[].Members[]",
+        ("ReplicationGroupId", eq, "ReplicationGroups[0].ReplicationGroupId"),
+    ),
+    _leave("PRIMARY", "GlobalReplicationGroups[].Members[?Role == 'SECONDARY'][]"),
+    Step(
+        call=Call(
+            "delete_global_replication_group",
+            ("",),
+            {"RetainPrimaryReplicationGroup": True},
+            seen={"GlobalReplicationGroupId": f"{_GLOBAL}.GlobalReplicationGroupId"},
+        ),
+        when=f"{_GLOBAL}.GlobalReplicationGroupMemberRole == 'PRIMARY'",
     ),
 )
 
@@ -82,11 +135,15 @@ _ELASTICACHE: Final = (
         listing=Listing("describe_replication_groups", "ReplicationGroupId"),
         see=Call("describe_replication_groups", "ReplicationGroupId"),
         ending="ReplicationGroups[0].Status == 'deleting'",
+        rare=_OUT_OF_A_GLOBAL_DATASTORE,
         remove=Call("delete_replication_group", fixed={"RetainPrimaryCluster": False}),
-        errors=Errors(absent=("ReplicationGroupNotFoundFault",), busy=("InvalidReplicationGroupState",)),
+        errors=Errors(
+            absent=("ReplicationGroupNotFoundFault", "GlobalReplicationGroupNotFoundFault"),
+            busy=("InvalidReplicationGroupState", "InvalidGlobalReplicationGroupState"),
+        ),
     ),
     Row(
-        name="AWS::ElastiCache::ServerlessCache",
+        name=_SERVERLESS,
         service="elasticache",
         stage=Stage.SLOW,
         listing=Listing("describe_serverless_caches", "ServerlessCacheName", "CreateTime"),
@@ -99,7 +156,7 @@ _ELASTICACHE: Final = (
         name="AWS::ElastiCache::SubnetGroup",
         service="elasticache",
         stage=Stage.NETWORK,
-        after=_CACHES,
+        after=(*_CACHES, _SERVERLESS),
         listing=Listing(
             "describe_cache_subnet_groups", "CacheSubnetGroupName", unless="CacheSubnetGroupName == 'default'"
         ),

@@ -217,6 +217,19 @@ _DISKS: Final = (
         listing=Listing("describe_snapshots", "SnapshotId", fixed={"OwnerIds": ["self"]}),
         see=Call("describe_snapshots", "SnapshotIds"),
         shows="Snapshots",
+        # one that is locked in compliance mode stays until its date
+        unnamed=True,
+        rare=(
+            Step(
+                call=Call("unlock_snapshot"),
+                each=Listing(
+                    "describe_locked_snapshots",
+                    "SnapshotId",
+                    members="Snapshots[?contains(['governance', 'compliance-cooloff'], LockState)]",
+                    of="SnapshotIds",
+                ),
+            ),
+        ),
         remove=Call("delete_snapshot"),
         errors=Errors(absent=("InvalidSnapshot.NotFound",), busy=("InvalidSnapshot.InUse",)),
         after=("AWS::EC2::Image",),

@@ -25,7 +25,8 @@ _BACKUPS: Final = (
         see=Call("describe_db_snapshots", "DBSnapshotIdentifier"),
         shows="DBSnapshots",
         remove=Call("delete_db_snapshot"),
-        errors=Errors(absent=("DBSnapshotNotFound",)),
+        # it is still being made or copied
+        errors=Errors(absent=("DBSnapshotNotFound",), busy=("InvalidDBSnapshotState",)),
     ),
     Row(
         name="AWS::RDS::DBClusterSnapshot",
@@ -39,7 +40,7 @@ _BACKUPS: Final = (
         see=Call("describe_db_cluster_snapshots", "DBClusterSnapshotIdentifier"),
         shows="DBClusterSnapshots",
         remove=Call("delete_db_cluster_snapshot"),
-        errors=Errors(absent=("DBClusterSnapshotNotFoundFault",)),
+        errors=Errors(absent=("DBClusterSnapshotNotFoundFault",), busy=("InvalidDBClusterSnapshotStateFault",)),
     ),
     # The backups of what exists go with it. A retained one is no type of CloudFormation's, but costs and uses its key.
     Row(

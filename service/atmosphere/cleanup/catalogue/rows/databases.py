@@ -6,6 +6,7 @@ what the CloudFormation reference gives as `Ref`.
 
 from __future__ import annotations
 
+from operator import eq
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.catalogue.base import Errors, Stage
@@ -35,13 +36,26 @@ def _instance(family: str, unless: str) -> Row:
                 when="DBInstances[0].DeletionProtection",
             ),
         ),
+        # the last one of a cluster that is a replica of another goes only once the cluster is none any more
+        rare=(
+            Step(
+                call=Call("promote_read_replica_db_cluster", ("", "DBClusterIdentifier")),
+                when="DBInstances[0].DBClusterIdentifier",
+                each=Listing(
+                    "describe_db_clusters",
+                    "DBClusterIdentifier",
+                    seen={"DBClusterIdentifier": "DBInstances[0].DBClusterIdentifier"},
+                    members="DBClusters[?ReplicationSourceIdentifier]",
+                ),
+            ),
+        ),
         remove=Call("delete_db_instance", fixed={"SkipFinalSnapshot": True}),
         errors=Errors(absent=("DBInstanceNotFound",), busy=("InvalidDBClusterStateFault",)),
         stage=Stage.SLOW,
     )
 
 
-def _cluster(family: str, unless: str) -> Row:
+def _cluster(family: str, unless: str, rare: tuple[Step, ...] = ()) -> Row:
     return Row(
         name=f"AWS::{family}::DBCluster",
         service="rds",
@@ -56,6 +70,7 @@ def _cluster(family: str, unless: str) -> Row:
                 when="DBClusters[0].DeletionProtection",
             ),
         ),
+        rare=rare,
         remove=Call("delete_db_cluster", fixed={"SkipFinalSnapshot": True}),
         # its state: it has instances, or is a member of a global cluster
         errors=Errors(
@@ -66,10 +81,23 @@ def _cluster(family: str, unless: str) -> Row:
     )
 
 
+# of Aurora Limitless Database
+_SHARDS: Final = Step(
+    call=Call("delete_db_shard_group", ("", "DBShardGroupIdentifier")),
+    each=Listing(
+        "describe_db_shard_groups",
+        "DBShardGroupIdentifier",
+        of=(),
+        members="DBShardGroups[?Status != 'deleting']",
+        where=("DBClusterIdentifier", eq, "DBClusters[0].DBClusterIdentifier"),
+    ),
+)
+
+
 def _families() -> Iterator[Row]:
     for family, unless in _FAMILIES:
         yield _instance(family, unless)
-        yield _cluster(family, unless)
+        yield _cluster(family, unless, (_SHARDS,) if family == "RDS" else ())
 
 
 _GLOBAL_CLUSTER: Final = Row(

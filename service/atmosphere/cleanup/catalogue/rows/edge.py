@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage
+from atmosphere.cleanup.catalogue.distributions import HELD, Distributions
 from atmosphere.cleanup.catalogue.row import WHOLE, Call, Listing, Row, Step
 
 _DISTRIBUTION: Final = "AWS::CloudFront::Distribution"
@@ -47,7 +48,7 @@ def _part(
 
 ROWS: Final = (
     # disabled, which takes minutes to reach all of the world, and deleted then
-    Row(
+    Distributions(
         name=_DISTRIBUTION,
         service="cloudfront",
         scope=Scope.GLOBAL,
@@ -68,7 +69,7 @@ ROWS: Final = (
             ),
         ),
         remove=Call("delete_distribution", seen=_TAG),
-        errors=Errors(absent=("NoSuchDistribution",), busy=("DistributionNotDisabled", "ResourceInUse", *_CHANGED)),
+        errors=Errors(absent=("NoSuchDistribution",), busy=("DistributionNotDisabled", *HELD, *_CHANGED)),
     ),
     _part(
         "OriginAccessControl",

@@ -13,9 +13,10 @@ from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 _QUEUE: Final = "AWS::Batch::JobQueue"
 _BATCH: Final = Errors(busy=("ClientException",))  # which it answers whatever is wrong: the looks tell what is there
 _GLUE: Final = ("EntityNotFoundException",)
+_LIVE: Final = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 
-def _batch(name: str, operation: str, key: str, after: tuple[str, ...] = ()) -> Row:
+def _batch(name: str, operation: str, key: str, after: tuple[str, ...] = (), halt: tuple[Step, ...] = ()) -> Row:
     """What has to be disabled before it is deleted, and is listed for a while afterwards.
 
     Either takes a while, in which it needs its service role: one whose role is gone first can never be deleted.
@@ -34,7 +35,7 @@ def _batch(name: str, operation: str, key: str, after: tuple[str, ...] = ()) -> 
         shows=members,
         gone=f"{members}[0].status == 'DELETED'",
         ending=f"{members}[0].status == 'DELETING' || {is_going_off}",
-        halt=(disable,),
+        halt=(disable, *halt),
         strip=(disable,),
         remove=Call(f"delete_{operation}"),
         errors=_BATCH,
@@ -42,7 +43,20 @@ def _batch(name: str, operation: str, key: str, after: tuple[str, ...] = ()) -> 
 
 
 _BATCHES: Final = (
-    _batch(_QUEUE, "job_queue", "jobQueue"),
+    # what runs keeps its compute environment, which turns invalid if it is deleted under jobs on Fargate
+    _batch(
+        _QUEUE,
+        "job_queue",
+        "jobQueue",
+        halt=(
+            Step(
+                call=Call("terminate_job", ("", "jobId"), {"reason": "its environment is being cleaned"}),
+                each=Listing(
+                    "list_jobs", "jobId", of="jobQueue", variants=tuple({"jobStatus": status} for status in _LIVE)
+                ),
+            ),
+        ),
+    ),
     _batch("AWS::Batch::ComputeEnvironment", "compute_environment", "computeEnvironment", (_QUEUE,)),
     Row(
         name="AWS::Batch::JobDefinition",

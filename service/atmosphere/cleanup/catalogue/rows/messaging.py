@@ -15,6 +15,20 @@ _RULE: Final = ("EventBusName", "Name")
 _PENDING: Final = "!starts_with(SubscriptionArn, 'arn:')"
 _EVENTS: Final = Errors(absent=("ResourceNotFoundException",), busy=("ConcurrentModificationException",))
 
+
+def _on_stream(kind: str) -> Step:
+    """Delete what reads from a stream, or delivers from it, and holds it."""
+    return Step(
+        call=Call(f"delete_{kind.lower()}", ("", f"{kind}ARN")),
+        each=Listing(
+            f"list_{kind.lower()}s",
+            f"{kind}ARN",
+            members=f"{kind}Summaries[?{kind}Status != 'DELETING']",
+            seen={"StreamFilter": "[{StreamARN: StreamDescriptionSummary.StreamARN}]"},
+        ),
+    )
+
+
 ROWS: Final = (
     Row(
         name="AWS::Events::Rule",
@@ -96,8 +110,10 @@ ROWS: Final = (
         listing=Listing("list_streams", members="StreamNames"),
         see=Call("describe_stream_summary", "StreamName"),
         ending="StreamDescriptionSummary.StreamStatus == 'DELETING'",
+        unnamed=True,
+        rare=(_on_stream("Queue"), _on_stream("Channel")),
         remove=Call("delete_stream", "StreamName", {"EnforceConsumerDeletion": True}),
-        errors=Errors(absent=("ResourceNotFoundException",), busy=("ResourceInUseException",)),
+        errors=Errors(absent=("ResourceNotFoundException",)),
     ),
     Row(
         name="AWS::Kinesis::StreamConsumer",

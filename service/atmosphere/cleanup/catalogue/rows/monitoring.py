@@ -12,7 +12,7 @@ from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
 from atmosphere.cleanup.catalogue.row import Row
 
 
-def _alarms(name: str, kind: str, members: str, after: tuple[str, ...] = ()) -> Row:
+def _alarms(name: str, kind: str, members: str, after: tuple[str, ...] = (), rare: tuple[Step, ...] = ()) -> Row:
     """A kind of alarm. What it triggers is switched off when it is frozen."""
     asked = {"AlarmTypes": [kind]}
     return Row(
@@ -23,15 +23,22 @@ def _alarms(name: str, kind: str, members: str, after: tuple[str, ...] = ()) -> 
         see=Call("describe_alarms", "AlarmNames", asked),
         shows=members,
         halt=(Step(call=Call("disable_alarm_actions"), when=f"{members}[0].ActionsEnabled"),),
+        rare=rare,
         remove=Call("delete_alarms"),
-        errors=Errors(absent=("ResourceNotFound", "ResourceNotFoundException")),
+        errors=Errors(absent=("ResourceNotFound", "ResourceNotFoundException"), busy=("ResourceConflict",)),
     )
 
 
 _DELIVERY: Final = Errors(absent=("ResourceNotFoundException",), busy=("ConflictException",))
 
+# one that others depend on is not deleted: each that is refused lets go of what it depends on itself, so that no circle
+# of them is left
+_DEPEND_ON_NOTHING: Final = Step(
+    call=Call("put_composite_alarm", fixed={"AlarmRule": "FALSE", "ActionsEnabled": False})
+)
+
 ROWS: Final = (
-    _alarms("AWS::CloudWatch::CompositeAlarm", "CompositeAlarm", "CompositeAlarms"),
+    _alarms("AWS::CloudWatch::CompositeAlarm", "CompositeAlarm", "CompositeAlarms", rare=(_DEPEND_ON_NOTHING,)),
     _alarms("AWS::CloudWatch::LogAlarm", "LogAlarm", "LogAlarms", after=("AWS::CloudWatch::CompositeAlarm",)),
     _alarms("AWS::CloudWatch::Alarm", "MetricAlarm", "MetricAlarms", after=("AWS::CloudWatch::CompositeAlarm",)),
     Row(

@@ -15,6 +15,7 @@ from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 _MANAGED: Final = {"IncludeManagedResources": True}
 _IN_USE: Final = "DependencyViolation"
 _UNSUCCESSFUL: Final = "Unsuccessful[].Error"
+_CONNECTED: Final = "['Available', 'available', 'PendingAcceptance', 'pendingAcceptance', 'Partial']"
 _IN_SUBNETS: Final = ("AWS::EC2::VPCEndpoint", "AWS::EC2::NatGateway", "AWS::EC2::NetworkInterface")
 
 # attached to a machine of AWS's own; one of another account has that account's number
@@ -62,6 +63,17 @@ _STANDING: Final = (
         shows="ServiceConfigurations",
         gone="contains(['deleted', 'Deleted'], ServiceConfigurations[0].ServiceState)",
         ending="contains(['deleting', 'Deleting'], ServiceConfigurations[0].ServiceState)",
+        rare=(
+            Step(
+                call=Call("reject_vpc_endpoint_connections", ("ServiceId", "VpcEndpointIds"), refusals=_UNSUCCESSFUL),
+                each=Listing(
+                    "describe_vpc_endpoint_connections",
+                    "VpcEndpointId",
+                    members=f"VpcEndpointConnections[?contains({_CONNECTED}, VpcEndpointState)]",
+                    filter="service-id",
+                ),
+            ),
+        ),
         remove=Call("delete_vpc_endpoint_service_configurations", refusals=_UNSUCCESSFUL),
         errors=Errors(
             absent=("InvalidVpcEndpointServiceId.NotFound", "InvalidVpcEndpointService.NotFound"),

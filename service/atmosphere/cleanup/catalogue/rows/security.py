@@ -5,6 +5,7 @@ Source: the API reference of each service; the ids are what the CloudFormation r
 
 from __future__ import annotations
 
+from operator import eq
 from typing import Final
 
 from atmosphere.cleanup.catalogue.base import Errors, Stage
@@ -12,8 +13,10 @@ from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
 from atmosphere.cleanup.catalogue.row import Row
 
 _PENDING: Final = "contains(['PendingDeletion', 'PendingReplicaDeletion'], {state})"
+_REPLICA: Final = "(PrimaryRegion && !contains(ARN, join('', [':', PrimaryRegion, ':'])))"
 _OWN: Final = [{"Key": "Owner", "Values": ["Self"]}]
 _OWN_BASELINES: Final = [{"Key": "OWNER", "Values": ["Self"]}]
+_AWS_BASELINES: Final = [{"Key": "OWNER", "Values": ["AWS"]}]
 
 ROWS: Final = (
     Row(
@@ -56,9 +59,19 @@ ROWS: Final = (
                 call=Call("remove_regions_from_replication", ("SecretId", "RemoveReplicaRegions")),
                 each=Listing("describe_secret", "Region", members="ReplicationStatus"),
             ),
+            Step(
+                call=Call("disassociate_cross_account_replica", ("SecretId", "CrossAccountReplicaARN")),
+                when="CrossAccountReplicas",
+                each=Listing(
+                    "describe_secret",
+                    "ReplicaSecretARN",
+                    members="CrossAccountReplicas[?ReplicationStatus != 'Detached']",
+                ),
+            ),
         ),
+        rare=(Step(call=Call("stop_replication_to_replica"), when=f"CrossAccountPrimary || {_REPLICA}"),),
         remove=Call("delete_secret", fixed={"ForceDeleteWithoutRecovery": True}),
-        errors=Errors(absent=("ResourceNotFoundException",)),
+        errors=Errors(absent=("ResourceNotFoundException",), busy=("InvalidRequestException",)),
     ),
     Row(
         name="AWS::SSM::Document",
@@ -102,6 +115,20 @@ ROWS: Final = (
             Step(
                 call=Call("deregister_patch_baseline_for_patch_group", ("BaselineId", "PatchGroup")),
                 each=Listing("get_patch_baseline", members="PatchGroups"),
+            ),
+        ),
+        # the default of its operating system: AWS's own is put back
+        rare=(
+            Step(
+                call=Call("register_default_patch_baseline", ("", "BaselineId")),
+                each=Listing(
+                    "describe_patch_baselines",
+                    "BaselineId",
+                    fixed={"Filters": _AWS_BASELINES},
+                    members="BaselineIdentities[?ends_with(BaselineName, 'DefaultPatchBaseline')]",
+                    of=(),
+                    where=("OperatingSystem", eq, "OperatingSystem"),
+                ),
             ),
         ),
         remove=Call("delete_patch_baseline"),

@@ -9,6 +9,7 @@ from typing import Final
 
 from atmosphere.cleanup.catalogue.base import Errors, Stage
 from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
+from atmosphere.cleanup.catalogue.vaults import HOLDS, InVault
 
 # by default nothing says that a listing has more than the first
 _VAULTS: Final = (
@@ -21,7 +22,7 @@ _MOUNT_TARGET: Final = "AWS::EFS::MountTarget"
 _FILE_SYSTEMS: Final = Listing("describe_file_systems", "FileSystemId", "CreationTime")
 _ENDING: Final = "{}[0].LifeCycleState == 'deleting'"
 _GONE: Final = "{}[0].LifeCycleState == 'deleted'"
-_NOT_THERE: Final = ("FileSystemNotFound", "MountTargetNotFound", "AccessPointNotFound")
+_NOT_THERE: Final = ("FileSystemNotFound", "MountTargetNotFound", "AccessPointNotFound", "ReplicationNotFound")
 _BACKUP: Final = Errors(absent=("ResourceNotFoundException",), busy=("InvalidRequestException",))
 _AMAZONS: Final = "BackupVaultName == 'Default' || starts_with(BackupVaultName, 'aws/')"
 # no one can delete the plan of EFS's automatic backups; it is known by its vault, whose name AWS keeps for itself
@@ -67,6 +68,19 @@ _EFS: Final = (
                 each=Listing("describe_mount_targets", "MountTargetId", of="FileSystemId"),
             ),
         ),
+        # as the source or the destination; EFS takes it away on both sides
+        unnamed=True,
+        rare=(
+            Step(
+                call=Call("delete_replication_configuration", ("", "SourceFileSystemId")),
+                each=Listing(
+                    "describe_replication_configurations",
+                    "SourceFileSystemId",
+                    members="Replications[?!(Destinations[?Status == 'DELETING'])]",
+                    of="FileSystemId",
+                ),
+            ),
+        ),
         remove=Call("delete_file_system"),
         errors=Errors(absent=_NOT_THERE, busy=("FileSystemInUse",)),
     ),
@@ -87,7 +101,7 @@ ROWS: Final = (
         errors=_BACKUP,
     ),
     # A name of ours: CloudFormation has no such type. The id tells the vault, too. Those in Amazon's vaults count.
-    Row(
+    InVault(
         name="AWS::Backup::RecoveryPoint",
         service="backup",
         after=("AWS::Backup::BackupPlan",),
@@ -102,10 +116,13 @@ ROWS: Final = (
         see=Call("describe_recovery_point", ("BackupVaultName", "RecoveryPointArn")),
         parts=r"([^|]+)\|(.+)",
         ending="Status == 'DELETING'",
+        failed="Status == 'EXPIRED' && (StatusMessage || 'the role that made it is gone, or lacks a right')",
+        unnamed=True,
+        rare=(HOLDS,),
         remove=Call("delete_recovery_point", ("BackupVaultName", "RecoveryPointArn")),
-        errors=Errors(absent=_BACKUP.absent, busy=(*_BACKUP.busy, "InvalidResourceStateException")),
+        errors=Errors(absent=_BACKUP.absent, busy=("InvalidResourceStateException",)),
     ),
-    Row(
+    InVault(
         name="AWS::Backup::BackupVault",
         service="backup",
         after=("AWS::Backup::RecoveryPoint",),

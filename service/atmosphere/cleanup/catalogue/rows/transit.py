@@ -5,6 +5,7 @@ Source: the EC2 API reference; the ids are what the CloudFormation reference giv
 
 from __future__ import annotations
 
+from operator import eq
 from typing import Final
 
 from atmosphere.cleanup.catalogue.base import Errors, Stage
@@ -14,6 +15,41 @@ _NOT_NOW: Final = "IncorrectState"
 """What hangs on it is still there, or it is changing."""
 _OVER: Final = "['deleted', 'rejected', 'expired', 'failed']"
 _ATTACHMENTS: Final = ("AWS::EC2::TransitGatewayAttachment", "AWS::EC2::TransitGatewayPeeringAttachment")
+
+
+def _on_gateway(name: str, id_: str) -> Listing:
+    """What hangs on the transit gateway that was seen."""
+    return Listing(
+        f"describe_transit_gateway_{name}s",
+        id_,
+        members=f"TransitGateway{name.title().replace('_', '')}s[?!contains({_OVER}, State) && State != 'deleting']",
+        of=(),
+        where=("TransitGatewayId", eq, "TransitGateways[0].TransitGatewayId"),
+    )
+
+
+_CONNECTS: Final = _on_gateway("connect", "TransitGatewayAttachmentId")
+# what no row lists, and what is on it before it
+_HANGING: Final = (
+    Step(
+        call=Call("delete_transit_gateway_connect_peer", ("", "TransitGatewayConnectPeerId")),
+        each=Listing(
+            "describe_transit_gateway_connect_peers",
+            "TransitGatewayConnectPeerId",
+            members="TransitGatewayConnectPeers[?contains(['pending', 'available'], State)]",
+            parent=_CONNECTS,
+            filter="transit-gateway-attachment-id",
+        ),
+    ),
+    Step(call=Call("delete_transit_gateway_connect", ("", "TransitGatewayAttachmentId")), each=_CONNECTS),
+    *(
+        Step(call=Call(f"delete_transit_gateway_{name}", ("", id_)), each=_on_gateway(name, id_))
+        for name, id_ in (
+            ("multicast_domain", "TransitGatewayMulticastDomainId"),
+            ("policy_table", "TransitGatewayPolicyTableId"),
+        )
+    ),
+)
 
 _TRANSIT: Final = (
     # CloudFormation has a second name for the same thing, AWS::EC2::TransitGatewayVpcAttachment
@@ -86,6 +122,7 @@ _TRANSIT: Final = (
         shows="TransitGateways",
         gone="TransitGateways[0].State == 'deleted'",
         ending="TransitGateways[0].State == 'deleting'",
+        rare=_HANGING,
         remove=Call("delete_transit_gateway"),
         errors=Errors(absent=("InvalidTransitGatewayID.NotFound",), busy=(_NOT_NOW, "DependencyViolation")),
         stage=Stage.SLOW,
