@@ -119,7 +119,7 @@ def test_a_profile_file_has_a_profile_for_each_environment_and_no_secret(
         ([], {"AWS_ACCESS_KEY_ID": "VARIABLEKEY", "AWS_SECRET_ACCESS_KEY": "x"}, "VARIABLEKEY"),
     ],
 )
-def test_the_profile_s_command_signs_as_the_caller_that_allocated(
+def test_the_profile_s_command_signs_as_the_caller_that_allocated(  # noqa: PLR0917 fixtures and a table
     service: Service,
     endpoint: str,
     home: Path,
@@ -191,7 +191,7 @@ def _link(tmp_path: Path) -> Path:
     ],
     ids=["missing", "someone else's", "link", "config", "credentials"],
 )
-def test_a_profile_file_that_cannot_be_is_refused_before_anything_is_allocated(
+def test_a_profile_file_that_cannot_be_is_refused_before_anything_is_allocated(  # noqa: PLR0917 fixtures and a table
     service: Service,
     endpoint: str,
     home: Path,
@@ -234,7 +234,7 @@ def test_a_static_profile_of_the_same_name_is_named(
     assert service.arrived == []
 
 
-def test_variables_that_win_over_the_profile_are_named_and_the_next_command_unsets_them(
+def test_variables_that_win_over_the_profile_are_named_and_the_next_command_unsets_them(  # noqa: PLR0917 fixtures
     service: Service,
     endpoint: str,
     home: Path,
@@ -418,7 +418,7 @@ def test_a_profile_file_that_cannot_be_written_after_all_is_released(
     ],
 )
 def test_only_what_may_have_been_taken_is_released(
-    service: Service, endpoint: str, home: Path, script: list[Any], gives_back: bool
+    service: Service, endpoint: str, home: Path, *, script: list[Any], gives_back: bool
 ) -> None:
     service.script = script
 

@@ -80,7 +80,7 @@ def test_near_the_deadline_it_asks_once_a_minute(files: Kept) -> None:
 
 
 @pytest.mark.parametrize(("status", "serves"), [(503, True), (0, True), (409, True), (404, False)])
-def test_while_the_service_fails_what_still_lasts_serves(files: Kept, status: int, serves: bool) -> None:
+def test_while_the_service_fails_what_still_lasts_serves(files: Kept, status: int, *, serves: bool) -> None:
     lender = Lender(500)
     first = use(files, lender)
     lender.now += 100

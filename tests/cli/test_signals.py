@@ -21,6 +21,7 @@ from tests.cli.lending import Lending
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MOMENTS: Final = 200
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -95,15 +96,14 @@ def undisturbed(forking: Forking, lending: Lending) -> float:
     return lasts
 
 
-@pytest.mark.parametrize("times", [40, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_signal_at_any_moment_leaves_nothing_in_use_or_an_output_that_names_it(
-    forking: Forking, lending: Lending, tmp_path: Path, times: int
+    forking: Forking, lending: Lending, tmp_path: Path
 ) -> None:
     lasts = min(undisturbed(forking, lending) for _ in range(3))
     moments = random.Random(7)  # noqa: S311 moments
     codes: dict[int, int] = {}
 
-    for index in range(times):
+    for index in range(MOMENTS):
         code, output = forking.run(SIGNALS[index % 2], moments.uniform(0, lasts))
 
         known = {json.loads(output)["id"]} if code == 0 else set()
@@ -112,6 +112,6 @@ def test_a_signal_at_any_moment_leaves_nothing_in_use_or_an_output_that_names_it
         lending.held.clear()
 
     assert set(codes) <= {0, 130, 143, -signal.SIGINT, -signal.SIGTERM}, codes
-    assert codes.get(130, 0) + codes.get(143, 0) > times / 4, codes
+    assert codes.get(130, 0) + codes.get(143, 0) > MOMENTS / 4, codes
     kept = [path.name for path in (tmp_path / "state" / "atmosphere").iterdir()]
     assert len(kept) == codes.get(0, 0) + 3, "private files of what was released are gone"

@@ -42,9 +42,10 @@ def allocate(connection: Connection, asked: Asked) -> None:
     handing = HandingOver.prepared(connection, asked)
     client, token = connection.client(), ReleaseToken(handing.secret or ReleaseToken.new().secret)
     sweep(time.time())
-    handing.files.create({"releaseToken": token.secret, **handing.identity})
     attempt = Attempt(client, handing.allocation, token, _tell)
+    attempt.listen()
     try:
+        handing.files.create({"releaseToken": token.secret, **handing.identity})
         attempt.run(lambda on_wait: _granted(client, asked, handing.allocation, token, on_wait), handing.text, written)
     except BaseException:
         if not attempt.may_be_held:

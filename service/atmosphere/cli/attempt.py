@@ -55,7 +55,7 @@ class _Stopped(Exception):
 class Attempt:
     """An allocate request under an id of our own, and a token that ends it. `tell` shows a wait.
 
-    `may_be_held` is True once the release of an attempt failed.
+    `may_be_held` is True from the request on, until it is refused or released.
     """
 
     client: AtmosphereClient
@@ -70,8 +70,8 @@ class Attempt:
 
         After that, signals are ignored: the command has done its work and is about to exit with 0.
         """
-        self._listen()
         try:
+            self._check()
             grant = self._asked(ask)
             text = prepare(grant)
             self._check()
@@ -84,13 +84,15 @@ class Attempt:
             raise
         _ignore_signals()
 
-    def _listen(self) -> None:
+    def listen(self) -> None:
+        """From now on signals are events of this attempt."""
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
                 signal.signal(number, lambda number, _: self._events.put(_Signal(number)))
 
     def _asked(self, ask: Ask) -> Granted:
         events = self._events
+        self.may_be_held = True
         self._start(lambda: ask(events.put))
         while True:
             event = self._events.get()
@@ -124,11 +126,13 @@ class Attempt:
 
     def _release(self, failure: BaseException) -> None:
         """End what may have been taken; further signals wait for it, but not for ever."""
-        if isinstance(failure, ServiceError | NotConnected) and not failure.unknown_outcome:
+        refused = isinstance(failure, ServiceError | NotConnected) and not failure.unknown_outcome
+        if refused or not self.may_be_held:
+            self.may_be_held = False
             return
         outcome = f"failed: {failure}" if isinstance(failure, _Stopped) else f"failed: {type(failure).__name__}"
         self._events = SimpleQueue()  # what the request still has to say is of no interest
-        self._listen()
+        self.listen()
         self._start(
             lambda: self.client.end(
                 self.allocation, self.token, outcome=outcome, may_yet_come_seconds=ALLOCATE_IN_FLIGHT
@@ -137,8 +141,8 @@ class Attempt:
         note(f"releasing allocation {self.allocation}")
         try:
             self._wait_for_release()
+            self.may_be_held = False
         except (ServiceError, NotConnected) as second:
-            self.may_be_held = True
             note(
                 f"allocation {self.allocation} may still be in use: it could not be released ({second}). "
                 f"Run `atmosphere deallocate {self.allocation}`, or wait for its deadline"
