@@ -110,7 +110,7 @@ def test_a_static_check_finds_nothing_newer_than_the_oldest_python() -> None:
     [
         "from functools import cache",
         "import zoneinfo",
-        "shape = dict[str, int]",
+        "from random import randbytes",
         "with (open(a) as b, open(c) as d): ...",
     ],
 )

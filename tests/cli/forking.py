@@ -43,6 +43,5 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    assert atmosphere.cli.allocate
-    assert atmosphere.client.connect
+    assert {atmosphere.cli.allocate, atmosphere.client.connect}
     serve()

@@ -165,7 +165,7 @@ def test_status_shows_the_run_that_asked(service: Service, capsys: pytest.Captur
 
 def test_a_hold_that_has_not_taken_effect_is_shown(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
     state = {**STATE, "status": "in-use", "hold": True, "capabilities": {"bedrock": True}}
-    service.script = [Answer(body={"environments": [state]}), Answer(body=state), Answer(body=state)]
+    service.script = [Answer(body={"environments": [state]}), Answer(body=STATE), Answer(body=state)]
 
     assert main(["environment", "list"]) == 0
     assert "in-use, to be held" in capsys.readouterr().out
@@ -190,14 +190,22 @@ def test_operators_list_and_show_environments(service: Service, capsys: pytest.C
 
 @pytest.mark.parametrize("act", ["clean", "reinstate", "discard", "hold", "resume"])
 def test_operators_act_with_a_reason(service: Service, act: str, capsys: pytest.CaptureFixture[str]) -> None:
-    service.script = [Answer(body=STATE)]
+    service.script = [Answer(body=STATE), Answer(body={**STATE, "status": "cleaning"})]
 
     assert main(["environment", act, "222222222222/us-east-1"]) == 2
     assert main(["environment", act, "222222222222/us-east-1", "--reason", "looked at it"]) == 0
 
-    (asked,) = service.arrived
+    assert "did nothing" not in capsys.readouterr().err
+    _, asked = service.arrived
     assert asked.path.endswith(f"/environments/222222222222/us-east-1/{act}")
     assert asked.body == {"reason": "looked at it"}
+
+
+@pytest.mark.parametrize("act", ["reinstate", "resume"])
+def test_an_act_without_an_effect_says_so(service: Service, act: str, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [Answer(body={**STATE, "status": "free"})]
+    assert main(["environment", act, "222222222222/us-east-1", "--reason", "to be sure"]) == 0
+    assert f"{act} did nothing: the environment is free already" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("key", ["222222222222", "222222222222/", "2/us-east-1", "us-east-1/222222222222"])

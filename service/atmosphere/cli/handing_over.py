@@ -52,7 +52,7 @@ class HandingOver:
     def secret(self) -> str | None:
         """The release token of an earlier attempt with the same key: only the same request is the same allocation."""
         earlier = read(self.files.lease) if self.asked.key else None
-        return earlier and earlier.get("releaseToken")
+        return earlier.get("releaseToken") if earlier else None
 
     @property
     def identity(self) -> dict[str, Any]:

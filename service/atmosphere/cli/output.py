@@ -68,7 +68,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], *,
         table.columns[-1].min_width = None if whole else min(_READABLE, max(len(row[index]) for row in filled))
     for row in filled:
         table.add_row(*row)
-    if any(columns) and Measurement.get(out, out.options, table).minimum > out.width:
+    if any(columns) and Measurement.get(out, out.options.update_width(_UNFOLDED), table).minimum > out.width:
         _print_blocks(columns, filled)
     else:
         out.print(table)

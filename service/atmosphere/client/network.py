@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 import urllib3
 from urllib3.exceptions import (
@@ -57,7 +57,7 @@ def pool(endpoint: str, environ: Mapping[str, str] = os.environ) -> urllib3.Pool
 def _proxy(endpoint: str) -> str | None:
     parts = urlsplit(endpoint)
     host = parts.hostname or ""
-    if is_loopback(host) or proxy_bypass_environment(parts.netloc.rpartition("@")[2]):
+    if is_loopback(host) or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     named = getproxies_environment()
     return named.get(parts.scheme) or named.get("all")
@@ -96,8 +96,7 @@ def unreachable(endpoint: str, lost: HTTPError) -> ServiceError:
 
 def _cause(lost: HTTPError) -> BaseException:
     """What is inside an error of a proxy, which is about the connection to the proxy."""
-    inner = lost.original_error if isinstance(lost, ProxyError) else lost
-    return inner if isinstance(inner, BaseException) else lost
+    return lost.original_error if isinstance(lost, ProxyError) else lost
 
 
 _WHY: Final[tuple[tuple[type[HTTPError], str], ...]] = (

@@ -2,4 +2,4 @@
 
 import boto3
 
-print(boto3.client("sts").get_caller_identity()["Account"])
+print(boto3.client("sts").get_caller_identity()["Account"])  # noqa: T201 its output
