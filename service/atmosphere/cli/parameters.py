@@ -16,7 +16,7 @@ _SPAN: Final = re.compile(r"([0-9]{1,7}(?:\.[0-9]+)?)\s*([smh]?)")
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
-class Span(click.ParamType[float]):
+class Span(click.ParamType):  # type: ignore[type-arg] # generic in the newest click only
     """A time: `3h`, `90m`, `45s`, or seconds. The value is in seconds."""
 
     name = "time"
@@ -38,7 +38,7 @@ class Span(click.ParamType[float]):
         return seconds
 
 
-class Form(click.ParamType[Any]):
+class Form(click.ParamType):  # type: ignore[type-arg] # as above
     """A text that a parser reads; its `ValueError` says what to write instead."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
