@@ -5,8 +5,8 @@
 # Why:  a script that sets AWS_PROFILE, or exports three fresh keys, works in one account with one tool and in another
 #       account, or not at all, with the next, because the shell had an older name set.
 # With: boto3 1.44.8, awscli 1.46.3 (PyPI), @aws-sdk/client-sts 3.1177.0, aws-cdk 2.1148.1 (npm). Seen 2026-11-29.
-# Docs: boto3's configuration guide names AWS_PROFILE and AWS_SESSION_TOKEN, and says that AWS_SECURITY_TOKEN is for
-#       backward compatibility; none of the guides says which comes first.
+# Docs: botocore's source has both lists, with a remark that other SDKs standardized on AWS_SESSION_TOKEN; no guide found
+#       that says which name comes first.
 set -euo pipefail
 work=$(mktemp -d)
 server=
