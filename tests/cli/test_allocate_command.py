@@ -6,6 +6,7 @@ import configparser
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import uuid
@@ -343,6 +344,39 @@ def test_what_belongs_to_an_allocation_whose_deadline_has_passed_is_removed_by_t
     assert main(ALLOCATE) == 0
 
     assert (over.exists(), lives.exists()) == (False, True)
+
+
+def test_without_a_place_for_private_files_only_a_profile_is_impossible(
+    service: Service, endpoint: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.script = [granting()]
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+
+    assert main([*ALLOCATE, "--profile-file", str(tmp_path / "profile")]) == 1
+    assert service.arrived == []
+    assert main(ALLOCATE) == 0
+
+
+def test_a_ready_file_of_the_variables_does_not_win_over_an_endpoint_in_the_command(
+    service: Service, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATMOSPHERE_READY_FILE", "/nowhere/ready.json")
+    service.script = [granting()]
+    assert main([*ALLOCATE, "--endpoint", service.endpoint]) == 0
+    assert signers(service) == ["DEFAULTKEY"]
+
+
+def test_an_ignored_signal_stays_ignored(service: Service, endpoint: str, home: Path) -> None:
+    """As `nohup` asks for."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def granting_after_a_signal(arrived: Arrived) -> Answer:
+        os.kill(os.getpid(), signal.SIGHUP)
+        return granting()(arrived)
+
+    service.script = [granting_after_a_signal]
+    assert main(ALLOCATE) == 0
 
 
 def run(service: Service, *words: str, **streams: Any) -> subprocess.CompletedProcess[str]:

@@ -45,7 +45,7 @@ def allocate(connection: Connection, asked: Asked) -> None:
     attempt = Attempt(client, handing.allocation, token, _tell)
     attempt.listen()
     try:
-        handing.files.create({"releaseToken": token.secret, **handing.identity})
+        handing.keep(token.secret)
         attempt.run(lambda on_wait: _granted(client, asked, handing.allocation, token, on_wait), handing.text, written)
     except BaseException:
         if not attempt.may_be_held:

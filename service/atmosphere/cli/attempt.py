@@ -86,9 +86,8 @@ class Attempt:
 
     def listen(self) -> None:
         """From now on signals are events of this attempt."""
-        if threading.current_thread() is threading.main_thread():
-            for number in _SIGNALS:
-                signal.signal(number, lambda number, _: self._events.put(_Signal(number)))
+        for number in _heard():
+            signal.signal(number, lambda number, _: self._events.put(_Signal(number)))
 
     def _asked(self, ask: Ask) -> Granted:
         events = self._events
@@ -171,7 +170,13 @@ def _result(done: _Done) -> Any:
     return done.value
 
 
+def _heard() -> list[signal.Signals]:
+    """The signals that are not ignored already, as `nohup` and shells do for commands in the background."""
+    if threading.current_thread() is not threading.main_thread():
+        return []
+    return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 def _ignore_signals() -> None:
-    if threading.current_thread() is threading.main_thread():
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+    for number in _heard():
+        signal.signal(number, signal.SIG_IGN)

@@ -65,6 +65,11 @@ class Connection:
         return [part for name, value in given.items() if value is not None for part in (name, value)]
 
 
+def _named(option: str) -> bool:
+    """Whether an option is on the command line, and not from a variable."""
+    return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
+
+
 def connected(
     *, caller: str, profile: str = "The AWS profile to sign with."
 ) -> Callable[[Callable[Concatenate[Connection, P], R]], Callable[P, R]]:
@@ -91,6 +96,8 @@ def connected(
         @functools.wraps(command)
         def connect(*args: P.args, **given: P.kwargs) -> R:
             own: dict[str, Any] = dict(given)
+            if _named("endpoint") and not _named("ready_file"):
+                own["ready_file"] = None  # only a variable names one
             names = ("endpoint", "profile", "region", "ready_file", "caller")
             connection = Connection(**{name: own.pop(name) for name in names})
             return command(connection, *args, **own)

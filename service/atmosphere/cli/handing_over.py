@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import click
@@ -54,17 +54,26 @@ class HandingOver:
         earlier = read(self.files.lease) if self.asked.key else None
         return earlier.get("releaseToken") if earlier else None
 
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What the profile's command needs to be the same caller: nothing without a profile."""
-        return {"variables": pinned()} if self.profiles is not None else {}
+    def keep(self, secret: str) -> None:
+        """Keep what later commands need: the release token and, for a profile, who the caller is.
+
+        Raises `ClickException` where a profile needs it; otherwise only `deallocate` loses a way.
+        """
+        try:
+            identity = {"variables": pinned()} if self.profiles is not None else {}
+            self.files.create({"releaseToken": secret, **identity})
+        except click.ClickException as broken:
+            if self.profiles is not None:
+                raise
+            note(f"{broken.format_message()}: until then `deallocate` needs the credentials that allocated")
 
     def text(self, grant: Granted) -> str:
         """Write the files; what goes to stdout. Raises `ClickException`."""
         if any(place.credentials is None for place in grant.environments):
             raise click.ClickException("the service returned no credentials")
         self.grant = grant
-        self.files.amend(expiresAt=shown(grant.expires_at))
+        if self.files.place.is_dir():
+            self.files.amend(expiresAt=shown(grant.expires_at))
         if self.profiles is not None:
             self._write_profiles(self.profiles, grant)
         if self.asked.as_json:

@@ -48,7 +48,10 @@ class Kept:
     def create(self, lease: Mapping[str, Any]) -> None:
         """Make the directory with its lease. Raises `ClickException`."""
         self.create_place()
-        write_private(self.lease, json.dumps(lease))
+        try:
+            write_private(self.lease, json.dumps(lease))
+        except OSError as broken:
+            raise click.ClickException(f"{self.lease} cannot be written ({broken.strerror})") from broken
 
     def create_place(self) -> None:
         """Make the directory; raises `ClickException`."""
@@ -87,7 +90,10 @@ def kept(allocation: str, environ: Mapping[str, str] = os.environ) -> Kept:
 
 
 def _root(environ: Mapping[str, str]) -> Path:
-    state = environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+    try:
+        state = environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+    except RuntimeError as homeless:
+        raise click.ClickException(f"{homeless} Set HOME, or XDG_STATE_HOME to a writable directory") from homeless
     return Path(state).absolute() / "atmosphere"
 
 
