@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -197,6 +199,31 @@ def test_every_client_works_in_the_environment(  # noqa: PLR0917 two tables, and
         client: {cell} for client, cell in rows("Three ways to get credentials to a test")[f"{way}, {where}"].items()
     }
     assert {one for found in seen.values() for one in found} == {ENVIRONMENT}
+
+
+@pytest.mark.slow
+def test_near_the_deadline_all_clients_together_ask_once_a_minute(sts: Sts, tmp_path: Path) -> None:
+    """boto3 starts the profile's command for each call then, and the AWS CLI twice for each command."""
+    soon = (datetime.now(UTC) + timedelta(minutes=8)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def ending(arrived: Arrived) -> Answer:
+        answer = _granting(arrived)
+        answer.body["environments"][0]["credentials"]["expiration"] = soon
+        return answer
+
+    service = Service()
+    service.script = [ending]
+    shell = Shell(tmp_path, service, sts, "renewal", {})
+    shell.prepare(default_profile=False)
+    started = time.monotonic()
+    use = _by_profile_of_the_cli(shell)
+    for client in (*CLIENTS, "boto3", "AWS CLI", "JavaScript SDK"):  # the CDK CLI asks STS once for each key
+        assert {str(one) for one in signed(client, use, shell)} == {str(ENVIRONMENT)}
+    minutes = (time.monotonic() - started) / 60
+    service.stop()
+
+    renewals = [arrived for arrived in service.arrived if arrived.path.endswith("/credentials")]
+    assert len(renewals) <= minutes, [arrived.path for arrived in service.arrived]
 
 
 @dataclass(frozen=True, slots=True)
