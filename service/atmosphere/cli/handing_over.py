@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -138,5 +139,6 @@ def written(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as broken:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123,SIM115 what is buffered fails at the exit too
+        with suppress(OSError, ValueError):  # what is buffered would fail again at the exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise click.ClickException(f"the output cannot be written ({broken.strerror})") from broken
