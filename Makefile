@@ -27,7 +27,7 @@ setup: .venv/.ready .emulator/.ready .cache/npm/.ready .cache/wheels.ready ## ma
 	@touch $@
 
 .cache/npm/.ready: tests/journeys/npm/package.json tests/journeys/npm/package-lock.json
-	@echo "installing the published npm client for the journeys (some seconds, once)"
+	@echo "installing the npm clients of the journeys (some seconds, once)"
 	@command -v npm >/dev/null || { echo "Atmosphere's tests need Node 20 or newer with npm: install it and try again" >&2; exit 1; }
 	@mkdir -p .cache/npm && cp tests/journeys/npm/package*.json .cache/npm/
 	@cd .cache/npm && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null

@@ -121,12 +121,20 @@ def test_a_423_with_a_pause_of_nothing_is_no_storm(desk: Desk, service: Service)
     assert desk.pace.slept == [1, 5]
 
 
-def test_what_never_answered_is_given_up_long_before_the_time_to_wait(job: Job) -> None:
+def test_where_there_is_no_connection_it_is_given_up_after_a_short_while(job: Job) -> None:
     desk = make(job, "http://127.0.0.1:9", wait=1800)
 
     assert isinstance(desk.fails(), Unanswered)
-    assert 100 < sum(desk.pace.slept) <= 120
+    assert 10 < sum(desk.pace.slept) <= 15
     assert job.values("STATE")["refused"] == "1"
+
+
+def test_what_never_answered_is_given_up_long_before_the_time_to_wait(job: Job, service: Service) -> None:
+    service.script = [LOST]
+    desk = make(job, service.endpoint, wait=1800)
+
+    assert isinstance(desk.fails(), Unanswered)
+    assert 100 < sum(desk.pace.slept) <= 120
 
 
 def test_a_service_that_answered_once_is_waited_for(job: Job, service: Service) -> None:

@@ -91,6 +91,34 @@ def test_the_check_sees_what_it_looks_for(source: str, strange: set[str], young:
     assert (_strangers(tree), _younger(tree)) == (strange, young)
 
 
+def _needs_more(*places: Path) -> str:
+    """What of these needs a newer Python; annotations do not count, as they are not evaluated."""
+    words = ("-t=3.8-", "--violations", "--no-tips", "--no-parse-comments")
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("vermin"), *words, *places], capture_output=True, text=True, check=False
+    )
+    return "" if ran.returncode == 0 else ran.stdout + ran.stderr
+
+
+def test_a_static_check_finds_nothing_newer_than_the_oldest_python() -> None:
+    """Machines with one Python only skip the next test."""
+    assert _needs_more(ACTION / "python") == ""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from functools import cache",
+        "import zoneinfo",
+        "from random import randbytes",
+        "with (open(a) as b, open(c) as d): ...",
+    ],
+)
+def test_the_static_check_sees_what_is_newer(source: str, tmp_path: Path) -> None:
+    (tmp_path / "newer.py").write_text(f"{source}\n")
+    assert "Target versions not met" in _needs_more(tmp_path)
+
+
 @pytest.mark.parametrize("minor", range(8, 15))
 def test_every_python_of_this_machine_starts_it(minor: int) -> None:
     python = shutil.which(f"python3.{minor}")

@@ -177,6 +177,26 @@ def test_what_could_not_be_scanned_is_exit_code_3(
     assert json.loads(capsys.readouterr().out)["answer"] == "unknown"
 
 
+@pytest.mark.parametrize("act", ["verify", "plan"])
+def test_an_aws_that_does_not_answer_is_exit_code_3(
+    looking: list[str], act: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is neither clean nor not: a script must not take it for leftovers."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "SOMEKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    assert main(["cleanup", act, *looking]) == Exit.UNKNOWN
+    assert "could not be scanned" in capsys.readouterr().err
+
+
+def test_a_profile_that_does_not_exist_is_exit_code_3(
+    looking: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert main(["cleanup", "verify", *looking, "--profile", "missing"]) == Exit.UNKNOWN
+    assert "ProfileNotFound" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("aws")
 def test_a_plan_counts_what_would_be_done_and_says_that_it_changed_nothing(
     looking: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

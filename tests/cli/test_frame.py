@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import re
 import subprocess
 import sys
 
@@ -78,3 +81,43 @@ def test_no_cell_and_no_note_moves_the_cursor_of_a_terminal(capsys: pytest.Captu
     shown = capsys.readouterr()
     assert "\\u001b[2Jb\\u202ec" in shown.out
     assert "\x1b" not in shown.out + shown.err
+
+
+ACCOUNT = "222222222222"
+ROW = (
+    f"aws://{ACCOUNT}/ap-southeast-2",
+    "a pool",
+    "in-use",
+    "2026-11-22T10:00:00Z",
+    "0b8ab9c5-6d5b-4f0b-9a52",
+    "why " * 9,
+)
+COLUMNS = ("environment", "pool", "status", "since", "allocation", "because")
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 130, 200])
+def test_ids_and_accounts_stay_whole_at_every_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal, as rich sees one."""
+    file = io.StringIO()
+    monkeypatch.setattr("sys.stdout", file)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    print_table(COLUMNS, [ROW, ROW], empty="")
+
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue())
+    assert max(map(len, shown.splitlines())) <= width
+    assert [shown.count(cell) for cell in ROW[:1] + ROW[3:5]] == [2, 2, 2]
+
+
+def test_completion_knows_subcommands_and_options() -> None:
+    environ = {"_ATMOSPHERE_COMPLETE": "bash_complete", "COMP_WORDS": "atmosphere all", "COMP_CWORD": "1"}
+    program = "from atmosphere.cli.main import main; main()"
+    shown = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.stdout == "plain,allocate\n"

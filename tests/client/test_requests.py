@@ -10,6 +10,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import CredentialRetrievalError
 
 from atmosphere.client.client import AtmosphereClient
 from atmosphere.client.connect import from_chain, from_ready_file
@@ -268,3 +269,62 @@ def test_an_unknown_profile_is_told_plainly(monkeypatch: pytest.MonkeyPatch, tmp
 
     with pytest.raises(NotConnected, match="nobody"):
         from_chain("http://127.0.0.1:1", profile="nobody")
+
+
+def test_an_address_where_nothing_ever_answered_is_given_up_after_a_stated_short_while(pace: SteppedPace) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        client = AtmosphereClient(
+            f"http://127.0.0.1:{bound.getsockname()[1]}", credentials=Credentials("1", "2"), pace=pace
+        )
+        with pytest.raises(ServiceError, match="refuses connections") as failure:
+            client.allocate("demo", requester="me", wait_seconds=1800)
+
+    assert 0 < sum(pace.slept) <= 10
+    assert not failure.value.unknown_outcome
+
+
+def test_an_unknown_host_is_named_as_such(pace: SteppedPace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
+    client = AtmosphereClient("https://typo.example.com/v1", credentials=Credentials("1", "2"), pace=pace)
+
+    with pytest.raises(ServiceError, match=r"typo\.example\.com has an unknown host name: check the address"):
+        client.pools()
+
+    assert sum(pace.slept) <= 10
+
+
+def test_a_service_that_answered_before_is_waited_for_longer(
+    service: Service, client: AtmosphereClient, pace: SteppedPace
+) -> None:
+    service.script = [Answer(body={"pools": []}), LOST]
+    client.pools()
+
+    with pytest.raises(ServiceError):
+        client.pools()
+
+    assert sum(pace.slept) > 10
+
+
+def test_a_refusal_after_a_lost_request_may_still_have_taken_something(
+    service: Service, client: AtmosphereClient
+) -> None:
+    service.script = [LOST, refused(423, "pool-busy", after=1), refused(403, "forbidden")]
+
+    with pytest.raises(ServiceError) as failure:
+        client.allocate("demo", requester="me", wait_seconds=60)
+
+    assert failure.value.status == 403
+    assert failure.value.unknown_outcome
+
+
+def test_credentials_that_cannot_be_renewed_are_no_traceback(service: Service, pace: SteppedPace) -> None:
+    class Expired(Credentials):
+        def get_frozen_credentials(self):
+            raise CredentialRetrievalError(provider="sso", error_msg="the session has expired")
+
+    with pytest.raises(NotConnected, match=r"cannot be renewed: .*the session has expired"):
+        AtmosphereClient(service.endpoint, credentials=Expired("1", "2"), pace=pace).pools()

@@ -28,6 +28,7 @@ _RETRY_AFTER = 5.0  # seconds, should a 423 come without its header
 _LEAST = 1.0  # seconds between two tries of one that waits
 _SPREAD = 0.1  # of a Retry-After, either way
 _STRANGE = 120.0  # seconds to go on where not one reply came from the service
+_UNCONNECTED = 15.0  # seconds to go on where there was not even a connection: the address is most often wrong
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Asking:
     waited: float = 0.0
     _failures: int = 0
     _met: bool = False
+    _connected: bool = False
     _clear: bool = True
     _since: float = 0.0
 
@@ -100,6 +102,7 @@ class Asking:
         except ActionError as failure:
             self._clear = self._clear and nothing_taken(failure)
             self._met = self._met or isinstance(failure, Refused)
+            self._connected = self._connected or not (isinstance(failure, Unanswered) and not failure.sent)
             raise
         finally:
             self.waited = self.pace.now() - self._since
@@ -109,8 +112,7 @@ class Asking:
         busy = isinstance(failure, Refused) and failure.status == BUSY
         if not busy and not may_pass(failure):
             raise failure
-        patience = self.wait_seconds if self._met else min(self.wait_seconds, _STRANGE)
-        left = patience - self.waited
+        left = self._patience - self.waited
         if left <= 0:
             raise self._over(failure) if busy else failure
         told = failure.retry_after if isinstance(failure, Refused) else None
@@ -120,6 +122,12 @@ class Asking:
             return min(left, self.pace.between(pause * (1 - _SPREAD), pause * (1 + _SPREAD)))
         self._failures += 1
         return min(left, max(self.pace.full_jitter(self._failures), told or 0.0))
+
+    @property
+    def _patience(self) -> float:
+        if self._met:
+            return self.wait_seconds
+        return min(self.wait_seconds, _STRANGE if self._connected else _UNCONNECTED)
 
     def _over(self, last: ActionError) -> WaitedTooLong:
         return WaitedTooLong(

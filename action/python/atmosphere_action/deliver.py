@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Mapping
 
-from atmosphere_action import credentials, lease, previous, profile, summary
+from atmosphere_action import credentials, identity, lease, previous, profile, summary
 from atmosphere_action.errors import AccountNotAllowed, FileTrouble, ProfileTrouble
 from atmosphere_action.pace import Pace, clock_text
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from atmosphere_action.inputs import Inputs
     from atmosphere_action.runner import Runner
 
+_EMPTIED = (
+    "The job's AWS_ACCESS_KEY_ID and its related variables are empty until the post step restores them, because boto3, "
+    "the AWS CLI and the CDK CLI prefer them to AWS_PROFILE. `unset-current-credentials: false` keeps them."
+)
+_KEPT = (
+    "AWS_ACCESS_KEY_ID is set in this job: with AWS_PROFILE, boto3, the AWS CLI and the CDK CLI use it and work in "
+    "another account. Remove `unset-current-credentials: false`, or name the profile in each command (`--profile`)."
+)
 _WORK = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -42,7 +50,8 @@ class Delivery:
         self._outputs()
         self._variables()
         hide = self.inputs.mask_account
-        self.runner.summary(summary.markdown(self.grant, waited=self.waited, hide_accounts=hide))
+        lines = self._remarks()
+        self.runner.summary(summary.markdown(self.grant, waited=self.waited, hide_accounts=hide, remarks=lines))
         self._say()
 
     def _guard(self) -> None:
@@ -97,9 +106,7 @@ class Delivery:
 
     def _variables(self) -> None:
         if not self.inputs.export:
-            if self.inputs.several:
-                names = ", ".join(str(self.inputs.profile_of(each.name)) for each in self.grant.environments)
-                self.runner.notice("Several environments", f"Use their profiles: {names}. No AWS_* variables are set.")
+            self._step_aside()
             return
         self._warn()
         first = self.grant.environments[0]
@@ -107,23 +114,63 @@ class Delivery:
         lease.mark_exported(place, first.credentials.access_key_id, self._signing())
         previous.export(first, self.environ, self.runner)
 
+    def _step_aside(self) -> None:
+        """Without exported credentials, nothing in the job's variables may win over the profiles unnoticed."""
+        if self.inputs.several:
+            names = ", ".join(str(self.inputs.profile_of(each.name)) for each in self.grant.environments)
+            self.runner.notice("Several environments", f"Use their profiles: {names}. No AWS_* variables are set.")
+        if not self.inputs.uses_profiles:
+            return
+        if not self.inputs.unset_current:
+            if previous.has_keys(self.environ):
+                self.runner.warning("AWS_* variables win over the profile", _KEPT)
+        else:
+            self._empty()
+        if self.environ.get("AWS_DEFAULT_PROFILE"):
+            text = "boto3 and the AWS CLI prefer AWS_DEFAULT_PROFILE to AWS_PROFILE: remove it from this job"
+            self.runner.warning("AWS_DEFAULT_PROFILE is set", text)
+
+    def _empty(self) -> None:
+        regions = {environment.region for environment in self.grant.environments}
+        signer = identity.of_variables(self.environ)
+        if previous.empty(regions, self.environ, self.runner):
+            lease.mark_emptied(lease.directory(self.environ, self.grant.id), signer)
+            self.runner.notice("AWS_* variables are empty", _EMPTIED)
+        named = [name for name in previous.REGIONS if self.environ.get(name)]
+        if len(regions) > 1 and named:
+            text = (
+                f"tools use the region of {' and '.join(named)} with every profile: remove it, or set it in each step"
+            )
+            self.runner.warning("The job's region wins over the profiles", text)
+
     def _warn(self) -> None:
         if lease.exported_earlier(self.environ) is not None:
             text = (
                 "an earlier step of this job also allocated an environment, and the AWS_* variables now belong to this "
-                "step's: to use both, set `aws-profile` in one of the two steps"
+                "step's: to use both, set `aws-profile` in both steps, to different names"
             )
             self.runner.warning("AWS_* variables replaced", text)
-        if self.environ.get("AWS_PROFILE"):
+        named = previous.profile_set(self.environ)
+        if named:
             text = (
-                "AWS_PROFILE is set in this job, and some tools prefer it to the credentials of this step: "
-                "do not set it, or use `aws-profile` and set AWS_PROFILE to its name"
+                f"{named} is set in this job, and some tools prefer it to the credentials of this step: "
+                "remove it, or use `aws-profile` and set AWS_PROFILE to its name"
             )
-            self.runner.warning("AWS_PROFILE is set", text)
+            self.runner.warning(f"{named} is set", text)
 
     def _signing(self) -> Mapping[str, Any] | None:
         signing: Mapping[str, Any] | None = self.common.get("signing")
         return signing
+
+    def _remarks(self) -> list[str]:
+        """What the summary says on how to use the credentials."""
+        if not self.inputs.uses_profiles:
+            return []
+        names = [str(self.inputs.profile_of(each.name)) for each in self.grant.environments]
+        remarks = [f"Set `AWS_PROFILE` to {' or '.join(f'`{name}`' for name in names)} in the steps that use it."]
+        if previous.has_keys(self.environ):
+            remarks.append(_EMPTIED if self.inputs.unset_current else f"Warning: {_KEPT}")
+        return remarks
 
     def _say(self) -> None:
         hide = self.inputs.mask_account

@@ -13,6 +13,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 _PORTS = {"https": 443, "http": 80}
+_ROUTES = ("allocations", "github", "pools", "environments")  # what the action adds to an endpoint itself
 
 
 def is_loopback(host: str) -> bool:
@@ -97,4 +98,5 @@ def _problem(value: str, scheme: str, host: str, *, odd: bool) -> str:
         return "has a user, a query or a fragment: write the address and its stage only"
     if scheme == "http" and not is_loopback(host):
         return "is http, which exposes the credentials to the network: write https"
-    return ""
+    last = urlsplit(value).path.rstrip("/").rpartition("/")[2]
+    return f"ends in /{last}, which the action adds itself: remove it" if last in _ROUTES else ""

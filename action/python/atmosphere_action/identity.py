@@ -42,12 +42,23 @@ def chosen(
 def _signer(environ: Mapping[str, str]) -> keys.Source:
     """Not the credentials of an environment that an earlier step allocated: nobody lets those in."""
     earlier = lease.exported_earlier(environ)
-    if earlier and earlier.get("signing"):
-        return keys.restored(earlier["signing"], environ)
+    note = earlier or lease.emptied_earlier(environ)
+    if note and note.get("signing"):
+        return keys.restored(note["signing"], environ)
     if earlier:  # that step proved itself with a GitHub token, so this job has no keys of its own in its variables
         own = (keys.ID, keys.SECRET, keys.TOKEN)
         environ = {name: value for name, value in environ.items() if name not in own}
     return keys.found(environ)
+
+
+def of_variables(environ: Mapping[str, str]) -> Mapping[str, Any] | None:
+    """What signs as the job's variables do now, to be kept before they are emptied; None if they have no keys."""
+    earlier = lease.exported_earlier(environ)
+    if earlier:  # they are an allocation's; what signed before that counts
+        signing: Mapping[str, Any] | None = earlier.get("signing")
+        return signing
+    own = keys.variables(environ)
+    return keys.Source("variables", environ, own).kept() if own is not None else None
 
 
 def _mask_keys(kept: Mapping[str, Any], mask: Callable[[str], None]) -> None:

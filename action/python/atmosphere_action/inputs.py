@@ -38,6 +38,7 @@ INPUTS: dict[str, Input] = {
     "session-policy": Input(forms.policy),
     "aws-profile": Input(forms.profile),
     "overwrite-aws-profile": Input(forms.flag, default=False),
+    "unset-current-credentials": Input(forms.flag, default=True),
     "output-env-credentials": Input(forms.flag),
     "output-credentials": Input(forms.flag, default=False),
     "mask-aws-account-id": Input(forms.flag, default=False),
@@ -60,6 +61,7 @@ class Inputs:
     several: bool
     aws_profile: str | None
     overwrite_profile: bool
+    unset_current: bool
     export: bool
     output_credentials: bool
     mask_account: bool
@@ -69,6 +71,11 @@ class Inputs:
     def pool(self) -> str:
         """The pool's name."""
         return str(self.request["pool"])
+
+    @property
+    def uses_profiles(self) -> bool:
+        """Whether tools get the credentials through profiles only."""
+        return not self.export and (self.several or self.aws_profile is not None)
 
     def profile_of(self, environment: str) -> str | None:
         """The profile to write for an environment, if any."""
@@ -99,6 +106,7 @@ def read(environ: Mapping[str, str]) -> Inputs:
         several=several,
         aws_profile=values["aws-profile"],
         overwrite_profile=values["overwrite-aws-profile"],
+        unset_current=values["unset-current-credentials"],
         export=not several and (values["aws-profile"] is None if export is None else export),
         output_credentials=values["output-credentials"],
         mask_account=values["mask-aws-account-id"],

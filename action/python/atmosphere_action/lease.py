@@ -1,7 +1,8 @@
 """The files of one allocation outside the workspace: what profiles need to renew its credentials, and their cache.
 
-`RUNNER_TEMP/atmosphere-<id>/` has one file for each environment, the cache that they share, and `exported.json`
-while the credentials are also the job's variables. The post step removes all of it.
+`RUNNER_TEMP/atmosphere-<id>/` has one file for each environment, the cache that they share, `exported.json` while the
+credentials are also the job's variables, and `emptied.json` while the job's own are taken out of its variables. The
+post step removes all of it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "atmosphere-"
 _EXPORTED = "exported.json"
+_EMPTIED = "emptied.json"
 _CACHE = "credentials.json"
 _LOCK = "lock"
 
@@ -82,9 +84,26 @@ def mark_exported(place: str, access_key_id: str, signing: Mapping[str, Any] | N
 def exported_earlier(environ: Mapping[str, str]) -> dict[str, Any] | None:
     """The note of an earlier step of this job whose credentials the job's variables are now, if any."""
     key = environ.get("AWS_ACCESS_KEY_ID")
-    pattern = os.path.join(glob.escape(environ.get("RUNNER_TEMP", "")), f"{_PREFIX}*", _EXPORTED)
-    notes = (read_json(path) for path in glob.glob(pattern)) if key else ()
-    return next((note for note in notes if note and note.get("accessKeyId") == key), None)
+    notes = _notes(environ, _EXPORTED) if key else []
+    return next((note for note in notes if note.get("accessKeyId") == key), None)
+
+
+def mark_emptied(place: str, signing: Mapping[str, Any] | None) -> None:
+    """Note what signed with the job's variables before they were emptied."""
+    files.directory(place)
+    write_json(os.path.join(place, _EMPTIED), {"signing": signing})
+
+
+def emptied_earlier(environ: Mapping[str, str]) -> dict[str, Any] | None:
+    """The note of an earlier step that emptied the job's variables, if they still are empty."""
+    if environ.get("AWS_ACCESS_KEY_ID"):
+        return None
+    return next((note for note in _notes(environ, _EMPTIED) if note.get("signing")), None)
+
+
+def _notes(environ: Mapping[str, str], name: str) -> list[dict[str, Any]]:
+    pattern = os.path.join(glob.escape(environ.get("RUNNER_TEMP", "")), f"{_PREFIX}*", name)
+    return [note for note in map(read_json, sorted(glob.glob(pattern))) if note]
 
 
 def remove(place: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Mapping
 
-from atmosphere_action import grant, identity, inputs
+from atmosphere_action import grant, identity, inputs, previous
 from atmosphere_action.allocate import Asking
 from atmosphere_action.deliver import Delivery
 from atmosphere_action.errors import ActionError, Unreadable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def main(environ: Mapping[str, str], runner: Runner, pace: Pace) -> int:
     """The exit code; raises `ActionError`."""
     wanted = inputs.read(environ)
+    previous.guard(wanted, environ)
     who = identity.chosen(
         wanted.auth, endpoint=wanted.endpoint, audience=wanted.audience, environ=environ, mask=runner.mask
     )
@@ -34,7 +35,7 @@ def main(environ: Mapping[str, str], runner: Runner, pace: Pace) -> int:
     try:
         reply = asking.reply()
     except ActionError as failure:
-        raise explained(failure, wanted, who.tree) from failure
+        raise explained(failure, wanted, who.tree, environ) from failure
     for secret in grant.secrets_in(reply):
         runner.mask(secret)
     granted = grant.read(reply)

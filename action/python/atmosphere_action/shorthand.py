@@ -1,7 +1,8 @@
 """The short forms of constraints and environments, and their JSON forms, as the API takes them.
 
 One a line: `region=us-east-1,eu-west-1`, `account=ID,ID`, `capability=NAME`, `capability=NAME:VALUE`;
-an environment is `NAME` and then constraints and `role=ROLE`, separated by spaces. What starts with `[` is JSON.
+an environment is `NAME` and then constraints and `role=ROLE`, separated by spaces. What starts with `[` is JSON, and
+a line that starts with `#` is a comment.
 A VALUE is JSON where it reads as JSON (`true`, `20`, `{"vpcs":20}`), otherwise text. All raise `ValueError`.
 """
 
@@ -17,14 +18,19 @@ def constraints(text: str) -> list[Json]:
     """The request's `constraints`; empty text gives none."""
     if text.lstrip().startswith("["):
         return _listed(text)
-    return [_constraint(line.strip()) for line in text.splitlines() if line.strip()]
+    return [_constraint(line) for line in _lines(text)]
 
 
 def environments(text: str) -> list[Json]:
     """The request's `environments`; empty text gives none."""
     if text.lstrip().startswith("["):
         return _listed(text)
-    return [_environment(line.split()) for line in text.splitlines() if line.strip()]
+    return [_environment(line.split()) for line in _lines(text)]
+
+
+def _lines(text: str) -> list[str]:
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def _listed(text: str) -> list[Json]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Sequence
 
 from atmosphere_action.pace import clock_text
 from atmosphere_action.runner import plain
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from atmosphere_action.grant import Grant
 
 
-def markdown(grant: Grant, *, waited: float, hide_accounts: bool) -> str:
+def markdown(grant: Grant, *, waited: float, hide_accounts: bool, remarks: Sequence[str] = ()) -> str:
     """A table with a row for each environment, and a line on the allocation."""
     rows = [("environment", "pool", "role"), ("---", "---", "---")]
     for environment in grant.environments:
@@ -20,6 +20,7 @@ def markdown(grant: Grant, *, waited: float, hide_accounts: bool) -> str:
         rows.append((f"{named}aws://{account}/{environment.region}", environment.pool, environment.role))
     lines: list[str] = ["### Atmosphere", "", *(_row(row) for row in rows), ""]
     lines.append(f"Waited {clock_text(waited)}. Expires at {grant.expires_at}. Allocation `{grant.id}`.")
+    lines += ["", *remarks] if remarks else []
     return "\n".join(lines) + "\n\n"
 
 

@@ -20,6 +20,7 @@ from atmosphere.cli.planning import print_plan, print_verdict
 from atmosphere.client.errors import NotConnected, ServiceError
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region
 from atmosphere.core.sharing import is_alone, neighbours
+from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,14 +135,18 @@ def _survey(environment: tuple[str, str], looking: Looking) -> Survey:
     from atmosphere.adapters.system import SystemClock  # noqa: PLC0415 -- what loads boto3 waits until it is needed
     from atmosphere.cleanup.aws.accounts import Accounts  # noqa: PLC0415
     from atmosphere.cleanup.surveying import survey  # noqa: PLC0415
+    from atmosphere.faults import reaching  # noqa: PLC0415
 
     if (looking.bucket is None) == (looking.baseline_file is None):
         raise click.UsageError("no baseline: give either --bucket (the service's) or --baseline FILE")
     key = EnvironmentKey(AccountId(environment[0]), Region(environment[1]))
-    assignment, store = _assignment(key, looking), _store(key, looking)
-    with console(stderr=True).status(f"scanning {key}"):
-        aws = Accounts.to_look_at(looking.connection.profile)
-        return survey(assignment, aws=aws, store=store, clock=SystemClock())
+    assignment = _assignment(key, looking)
+    try:
+        with console(stderr=True).status(f"scanning {key}"), reaching(f"the scan of {key}"):
+            aws = Accounts.to_look_at(looking.connection.profile)
+            return survey(assignment, aws=aws, store=_store(key, looking), clock=SystemClock())
+    except Unreachable as lost:
+        raise _Unknown(f"{key} could not be scanned: {lost}") from lost
 
 
 def _assignment(key: EnvironmentKey, looking: Looking) -> Assignment:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from atmosphere.client.connect import from_chain, from_ready_file
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,15 +37,24 @@ class Connection:
 
     def client(self) -> AtmosphereClient:
         """A client of that service; raises `NotConnected`, or a usage error if no service was named."""
+        from atmosphere.client.connect import from_chain, from_ready_file  # noqa: PLC0415 boto3 waits until it is needed
+
         if self.ready_file is not None:
             return from_ready_file(self.ready_file, self.caller)
         if self.endpoint is None:
             raise click.UsageError("no service: give --endpoint (or ATMOSPHERE_ENDPOINT), or --ready-file")
         return from_chain(self.endpoint, profile=self.profile, region=self.region)
 
-    def command(self, *words: str) -> str:
-        """A command line that does `words` at the same service, from any directory; holds no secret."""
+    def words(self, *words: str) -> list[str]:
+        """A command that does `words` at the same service, from any directory; holds no secret."""
         program = Path(sys.executable).parent / "atmosphere"
+        return [str(program) if program.exists() else "atmosphere", *words, *self._options()]
+
+    def short_words(self, *words: str) -> list[str]:
+        """The same for people, who have the command in their PATH; quoted."""
+        return [shlex.quote(word) for word in ("atmosphere", *words, *self._options())]
+
+    def _options(self) -> list[str]:
         given = {
             "--endpoint": self.endpoint if self.ready_file is None else None,
             "--profile": self.profile,
@@ -55,8 +62,12 @@ class Connection:
             "--ready-file": str(self.ready_file.resolve()) if self.ready_file else None,
             "--as": self.caller if self.ready_file else None,
         }
-        options = [part for name, value in given.items() if value is not None for part in (name, value)]
-        return shlex.join([str(program) if program.exists() else "atmosphere", *words, *options])
+        return [part for name, value in given.items() if value is not None for part in (name, value)]
+
+
+def _named(option: str) -> bool:
+    """Whether an option is on the command line, and not from a variable."""
+    return click.get_current_context().get_parameter_source(option) is click.core.ParameterSource.COMMANDLINE
 
 
 def connected(
@@ -85,6 +96,8 @@ def connected(
         @functools.wraps(command)
         def connect(*args: P.args, **given: P.kwargs) -> R:
             own: dict[str, Any] = dict(given)
+            if _named("endpoint") and not _named("ready_file"):
+                own["ready_file"] = None  # only a variable names one
             names = ("endpoint", "profile", "region", "ready_file", "caller")
             connection = Connection(**{name: own.pop(name) for name in names})
             return command(connection, *args, **own)

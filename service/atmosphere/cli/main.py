@@ -5,19 +5,21 @@ Everything heavy (boto3, pydantic, the template) is imported by the subcommand t
 
 from __future__ import annotations
 
+import json
 import sys
 import traceback
 from dataclasses import dataclass
 from enum import IntEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from atmosphere.client.errors import NotConnected, ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class Exit(IntEnum):
@@ -40,9 +42,9 @@ class _Subcommand:
 _SERVICE: Final = "atmosphere.cli.service"
 _OPERATOR: Final = "atmosphere.cli.operator"
 _SUBCOMMANDS: Final = {
-    "allocate": _Subcommand(_SERVICE, "Allocate an environment, and wait until one is free."),
+    "allocate": _Subcommand("atmosphere.cli.allocate", "Allocate an environment, and wait until one is free."),
     "credentials": _Subcommand(
-        _SERVICE, "Print fresh credentials of an allocation, in the format of `credential_process`."
+        "atmosphere.cli.credentials", "Print credentials of an allocation, in the format of `credential_process`."
     ),
     "deallocate": _Subcommand(_SERVICE, "End an allocation."),
     "status": _Subcommand(_SERVICE, "Show an allocation, or the pools."),
@@ -95,20 +97,36 @@ def atmosphere(*, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code. No exception propagates from here."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    debug = words[:1] == ["--debug"]
+    debug, as_json = words[:1] == ["--debug"], "--json" in words
     try:
         result = atmosphere.main(args=words, prog_name="atmosphere", standalone_mode=False)
     except click.ClickException as wrong:
-        wrong.show()
+        if as_json:
+            _print_error(wrong.format_message(), "usage" if wrong.exit_code == Exit.USAGE else "failed")
+        else:
+            wrong.show()
         return wrong.exit_code
     except (click.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
-    except (ServiceError, NotConnected) as refusal:
-        print(refusal, file=sys.stderr)
+    except ServiceError as refusal:
+        if as_json:
+            _print_error(refusal.message, refusal.code, {**refusal.details, "status": refusal.status})
+        else:
+            print(refusal, file=sys.stderr)
         return Exit.PROBLEMS
     except Exception as fault:  # noqa: BLE001 the outermost entry point: type and text, and no traceback unless asked for
-        if debug:
+        expected = isinstance(fault, NotConnected)
+        if debug and not expected:
             traceback.print_exc()
-        print(f"{type(fault).__name__}: {fault}", file=sys.stderr)
+        text = str(fault) if expected else f"{type(fault).__name__}: {fault}"
+        if as_json:
+            _print_error(text, "not-connected" if expected else "failed")
+        else:
+            print(text, file=sys.stderr)
         return Exit.PROBLEMS
     return result if isinstance(result, int) else Exit.FINE
+
+
+def _print_error(message: str, code: str, more: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """One JSON object on one line, the last one of stderr: `message` and `code` as in the API's errors."""
+    print(json.dumps({**more, "message": message, "code": code}), file=sys.stderr)

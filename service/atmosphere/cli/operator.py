@@ -17,7 +17,7 @@ from atmosphere.cli.options import (
     json_option,
     reason_option,
 )
-from atmosphere.cli.output import console, plain, print_facts, print_json, print_table, shown
+from atmosphere.cli.output import console, note, plain, print_facts, print_json, print_table, shown
 
 if TYPE_CHECKING:
     from atmosphere.client.results import EnvironmentState, HistoryLine
@@ -131,7 +131,12 @@ def _act(act: str, text: str) -> click.Command:
     @json_option
     @connected(caller="operator")
     def operate(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:
-        show_environment(connection.client().operate(*environment, act, reason=reason), as_json=as_json)
+        client = connection.client()
+        before = client.environment(*environment)
+        after = client.operate(*environment, act, reason=reason)
+        if (before.status, before.since, before.hold) == (after.status, after.since, after.hold):
+            note(f"{act} did nothing: the environment is {_status(after) or 'gone'} already")
+        show_environment(after, as_json=as_json)
 
     return operate
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from atmosphere.client.results import camel
@@ -18,33 +22,67 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _UNFOLDED: Final = 1000  # columns
+_READABLE: Final = 12  # columns that folded text needs at least
+
+
+class _Console(Console):
+    """Rich's, which would end the command and redirect stdout where a pipe has no reader."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error that this is called for."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def console(*, stderr: bool = False) -> Console:
     """A console that follows the current stream: colour in a terminal, plain text in a pipe."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
+    return _Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
+
+
+def as_json(value: Any) -> str:
+    """One JSON value as text."""
+    return json.dumps(value, indent=2) + "\n"
 
 
 def print_json(value: Any) -> None:
     """One JSON value on stdout."""
-    print(json.dumps(value, indent=2))
+    print(as_json(value), end="")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]], *, empty: str) -> None:
-    """A table, or `empty` when it would have no row. No cell can move the cursor or turn the reading direction."""
+    """A table, or `empty` when it would have no row. No cell can move the cursor or turn the reading direction.
+
+    Only text with spaces is folded: ids, accounts and instants stay whole. Where a terminal is too narrow for that,
+    each row becomes a block with a line for each cell.
+    """
     filled = [[harmless(cell or "") for cell in row] for row in rows]
     if not filled:
         print(empty)
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_header=any(columns))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in filled:
-        table.add_row(*row)
     out = console()
     if not out.is_terminal:
         out.width = _UNFOLDED  # whoever reads a pipe searches for whole words
-    out.print(table)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_header=any(columns))
+    for index, column in enumerate(columns):
+        whole = not any(" " in row[index] for row in filled)
+        table.add_column(column, overflow="fold", no_wrap=whole)
+        table.columns[-1].min_width = None if whole else min(_READABLE, max(len(row[index]) for row in filled))
+    for row in filled:
+        table.add_row(*row)
+    if any(columns) and Measurement.get(out, out.options.update_width(_UNFOLDED), table).minimum > out.width:
+        _print_blocks(columns, filled)
+    else:
+        out.print(table)
+
+
+def _print_blocks(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    for row in rows:
+        print("\n".join(f"{column}: {cell}" for column, cell in zip(columns, row, strict=True) if cell), end="\n\n")
+
+
+def as_facts(facts: Mapping[str, str | None]) -> str:
+    """Names and values one below the other, as text."""
+    width = max(map(len, facts))
+    return "".join(f"{name.ljust(width)}  {harmless(value or '')}".rstrip() + "\n" for name, value in facts.items())
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:
@@ -70,4 +108,5 @@ def harmless(text: str) -> str:
 
 def note(text: str) -> None:
     """A remark for people, on stderr so that it never mixes with a result."""
-    console(stderr=True).print(harmless(text), style="dim")
+    with suppress(OSError, ValueError):  # a remark that no one can read must not stop what the command does
+        console(stderr=True).print(harmless(text), style="dim")

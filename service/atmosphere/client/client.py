@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from atmosphere.client import results
 from atmosphere.client.asking import cut, given, waiting, wanted
-from atmosphere.client.errors import BUSY, NO_TOKEN, UNKNOWN_ALLOCATION, ServiceError
+from atmosphere.client.endpoint import checked
+from atmosphere.client.errors import BUSY, NO_TOKEN, UNKNOWN_ALLOCATION, NotConnected, ServiceError
 from atmosphere.client.operators import OperatorsSide
 from atmosphere.client.proof import ReleaseToken, proof_by
 from atmosphere.client.transport import RETRY_BUDGET, RealPace, Transport, region_of
@@ -34,7 +35,9 @@ class AtmosphereClient(OperatorsSide):
     Each request takes a token of its own, repeats too. GitHub callers may allocate, read and end allocations, refresh
     credentials and read one pool; the other methods are for signed callers.
     Every method raises `ServiceError`. Failures that may pass (5xx, 429, no connection) are repeated for
-    `retry_seconds`, without a further effect: an allocation is asked for under one id until it is answered.
+    `retry_seconds`, without a further effect: an allocation is asked for under one id until it is answered. An address
+    where nothing ever answered is given up after 10 s. `NotConnected` is raised for what cannot be an endpoint, and
+    where there are no credentials.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class AtmosphereClient(OperatorsSide):
         retry_seconds: float = RETRY_BUDGET,
         pace: Pace | None = None,
     ) -> None:
+        endpoint = checked(endpoint)
         self._pace = pace or RealPace()
         proof = proof_by(credentials, tokens, region or region_of(endpoint))
         super().__init__(Transport(endpoint=endpoint, proof=proof, budget=retry_seconds, pace=self._pace))
@@ -92,11 +96,15 @@ class AtmosphereClient(OperatorsSide):
     def _in_turn(
         self, ask: Callable[[], dict[str, Any]], wait_seconds: float, on_wait: Callable[[Waiting], None] | None
     ) -> dict[str, Any]:
-        started = self._pace.now()
+        started, unclear = self._pace.now(), False
         while True:
             try:
                 return ask()
+            except NotConnected as none:
+                none.unclear = none.unclear or unclear
+                raise
             except ServiceError as refusal:
+                refusal.unclear = unclear = unclear or refusal.unclear
                 waited = self._pace.now() - started
                 if refusal.status != BUSY or waited >= wait_seconds:
                     raise
@@ -142,28 +150,44 @@ class AtmosphereClient(OperatorsSide):
         except BaseException as failure:
             self._give_back(grant.id, token, failure)
             raise
-        self._end(grant.id, token, outcome="success")
+        self.end(grant.id, token, outcome="success")
 
     def _abandon(self, key: str, token: ReleaseToken, failure: BaseException) -> None:
         """An allocate without an answer may yet take effect: end it under its id, which also stops a late one."""
-        if not isinstance(failure, ServiceError) or failure.unknown_outcome:
-            self._give_back(key, token, failure, may_yet_come_seconds=ALLOCATE_IN_FLIGHT)
+        if isinstance(failure, ServiceError | NotConnected) and not failure.unknown_outcome:
+            return
+        self._give_back(key, token, failure, may_yet_come_seconds=ALLOCATE_IN_FLIGHT)
 
-    def _end(self, id_: str, token: ReleaseToken, *, outcome: str, may_yet_come_seconds: float = 0) -> None:
+    def end(self, id_: str, token: ReleaseToken, *, outcome: str, may_yet_come_seconds: float = 0) -> None:
+        """End an allocation as its owner, or with its release token where that is refused. Raises `ServiceError`.
+
+        With `may_yet_come_seconds` its allocate request may still be on its way; then an id that is unknown is ended
+        too: the owner's request keeps it from being allocated, and the release token asks again until that time.
+        """
         try:
             self.deallocate(id_, outcome=outcome)
-        except ServiceError as refusal:
-            if refusal.status not in _NOT_LET_IN and refusal.code != NO_TOKEN:
-                raise
+        except (ServiceError, NotConnected) as refusal:
+            if isinstance(refusal, ServiceError):
+                if refusal.code == UNKNOWN_ALLOCATION and may_yet_come_seconds:
+                    return
+                if refusal.status not in _NOT_LET_IN and refusal.code != NO_TOKEN:
+                    raise
+            self._end_by_token(id_, token, outcome, may_yet_come_seconds)
+
+    def _end_by_token(self, id_: str, token: ReleaseToken, outcome: str, may_yet_come_seconds: float) -> None:
+        try:
             self.release(id_, token, outcome=outcome, may_yet_come_seconds=may_yet_come_seconds)
+        except ServiceError as refusal:
+            if refusal.code != UNKNOWN_ALLOCATION or not may_yet_come_seconds:
+                raise
 
     def _give_back(
         self, id_: str, token: ReleaseToken, failure: BaseException, *, may_yet_come_seconds: float = 0
     ) -> None:
         outcome = f"failed: {type(failure).__name__}"
         try:
-            self._end(id_, token, outcome=outcome, may_yet_come_seconds=may_yet_come_seconds)
-        except ServiceError as second:
+            self.end(id_, token, outcome=outcome, may_yet_come_seconds=may_yet_come_seconds)
+        except (ServiceError, NotConnected) as second:
             failure.add_note(f"allocation {id_} was not deallocated either ({second}); its deadline ends it")
 
     def deallocate(self, id_: str, *, outcome: str = "success") -> None:

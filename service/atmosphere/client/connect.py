@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore.credentials import Credentials
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 from atmosphere.client.client import AtmosphereClient
+from atmosphere.client.endpoint import checked
 from atmosphere.client.errors import NotConnected
 from atmosphere.client.github import TokenRequest, token_request
 
@@ -20,13 +22,18 @@ if TYPE_CHECKING:
 
 def from_chain(endpoint: str, *, profile: str | None = None, region: str | None = None) -> AtmosphereClient:
     """A client with the credentials that boto3 would find (environment, profile, container, instance), kept fresh."""
+    checked(endpoint)
     try:
         found = botocore.session.Session(profile=profile).get_credentials()
-    except BotoCoreError as broken:
-        raise NotConnected(str(broken)) from broken
+    except ProfileNotFound as missing:
+        raise NotConnected(f"{missing}: `aws configure list-profiles` lists those that exist") from missing
+    except (BotoCoreError, ClientError) as broken:
+        raise NotConnected(f"the AWS credentials to sign with cannot be read: {broken}") from broken
     if found is None:
         raise NotConnected(
-            "there are no AWS credentials to sign with: set a profile, or AWS_ACCESS_KEY_ID and the related variables"
+            "there are no AWS credentials to sign with: not in AWS_ACCESS_KEY_ID and its related variables, not in "
+            f"the profile {profile or os.environ.get('AWS_PROFILE') or 'default'!r}, not from a container or an "
+            "instance. Give --profile NAME, or set AWS_PROFILE; after `aws configure sso`, run `aws sso login`"
         )
     return AtmosphereClient(endpoint, credentials=found, region=region)
 
@@ -45,18 +52,27 @@ def from_ready_file(path: Path, caller: str) -> AtmosphereClient:
         ready = json.loads(path.read_text(encoding="utf-8"))
         if caller == "github":
             return AtmosphereClient(ready["endpoint"], tokens=_local_tokens(ready["github"]))
-        keys = ready["callers"][caller]
+        keys = _caller(ready["callers"], caller, path)
         credentials = Credentials(keys["accessKeyId"], keys["secretAccessKey"], keys.get("sessionToken"))
         return AtmosphereClient(ready["endpoint"], credentials=credentials)
     except OSError as missing:
         raise NotConnected(
             f"{path} cannot be read ({missing.strerror}): is `atmosphere local up` running?"
         ) from missing
+    except NotConnected:
+        raise
     except (ValueError, KeyError, TypeError) as broken:
         message = (
             f"{path} is not a ready file with a caller {caller!r} ({type(broken).__name__}): run `atmosphere local up`"
         )
         raise NotConnected(message) from broken
+
+
+def _caller(callers: Mapping[str, Any], name: str, path: Path) -> Mapping[str, str]:
+    if callers and name not in callers:
+        raise NotConnected(f"{path} has no caller {name!r}: it has {', '.join([*callers, 'github'])}")
+    keys: Mapping[str, str] = callers[name]
+    return keys
 
 
 def _local_tokens(github: Mapping[str, str]) -> TokenRequest:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.client.errors import NotConnected
 from atmosphere.contract import GITHUB_ROOT, RELEASE_SCHEME
@@ -41,9 +42,13 @@ class Signed:
     root: tuple[str, ...] = ()
 
     def headers(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """Signed headers."""
+        """Signed headers; raises `NotConnected` where the credentials cannot be renewed."""
         request = AWSRequest(method=method, url=url, data=content, headers=dict(headers))
-        SigV4Auth(self.credentials.get_frozen_credentials(), "execute-api", self.region).add_auth(request)
+        try:
+            keys = self.credentials.get_frozen_credentials()
+        except (BotoCoreError, ClientError) as broken:
+            raise NotConnected(f"the AWS credentials to sign with cannot be renewed: {broken}") from broken
+        SigV4Auth(keys, "execute-api", self.region).add_auth(request)
         return dict(request.headers.items())
 
 

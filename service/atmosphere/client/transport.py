@@ -15,7 +15,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 
-from atmosphere.client.errors import UNREACHABLE, UNREADABLE, ServiceError
+from atmosphere.client import network
+from atmosphere.client.errors import UNREADABLE, NotConnected, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION: Final = "us-east-1"
 RETRY_BUDGET: Final = 30.0  # seconds in which failures are repeated
-_CONNECT: Final = 5.0  # seconds
-_READ: Final = 35.0  # seconds; the gateway gives up after 29
+_NEVER_MET: Final = 10.0  # seconds; an address where nothing ever answered is most often wrong
 _FIRST_PAUSE: Final = 0.25  # seconds
 _LONGEST_PAUSE: Final = 8.0  # seconds
 _OK: Final = 200
@@ -73,12 +73,8 @@ class Transport:
     budget: float = RETRY_BUDGET
     pace: Pace = field(default_factory=RealPace)
     jitter: Callable[[float, float], float] = random.uniform
-    _pool: urllib3.PoolManager = field(
-        default_factory=lambda: urllib3.PoolManager(
-            retries=False, timeout=urllib3.Timeout(connect=_CONNECT, read=_READ), maxsize=4
-        ),
-        repr=False,
-    )
+    _pool: urllib3.PoolManager | None = field(default=None, repr=False)
+    _met: bool = False
 
     def send(
         self,
@@ -95,27 +91,37 @@ class Transport:
         if query:
             url += f"?{urlencode(query, quote_via=quote)}"
         content = b"" if body is None else json.dumps(body).encode()
-        give_up = self.pace.now() + self.budget
-        pause = _FIRST_PAUSE
+        started = self.pace.now()
+        pause, unclear = _FIRST_PAUSE, False
         while True:
             try:
                 return self._once(method, url, content, {**_HEADERS, **(headers or {})}, proof)
+            except NotConnected as none:
+                none.unclear = unclear
+                raise
             except ServiceError as error:
+                error.unclear = unclear = unclear or error.unknown_outcome
                 wait = max(self.jitter(0, pause), error.retry_after or 0)
-                if not _worth_repeating(error) or self.pace.now() + wait > give_up:
+                if not _worth_repeating(error) or self.pace.now() + wait > started + self._patience:
                     raise
                 self.pace.sleep(wait)
                 pause = min(_LONGEST_PAUSE, pause * 2)
 
+    @property
+    def _patience(self) -> float:
+        return self.budget if self._met else min(self.budget, _NEVER_MET)
+
     def _once(self, method: str, url: str, content: bytes, headers: Mapping[str, str], proof: Proof) -> dict[str, Any]:
         proven = proof.headers(method, url, content, headers)
+        if self._pool is None:
+            self._pool = network.pool(self.endpoint)
         try:
             reply = self._pool.request(method, url, body=content, headers=proven, redirect=False, retries=False)
         except urllib3.exceptions.HTTPError as lost:
-            message = (
-                f"{self.endpoint} did not answer ({type(lost).__name__}): check the address, and that the service is up"
-            )
-            raise ServiceError(0, UNREACHABLE, message) from lost
+            failure = network.unreachable(self.endpoint, lost)
+            self._met = self._met or failure.sent
+            raise failure from lost
+        self._met = True
         return _value(reply.status, reply.data, reply.headers.get("Retry-After"))
 
 
@@ -123,6 +129,8 @@ _HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/js
 
 
 def _worth_repeating(error: ServiceError) -> bool:
+    if error.code == network.UNTRUSTED:
+        return False
     return error.status in (0, _TOO_MANY) or error.status >= _SERVER_ERROR
 
 
