@@ -24,7 +24,7 @@ from atmosphere.client.proof import Signed
 from atmosphere.client.transport import RealPace, Transport
 from atmosphere.contract import FunctionName
 from atmosphere.core.changes import Delete, Put
-from atmosphere.core.model import AccountId, AllocationId, Environment, EnvironmentKey, Region, Status
+from atmosphere.core.model import AccountId, AllocationId, Environment, EnvironmentKey, PoolName, Region, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,11 +87,14 @@ def _keys(description: dict[str, Any], caller: str) -> Credentials:
 
 @contextmanager
 def pool_of(service: LocalService, size: int, *, taken: int) -> Iterator[None]:
-    """A pool of `size` rows, `taken` of them in use for a day; afterwards the rows are gone."""
+    """A pool of `size` rows, `taken` of them in use for a day, and nobody in line; afterwards the rows are gone."""
     store = service.store()
     homes = [row for region in HOMES if (row := store.environment(EnvironmentKey(ACCOUNT, Region(region))))]
     rows = [_row(homes[0], number, in_use=number < taken) for number in range(size)]
-    _write(store, [*_gone(homes), *_there(rows)])
+    _write(
+        store,
+        [*_gone(homes), *_there(rows), *(Delete(target=row.id, expects=()) for row in store.waiters(PoolName(POOL)))],
+    )
     try:
         yield
     finally:

@@ -26,10 +26,11 @@ def test_every_verb_keeps_its_bar_in_every_pool(local_service: LocalService, siz
     assert {count.verb for count in counts} >= {"allocate", "refresh", "deallocate"}
 
 
-def test_a_pool_that_is_full_is_refused_by_reading_only(local_service: LocalService) -> None:
+def test_a_pool_that_is_full_is_refused_by_five_reads_at_most_and_one_write(local_service: LocalService) -> None:
     refused = next(count for count in measure(local_service, 100, 99) if count.verb == "allocate, 423")
-    assert set(refused.calls) <= READS
-    assert refused.total <= 5
+    assert set(refused.calls) <= READS | {"dynamodb:TransactWriteItems"}
+    assert refused.calls["dynamodb:TransactWriteItems"] == 1
+    assert refused.total <= 5 + 1
 
 
 def test_an_idle_reconciler_reads_once(local_service: LocalService) -> None:
