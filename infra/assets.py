@@ -23,7 +23,7 @@ from infra.dependencies import CACHE, ROOT, AssetFailed
 from infra.target import RUNTIME, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 PACKAGE: Final = ROOT / "service" / "atmosphere"
 NEVER_IN_A_LAMBDA: Final = frozenset({"cli", "client", "config", "local"})
@@ -34,6 +34,8 @@ _UNUSED: Final = re.compile(
     r"aws_lambda_powertools/(event_handler/|utilities/(?!__init__\.py|jmespath_utils/|typing/))"
     r"|cffi/|pycparser/"
 )  # two fifths of an asset; logs and metrics need none of it, and cryptography only what cffi has compiled
+_DATA: Final = frozenset({("botocore", "data"), ("boto3", "data")})
+_IN_A_VERSION: Final = 5
 _KEPT: Final = 24  # assets; each change of the code makes four
 _EPOCH: Final = 315_532_800  # 1980-01-01, the oldest time that a zip can hold
 
@@ -91,8 +93,13 @@ def _own_files() -> Iterator[tuple[str, Path]]:
 
 
 def _fill(directory: Path, services: frozenset[str], target: Target, lock: Path) -> None:
-    theirs = dependencies.files(target, lock)
-    wanted = [(relative, source) for relative, source in theirs if _belongs(PurePosixPath(relative), services)]
+    theirs = list(dependencies.files(target, lock))
+    newest = _newest(relative for relative, _ in theirs)
+    wanted = [
+        (relative, source)
+        for relative, source in theirs
+        if _belongs(PurePosixPath(relative), services) and _is_newest(PurePosixPath(relative), newest)
+    ]
     for relative, source in sorted([*_own_files(), *wanted]):
         destination = directory / relative
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -113,10 +120,28 @@ def _belongs(path: PurePosixPath, services: frozenset[str]) -> bool:
         or path.suffix in {".pyc", ".pyi"}
     ):
         return False
-    if parts[:2] in {("botocore", "data"), ("boto3", "data")}:
+    if parts[:2] in _DATA:
         models = services | SHARED_MODELS if parts[0] == "botocore" else services
         return parts[2] in models and not parts[-1].startswith("examples-")
     return not _UNUSED.match(path.as_posix())
+
+
+def _newest(names: Iterable[str]) -> dict[tuple[str, ...], str]:
+    """The newest version of each service's model, by the folder of the service: clients are made of no other."""
+    newest: dict[tuple[str, ...], str] = {}
+    for parts in (PurePosixPath(name).parts for name in names):
+        if _is_versioned(parts):
+            newest[parts[:3]] = max(newest.get(parts[:3], ""), parts[3])
+    return newest
+
+
+def _is_newest(path: PurePosixPath, newest: Mapping[tuple[str, ...], str]) -> bool:
+    return not _is_versioned(path.parts) or path.parts[3] == newest[path.parts[:3]]
+
+
+def _is_versioned(parts: tuple[str, ...]) -> bool:
+    """Whether it is a file of one version of a model: botocore/data/SERVICE/VERSION/FILE."""
+    return parts[:2] in _DATA and len(parts) == _IN_A_VERSION
 
 
 def _demand_models(directory: Path, services: frozenset[str]) -> None:

@@ -161,58 +161,16 @@ _SNAPSHOT: Final = (Env.BUCKET, Env.SNAPSHOT_KEY)
 _ROWS: Final = (Env.ENVIRONMENTS_TABLE, Env.ALLOCATIONS_TABLE, Env.HISTORY_TABLE, Env.WAITERS_TABLE, Env.POOLS_TABLE)
 _API_SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "sts")
 _TELLING_SERVICES: Final = ("cloudformation", "cloudcontrol", "resourcegroupstaggingapi")
-_CLEANED_SERVICES: Final = (
-    "acm",
-    "apigateway",
-    "apigatewayv2",
-    "application-autoscaling",
-    "appsync",
-    "athena",
-    "autoscaling",
-    "backup",
-    "batch",
-    "cloudfront",
-    "cloudtrail",
-    "cloudwatch",
-    "codebuild",
-    "codepipeline",
-    "cognito-identity",
-    "cognito-idp",
-    "config",
-    "dynamodb",
-    "ec2",
-    "ecr",
-    "ecs",
-    "efs",
-    "eks",
-    "elasticache",
-    "elb",
-    "elbv2",
-    "events",
-    "firehose",
-    "glue",
-    "iam",
-    "kinesis",
-    "kms",
-    "lambda",
-    "logs",
-    "opensearch",
-    "pipes",
-    "rds",
-    "route53",
-    "s3",
-    "sagemaker",
-    "scheduler",
-    "secretsmanager",
-    "servicediscovery",
-    "ses",
-    "sesv2",
-    "sns",
-    "sqs",
-    "ssm",
-    "stepfunctions",
-    "wafv2",
+_CLEANED: Final = (
+    "acm acm-pca amplify apigateway apigatewayv2 appconfig application-autoscaling apprunner appsync athena "
+    "autoscaling backup batch bedrock bedrock-agent bedrock-agentcore-control cloudfront cloudtrail cloudwatch "
+    "codebuild codecommit codedeploy codepipeline cognito-identity cognito-idp config dax dms ds dynamodb ec2 ecr ecs "
+    "efs eks elasticache elasticbeanstalk elb elbv2 emr events firehose fsx gamelift globalaccelerator glue iam "
+    "imagebuilder iot ivs kafka kendra kinesis kinesisanalyticsv2 kms lambda logs opensearch pipes rds redshift "
+    "redshift-serverless route53 s3 s3tables sagemaker scheduler secretsmanager servicecatalog "
+    "servicecatalog-appregistry servicediscovery ses sesv2 sns sqs ssm stepfunctions synthetics wafv2"
 )
+_CLEANED_SERVICES: Final = tuple(_CLEANED.split())
 """Of the types in the catalogue (`cleanup/catalogue/`); a test holds both together."""
 _WATCHED_SERVICES: Final = ("s3control",)
 """Of contents of a baseline (`cleanup/contents/`), beside those that are cleaned."""

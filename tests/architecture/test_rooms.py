@@ -20,6 +20,7 @@ MODULES: Final = {
 }
 TABLES: Final = ("atmosphere.cleanup.catalogue", "atmosphere.cleanup.contents")  # a module for each family, by design
 IDEAS: Final = {
+    "scan.once": "an account that answers a listing once; inventory decides what is listed",
     "clearing": "the rounds of a pass; engine is the frame: revoke, capture or clear, and how a pass ends",
     "delete.stacks": "what CloudFormation is asked for; deletion is the round as a whole",
     "scan.arns": "which type and id an ARN is, one row a form",

@@ -143,6 +143,7 @@ SCENARIOS: Final[dict[int, Scenario]] = {
             "cleanup/test_passes",
             "test_a_service_that_is_closed_by_its_own_word_is_left_out_and_reported",
             "test_a_service_that_is_closed_without_its_type_saying_how_is_unknown",
+            "test_a_service_that_aws_does_not_have_in_the_region_is_left_out_and_one_out_of_reach_is_not",
             "test_a_type_that_the_settings_skip_is_neither_listed_nor_deleted_and_every_report_says_so",
         ),
     ),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 from moto import mock_aws
 
 from atmosphere.cleanup.aws.accounts import Account
@@ -373,6 +374,22 @@ def test_a_service_that_is_closed_without_its_type_saying_how_is_unknown():
     land.faulty(judge=lambda name, _: "SubscriptionRequiredException" if name == "ListTopics" else None)
     result = land.clean()
     assert (result.verdict, result.reason) == (Verdict.BLOCKED, "unknown:AWS::SNS::Topic@us-east-1")
+
+
+@pytest.mark.parametrize("offered", [False, True], ids=["not-there", "out-of-reach"])
+def test_a_service_that_aws_does_not_have_in_the_region_is_left_out_and_one_out_of_reach_is_not(monkeypatch, offered):
+    land = Land("AWS::SNS::Topic")
+    monkeypatch.setattr("atmosphere.cleanup.aws.offered.regions_of", lambda _: {REGION} if offered else set())
+
+    def judge(name: str, _: dict[str, Any]) -> None:
+        if name == "ListTopics":
+            raise EndpointConnectionError(endpoint_url="x", error=socket.gaierror(socket.EAI_NONAME, "no such name"))
+
+    land.faulty(judge=judge)
+    result = land.clean()
+    assert result.verdict is (Verdict.BLOCKED if offered else Verdict.CLEAN)
+    told = land.report(result)["unknown" if offered else "skipped"]["AWS::SNS::Topic@us-east-1"]
+    assert "EndpointConnectionError" in told
 
 
 def close(monkeypatch: pytest.MonkeyPatch, name: str, code: str) -> None:

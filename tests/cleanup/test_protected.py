@@ -182,6 +182,10 @@ FORMS = (
     "arn:aws:x::1:function/{0}",
     "arn:aws:apigateway:r:1:/domainnames/{0}+{1}",
     "arn:aws:x:r:1:y/{0}",
+    "arn:aws:amplify:r:1:apps/{0}",
+    "arn:aws:appsync:r:1:apis/{0}/sourceApiAssociations/{1}",
+    "1|{0}|{1}",
+    "{1}/table/0b1c",
 )
 
 

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from botocore.loaders import create_loader
 
 from atmosphere.contract import FUNCTIONS, FunctionName
 from infra import assets, dependencies
@@ -48,6 +49,7 @@ has_wheels = pytest.mark.skipif(
     reason="the wheels for AWS are not there: `make setup` fetches them, with the network",
 )
 each_target = pytest.mark.parametrize("target", [Target.HOST, pytest.param(Target.AWS, marks=has_wheels)])
+_VERSION = re.compile(r"botocore/data/[^/]+/[^/]+/")
 THEIRS = ("jwt", "cryptography", "_cffi_backend")
 VERIFIES = """
 import jwt
@@ -120,6 +122,13 @@ def test_an_asset_has_no_tests_metadata_or_programs(kind: Kind) -> None:
     names = files(built(kind))
     assert not [name for name in names if ".dist-info" in name or "/tests/" in name or name.startswith("bin/")]
     assert not [name for name in names if name.endswith(".pyi")]
+
+
+@each_kind
+def test_an_asset_has_the_newest_version_of_each_model_and_no_other(kind: Kind) -> None:
+    versions = {tuple(name.split("/")[2:4]) for name in files(built(kind)) if _VERSION.match(name)}
+    newest = {service: create_loader().determine_latest_version(service, "service-2") for service in kind.services}
+    assert versions == set(newest.items())
 
 
 @each_kind

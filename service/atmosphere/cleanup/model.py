@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from atmosphere.cleanup.kinds import GLOBAL_TYPES, SAME
 from atmosphere.core import forms
 from atmosphere.core.model import Region
 
@@ -24,16 +25,6 @@ GLOBAL: Final = Region("global")
 """Where the resources of global services are."""
 STACK: Final = "AWS::CloudFormation::Stack"
 _ADDRESS: Final = re.compile(forms.RESOURCE)
-_GLOBAL_TYPES: Final = ("AWS::IAM::", "AWS::CloudFront::", "AWS::Route53::", "AWS::CloudWatch::Dashboard")
-_SAME: Final = {
-    "AWS::DynamoDB::GlobalTable": "AWS::DynamoDB::Table",
-    "AWS::KMS::ReplicaKey": "AWS::KMS::Key",
-    "AWS::ApiGatewayV2::DomainName": "AWS::ApiGateway::DomainName",
-    "AWS::Elasticsearch::Domain": "AWS::OpenSearchService::Domain",
-    "AWS::CloudFormation::GuardHook": "AWS::CloudFormation::TypeActivation",
-    "AWS::CloudFormation::LambdaHook": "AWS::CloudFormation::TypeActivation",
-}
-"""Types of CloudFormation's that are one and the same in an account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +91,7 @@ class Resource:
     @classmethod
     def at(cls, type_: str, id_: str, region: Region) -> Resource:
         """A resource seen from a region; those of global services are `GLOBAL` wherever they are seen from."""
-        return cls(_SAME.get(type_, type_), id_, GLOBAL if type_.startswith(_GLOBAL_TYPES) else region)
+        return cls(SAME.get(type_, type_), id_, GLOBAL if type_.startswith(GLOBAL_TYPES) else region)
 
 
 class Residual(StrEnum):

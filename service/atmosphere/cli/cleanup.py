@@ -12,6 +12,7 @@ import click
 
 from atmosphere.cli.config import loaded
 from atmosphere.cli.connection import Connection, connected
+from atmosphere.cli.covering import covers_command
 from atmosphere.cli.following import follow, verdict_of
 from atmosphere.cli.main import Exit
 from atmosphere.cli.options import DATES, EPILOG, Group, environment_key, json_option, reason_option
@@ -51,6 +52,9 @@ class _Unknown(click.ClickException):
 @click.group(cls=Group, epilog="Exit codes: 0 success; see each command for the others.")
 def cleanup() -> None:
     """Plan and verify the cleaning of an environment from this machine, or run and follow it."""
+
+
+cleanup.add_command(covers_command)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

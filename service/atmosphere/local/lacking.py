@@ -10,7 +10,44 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_WITHOUT: Final[Mapping[str, str]] = {
+    "ACMPCA": "CertificateAuthority",
+    "Amplify": "App",
+    "AppRunner": "Service",
+    "AppSync": "SourceApiAssociation",
+    "BedrockAgentCore": "BrowserCustom CodeInterpreterCustom Gateway",
+    "CloudWatch": "AlarmMuteRule",
+    "CodeBuild": "Fleet ReportGroup",
+    "CodeCommit": "Repository",
+    "CodeDeploy": "Application DeploymentConfig",
+    "DAX": "Cluster",
+    "DMS": "ReplicationInstance ReplicationTask",
+    "DirectoryService": "MicrosoftAD",
+    "EC2": "ClientVpnEndpoint IPAM",
+    "ElasticBeanstalk": "Application Environment",
+    "ElasticLoadBalancingV2": "TrustStore",
+    "FSx": "Backup FileSystem StorageVirtualMachine Volume",
+    "GameLift": "Fleet",
+    "GlobalAccelerator": "Accelerator EndpointGroup Listener",
+    "IVS": "Channel",
+    "ImageBuilder": "Component ContainerRecipe DistributionConfiguration Image ImagePipeline ImageRecipe"
+    " InfrastructureConfiguration LifecyclePolicy Workflow",
+    "Kendra": "Index",
+    "Kinesis": "Channel Queue",
+    "KinesisAnalyticsV2": "Application",
+    "Lambda": "CapacityProvider",
+    "Logs": "AccountPolicy",
+    "MSK": "Cluster",
+    "Redshift": "Cluster ClusterParameterGroup ClusterSnapshot ClusterSubnetGroup",
+    "RedshiftServerless": "Namespace Workgroup",
+    "ServiceCatalog": "CloudFormationProduct Portfolio TagOption",
+    "ServiceCatalogAppRegistry": "Application AttributeGroup",
+    "Synthetics": "Canary",
+}
+"""By service."""
+
 LACKING: Final = (
+    *(f"AWS::{service}::{name}" for service, names in _WITHOUT.items() for name in names.split()),
     "AWS::ApiGateway::VpcLink",
     "AWS::ApiGatewayV2::VpcLink",
     "AWS::ApplicationAutoScaling::ScalableTarget",

@@ -53,7 +53,7 @@ class Backend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A refusal of AWS's that the backend does not know: the operation answers `code` while `holds`.
+    """A refusal of AWS's that the backend does not know: the operation of its service answers `code` while `holds`.
 
     `holds` is asked with the unguarded clients and the call's parameters.
     """
@@ -117,7 +117,7 @@ class Plot:
     """
 
     def __init__(self, keys: Mapping[str, str] | None = None) -> None:
-        self._rules: dict[str, list[Rule]] = {}
+        self._rules: dict[tuple[str, str], list[Rule]] = {}
         self._stand_ins: dict[str, list[object]] = {}
         keys = keys or {"AccessKeyId": ACCOUNT, "SecretAccessKey": "test", "SessionToken": ""}
         self._session = RoleClients("seeds").session(keys)
@@ -146,9 +146,9 @@ class Plot:
         self._rules, self._stand_ins = {}, {}
         for seed in seeds:
             for rule in seed.rules:
-                self._rules.setdefault(rule.operation, []).append(rule)
-            for stand_in in seed.stand_ins:
-                self._stand_ins.setdefault(stand_in.service, []).append(stand_in.make())
+                self._rules.setdefault((seed.entry.service, rule.operation), []).append(rule)
+        for stand_in in dict.fromkeys(each for seed in seeds for each in seed.stand_ins):
+            self._stand_ins.setdefault(stand_in.service, []).append(stand_in.make())
 
     def client(self, service: str, region: Region = REGION) -> Any:
         """See `Clients`."""
@@ -162,8 +162,8 @@ class Plot:
         event["context"]["asked"] = dict(event["params"])
 
     def _rule(self, **event: Any) -> Any:
-        asked = event["context"]["asked"]
-        for rule in self._rules.get(event["model"].name, ()):
+        asked, model = event["context"]["asked"], event["model"]
+        for rule in self._rules.get((model.service_model.service_name, model.name), ()):
             if rule.holds(self.client, asked):
                 return _refusal({"Error": {"Code": rule.code, "Message": "AWS's rule, told in the seed"}})
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,4 +61,5 @@ def whole(shape: Shape | None, above: tuple[str, ...] = ()) -> Any:
         return {"key": whole(shape.value, above)}
     if isinstance(shape, StringShape):
         return shape.enum[0] if shape.enum else TEXT
-    return {"boolean": True, "integer": 1, "long": 1, "float": 1.0, "double": 1.0}.get(shape.type_name, TEXT)
+    plain = {"boolean": True, "integer": 1, "long": 1, "float": 1.0, "double": 1.0, "timestamp": datetime.now(UTC)}
+    return plain.get(shape.type_name, TEXT)

@@ -16,6 +16,7 @@ from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.cleanup.catalogue.spread import Spread
 from tests.cleanup.catalogue.models import operations
+from tests.cleanup.catalogue.test_models import chain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.catalogue.calls import Listing
 
 _PAGES: Final = re.compile(
-    r"(next|starting|continuation)?token|(next)?marker|max(results|items|records|keys)|limit|pagesize|position|dryrun",
+    r"(next|starting|continuation|page)?token|(next)?marker|max(results|items|records|keys|buckets|namespaces|tables)"
+    r"|limit|pagesize|position|dryrun|acceptlanguage",
     re.IGNORECASE,
 )
 _CHOICES: Final = re.compile(
     r"\w*(ids?|names?|arns?|identifiers?|prefix|pattern|contains|before|after|bound|filters?|filterlist|query"
-    r"|sort|sortby|sortorder|ips|timestamp|equals)",
+    r"|sort|sortby|sortorder|ips|timestamp|equals|tagkeys|tagvalues|starttime|endtime|sortingentities|order)",
     re.IGNORECASE,
 )
 """What says which to show, or in what order: without it all are shown, as every one of these references says."""
@@ -40,6 +42,7 @@ ALL: Final = "by default all of them"
 MORE: Final = "says more of each, and shows no more of them"
 REVIEWED: Final[Mapping[tuple[str, str, str], str]] = {
     ("acm", "list_certificates", "CertificateStatuses"): ALL,
+    ("acm-pca", "list_certificate_authorities", "ResourceOwner"): OWN,
     ("apigateway", "get_api_keys", "includeValues"): MORE,
     ("apigateway", "get_domain_names", "resourceOwner"): OWN,
     ("application-autoscaling", "describe_scalable_targets", "ScalableDimension"): ALL,
@@ -60,6 +63,7 @@ REVIEWED: Final[Mapping[tuple[str, str, str], str]] = {
     ("cloudfront", "list_key_value_stores", "Status"): ALL,
     ("cloudtrail", "describe_trails", "trailNameList"): ALL,
     ("cloudwatch", "describe_alarms", "StateValue"): ALL,
+    ("cloudwatch", "list_alarm_mute_rules", "Statuses"): ALL,
     ("config", "describe_configuration_recorders", "ServicePrincipal"): "a service's own recorder is that service's",
     ("ec2", "describe_images", "ExecutableUsers"): ALL,
     ("ec2", "describe_key_pairs", "IncludePublicKey"): MORE,
@@ -74,13 +78,20 @@ REVIEWED: Final[Mapping[tuple[str, str, str], str]] = {
     ("eks", "list_clusters", "include"): "connected clusters run elsewhere: AWS has their registration only",
     ("elasticache", "describe_cache_clusters", "ShowCacheClustersNotInReplicationGroups"): ALL,
     ("elasticache", "describe_cache_clusters", "ShowCacheNodeInfo"): MORE,
+    ("elasticache", "describe_snapshots", "ShowNodeGroupConfig"): MORE,
+    ("elasticbeanstalk", "describe_environments", "IncludedDeletedBackTo"): "deleted ones are gone",
+    ("elasticbeanstalk", "describe_environments", "VersionLabel"): ALL,
     ("events", "list_archives", "State"): ALL,
     ("events", "list_connections", "ConnectionState"): ALL,
     ("glue", "get_databases", "AttributesToGet"): MORE,
     ("glue", "get_databases", "ResourceShareType"): OWN,
     ("iam", "list_policies", "OnlyAttached"): ALL,
+    ("imagebuilder", "list_images", "includeDeprecated"): "those of the account are always shown",
+    ("iot", "list_topic_rules", "ruleDisabled"): ALL,
+    ("iot", "list_topic_rules", "topic"): ALL,
     ("kms", "describe_key", "GrantTokens"): "are for who is granted something a moment ago",
     ("kms", "list_keys", "ResourceOwners"): OWN,
+    ("lambda", "list_capacity_providers", "State"): ALL,
     ("lambda", "list_layer_versions", "CompatibleArchitecture"): ALL,
     ("lambda", "list_layer_versions", "CompatibleRuntime"): ALL,
     ("lambda", "list_layers", "CompatibleArchitecture"): ALL,
@@ -98,12 +109,21 @@ REVIEWED: Final[Mapping[tuple[str, str, str], str]] = {
     ("rds", "describe_db_snapshots", "IncludePublic"): OWN,
     ("rds", "describe_db_snapshots", "IncludeShared"): OWN,
     ("rds", "describe_option_groups", "MajorEngineVersion"): ALL,
+    ("redshift", "describe_cluster_snapshots", "ClusterExists"): ALL,
+    ("redshift", "describe_cluster_snapshots", "OwnerAccount"): OWN,
+    ("redshift-serverless", "list_workgroups", "ownerAccount"): OWN,
+    ("s3tables", "list_table_buckets", "type"): ALL,
+    ("s3tables", "list_tables", "namespace"): ALL,
     ("scheduler", "list_schedules", "State"): ALL,
+    ("servicecatalog", "search_products_as_admin", "ProductSource"): ALL,
     ("ssm", "describe_parameters", "Shared"): OWN,
 }
 PASSED: Final[Mapping[tuple[str, str, str], str]] = {
     ("backup", "list_backup_vaults", "ByVaultType"): "the first type is what is shown without it",
     ("batch", "describe_job_definitions", "status"): "no job is started from an inactive one",
+    ("bedrock", "list_inference_profiles", "typeEquals"): "system-defined ones are AWS's",
+    ("bedrock-agentcore-control", "list_browsers", "type"): "the system's own is AWS's",
+    ("bedrock-agentcore-control", "list_code_interpreters", "type"): "the system's own is AWS's",
     ("cloudformation", "list_stack_sets", "Status"): "deleted ones are gone",
     ("cloudformation", "list_types", "DeprecatedStatus"): "deregistered ones are gone",
     ("cloudformation", "list_types", "Visibility"): "public ones are everybody's, until they are activated",
@@ -116,10 +136,19 @@ PASSED: Final[Mapping[tuple[str, str, str], str]] = {
     ("ec2", "describe_images", "Owners"): OWN,
     ("ec2", "describe_snapshots", "OwnerIds"): OWN,
     ("ecs", "list_task_definitions", "status"): "no task is started from an inactive one",
+    ("elasticache", "describe_snapshots", "SnapshotSource"): "automatic ones go with their cluster",
+    ("elasticbeanstalk", "describe_environments", "IncludeDeleted"): "deleted ones are gone",
+    ("emr", "list_clusters", "ClusterStates"): "terminated ones are gone",
     ("iam", "list_policies", "Scope"): "AWS's own are AWS's",
+    ("imagebuilder", "list_components", "owner"): OWN,
+    ("imagebuilder", "list_container_recipes", "owner"): OWN,
+    ("imagebuilder", "list_image_recipes", "owner"): OWN,
+    ("imagebuilder", "list_images", "owner"): OWN,
+    ("imagebuilder", "list_workflows", "owner"): OWN,
     ("iam", "list_virtual_mfa_devices", "AssignmentStatus"): "any: assigned or not",
     ("rds", "describe_db_cluster_snapshots", "SnapshotType"): "automated ones go with their cluster or its backup",
     ("rds", "describe_db_snapshots", "SnapshotType"): "automated ones go with their instance or its backup",
+    ("redshift", "describe_cluster_snapshots", "SnapshotType"): "automated ones go with their cluster",
     ("ssm", "describe_patch_baselines", "Filters"): OWN,
     ("ssm", "list_documents", "Filters"): OWN,
 }
@@ -128,10 +157,8 @@ PASSED: Final[Mapping[tuple[str, str, str], str]] = {
 
 def _listings() -> Iterator[tuple[Row, Listing]]:
     for row in CATALOGUE:
-        each = row.listing if isinstance(row, Row) else None
-        while each is not None and isinstance(row, Row):
-            yield row, each
-            each = each.parent
+        if isinstance(row, Row):
+            yield from ((row, each) for each in chain(row.listing))
 
 
 CASES: Final = {(row.service, each.operation): (row, each) for row, each in _listings()}

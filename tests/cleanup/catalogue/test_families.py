@@ -48,7 +48,7 @@ def test_what_is_part_of_a_network_by_itself_is_not_a_leftover_of_its_own(till: 
     assert found_too == {"AWS::EC2::VPC"}
 
 
-MISSING = {"AWS::EC2::PlacementGroup"}
+MISSING = {"AWS::EC2::ClientVpnEndpoint", "AWS::EC2::IPAM", "AWS::EC2::PlacementGroup"}
 """What moto cannot list."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from botocore.exceptions import PaginationError
 
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import TOKENS, pages
+from atmosphere.cleanup.catalogue.calls import Listing
 from atmosphere.cleanup.catalogue.row import Row
 from tests.cleanup.catalogue.models import operations, paged
 from tests.cleanup.catalogue.test_models import listings
@@ -51,3 +53,41 @@ def test_tokens_are_followed_where_botocore_does_not() -> None:
 def test_a_listing_that_does_not_get_on_is_an_error() -> None:
     with pytest.raises(PaginationError):
         list(pages(Paged(stuck=True), "list_things"))
+
+
+class Streams(Paged):
+    """Streams, and queues of theirs; counts who asked for queues. No paginators."""
+
+    def __init__(self, *streams: str) -> None:
+        super().__init__()
+        self._streams = streams
+        self.asked = 0
+
+    def list_streams(self) -> dict[str, Any]:
+        return {"StreamNames": list(self._streams)}
+
+    def list_queues(self) -> dict[str, Any]:
+        self.asked += 1
+        return {"QueueSummaries": [{"QueueARN": "arn:aws:kinesis:us-east-1:222222222222:queue:q"}]}
+
+
+QUEUES = Listing(
+    "list_queues",
+    "QueueARN",
+    members="QueueSummaries",
+    short=r".*:queue:(.+)",
+    only_with=Listing("list_streams", members="StreamNames"),
+)
+
+
+def test_what_needs_another_is_asked_for_only_where_that_one_is() -> None:
+    for client, found in ((Streams(), []), (Streams("s", "t"), ["q"])):
+        assert [each.id for each in QUEUES.read(client)] == found
+        assert client.asked == len(found)
+
+
+def test_a_short_id_is_cut_out_of_a_longer_name_and_another_name_is_taken_as_it_is() -> None:
+    client = Streams("s")
+    assert [each.id for each in replace(QUEUES, short=r".*:topic:(.+)").read(client)] == [
+        "arn:aws:kinesis:us-east-1:222222222222:queue:q"
+    ]

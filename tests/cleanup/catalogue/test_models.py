@@ -73,9 +73,11 @@ def hanging(row: Row) -> Iterator[Listing]:
 
 
 def chain(listing: Listing | None) -> Iterator[Listing]:
-    while listing is not None:
+    """A listing, and what it begins with."""
+    if listing is not None:
         yield listing
-        listing = listing.parent
+        yield from chain(listing.parent)
+        yield from chain(listing.only_with)
 
 
 def reply_of(row: Row) -> Any:
@@ -98,7 +100,8 @@ def words(shape: Shape, value: Any) -> Iterator[tuple[str, list[str]]]:
 def check(service: str, operation: str, given: dict[str, Any]) -> None:
     shape = operations(service)[operation].input_shape
     assert shape is not None, f"{operation} takes nothing" if given else operation
-    report = ParamValidator().validate(given, shape)
+    tokens = {name: TEXT for name, member in shape.members.items() if member.metadata.get("idempotencyToken")}
+    report = ParamValidator().validate({**tokens, **given}, shape)  # botocore makes up the tokens
     assert not report.has_errors(), f"{operation}: {report.generate_report()}"
     for word, known in words(shape, given):
         assert word in (*known, TEXT), f"{operation}: {word}"

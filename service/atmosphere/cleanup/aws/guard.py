@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from atmosphere.core.model import Region
 
 _READ: Final = re.compile(r"(Describe|List|Get|Head|Lookup|BatchGet|Search|Simulate|Validate)[A-Z]")
-_GLOBAL_SERVICES: Final = ("iam", "cloudfront", "route53")
+_GLOBAL_SERVICES: Final = ("iam", "cloudfront", "route53", "globalaccelerator")
 _JOURNALLED: Final = 300  # characters; of what is longer the journal says nothing, as it may be contents
 _CONTENTS: Final = re.compile(
     r"(\w*[Pp]olicy(Document|Text)?|Template\w*|Body|Properties|Code|Description|RoleARN|ClientRequestToken)"

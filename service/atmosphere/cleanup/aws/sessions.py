@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
+from botocore.regions import EndpointResolver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,6 +51,15 @@ def loader() -> Loader:
 def service_model(service: str) -> ServiceModel:
     """What botocore knows of a service; its client has read the same."""
     return ServiceModel(loader().load_service_model(service, "service-2"), service)
+
+
+@cache
+def regions_of(service: str) -> frozenset[str]:
+    """The regions where botocore's list of endpoints has the service; none if it has no list of them."""
+    resolver = EndpointResolver(loader().load_data("endpoints"))
+    prefix = service_model(service).endpoint_prefix
+    partitions = resolver.get_available_partitions()
+    return frozenset(each for name in partitions for each in resolver.get_available_endpoints(prefix, name))
 
 
 def method_name(operation: str) -> str:

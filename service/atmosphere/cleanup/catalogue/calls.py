@@ -79,6 +79,8 @@ class Listing:
     what hangs on a resource, `of` takes the resource's parts as a call's `key` does, and like it may be left out;
     `filter` is the filter of EC2 and RDS that takes the first part instead; `seen` are parameters that a JMESPath finds
     in the reply of the row's `see`; `where` keeps the members that compare so with the reply, by a JMESPath into each.
+    `short` is a regular expression whose group is the id, where a member shows a longer name. With `only_with` nothing
+    is listed where that lists nothing: AWS keeps what it lists for as long as something of this type needs it.
     """
 
     operation: str
@@ -94,6 +96,8 @@ class Listing:
     variants: tuple[Mapping[str, Any], ...] = ({},)
     join: str = "{id}"
     """Of `{parent}` and `{id}`."""
+    short: str | None = None
+    only_with: Listing | None = None
     filter: str | None = None
     seen: Mapping[str, str] | None = None
     where: tuple[str, Callable[[Any, Any], bool], str] | None = None
@@ -102,6 +106,8 @@ class Listing:
         self, client: Any, absent: tuple[str, ...] = (), further: Mapping[str, Any] | None = None
     ) -> Iterator[Found | Unread]:
         """All of them; a parent that is `absent` by now has none, of others it is told. Raises `ClientError`."""
+        if self.only_with is not None and not any(True for _ in self.only_with.read(client, absent)):
+            return
         if self.parent is None:
             yield from self.members_of(client, "", further or {})
             return
@@ -148,13 +154,17 @@ class Listing:
             if not self._is_meant(member, reply):
                 continue
             fingerprint = jmespath.search(self.fingerprint, member) if self.fingerprint else None
-            identity = jmespath.search(self.id, member)
+            identity = self._cut(jmespath.search(self.id, member))
             yield Found(
                 self.join.format(parent=parent, id=identity),
                 _text(fingerprint),
                 late=_text(jmespath.search(self.late, member) or None) if self.late else None,
                 owner=self._owner(member),
             )
+
+    def _cut(self, name: str) -> str:
+        match = re.fullmatch(self.short, name) if self.short else None
+        return match[1] if match else name
 
     def _is_meant(self, member: Any, reply: Any) -> bool:
         if self.where is None:

@@ -29,8 +29,9 @@ class _Gateways(Row):
         client = account.client("ec2", region)
         networks = {
             network["VpcId"]
-            for page in pages(client, "describe_vpcs", Filters=[{"Name": "is-default", "Values": ["true"]}])
+            for page in pages(client, "describe_vpcs")
             for network in page["Vpcs"]
+            if network.get("IsDefault")
         }
         for page in pages(client, _ALL):
             for gateway in page["InternetGateways"]:

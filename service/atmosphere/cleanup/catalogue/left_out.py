@@ -40,6 +40,7 @@ class LeftOut:
 _OVER: Final = "['deleted', 'rejected', 'expired', 'failed']"
 _BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 _DATABASES: Final = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
+_FILE_SYSTEM: Final = ("AWS::FSx::FileSystem",)
 _NAMESPACES: Final = ("AWS::ServiceDiscovery::PrivateDnsNamespace", "AWS::ServiceDiscovery::PublicDnsNamespace")
 _EXTENSIONS: Final = tuple(f"AWS::CloudFormation::{name}Version" for name in ("Resource", "Module", "Hook"))
 _AS_AWS_MAKES_THEM: Final = DhcpOptions.unless
@@ -67,6 +68,12 @@ LEFT_OUT: Final = (
             "status != 'InProgress'",
             "status == 'DELETED'",
             "status == 'INACTIVE'",
+            "Status == 'DELETED'",
+            "Status.Code == 'deleted'",
+            "Stage == 'Deleted'",
+            "Lifecycle == 'DELETED'",
+            "status == 'DELETING'",
+            "contains(['disassociating', 'disassociated'], Status.Code)",
         )
     ),
     *(
@@ -95,9 +102,14 @@ LEFT_OUT: Final = (
             "starts_with(DBClusterParameterGroupName, 'default.')",
             "starts_with(DBParameterGroupName, 'default.')",
             "starts_with(OptionGroupName, 'default:')",
+            "starts_with(ParameterGroupName, 'default.')",
+            "starts_with(@, 'CodeDeployDefault.')",
+            "starts_with(Id, 'AppConfig.')",
+            "name == 'DEFAULT'",
         )
     ),
     LeftOut("OwnerId == 'AWS'", Writer.STRANGER),
+    LeftOut("Type == 'SharedMicrosoftAD'", Writer.STRANGER),
     LeftOut("ResourceOwner == 'OTHER_ACCOUNTS'", Writer.STRANGER),
     LeftOut("IsOrganizationTrail", Writer.ORGANIZATION),
     LeftOut("!servicePrincipal", Writer.ELSEWHERE, ("AWS::Config::ConfigurationRecorder",)),
@@ -117,6 +129,11 @@ LEFT_OUT: Final = (
     LeftOut("Type != 'HTTP'", Writer.ELSEWHERE, _NAMESPACES),
     LeftOut("Type != 'DNS_PRIVATE'", Writer.ELSEWHERE, _NAMESPACES),
     LeftOut("Type != 'DNS_PUBLIC'", Writer.ELSEWHERE, _NAMESPACES),
+    LeftOut("Type == 'AWS_BACKUP'", Writer.ELSEWHERE, ("AWS::Backup::RecoveryPoint",)),
+    LeftOut("Type == 'AUTOMATIC'", Writer.OWNER, _FILE_SYSTEM),
+    LeftOut("VolumeType == 'OPENZFS'", Writer.OWNER, _FILE_SYSTEM),
+    LeftOut("OntapConfiguration.StorageVirtualMachineRoot", Writer.OWNER, ("AWS::FSx::StorageVirtualMachine",)),
+    LeftOut("type == 'aws'", Writer.OWNER, ("AWS::S3::Bucket",)),
     LeftOut("Status != 'retained'", Writer.OWNER, _DATABASES),
     LeftOut("Associations[?Main]", Writer.OWNER, ("AWS::EC2::VPC",)),
     LeftOut("DefaultAssociationRouteTable", Writer.OWNER, ("AWS::EC2::TransitGateway",)),

@@ -19,41 +19,60 @@ _OF_STACKS: Final = frozenset(
 ) | {"AWS::CloudFormation::Stack", "AWS::CloudFormation::WaitConditionHandle"}
 """Those of CloudFormation's own: a nested stack is a stack, which is looked for as such. All others outlive a stack."""
 _PARTS: Final[Mapping[str, str]] = {
-    "ApiGateway": "Account Authorizer BasePathMapping Deployment DocumentationPart DocumentationVersion GatewayResponse"
-    " Method Model RequestValidator Resource Stage UsagePlanKey",
-    "ApiGatewayV2": "ApiGatewayManagedOverrides ApiMapping Authorizer Deployment Integration IntegrationResponse Model"
-    " Route RouteResponse Stage",
+    "ACMPCA": "Certificate CertificateAuthorityActivation Permission",
+    "Amplify": "Branch Domain",
+    "ApiGateway": "Account Authorizer BasePathMapping Deployment DocumentationPart DocumentationVersion"
+    " GatewayResponse Method Model RequestValidator Resource Stage UsagePlanKey",
+    "ApiGatewayV2": "ApiGatewayManagedOverrides ApiMapping Authorizer Deployment Integration IntegrationResponse"
+    " Model Route RouteResponse Stage",
+    "AppConfig": "ConfigurationProfile Deployment Environment HostedConfigurationVersion",
     "AppSync": "ApiCache ApiKey ChannelNamespace DataSource DomainNameApiAssociation FunctionConfiguration"
     " GraphQLSchema Resolver",
     "ApplicationAutoScaling": "ScalingPolicy",
     "AutoScaling": "LifecycleHook ScalingPolicy ScheduledAction WarmPool",
     "Backup": "BackupSelection",
+    "Bedrock": "AgentAlias GuardrailVersion PromptVersion",
+    "BedrockAgentCore": "GatewayTarget RuntimeEndpoint",
     "CloudFormation": "ChangeSet HookDefaultVersion HookTypeConfig ModuleDefaultVersion ResourceDefaultVersion",
+    "CloudFront": "MonitoringSubscription",
+    "CodeDeploy": "DeploymentGroup",
     "Cognito": "IdentityPoolRoleAttachment UserPoolClient UserPoolDomain UserPoolGroup UserPoolIdentityProvider"
     " UserPoolResourceServer UserPoolUICustomizationAttachment UserPoolUser UserPoolUserToGroupAttachment",
-    "EC2": "EIPAssociation GatewayRouteTableAssociation NetworkAclEntry NetworkInterfaceAttachment"
-    " NetworkInterfacePermission Route SecurityGroupEgress SecurityGroupIngress SubnetCidrBlock"
-    " SubnetNetworkAclAssociation SubnetRouteTableAssociation TransitGatewayRoute TransitGatewayRouteTableAssociation"
-    " TransitGatewayRouteTablePropagation VPCCidrBlock VPCDHCPOptionsAssociation VPCEndpointServicePermissions"
-    " VPCGatewayAttachment VPNConnectionRoute VPNGatewayRoutePropagation VolumeAttachment",
+    "EC2": "ClientVpnAuthorizationRule ClientVpnRoute ClientVpnTargetNetworkAssociation EIPAssociation"
+    " GatewayRouteTableAssociation IPAMAllocation IPAMPool IPAMPoolCidr IPAMScope NetworkAclEntry"
+    " NetworkInterfaceAttachment NetworkInterfacePermission Route SecurityGroupEgress SecurityGroupIngress"
+    " SubnetCidrBlock SubnetNetworkAclAssociation SubnetRouteTableAssociation TransitGatewayRoute"
+    " TransitGatewayRouteTableAssociation TransitGatewayRouteTablePropagation VPCCidrBlock VPCDHCPOptionsAssociation"
+    " VPCEndpointServicePermissions VPCGatewayAttachment VPNConnectionRoute VPNGatewayRoutePropagation"
+    " VolumeAttachment",
     "ECR": "RegistryPolicy ReplicationConfiguration",
     "ECS": "ClusterCapacityProviderAssociations PrimaryTaskSet TaskSet",
-    "EKS": "AccessEntry IdentityProviderConfig PodIdentityAssociation",
-    "ElasticLoadBalancingV2": "ListenerCertificate ListenerRule",
+    "EKS": "AccessEntry Addon IdentityProviderConfig PodIdentityAssociation",
+    "ElasticBeanstalk": "ApplicationVersion ConfigurationTemplate",
+    "ElasticLoadBalancingV2": "ListenerCertificate ListenerRule TrustStoreRevocation",
     "Events": "EventBusPolicy",
     "Glue": "Partition Table TableOptimizer",
     "IAM": "AccessKey GroupPolicy Policy RolePolicy UserPolicy UserToGroupAddition",
+    "IVS": "StreamKey",
+    "Kendra": "DataSource Faq",
     "Kinesis": "ResourcePolicy",
+    "KinesisAnalyticsV2": "ApplicationCloudWatchLoggingOption ApplicationOutput ApplicationReferenceDataSource",
     "Lambda": "Alias EventInvokeConfig LayerVersionPermission Permission Url Version",
-    "Logs": "LogStream MetricFilter SubscriptionFilter",
+    "Logs": "LogStream MetricFilter SubscriptionFilter Transformer",
+    "MSK": "BatchScramSecret ClusterPolicy",
     "RDS": "DBProxyEndpoint DBProxyTargetGroup",
     "Route53": "RecordSet RecordSetGroup",
     "S3": "BucketPolicy",
+    "S3Tables": "TableBucketPolicy TablePolicy",
     "SES": "ConfigurationSetEventDestination ReceiptRule",
     "SNS": "TopicInlinePolicy TopicPolicy",
     "SQS": "QueueInlinePolicy QueuePolicy",
     "SSM": "MaintenanceWindowTarget MaintenanceWindowTask",
     "SecretsManager": "ResourcePolicy RotationSchedule SecretTargetAttachment",
+    "ServiceCatalog": "LaunchNotificationConstraint LaunchRoleConstraint LaunchTemplateConstraint"
+    " PortfolioPrincipalAssociation PortfolioProductAssociation PortfolioShare ResourceUpdateConstraint"
+    " StackSetConstraint TagOptionAssociation",
+    "ServiceCatalogAppRegistry": "AttributeGroupAssociation ResourceAssociation",
     "ServiceDiscovery": "Instance",
     "StepFunctions": "StateMachineAlias StateMachineVersion",
     "WAFv2": "LoggingConfiguration WebACLAssociation",

@@ -1,7 +1,8 @@
 """Types that one listing shows in parts only: it is asked once for each value that one of its parameters takes.
 
-Source: the API references of WAF (`Scope`: those for CloudFront are known in us-east-1 only) and of Application Auto
-Scaling (`ServiceNamespace`). The ids are what the CloudFormation reference gives as `Ref`.
+Source: the API references of WAF (`Scope`: those for CloudFront are known in us-east-1 only), of Application Auto
+Scaling (`ServiceNamespace`) and of CloudWatch Logs (`policyType`). The ids are what the CloudFormation reference gives
+as `Ref`.
 """
 
 from __future__ import annotations
@@ -134,7 +135,33 @@ _NAMESPACES: Final = (
     "workspaces",
 )
 
+_POLICIES: Final = (
+    "DATA_PROTECTION_POLICY",
+    "SUBSCRIPTION_FILTER_POLICY",
+    "FIELD_INDEX_POLICY",
+    "TRANSFORMER_POLICY",
+    "METRIC_EXTRACTION_POLICY",
+    "RETENTION_POLICY",
+)
+
 SPREADS: Final = (
+    # they hold for every log group of the account, also for the next test's
+    Spread(
+        name="AWS::Logs::AccountPolicy",
+        service="logs",
+        listing=Listing(
+            "describe_account_policies",
+            "join('|', [accountId, policyType, policyName])",
+            members="accountPolicies",
+        ),
+        parts=r"[^|]*\|([^|]+)\|(.+)",
+        remove=Call("delete_account_policy", ("policyType", "policyName")),
+        errors=Errors(absent=("ResourceNotFoundException",), busy=("OperationAbortedException",)),
+        key="policyType",
+        values=lambda _: _POLICIES,
+        unknown=("InvalidParameterException", "ValidationException"),
+        ids="{id}",
+    ),
     _waf(
         "WebACL",
         "web_acl",

@@ -24,8 +24,8 @@ _HEAD: Final = ("type", "service", "where", "stage", "if it stays", "before it i
 _STAGES: Final = {Stage.SLOW: "first", Stage.SWEEP: "sweep", Stage.NETWORK: "network", Stage.LAST: "last"}
 _WHERE: Final = {Scope.REGION: "each region", Scope.GLOBAL: "account"}
 
-FURTHER_CALLS: Final = {Scope.REGION: 29, Scope.GLOBAL: 6}
-"""What a look asks beyond once for each type."""
+CALLS: Final = {Scope.REGION: 234, Scope.GLOBAL: 30}
+"""What a scan asks where there is nothing; a test counts them."""
 
 
 def catalogue_table() -> str:
@@ -35,9 +35,9 @@ def catalogue_table() -> str:
         f"{len(CATALOGUE)} types: {scopes[Scope.REGION]} in each region, {scopes[Scope.GLOBAL]} once for the account.",
         "",
         (
-            f"A look at an empty account takes {calls_per_look(Scope.REGION)} calls in each region and "
-            f"{calls_per_look(Scope.GLOBAL)} for the account: one for most types, and the rest for stacks, tags and "
-            "what is watched inside of the baseline."
+            f"A scan of an empty account takes {CALLS[Scope.REGION]} calls in each region and {CALLS[Scope.GLOBAL]} "
+            "for the account: one for most types, which those share that begin with the same listing, none for types "
+            "that cannot be there alone, and the rest for stacks, tags and listings that show a part only."
         ),
         "",
         _line(_HEAD),
@@ -45,11 +45,6 @@ def catalogue_table() -> str:
         *(_line(_cells(entry)) for entry in sorted(CATALOGUE, key=lambda entry: entry.name)),
     ]
     return "\n".join(lines) + "\n"
-
-
-def calls_per_look(scope: Scope) -> int:
-    """How many calls a look takes where there is nothing; a test counts them."""
-    return sum(entry.scope is scope for entry in CATALOGUE) + FURTHER_CALLS[scope]
 
 
 def replaced(page: str) -> str:

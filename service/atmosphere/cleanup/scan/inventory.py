@@ -2,7 +2,8 @@
 
 A failed listing is "unknown" and keeps an environment from being clean; it is never an empty answer. A listing is left
 out by explicit rule only, and every report says so: the settings skip the type, the type's own errors say that its
-service is closed here, the region is switched off, or the service is global and the account has other environments.
+service is closed here, AWS has no such service in the region, the region is switched off, or the service is global and
+the account has other environments.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from atmosphere.cleanup.aws.offered import is_not_offered
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Errors, Scope, Unread
 from atmosphere.cleanup.catalogue.roles import RESERVED_PATHS
 from atmosphere.cleanup.model import GLOBAL, STACK, Meaning, Resource
+from atmosphere.cleanup.scan.once import Once
 from atmosphere.cleanup.scan.stacks import Stack, stacks_of
 from atmosphere.core.model import Region
 from atmosphere.faults import ORGANIZATION_DENIES, code_of, is_denied_by_organization
@@ -98,6 +101,7 @@ class _Listing:
 
     label: str
     service: str
+    region: Region
     errors: Errors
     read: Callable[[], _Part]
 
@@ -108,7 +112,9 @@ class _Listing:
         except (ClientError, BotoCoreError) as error:
             if is_denied_by_organization(error):
                 return _Part(self.label, unknown=ORGANIZATION_DENIES, meaning=Meaning.FATAL)
-            return _Part(self.label, unknown=code_of(error), meaning=self.errors.meaning(code_of(error)))
+            absent = is_not_offered(error, self.service, self.region)
+            meaning = Meaning.CLOSED if absent else self.errors.meaning(code_of(error))
+            return _Part(self.label, unknown=code_of(error), meaning=meaning)
 
 
 def scan(context: PassContext) -> Inventory:
@@ -181,10 +187,11 @@ def _left_out(assignment: Assignment) -> Iterator[tuple[str, str]]:
 def _listings(assignment: Assignment, account: Account) -> Iterator[_Listing]:
     for region in assignment.regions:
         label = f"{STACK}@{region}"
-        yield _Listing(label, "cloudformation", Errors(), partial(_list_stacks, label, account, region))
+        yield _Listing(label, "cloudformation", region, Errors(), partial(_list_stacks, label, account, region))
+    once = Once.over(account)
     for entry, region in _places(assignment):
         label = f"{entry.name}@{region}"
-        yield _Listing(label, entry.service, entry.errors, partial(_list_type, label, entry, account, region))
+        yield _Listing(label, entry.service, region, entry.errors, partial(_list_type, label, entry, once, region))
 
 
 def _list_stacks(label: str, account: Account, region: Region) -> _Part:

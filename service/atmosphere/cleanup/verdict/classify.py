@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from atmosphere.cleanup.aws.offered import is_not_offered
 from atmosphere.cleanup.baseline.drift import CHANGED, troubles_of
 from atmosphere.cleanup.catalogue import CATALOGUE, type_of
 from atmosphere.cleanup.catalogue.generic import NoHandler
@@ -182,7 +183,9 @@ class Classifier:
         except NoHandler as error:
             return Trouble(code=error.code, message=str(error), meaning=Meaning.FATAL)
         except (ClientError, BotoCoreError) as error:
-            closed = type_of(item.type).errors.meaning(code_of(error)) is Meaning.CLOSED
+            kind = type_of(item.type)
+            closed = kind.errors.meaning(code_of(error)) is Meaning.CLOSED
+            closed = closed or is_not_offered(error, kind.service, item.region)
             return False if closed else code_of(error)
 
     # --- the baseline -------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from tests.cleanup.catalogue import demands
 from tests.cleanup.catalogue.seeds import (
+    agents,
+    analytics,
     apis,
     balancing,
     building,
@@ -15,8 +17,10 @@ from tests.cleanup.catalogue.seeds import (
     containers,
     database_parts,
     databases,
+    delivering,
     edge,
     extensions,
+    hosting,
     identity,
     jobs,
     learning,
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     from tests.cleanup.catalogue.frame import Seed
 
 SEEDS: Final[tuple[Seed, ...]] = (
+    *agents.SEEDS,
+    *analytics.SEEDS,
     *apis.SEEDS,
     *balancing.SEEDS,
     *building.SEEDS,
@@ -45,8 +51,10 @@ SEEDS: Final[tuple[Seed, ...]] = (
     *containers.SEEDS,
     *database_parts.SEEDS,
     *databases.SEEDS,
+    *delivering.SEEDS,
     *edge.SEEDS,
     *extensions.SEEDS,
+    *hosting.SEEDS,
     *identity.SEEDS,
     *jobs.SEEDS,
     *learning.SEEDS,

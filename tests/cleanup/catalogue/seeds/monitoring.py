@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.cleanup.catalogue.frame import Backend, Seed, StandIn
 from tests.cleanup.catalogue.seeds.common import policy_document, role_arn
+from tests.cleanup.catalogue.seeds.stock import Stock, arn
+from tests.cleanup.fakes.shelves import Kind
 from tests.cleanup.fakes.world import refuse
 
 if TYPE_CHECKING:
@@ -247,7 +249,20 @@ def _delivery_destination(clients: Clients) -> str:
     return "seeded-destination"
 
 
+_MUTED: Final = Stock(
+    "cloudwatch",
+    rule=Kind(
+        lists={"list_alarm_mute_rules": "AlarmMuteRuleSummaries"},
+        shows={"get_alarm_mute_rule": ""},
+        removes="delete_alarm_mute_rule",
+        by={"AlarmMuteRuleName": "name"},
+        like={"AlarmMuteRuleArn": arn("cloudwatch", "alarm-mute-rule:seeded"), "name": "seeded"},
+        id="{AlarmMuteRuleArn}",
+    ),
+)
+
 SEEDS: Final = (
+    _MUTED.seed("CloudWatch::AlarmMuteRule", "rule"),
     Seed(type="AWS::CloudWatch::Alarm", make=_alarm, running=_acts),
     Seed(
         type="AWS::CloudWatch::LogAlarm",

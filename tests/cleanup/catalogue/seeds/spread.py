@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tests.cleanup.catalogue.frame import Rule, Seed
+from tests.cleanup.catalogue.seeds.stock import Stock
+from tests.cleanup.conftest import ACCOUNT
+from tests.cleanup.fakes.shelves import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,7 +60,20 @@ def _is_missing(clients: Clients, asked: Mapping[str, str]) -> object:
 
 _GONE: Final = Rule("DeregisterScalableTarget", "ObjectNotFoundException", _is_missing)
 
+_POLICIES: Final = Stock(
+    "logs",
+    policy=Kind(
+        lists={"describe_account_policies": "accountPolicies"},
+        removes="delete_account_policy",
+        by={"policyName": "policyName"},
+        of={"policyType": "policyType"},
+        like={"policyName": "seeded", "policyType": "SUBSCRIPTION_FILTER_POLICY", "accountId": ACCOUNT},
+        id="{accountId}|{policyType}|{policyName}",
+    ),
+)
+
 SEEDS: Final = (
+    _POLICIES.seed("Logs::AccountPolicy", "policy"),
     *(
         Seed(type=f"AWS::WAFv2::{kind}", what=scope.lower(), make=_waf(kind, scope))
         for kind in _WAF

@@ -9,18 +9,20 @@ from typing import Final
 
 from atmosphere.cleanup.catalogue.base import Errors, Scope
 from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
+from atmosphere.cleanup.catalogue.plain import plain
 from atmosphere.cleanup.catalogue.row import Row
+
+_KINDS: Final = ["CompositeAlarm", "LogAlarm", "MetricAlarm"]
 
 
 def _alarms(name: str, kind: str, members: str, after: tuple[str, ...] = (), rare: tuple[Step, ...] = ()) -> Row:
-    """A kind of alarm. What it triggers is switched off when it is frozen."""
-    asked = {"AlarmTypes": [kind]}
+    """A kind of alarm, of a listing of all. What it triggers is switched off when it is frozen."""
     return Row(
         name=name,
         service="cloudwatch",
         after=after,
-        listing=Listing("describe_alarms", "AlarmName", fixed=asked, members=members),
-        see=Call("describe_alarms", "AlarmNames", asked),
+        listing=Listing("describe_alarms", "AlarmName", fixed={"AlarmTypes": _KINDS}, members=members),
+        see=Call("describe_alarms", "AlarmNames", {"AlarmTypes": [kind]}),
         shows=members,
         halt=(Step(call=Call("disable_alarm_actions"), when=f"{members}[0].ActionsEnabled"),),
         rare=rare,
@@ -41,6 +43,14 @@ ROWS: Final = (
     _alarms("AWS::CloudWatch::CompositeAlarm", "CompositeAlarm", "CompositeAlarms", rare=(_DEPEND_ON_NOTHING,)),
     _alarms("AWS::CloudWatch::LogAlarm", "LogAlarm", "LogAlarms", after=("AWS::CloudWatch::CompositeAlarm",)),
     _alarms("AWS::CloudWatch::Alarm", "MetricAlarm", "MetricAlarms", after=("AWS::CloudWatch::CompositeAlarm",)),
+    plain(
+        "CloudWatch::AlarmMuteRule",
+        "cloudwatch",
+        Listing("list_alarm_mute_rules", "AlarmMuteRuleArn"),
+        "delete_alarm_mute_rule",
+        see="get_alarm_mute_rule",
+        parts=r"(?:.*:alarm-mute-rule[:/])?(.*)",
+    ),
     Row(
         name="AWS::CloudWatch::Dashboard",
         service="cloudwatch",
@@ -92,7 +102,8 @@ ROWS: Final = (
     Row(
         name="AWS::Logs::Delivery",
         service="logs",
-        listing=Listing("describe_deliveries", "id"),
+        # a source that has a delivery cannot be deleted
+        listing=Listing("describe_deliveries", "id", only_with=Listing("describe_delivery_sources", "name")),
         see=Call("get_delivery"),
         remove=Call("delete_delivery"),
         errors=_DELIVERY,

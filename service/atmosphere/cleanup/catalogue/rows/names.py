@@ -47,7 +47,13 @@ ROWS: Final = (
         name="AWS::ServiceDiscovery::Service",
         service="servicediscovery",
         after=("AWS::ECS::Service",),  # which takes its own instances out
-        listing=Listing("list_services", "Id", "CreateDate", unless="ResourceOwner == 'OTHER_ACCOUNTS'"),
+        listing=Listing(
+            "list_services",
+            "Id",
+            "CreateDate",
+            unless="ResourceOwner == 'OTHER_ACCOUNTS'",
+            only_with=Listing("list_namespaces", "Id"),  # of other accounts, too
+        ),
         see=Call("get_service"),
         strip=(
             Step(call=Call("deregister_instance", ("ServiceId", "InstanceId")), each=Listing("list_instances", "Id")),

@@ -91,6 +91,7 @@ _TRANSIT: Final = (
             "describe_transit_gateway_route_tables",
             "TransitGatewayRouteTableId",
             unless="DefaultAssociationRouteTable || DefaultPropagationRouteTable || State == 'deleted'",
+            only_with=Listing("describe_transit_gateways", "TransitGatewayId"),
         ),
         see=Call("describe_transit_gateway_route_tables", "TransitGatewayRouteTableIds"),
         shows="TransitGatewayRouteTables",
