@@ -83,7 +83,6 @@ class Tenant:
 
     def run(self, line: str, variables: dict[str, str]) -> str:
         """What a line in the app's directory prints; it has to succeed."""
-
         done = subprocess.run(
             ["bash", "-c", line],
             cwd=self.directory,

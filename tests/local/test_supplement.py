@@ -67,7 +67,7 @@ def test_who_may_describe_one_repository_describes_that_one_only(place: Account)
     session = place.client("sts").assume_role(
         RoleArn=f"arn:aws:iam::{ACCOUNT}:role/publisher", RoleSessionName="publishing"
     )["Credentials"]
-    images = boto3.client(
+    images: Any = boto3.client(
         "ecr",
         endpoint_url=place.endpoint,
         region_name=REGION,
@@ -100,9 +100,13 @@ def test_a_function_finds_the_sdk_that_its_runtime_has_on_aws(place: Account, ru
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(*CODE[runtime])
     functions = place.client("lambda")
-    code = {"ZipFile": packed.getvalue()}
     functions.create_function(
-        FunctionName="f", Runtime=runtime, Role=role, Handler="index.handler", Code=code, Timeout=60
+        FunctionName="f",
+        Runtime=runtime,
+        Role=role,
+        Handler="index.handler",
+        Code={"ZipFile": packed.getvalue()},
+        Timeout=60,
     )
     reply = functions.invoke(FunctionName="f")
     assert json.loads(reply["Payload"].read()) == found

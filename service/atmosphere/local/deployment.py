@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 import zipfile
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from botocore.exceptions import ClientError
 
@@ -32,6 +32,13 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can s
 _BOOTSTRAP: Final = "/cdk-bootstrap/hnb659fds/version"
 
 
+class _Template(TypedDict, total=False):
+    """One of the two ways in which CloudFormation gets a template."""
+
+    TemplateBody: str
+    TemplateURL: str
+
+
 class DeploymentFailed(RuntimeError):
     """A stack could not be deployed; the text names each resource that failed and why."""
 
@@ -45,21 +52,21 @@ def deploy(
     """
     template = (assembly / f"{stack}.template.json").read_text()
     listing = assembly / f"{stack}.assets.json"
-    source = _uploaded(place, assembly, listing, template) if listing.exists() else {"TemplateBody": template}
+    source = _uploaded(place, assembly, listing, template) if listing.exists() else _Template(TemplateBody=template)
     asked: list[ParameterTypeDef] = [
         {"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()
     ]
     return _Stack(place, name or stack).apply(source, asked)
 
 
-def _uploaded(place: Account, assembly: Path, listing: Path, template: str) -> dict[str, str]:
+def _uploaded(place: Account, assembly: Path, listing: Path, template: str) -> _Template:
     """The stack's files and its template in the account's bucket; where CloudFormation finds the template."""
     bucket = f"cdk-hnb659fds-assets-{place.account}-{place.region}"
     _prepare(place, bucket)
     _upload_assets(place, assembly, json.loads(listing.read_text())["files"])
     key = f"templates/{hashlib.sha256(template.encode()).hexdigest()}.json"
     place.client("s3").put_object(Bucket=bucket, Key=key, Body=template.encode())
-    return {"TemplateURL": f"{place.endpoint}/{bucket}/{key}"}
+    return _Template(TemplateURL=f"{place.endpoint}/{bucket}/{key}")
 
 
 def _prepare(place: Account, bucket: str) -> None:
@@ -132,7 +139,7 @@ class _Stack:
         self._formation = place.client("cloudformation")
         self._name = name
 
-    def apply(self, source: Mapping[str, str], parameters: list[ParameterTypeDef]) -> dict[str, str]:
+    def apply(self, source: _Template, parameters: list[ParameterTypeDef]) -> dict[str, str]:
         now = self._description()
         if now is not None and now["StackStatus"] in _UNUSABLE:
             self._formation.delete_stack(StackName=self._name)
