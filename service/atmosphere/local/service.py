@@ -118,12 +118,13 @@ class LocalService:
     def _start(self) -> None:
         with step(self._progress, "configuration"):
             self._snapshot = load(self._config, self._settings)
+        self._open_entrance()  # a port that is taken is noticed before anything takes time
         with step(self._progress, "template"):
             assembly = synthesize(self._config, self._settings)
         with step(self._progress, "image"):
             self._open_state(assembly)
         with step(self._progress, "embedded AWS"):
-            self._start_emulator()
+            self.emulator.start(lambda_endpoint=f"http://127.0.0.1:{self.tap.start()}")
         with step(self._progress, "token issuer"):
             self._issuer = self._start_issuer(self._snapshot)
         self._deploying = True
@@ -140,13 +141,12 @@ class LocalService:
         with step(self._progress, "baselines"):
             await_births(self.store(), self._progress.notice)
 
-    def _start_emulator(self) -> None:
+    def _open_entrance(self) -> None:
         try:
             self._entrance.start()
         except OSError as taken:
             message = f"port {self._port} is in use: stop the process that uses it, or choose another port"
             raise EmulatorFailed(message) from taken
-        self.emulator.start(lambda_endpoint=f"http://127.0.0.1:{self.tap.start()}")
 
     def deploy(self, config: Path) -> None:
         """Deploy another configuration with the same settings, as a merged pull request does. Raises as `start`."""
