@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
+NEEDS_NPM := command -v npm >/dev/null || { echo "Atmosphere needs Node 20 or newer with npm: install it and try again" >&2; exit 1; }
+NPM_CI := npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 .PHONY: help setup demo test test-all tests-here tests-on-emulator lint format bench lock clean
 
@@ -20,17 +22,20 @@ setup: .venv/.ready .emulator/.ready .cache/npm/.ready .cache/wheels.ready ## ma
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-.emulator/.ready: requirements/emulator.txt
+.emulator/.ready: requirements/emulator.txt requirements/emulator/package.json requirements/emulator/package-lock.json
 	@echo "setting up the embedded AWS in .emulator (some seconds, once)"
 	@test -x .emulator/bin/python || $(PYTHON) -m venv .emulator
 	@.emulator/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/emulator.txt
+	@$(NEEDS_NPM)
+	@cp requirements/emulator/package*.json .emulator/
+	@cd .emulator && $(NPM_CI)
 	@touch $@
 
 .cache/npm/.ready: tests/journeys/npm/package.json tests/journeys/npm/package-lock.json
 	@echo "installing the npm clients of the journeys (some seconds, once)"
-	@command -v npm >/dev/null || { echo "Atmosphere's tests need Node 20 or newer with npm: install it and try again" >&2; exit 1; }
+	@$(NEEDS_NPM)
 	@mkdir -p .cache/npm && cp tests/journeys/npm/package*.json .cache/npm/
-	@cd .cache/npm && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
+	@cd .cache/npm && $(NPM_CI)
 	@touch $@
 
 # Without them only the tests of the assets for AWS are skipped, so a registry that has no arm64 wheels stops nobody.

@@ -123,6 +123,14 @@ def test_one_stack_can_stand_twice_and_in_any_account_and_region(emulator: Emula
         assert outputs["Topic"].startswith("arn:aws:sns:eu-west-1:222222222222:")
 
 
+@pytest.mark.emulator
+def test_a_stack_without_assets_leaves_its_account_as_the_cdk_expects_it(place: Account, tmp_path: Path) -> None:
+    (tmp_path / "topic.template.json").write_text(json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}))
+    deploy(place, assembly=tmp_path, stack="topic")
+    assert place.client("s3").list_buckets()["Buckets"] == []
+    assert place.client("ssm").describe_parameters()["Parameters"] == []
+
+
 def test_equal_directories_make_equal_archives(tmp_path: Path) -> None:
     packed = []
     for name, order in (("a", ["x.py", "y/z.py"]), ("b", ["y/z.py", "x.py"])):

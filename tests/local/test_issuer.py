@@ -122,13 +122,20 @@ def test_the_query_that_is_there_already_is_no_claim(issuer: TokenIssuer) -> Non
 
 
 @pytest.mark.parametrize(
-    "authorization", [None, "", "Bearer", "Bearer x", "bearer {}", "{}", "Bearer {}x", "Bearer \u00e4"]
+    "authorization", [None, "", "Bearer", "Bearer x", "Basic {}", "{}", "Bearer {}x", "Bearer  {}", "Bearer \u00e4"]
 )
 def test_without_the_request_token_there_is_no_token(issuer: TokenIssuer, authorization: str | None) -> None:
     told = issuer.description
     sent = authorization.format(told["tokenRequestToken"]) if authorization else None
     status, body = get(told["tokenRequestUrl"], sent)
     assert (status, "value" in body) == (401, False)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_case_of_the_scheme_does_not_matter(issuer: TokenIssuer, scheme: str) -> None:
+    told = issuer.description
+    status, body = get(told["tokenRequestUrl"], f"{scheme} {told['tokenRequestToken']}")
+    assert (status, "value" in body) == (200, True)
 
 
 def test_anything_else_is_not_there(issuer: TokenIssuer) -> None:

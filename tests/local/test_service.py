@@ -146,6 +146,25 @@ def test_the_credentials_of_an_allocation_open_the_environments_account(local_se
     assert _ask(description, "runner", "DELETE", f"/allocations/{reply['id']}", {"outcome": "success"}) == (200, {})
 
 
+def test_a_bucket_that_demands_tls_takes_what_comes_through_the_printed_address(local_service: LocalService) -> None:
+    policy = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::demands-tls/*"}
+    policy["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}  # type: ignore[assignment]
+    description = local_service.description
+    status, reply = _ask(description, "runner", "POST", "/allocations", {"pool": "europe", "requester": "me"})
+    assert status == 200, reply
+    storage = boto3.client(
+        "s3",
+        endpoint_url=description["awsEndpoint"],
+        aws_access_key_id=reply["credentials"]["accessKeyId"],
+        aws_secret_access_key=reply["credentials"]["secretAccessKey"],
+        aws_session_token=reply["credentials"]["sessionToken"],
+    )
+    storage.create_bucket(Bucket="demands-tls")
+    storage.put_bucket_policy(Bucket="demands-tls", Policy=json.dumps({"Version": "2012-10-17", "Statement": [policy]}))
+    storage.put_object(Bucket="demands-tls", Key="taken", Body=b"")
+    assert _ask(description, "runner", "DELETE", f"/allocations/{reply['id']}", {"outcome": "success"}) == (200, {})
+
+
 def test_the_tap_counts_the_calls_of_a_function_and_makes_them_fail(local_service: LocalService) -> None:
     tap = local_service.tap
     description = local_service.description

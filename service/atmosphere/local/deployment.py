@@ -1,6 +1,7 @@
 """Deploys a synthesized assembly to the embedded AWS with boto3: file assets, then the stack, as an account's root.
 
-What `cdk deploy` does over the wire, without npm and without a bootstrap stack. Repeatable: an asset that is there is
+What `cdk deploy` does over the wire, without npm and without a bootstrap stack. A stack without assets leaves nothing
+behind but itself, so that its account can be bootstrapped by `cdk bootstrap`. Repeatable: an asset that is there is
 not sent again, a stack that is there is updated, a stack that needs no update is left alone.
 """
 
@@ -10,7 +11,7 @@ import hashlib
 import json
 import time
 import zipfile
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from botocore.exceptions import ClientError
 
@@ -31,6 +32,13 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can s
 _BOOTSTRAP: Final = "/cdk-bootstrap/hnb659fds/version"
 
 
+class _Template(TypedDict, total=False):
+    """One of the two ways in which CloudFormation gets a template."""
+
+    TemplateBody: str
+    TemplateURL: str
+
+
 class DeploymentFailed(RuntimeError):
     """A stack could not be deployed; the text names each resource that failed and why."""
 
@@ -42,20 +50,27 @@ def deploy(
 
     Raises `DeploymentFailed` with the reasons that CloudFormation gives.
     """
-    bucket = f"cdk-hnb659fds-assets-{place.account}-{place.region}"
-    _prepare(place, bucket)
-    _upload_assets(place, assembly, stack)
-    template = (assembly / f"{stack}.template.json").read_bytes()
-    key = f"templates/{hashlib.sha256(template).hexdigest()}.json"
-    place.client("s3").put_object(Bucket=bucket, Key=key, Body=template)
+    template = (assembly / f"{stack}.template.json").read_text()
+    listing = assembly / f"{stack}.assets.json"
+    source = _uploaded(place, assembly, listing, template) if listing.exists() else _Template(TemplateBody=template)
     asked: list[ParameterTypeDef] = [
         {"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()
     ]
-    return _Stack(place, name or stack).apply(f"{place.endpoint}/{bucket}/{key}", asked)
+    return _Stack(place, name or stack).apply(source, asked)
+
+
+def _uploaded(place: Account, assembly: Path, listing: Path, template: str) -> _Template:
+    """The stack's files and its template in the account's bucket; where CloudFormation finds the template."""
+    bucket = f"cdk-hnb659fds-assets-{place.account}-{place.region}"
+    _prepare(place, bucket)
+    _upload_assets(place, assembly, json.loads(listing.read_text())["files"])
+    key = f"templates/{hashlib.sha256(template.encode()).hexdigest()}.json"
+    place.client("s3").put_object(Bucket=bucket, Key=key, Body=template.encode())
+    return _Template(TemplateURL=f"{place.endpoint}/{bucket}/{key}")
 
 
 def _prepare(place: Account, bucket: str) -> None:
-    """What a template by CDK expects of a bootstrapped account."""
+    """What a template by CDK with assets expects of an account. An account where it is made cannot be bootstrapped."""
     storage = place.client("s3")
     try:
         storage.head_bucket(Bucket=bucket)
@@ -70,12 +85,9 @@ def _location(region: str) -> Any:
     return {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
 
 
-def _upload_assets(place: Account, assembly: Path, stack: str) -> None:
-    listing = assembly / f"{stack}.assets.json"
-    if not listing.exists():
-        return
+def _upload_assets(place: Account, assembly: Path, files: Mapping[str, Any]) -> None:
     storage = place.client("s3")
-    for entry in json.loads(listing.read_text())["files"].values():
+    for entry in files.values():
         for target in entry["destinations"].values():
             bucket = _filled(target["bucketName"], place)
             if not _is_there(storage, bucket, target["objectKey"]):
@@ -127,7 +139,7 @@ class _Stack:
         self._formation = place.client("cloudformation")
         self._name = name
 
-    def apply(self, template_url: str, parameters: list[ParameterTypeDef]) -> dict[str, str]:
+    def apply(self, source: _Template, parameters: list[ParameterTypeDef]) -> dict[str, str]:
         now = self._description()
         if now is not None and now["StackStatus"] in _UNUSABLE:
             self._formation.delete_stack(StackName=self._name)
@@ -137,7 +149,7 @@ class _Stack:
         try:
             change(
                 StackName=self._name,
-                TemplateURL=template_url,
+                **source,
                 Parameters=parameters,
                 Capabilities=["CAPABILITY_NAMED_IAM"],
             )

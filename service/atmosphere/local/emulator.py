@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT: Final = Path(__file__).resolve().parents[3]
-PROGRAM: Final = ROOT / ".emulator" / "bin" / "ministack"
+PROGRAM: Final = ROOT / ".emulator" / "bin" / "python"
+_SUPPLEMENT: Final = Path(__file__).with_name("supplement.py")
+_NODE_PACKAGES: Final = ROOT / ".emulator" / "node_modules"  # what functions in Node find on AWS
 HUB_ACCOUNT: Final = "111111111111"
 REGION: Final = "us-east-1"
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
@@ -90,7 +92,7 @@ class Emulator:
         scratch.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                [str(PROGRAM)],
+                [str(PROGRAM), "-P", str(_SUPPLEMENT)],
                 cwd=self.directory,
                 env=self._environment(scratch, lambda_endpoint, extra or {}),
                 stdin=subprocess.DEVNULL,
@@ -111,6 +113,7 @@ class Emulator:
             "HOME": str(scratch),
             "TMPDIR": str(scratch),
             "LANG": "C.UTF-8",
+            "NODE_PATH": str(_NODE_PACKAGES),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "SFTP_ENABLED": "0",

@@ -97,7 +97,9 @@ class TokenIssuer:
 
     def may_ask(self, authorization: str) -> bool:
         """Whether a request for a token holds the request token."""
-        return hmac.compare_digest(authorization.encode(), f"Bearer {self._request_token}".encode())
+        scheme, _, token = authorization.partition(" ")
+        right = hmac.compare_digest(token.encode(), self._request_token.encode())
+        return right and scheme.lower() == "bearer"  # RFC 9110, 11.1: the scheme's case does not matter
 
     def token(self, query: Mapping[str, list[str]]) -> str:
         """A token that is used for the first time, with what the query asks for."""

@@ -1,4 +1,4 @@
-"""The whole service on this machine: embedded AWS, wire tap, token issuer, real template, accounts, callers, ticker.
+"""The whole service on this machine: embedded AWS, entrances, token issuer, real template, accounts, callers, ticker.
 
 The accounts come before the service, because its deployment at once looks into every environment that is new to it.
 """
@@ -21,7 +21,8 @@ from atmosphere.local.accounts import CallerKeys, make_callers, make_environment
 from atmosphere.local.assembly import synthesize
 from atmosphere.local.births import await_births
 from atmosphere.local.deployment import DeploymentFailed, deploy
-from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator
+from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator, EmulatorFailed, free_port
+from atmosphere.local.entrance import Entrance
 from atmosphere.local.issuer import TokenIssuer
 from atmosphere.local.job import claims, first_rule
 from atmosphere.local.lacking import with_skipped
@@ -68,8 +69,10 @@ class LocalService:
         self._gap = ticker
         self._progress = progress or Silence()
         self._fresh = fresh
-        self.emulator = Emulator(self._state.directory, port=port, state=self._state.saved, saves=self._stays)
+        self.emulator = Emulator(self._state.directory, state=self._state.saved, saves=self._stays)
         self.tap = Tap(self.emulator.port)
+        self._port = port or free_port()
+        self._entrance = Entrance(self.emulator.port, port=self._port)
         self._issuer: TokenIssuer | None = None
         self._ticker: Ticker | None = None
         self._outputs: dict[str, str] = {}
@@ -83,9 +86,14 @@ class LocalService:
         return Account(self.emulator.endpoint, HUB_ACCOUNT, REGION)
 
     @property
+    def aws_endpoint(self) -> str:
+        """What `AWS_ENDPOINT_URL` is for everyone but the functions."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
     def endpoint(self) -> str:
         """The base that `/allocations` is appended to."""
-        return f"{self.emulator.endpoint}/_aws/execute-api/{self._outputs['ApiId']}/{STAGE}"
+        return f"{self.aws_endpoint}/_aws/execute-api/{self._outputs['ApiId']}/{STAGE}"
 
     @property
     def issuer(self) -> TokenIssuer:
@@ -110,6 +118,7 @@ class LocalService:
     def _start(self) -> None:
         with step(self._progress, "configuration"):
             self._snapshot = load(self._config, self._settings)
+        self._open_entrance()  # a port that is taken is noticed before anything takes time
         with step(self._progress, "template"):
             assembly = synthesize(self._config, self._settings)
         with step(self._progress, "image"):
@@ -131,6 +140,13 @@ class LocalService:
         self._ticker.start()
         with step(self._progress, "baselines"):
             await_births(self.store(), self._progress.notice)
+
+    def _open_entrance(self) -> None:
+        try:
+            self._entrance.start()
+        except OSError as taken:
+            message = f"port {self._port} is in use: stop the process that uses it, or choose another port"
+            raise EmulatorFailed(message) from taken
 
     def deploy(self, config: Path) -> None:
         """Deploy another configuration with the same settings, as a merged pull request does. Raises as `start`."""
@@ -184,7 +200,7 @@ class LocalService:
         pools = self._snapshot.pools if self._snapshot else ()
         return {
             "endpoint": self.endpoint,
-            "awsEndpoint": self.emulator.endpoint,
+            "awsEndpoint": self.aws_endpoint,
             "region": REGION,
             "account": HUB_ACCOUNT,
             "callers": {name: keys.described() for name, keys in self._callers.items()},
@@ -211,6 +227,7 @@ class LocalService:
             self._ticker.stop()
         ended = self.emulator.stop()
         self.tap.stop()
+        self._entrance.stop()
         if self._issuer is not None:
             self._issuer.stop()
         self._state.close(whole=ended and whole)

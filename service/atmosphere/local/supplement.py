@@ -1,0 +1,52 @@
+"""Runs the embedded AWS with two things that it lacks and that the CDK needs. `.emulator`'s interpreter runs it.
+
+The tags of a bucket of a stack: `auto_delete_objects` empties only a bucket that has its tag.
+The repository that DescribeRepositories names: the role that publishes images may describe one repository only.
+
+Sources: CloudFormation reference, AWS::S3::Bucket, `Tags`; Service Authorization Reference, Amazon ECR.
+"""
+
+# ruff: noqa: SLF001 - the embedded AWS offers no other way to add to it
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from ministack.app import main  # type: ignore[import-not-found]
+from ministack.core import iam_actions  # type: ignore[import-not-found]
+from ministack.services import s3  # type: ignore[import-not-found]
+from ministack.services.cloudformation import provisioners  # type: ignore[import-not-found]
+
+_resource = iam_actions.extract_resource_arn
+
+
+def _tagging(tags: list[dict[str, str]]) -> bytes:
+    """The body of PutBucketTagging."""
+    body = Element("Tagging", xmlns=s3.S3_NS)
+    listed = SubElement(body, "TagSet")
+    for tag in tags:
+        entry = SubElement(listed, "Tag")
+        for name in ("Key", "Value"):
+            SubElement(entry, name).text = str(tag[name])
+    return tostring(body)
+
+
+def _resource_or_repository(service: str, *request: Any) -> Any:
+    """What a request is allowed or denied on; the arguments are method, path, headers, body, query, region, account."""
+    known = _resource(service, *request)
+    if service == "ecr" and known == "*":
+        *_, body, _, region, account = request
+        names = json.loads(body or b"{}").get("repositoryNames") or []
+        if len(names) == 1:
+            return f"arn:aws:ecr:{region}:{account}:repository/{names[0]}"
+    return known
+
+
+if __name__ == "__main__":
+    tags = ("Tags", _tagging, s3._put_bucket_tagging, s3._delete_bucket_tagging)
+    provisioners._S3_BUCKET_CONFIGURATIONS += (tags,)
+    iam_actions.extract_resource_arn = _resource_or_repository
+    sys.exit(main())
