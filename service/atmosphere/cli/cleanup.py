@@ -13,10 +13,10 @@ import click
 from atmosphere.cli.config import loaded
 from atmosphere.cli.connection import Connection, connected
 from atmosphere.cli.covering import covers_command
-from atmosphere.cli.following import follow, verdict_of
+from atmosphere.cli.following import run_command
 from atmosphere.cli.main import Exit
-from atmosphere.cli.options import DATES, EPILOG, Group, environment_key, json_option, reason_option
-from atmosphere.cli.output import console, note, plain, print_json
+from atmosphere.cli.options import DATES, EPILOG, Group, environment_key, json_option
+from atmosphere.cli.output import console, note, print_json
 from atmosphere.cli.planning import print_plan, print_verdict
 from atmosphere.client.errors import NotConnected, ServiceError
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _PLAN: Final = "Exit codes: 0 the plan is complete, 2 wrong usage, 3 something could not be scanned."
 _VERIFY: Final = "Exit codes: 0 clean, 1 leftovers or drift, 2 wrong usage, 3 something could not be scanned."
-_RUN: Final = "Exit codes: 0 clean, 1 dirty or refused, 2 wrong usage, 130 interrupted."
 _ALLOWED: Final = timedelta(hours=1)
 
 
@@ -213,29 +212,7 @@ def _store(key: EnvironmentKey, looking: Looking) -> TextStore:
     return store
 
 
-@cleanup.command("run", epilog=_RUN)
-@click.argument("environment", callback=environment_key)
-@reason_option
-@json_option
-@connected(caller="operator")
-def run_command(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:
-    """Have the service clean the dirty ENVIRONMENT (ACCOUNT/REGION) again, and follow it to its end.
-
-    If a cleanup is running already, follow that one. Ctrl-C stops following; the cleanup continues.
-    """
-    client = connection.client()
-    before = client.environment(*environment)
-    if before.status == "cleaning":
-        note("a cleanup is already running")
-    else:
-        client.operate(*environment, "clean", reason=reason)
-    after = follow(client, environment)
-    if as_json:
-        print_json(plain(after))
-    else:
-        verdict_of(after)
-    if after.status == "dirty":
-        raise click.exceptions.Exit(Exit.PROBLEMS)
+cleanup.add_command(run_command)
 
 
 @cleanup.command("types", epilog=EPILOG)

@@ -1,16 +1,20 @@
-"""A cleanup watched to its end: a live table in a terminal, a line for each change elsewhere; all of it on stderr."""
+"""`cleanup run`, and a cleanup watched to its end: a live table in a terminal, else a line for each change, on stderr."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+import click
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.table import Table
 
 from atmosphere.cleanup.report.markdown import markdown
-from atmosphere.cli.output import console, harmless, note, shown
+from atmosphere.cli.connection import Connection, connected
+from atmosphere.cli.main import Exit
+from atmosphere.cli.options import environment_key, json_option, reason_option
+from atmosphere.cli.output import console, harmless, note, plain, print_json, shown
 from atmosphere.client.errors import ServiceError
 from atmosphere.client.results import EnvironmentState
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
     from atmosphere.client.client import AtmosphereClient
 
+_RUN: Final = "Exit codes: 0 clean, 1 dirty or refused, 2 wrong usage, 130 interrupted."
 EVERY: Final = 2.0  # seconds between two questions
 _GONE: Final = 404
 
@@ -119,3 +124,28 @@ class _Lines:
         if line != self._last:
             self._last = line
             note(line)
+
+
+@click.command("run", epilog=_RUN)
+@click.argument("environment", callback=environment_key)
+@reason_option
+@json_option
+@connected(caller="operator")
+def run_command(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:
+    """Have the service clean the dirty ENVIRONMENT (ACCOUNT/REGION) again, and follow it to its end.
+
+    If a cleanup is running already, follow that one. Ctrl-C stops following; the cleanup continues.
+    """
+    client = connection.client()
+    before = client.environment(*environment)
+    if before.status == "cleaning":
+        note("a cleanup is already running")
+    else:
+        client.operate(*environment, "clean", reason=reason)
+    after = follow(client, environment)
+    if as_json:
+        print_json(plain(after))
+    else:
+        verdict_of(after)
+    if after.status == "dirty":
+        raise click.exceptions.Exit(Exit.PROBLEMS)
