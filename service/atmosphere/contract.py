@@ -172,8 +172,8 @@ _CLEANED: Final = (
 )
 _CLEANED_SERVICES: Final = tuple(_CLEANED.split())
 """Of the types in the catalogue (`cleanup/catalogue/`); a test holds both together."""
-_WATCHED_SERVICES: Final = ("s3control",)
-"""Of contents of a baseline (`cleanup/contents/`), beside those that are cleaned."""
+_WATCHED_SERVICES: Final = ("s3control", "signin")
+"""Of contents of a baseline (`cleanup/contents/`) and of revoking, beside those that are cleaned."""
 
 FUNCTIONS: Final = (
     Function(

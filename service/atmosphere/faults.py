@@ -33,6 +33,7 @@ _BY_ORGANIZATION: Final = re.compile(
     r"|because no (?:service|resource) control policy allows"
 )
 """How AWS says it. Source: IAM user guide, "Troubleshoot access denied error messages"."""
+_POLICY: Final = re.compile(r"arn:[\w-]+:organizations::\d{12}:policy/[\w/-]+")
 THROTTLED: Final = frozenset(
     {
         "Throttling",
@@ -65,6 +66,12 @@ def is_denied_by_organization(fault: ClientError | BotoCoreError) -> bool:
     if not isinstance(fault, ClientError) or code_of(fault) not in REFUSALS:
         return False
     return _BY_ORGANIZATION.search(fault.response["Error"].get("Message", "")) is not None
+
+
+def policy_of_organization(fault: ClientError) -> str | None:
+    """The ARN of the organization's policy that a refusal names, None if it names none."""
+    named = _POLICY.search(fault.response["Error"].get("Message", ""))
+    return named[0] if named else None
 
 
 def unreachable(operation: str, fault: ClientError | BotoCoreError) -> Unreachable:

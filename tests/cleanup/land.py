@@ -22,6 +22,7 @@ from tests.cleanup.conftest import REGION, ROLE, role_arn
 from tests.cleanup.context import a_context
 from tests.cleanup.fakes.cloudcontrol import FakeCloudControl
 from tests.cleanup.fakes.cloudformation import FakeCloudFormation
+from tests.cleanup.fakes.sign_in import FakeSignIn
 from tests.cleanup.faults import FaultyAccounts
 from tests.cleanup.scene import KEY, Scene
 
@@ -125,7 +126,7 @@ def root(service: str, region: str = REGION) -> Any:
 
 
 class LandAccount(Account):
-    """CloudFormation, which moto cannot run here, and Cloud Control are faked; whatever else is asked is moto's."""
+    """CloudFormation, Cloud Control and Sign-In, which moto cannot run here, are faked; the rest is moto's."""
 
     world: World
 
@@ -135,6 +136,8 @@ class LandAccount(Account):
             return FakeCloudFormation(self.world, region)
         if service == "cloudcontrol":
             return FakeCloudControl(self.world)
+        if service == "signin":
+            return FakeSignIn()
         return super().client(service, region)
 
 

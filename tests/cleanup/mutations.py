@@ -1,7 +1,7 @@
-"""The guard's comparison, the denial and the lingering sessions with one condition changed, and the test that notices.
+"""The rules for what stays, the guard and the revocation with one condition changed, and the test that notices.
 
 Each mutation is a text of a module and another that takes its place in a copy of the tree; `tests` are the test modules
-in which at least one test has to fail then.
+in which at least one test has to fail then. Tests on the embedded AWS do not count: it is not in the copy.
 """
 
 from __future__ import annotations
@@ -18,8 +18,17 @@ _TRUST: Final = "trust.py"
 _IMPOSING: Final = "revoke/imposing.py"
 _REVOCATION: Final = "revoke/revocation.py"
 _POLICIES: Final = "contents/policies.py"
+_STAYING: Final = "verdict/staying.py"
+_ENTERING: Final = "verdict/entering.py"
+_CONTAINERS: Final = "scan/containers.py"
+_SIGN_INS: Final = "revoke/sign_ins.py"
+_IAM: Final = "revoke/iam.py"
+_BOOTSTRAP: Final = "contents/bootstrap.py"
+_EXTENSIONS: Final = "contents/extensions.py"
+_LOG_GROUPS: Final = "contents/log_groups.py"
+_TASKS: Final = "catalogue/tasks.py"
 _GUARDED: Final = ("test_guard", "test_protected", "test_kept", "test_contents")
-_DENIED: Final = ("test_contents", "test_imposing")
+_DENIED: Final = ("test_imposing", "test_contents")
 _LEFT: Final = ("test_lingering",)
 
 
@@ -68,7 +77,8 @@ MUTATIONS: Final = (
         ("hit.parameters == (_FREES.get(call),) or ", ""),
         (" == REVOCATION_POLICY + self.regions[0]:", ".startswith(REVOCATION_POLICY):"),
         ('if operation == "PutRolePolicy" and names', "if names"),
-        ("if self._only_revokes:", "if False:"),
+        ("if self._only_revokes and call != _ENDS_SESSIONS:", "if False:"),
+        (" and call != _ENDS_SESSIONS:", ":"),
     ),
     *_of(
         _NAMING,
@@ -84,7 +94,7 @@ MUTATIONS: Final = (
     ),
     *_of(
         _DENIAL,
-        _DENIED,
+        ("test_denial",),
         ("if region not in {self.region, *self.neighbours} or", "if"),
         ("*self.neighbours} or policy_name(region) != name:", "*self.neighbours}:"),
         ("policy == json.loads(_text([each])) for each in _ours(", "True for each in _ours("),
@@ -146,6 +156,124 @@ MUTATIONS: Final = (
         ("            return bound is None\n", "            return True\n"),
         (' - before["inline"] if name', " if name"),
         ("if name.startswith(REVOCATION_POLICY))", ")"),
+    ),
+    *_of(
+        _STAYING,
+        ("test_staying",),
+        ("if item in self.doubtful:", "if False:"),
+        ("if item.region in self.unread else None", "if False else None"),
+        ("if not self.reason(stack.resource)]", "]"),
+        ("            if not strangers:\n", "            if True:\n"),
+        ("elif context.protection.names_exactly(family.root.resource):", "elif False:"),
+        ("for stack in family.stacks if stack.id not in held.members}", "for stack in family.stacks}"),
+        ("frozenset({*unread, GLOBAL} if held.unknown else unread)", "frozenset(unread)"),
+        ("for item, trouble in doubtful.items() if item not in kept}", "for item, trouble in doubtful.items()}"),
+        ("if not context.baseline.complete else ():", "if True else ():"),
+        ("        if item not in kept:\n            if _is_older(", "        if True:\n            if _is_older("),
+        ("if why := reserved(role, may_enter):", 'if why := "reserved":'),
+        ("if each not in kept and each.type in ENTERED):", "if each.type in ENTERED):"),
+        ("if role_ and why and not strangers:", "if role_ and why:"),
+        ("        elif named:\n            doubtful[item]", "        elif why:\n            doubtful[item]"),
+        ("return made.tzinfo is not None and captured", "return captured"),
+        ("and captured.tzinfo is not None and made <", "and made <"),
+        ("and made < captured", ""),
+        ("while root.parent in stacks:", "while False:"),
+        ("if any(_is_newer(stack, context.baseline.captured_at) for stack in family):", "if True:"),
+        (
+            "context.protection.keep(root.resource) or _stack_set(root, context)",
+            "context.protection.keep(root.resource)",
+        ),
+        ("if stack.name.startswith(name))", ")"),
+        ("return captured_at is None or (stack", "return (stack"),
+        ("(stack.updated or stack.created) >=", "stack.created >="),
+        ("if item.type in _WAYS_IN]", "if False]"),
+        ("*nested) if item in there)", "*nested))"),
+        ('may enter it" if strangers else "it lets someone in"', 'may enter it"'),
+    ),
+    *_of(
+        _ENTERING,
+        ("test_staying",),
+        ("if item.type == ROLE and isinstance(inside, dict) and not", "if isinstance(inside, dict) and not"),
+        ("and isinstance(inside, dict) and not lets_in(", "and not lets_in("),
+        (
+            'isinstance(inside, dict) and not lets_in(inside.get("trust"), assignment.key.account)',
+            "isinstance(inside, dict)",
+        ),
+        ("roles=frozenset(closed - given)", "roles=frozenset(closed)"),
+        ("if item.type in _PROVIDERS)", ")"),
+        ("(*context.baseline.items, *kept) if", "context.baseline.items if"),
+        ("if role.path.startswith(_LINKED):", "if True:"),
+        ("if {each.kind for each in who} <= {Kind.SERVICE} else None", ""),
+        ("federated = {each.kind for each in who} <= {Kind.FEDERATED} and not", "federated = not"),
+        ("<= {Kind.FEDERATED} and not outsiders(role.trust, may_enter)", "<= {Kind.FEDERATED}"),
+        ("if len(named) != len(is_) or any", "if any"),
+        ('len(is_) or any(one not in (other, "*") for one, other in places):', "len(is_):"),
+        ('one not in (other, "*")', "one != other"),
+        ('if named[5].endswith("*") else is_[5] == named[5]', ""),
+        ('is_[5].startswith(named[5][:-1]) if named[5].endswith("*") else ', ""),
+    ),
+    *_of(
+        _CONTAINERS,
+        ("test_containers",),
+        ("if each.resource.id and each.resource.type", "if each.resource.type"),
+        ("each.resource.id and each.resource.type != STACK)", "each.resource.id)"),
+        ("if known is not None and stack.seen and known[0] == stack.seen:", "if known is not None and stack.seen:"),
+        ("known is not None and stack.seen and known[0]", "known is not None and known[0]"),
+        ("wanted - inventory.roles.keys() - inventory", "wanted - inventory"),
+        ("inventory.roles.keys() - inventory.reserved.keys())", "inventory.roles.keys())"),
+        ("for item in each if item.type == ROLE}", "for item in each}"),
+        ("listed.get(_thing(item), item)", "item"),
+        ('if url is not None and item.type == "AWS::SQS::Queue":', "if url is not None:"),
+        ("return item.type, item.region, url[1]", "return item.type, url[1], None"),
+    ),
+    *_of(
+        _SIGN_INS,
+        ("test_sign_ins",),
+        ('if each["expiresAt"] > now and each', "if each"),
+        ('each["expiresAt"] > now and each["sessionArn"] not in self._revoked', 'each["expiresAt"] > now'),
+        ("if isinstance(error, ClientError) and _may_pass(error):", "if False:"),
+        ("if isinstance(error, ClientError) and _may_pass(error):", "if isinstance(error, ClientError):"),
+        ("return status == _TOO_MANY or status", "return status"),
+        ("status == _TOO_MANY or status >= _SERVERS_FAULT", "status == _TOO_MANY"),
+        ("(ClientError, EndpointConnectionError)", "ClientError"),
+        ("        self.unasked.pop(label, None)\n", ""),
+        ("if assignment.sweep_globals:", "if False:"),
+        ("if assignment.sweep_globals:", "if True:"),
+        ("if assignment.started else {}", "if False else {}"),
+        ('status="ACTIVE", **asked', '**{"status": "REVOKED", **asked}'),
+        ("for region in context.assignment.regions)", "for region in context.assignment.regions[:1])"),
+    ),
+    *_of(
+        _IAM,
+        ("test_organizations", "test_endings"),
+        ("if not isinstance(error, str) and is_denied_by_organization(error):", "if False:"),
+        ("if not isinstance(error, str) and is_denied_by_organization(error):", "if not isinstance(error, str):"),
+        ('if policy else " by a policy of the organization"', ""),
+    ),
+    *_of(
+        _BOOTSTRAP,
+        ("test_growth",),
+        ('text.rstrip("\\n").encode()', "text.encode()"),
+        ("if first is None or last is None or last <= first:", "if first is None or last is None:"),
+        ("or last <= first:", "or last < first:"),
+        ("known[first + 1 : last + 1]", "known[last : last + 1]"),
+        ("known[first + 1 : last + 1]", "known[first:last]"),
+        ('if now["parameters"] == {**defaults, **before["parameters"]} else None', ""),
+        ("{**defaults, **before", "{**before"),
+    ),
+    *_of(
+        _EXTENSIONS,
+        ("test_extensions",),
+        ("return bool(before[_DEFAULT] and not now[_DEFAULT])", "return True"),
+        ("before[_DEFAULT] and not now[_DEFAULT]", "before[_DEFAULT]"),
+    ),
+    *_of(_LOG_GROUPS, ("test_outsiders",), ('if each.get("resourceArn") == arn)', ")")),
+    *_of(
+        _TASKS,
+        ("catalogue/test_families",),
+        ("for task in running if task not in owned)", "for task in running)"),
+        ('if each["lastStatus"] != _STOPPED}', "}"),
+        ("if code_of(error) not in _NO_SERVICE:", "if True:"),
     ),
 )
 UNNOTICED: Final = {

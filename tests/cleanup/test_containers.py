@@ -62,8 +62,10 @@ def containers(aws: Aws) -> Containers:
     return Containers(a_context(Scene().assignment(), cast("Any", aws), FakeClock(STARTED)))
 
 
-def inventory(*found: Resource, roles: dict[Resource, Role] | None = None) -> Inventory:
-    return Inventory(stacks=(), found=dict.fromkeys(found), unknown={}, roles=roles or {})
+def inventory(
+    *found: Resource, roles: dict[Resource, Role] | None = None, reserved: dict[Resource, Role] | None = None
+) -> Inventory:
+    return Inventory(stacks=(), found=dict.fromkeys(found), unknown={}, roles=roles or {}, reserved=reserved or {})
 
 
 def test_members_are_named_as_they_are_listed() -> None:
@@ -71,6 +73,12 @@ def test_members_are_named_as_they_are_listed() -> None:
     held = containers(aws).read([STACK], inventory(LISTED))
     assert held.members == {"id": frozenset({LISTED, Resource("AWS::SNS::Topic", "t", REGION)})}
     assert held.unknown == {}
+
+
+def test_only_a_queue_has_two_urls() -> None:
+    listed = Resource("AWS::X::Y", "https://one.example.com/2/q", REGION)
+    held = containers(Aws(("AWS::X::Y", "https://two.example.com/2/q"))).read([STACK], inventory(listed))
+    assert held.members == {"id": frozenset({replace(listed, id="https://two.example.com/2/q")})}
 
 
 def test_a_name_in_another_region_is_another_thing() -> None:
@@ -100,6 +108,12 @@ def test_a_role_that_was_listed_is_not_asked_for() -> None:
     aws = Aws(("AWS::IAM::Role", "Forwarder"))
     listed = {ROLE: Role("arn", TRUST)}
     assert containers(aws).read([STACK], inventory(ROLE, roles=listed)).roles == listed
+    assert aws.calls == ["list_stack_resources"]
+
+
+def test_nor_is_one_that_aws_reserves() -> None:
+    aws = Aws(("AWS::IAM::Role", "Forwarder"))
+    containers(aws).read([STACK], inventory(reserved={ROLE: Role("arn", TRUST)}))
     assert aws.calls == ["list_stack_resources"]
 
 

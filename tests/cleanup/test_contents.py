@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from atmosphere.adapters.memory import FakeClock
@@ -741,8 +742,12 @@ def test_a_capture_may_revoke_and_nothing_else() -> None:
     iam = room.enter(only_revokes=True).client("iam", GLOBAL)
     iam.put_role_policy(RoleName="Admin", PolicyName="AtmosphereRevoke-us-east-1", PolicyDocument=ALLOW)
     for name in ("Admin", "Other"):
-        with pytest.raises(MutationRefused):
-            iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=ALLOW)
+        for policy in ("own", "AtmosphereRevoke-eu-west-1", "AtmosphereRevoke-us-east-1.Admin"):
+            with pytest.raises(MutationRefused):
+                iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=ALLOW)
+    room.broken["BatchRevokeSessions"] = "Answered"  # the guard let it through
+    with pytest.raises(ClientError, match="Answered"):
+        room.enter(only_revokes=True).client("signin", REGION).batch_revoke_sessions(sessionArns=["session"])
 
 
 # --- words ---

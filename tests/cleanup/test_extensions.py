@@ -72,6 +72,7 @@ def test_the_configuration_of_a_kept_hook_is_compared_by_a_digest() -> None:
     assert room.changed() == {}
     room.configuration = '{"FailureMode": "FAIL", "key": "between-us"}'
     assert len(room.changed()) == len(VERSIONS)
+    assert room.restorer.compare(fresh=True).restorable == []  # a digest cannot be put back
 
 
 def test_a_configuration_where_there_was_none_is_seen() -> None:
@@ -79,3 +80,14 @@ def test_a_configuration_where_there_was_none_is_seen() -> None:
     room.capture()
     room.configuration = "{}"
     assert len(room.changed()) == len(VERSIONS)
+
+
+def test_what_changed_beside_the_default_version_is_left_when_that_is_put_back() -> None:
+    room = Registered()
+    room.capture()
+    room.default, room.configuration = VERSIONS[1], "{}"
+    restorer = room.restorer
+    assert [drift.item.id for drift in restorer.compare(fresh=True).restorable] == [VERSIONS[0]]
+    assert restorer.restore() == {}
+    compared = restorer.compare(fresh=True)
+    assert (room.default, compared.restorable, len(compared.found)) == (VERSIONS[0], [], len(VERSIONS))

@@ -27,6 +27,8 @@ ELSEWHERE = Region("eu-west-1")
 NAME = "AtmosphereRevoke-us-east-1"
 BOUND = f"arn:aws:iam::{OWNER}:policy/{NAME}.Admin"
 LATER = NOW + timedelta(seconds=5)
+NARROW = ALLOW.replace('"*"', '"sqs:*"', 1)
+"""A boundary that allows less than everything."""
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +46,7 @@ class Role:
         self.iam.create_role(RoleName="Admin", AssumeRolePolicyDocument=json.dumps(TRUST))
         self.put("own", ALLOW)
         if boundary:
-            policy = self.iam.create_policy(PolicyName="theirs", PolicyDocument=ALLOW)["Policy"]["Arn"]
+            policy = self.iam.create_policy(PolicyName="theirs", PolicyDocument=NARROW)["Policy"]["Arn"]
             self.iam.put_role_permissions_boundary(RoleName="Admin", PermissionsBoundary=policy)
         self.room.capture()
         self.refused: dict[str, str] = {}
@@ -140,7 +142,7 @@ def test_a_boundary_allows_no_more_than_the_one_before_and_moves_its_cut_off() -
     for number in range(8):  # of a policy's versions there are five at most
         cut_off = LATER + timedelta(seconds=number)
         assert role.imposing.deny("Admin", cut_off)
-        assert role.statements() == [*json.loads(ALLOW)["Statement"], the_deny(whole_document(cut_off))]
+        assert role.statements() == [*json.loads(NARROW)["Statement"], the_deny(whole_document(cut_off))]
     assert role.imposing.standing("Admin") == cut_off
 
 

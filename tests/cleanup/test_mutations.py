@@ -1,4 +1,4 @@
-"""Each condition of the guard's comparison, the denial and the lingering sessions is needed by a test named here."""
+"""Each condition of what stays, of the guard and of the revocation is needed by a test that is named here."""
 
 from __future__ import annotations
 
@@ -57,6 +57,8 @@ def _tests_fail(copy: Path, mutation: Mutation) -> bool:
         *named,
         "-x",
         "-q",
+        "-m",
+        "not emulator",
         "-n",
         "0",
         "-p",

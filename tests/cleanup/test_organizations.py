@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +12,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from atmosphere.cleanup.model import Verdict
+from atmosphere.core.organization import Organization
 from atmosphere.faults import ORGANIZATION_DENIES, is_denied_by_organization
-from tests.cleanup.conftest import REGION
+from tests.cleanup.conftest import EXTERNAL_ID, REGION, role_arn
 from tests.cleanup.fakes import FakeStack, Manner, Part
 from tests.cleanup.land import Land, LandAccounts, make_admin_role, root
 from tests.cleanup.scene import KEY, Scene
@@ -138,3 +141,45 @@ def test_a_stack_whose_member_the_organization_protects_is_not_deleted_again_and
     assert (result.verdict, result.reason) == (Verdict.DIRTY, ORGANIZATION_DENIES)
     assert {name: each["code"] for name, each in blockers.items()} == dict.fromkeys(("app", "db"), ORGANIZATION_DENIES)
     assert len(scene.world.deletions) == 2  # the second while Cloud Control had not answered yet
+
+
+# --- the revocation ---
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        (NAMED, "by the organization's policy arn:aws:organizations::111111111111:policy/o-exampleorg1/"),
+        (BY_SCP, "by a policy of the organization"),
+        (IN_ACCOUNT, None),
+    ],
+)
+def test_a_revocation_that_the_organization_denies_says_so(message: str, named: str | None) -> None:
+    land = Land(roles_used=((role_arn(), EXTERNAL_ID),))
+    answering(land, {"PutRolePolicy": f"AccessDenied: {message}", "CreatePolicy": f"AccessDenied: {message}"})
+    result = land.clean()
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, "revocation-refused")
+    explanation = land.report(result)["explanation"]
+    assert (named in explanation) if named else ("organization" not in explanation)
+    assert ("have that policy allow it" in explanation) is (named is not None)
+    assert ("put the role's policies, boundary and trust back" in explanation) is (named is None)
+
+
+# --- what it names and the rules do not admit ---
+
+
+def test_the_report_says_why_a_role_that_is_named_did_not_stay() -> None:
+    land = Land("AWS::IAM::Role")
+    registration = land.assignment().registration
+    land.changes["registration"] = replace(
+        registration, organization=Organization(roles=("arn:aws:iam::*:role/stacksets-exec-*",))
+    )
+    foreign = {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [foreign]})
+    root("iam").create_role(RoleName="stacksets-exec-1", AssumeRolePolicyDocument=document)
+    result = land.clean()
+    assert result.verdict is Verdict.CLEAN
+    [(address, why)] = land.report(result)["refused"].items()
+    assert address == "AWS::IAM::Role:stacksets-exec-1@global"
+    assert "999999999999 may enter it" in why
+    assert "999999999999 may enter it" in land.store.texts[str(result.report_key).replace(".json", ".md")]

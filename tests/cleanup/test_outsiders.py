@@ -125,6 +125,72 @@ def test_who_may_call_a_kept_function_is_told() -> None:
     assert room.restorer.compare(fresh=True).restorable == []
 
 
+# --- log groups ---
+
+
+class Logging(Room):
+    """CloudWatch Logs with policies on log groups, which moto does not have: each has a revision."""
+
+    def __init__(self) -> None:
+        self.policies: dict[str, dict[str, Any]] = {}
+        self.revision = 0
+        self.gone = False
+        super().__init__()
+
+    def _break(self, **event: Any) -> Any:
+        name = event["model"].name
+        if (
+            not name.endswith(("ResourcePolicies", "ResourcePolicy"))
+            or event["model"].service_model.service_name != "logs"
+        ):
+            return super()._break(**event)
+        asked = json.loads(event["params"]["body"])
+        if name == "DescribeResourcePolicies":
+            assert asked["policyScope"] == "RESOURCE"
+            if self.gone:
+                return Reply(), {"Error": {"Code": "ResourceNotFoundException", "Message": "no such log group"}}
+            account = {"policyName": "of-the-account", "policyDocument": "{}", "policyScope": "ACCOUNT"}
+            return Reply(200), {"resourcePolicies": [account, *self.policies.values()]}
+        return Reply(200), self.write(name, asked)
+
+    def write(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
+        arn = asked["resourceArn"]
+        assert asked.get("expectedRevisionId") == self.policies.get(arn, {}).get("revisionId")
+        self.policies.pop(arn, None)
+        self.revision += 1
+        if name == "PutResourcePolicy":
+            told = {key: asked[key] for key in ("policyName", "policyDocument", "resourceArn")}
+            self.policies[arn] = {**told, "revisionId": str(self.revision)}
+        return {}
+
+    def attach(self, group: str, text: str, name: str = "p") -> None:
+        arn = f"arn:aws:logs:{REGION}:{OWNER}:log-group:{group}"
+        revision = {"expectedRevisionId": self.policies[arn]["revisionId"]} if arn in self.policies else {}
+        self.write("PutResourcePolicy", {"policyName": name, "policyDocument": text, "resourceArn": arn, **revision})
+
+
+@pytest.mark.parametrize("before", [None, policy("logs:PutLogEvents", "*", OUTSIDER)])
+def test_the_policy_of_a_kept_log_group_is_put_back(before: str | None) -> None:
+    room = Logging()
+    for name in ("/kept", "/other"):
+        room.root("logs").create_log_group(logGroupName=name)
+    if before:
+        room.attach("/kept", before)
+    room.capture()
+    assert room.changed() == {}
+    room.attach("/kept", policy("logs:*", "*", OUTSIDER), "mine")
+    assert list(room.changed()) == [f"AWS::Logs::LogGroup:/kept@{REGION}"]
+    room.put_back()
+
+
+def test_a_log_group_that_is_gone_has_no_policy() -> None:
+    room = Logging()
+    room.root("logs").create_log_group(logGroupName="/kept")
+    room.capture()
+    room.gone = True
+    assert room.changed() == {}
+
+
 # --- keys of KMS ---
 
 

@@ -203,3 +203,19 @@ def test_every_type_that_is_no_row_says_which_parameter_names_it():
     for type_, (service, parameter) in CLASSES.items():
         assert service == SERVICE.get(type_, "cloudformation")
         assert type_ in naming_of(service).parameters[parameter]
+
+
+def test_a_part_that_a_pattern_lacks_is_any_and_one_that_an_exact_id_lacks_is_none() -> None:
+    exact, pattern = Thing("AWS::ECS::Service", "x", "ecs"), Thing("AWS::ECS::Service", "x*", "ecs", pattern=True)
+    assert [pattern.fits(None, value) for value in ("y", None)] == [True, True]
+    assert [exact.fits(None, value) for value in ("y", None)] == [False, True]
+    assert [each.fits("x", None) for each in (exact, pattern)] == [False, False]
+
+
+def test_a_parameter_that_is_a_part_of_another_types_name_may_name_that_too() -> None:
+    assert names(kept("r", "AWS::Events::Rule"), "events:PutRule", Name="r") == ["AWS::Events::Rule"]
+
+
+def test_a_parameter_that_names_one_type_names_no_namesake_of_another() -> None:
+    assert names(kept("x", "AWS::IAM::Role"), "iam:UpdateUser", UserName="x") == []
+    assert names(kept("x", "AWS::Lambda::Function"), "lambda:PublishLayerVersion", LayerName="x") == []

@@ -16,6 +16,8 @@ from atmosphere.cleanup.scan.stacks import Stack
 from atmosphere.cleanup.state.baseline import Baseline
 from atmosphere.cleanup.trust import Role
 from atmosphere.cleanup.verdict.classify import unmanaged_of
+from atmosphere.cleanup.verdict.entering import names_role
+from atmosphere.cleanup.verdict.protected import BASELINE
 from atmosphere.cleanup.verdict.staying import staying
 from atmosphere.core.model import AccountId, Region
 from atmosphere.core.organization import Organization
@@ -221,7 +223,15 @@ def test_a_role_that_it_does_not_name_goes(name: str) -> None:
     ],
 )
 def test_a_role_that_it_names_goes_if_anyone_else_enters(trust: Any) -> None:
-    assert Shown(roles={"stacksets-exec-1": trust}).stays().reason(role("stacksets-exec-1")) is None
+    stays = Shown(roles={"stacksets-exec-1": trust}).stays()
+    assert stays.reason(role("stacksets-exec-1")) is None
+    assert "kept by organization" in stays.refused[role("stacksets-exec-1")]
+
+
+def test_the_reason_names_who_enters() -> None:
+    stays = Shown(roles={"stacksets-exec-1": BY_FOREIGNER, "Other": BY_FOREIGNER}).stays()
+    assert list(stays.refused) == [role("stacksets-exec-1")]
+    assert FOREIGN in stays.refused[role("stacksets-exec-1")]
 
 
 def test_without_a_management_account_nobody_of_one_enters() -> None:
@@ -281,6 +291,7 @@ def test_a_user_that_is_named_exactly_is_for_a_person() -> None:
     assert user not in stays.kept
     assert user in stays.doubtful
     assert stays.reason(user) == "only a person can decide on it"
+    assert "it lets someone in" in stays.doubtful[user].message
 
 
 def test_other_things_stay_as_keep_says() -> None:
@@ -309,7 +320,7 @@ def test_what_a_kept_stack_owns_is_kept(way: dict[str, Any]) -> None:
     assert stays.leftover_stacks() == []
     assert {stack, QUEUE, role("Forwarder")} <= stays.kept.keys()
     assert way["name"] in stays.kept[QUEUE]
-    assert stays.doubtful == {}
+    assert (stays.doubtful, stays.refused) == ({}, {})
 
 
 @pytest.mark.parametrize("way", [BY_KEEP, BY_STACK_SET], ids=["keep", "organization"])
@@ -331,6 +342,8 @@ def test_a_stack_that_lets_anyone_in_goes_with_all_that_it_owns(way: dict[str, A
     assert [each.resource for each in stays.leftover_stacks()] == [stack]
     assert stays.reason(QUEUE) is None
     assert stays.reason(member) is None
+    assert list(stays.refused) == [stack]
+    assert ("Open" not in member.id and member.id in stays.refused[stack]) or FOREIGN in stays.refused[stack]
 
 
 def test_a_stack_that_is_named_exactly_and_open_is_for_a_person_with_all_that_it_owns() -> None:
@@ -338,6 +351,7 @@ def test_a_stack_that_is_named_exactly_and_open_is_for_a_person_with_all_that_it
     account, stack = a_stack(way, QUEUE, role("Open"), others={QUEUE: None}, roles={"Open": BY_FOREIGNER})
     stays = account.stays()
     assert {stack, QUEUE, role("Open")} == stays.doubtful.keys()
+    assert stays.refused == {}
     assert not stays.kept.keys() & stays.doubtful.keys()
     assert FOREIGN in stays.doubtful[stack].message
 
@@ -386,6 +400,16 @@ def test_what_it_owned_before_is_the_baseline() -> None:
     assert account.stays().doubtful == {}
 
 
+def test_what_it_owns_and_is_not_there_is_nobodys_to_decide_on() -> None:
+    assert Shown(stacks={"CDKToolkit": [QUEUE]}, baseline=WITH_TOOLKIT).stays().doubtful == {}
+
+
+def test_of_a_baseline_without_a_time_every_stack_may_have_changed() -> None:
+    unknown = replace(WITH_TOOLKIT, captured_at=None)
+    stays = Shown(stacks={"CDKToolkit": [QUEUE]}, others={QUEUE: None}, baseline=unknown).stays()
+    assert stays.doubtful[QUEUE].code == "baseline-changed"
+
+
 def test_a_stack_that_did_not_change_is_not_asked() -> None:
     account = Shown(stacks={"CDKToolkit": [QUEUE]}, baseline=WITH_TOOLKIT, updated=timedelta(seconds=-1))
     account.stays()
@@ -424,6 +448,46 @@ def test_a_part_of_the_baseline_stays() -> None:
     assert unmanaged(Shown(others={INSTANCE: None, VOLUME: None}, baseline=with_both)) == set()
 
 
+# --- who is admitted ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        {role("Runner"): None},
+        {Resource("AWS::SQS::Queue", "Runner", REGION): {"trust": SERVICE}},
+    ],
+)
+def test_only_a_role_of_the_baseline_whose_trust_is_known_is_admitted(inside: dict[Resource, Any]) -> None:
+    by_runner = trusts({"AWS": arn("Runner")})
+    account = Shown(roles={"stacksets-exec-1": by_runner}, baseline=replace(EMPTY, contents=inside))
+    closed = replace(EMPTY, contents={role("Runner"): {"trust": SERVICE}})
+    assert kept(replace(account, baseline=closed), role("stacksets-exec-1"))
+    assert kept(account, role("stacksets-exec-1")) is None
+
+
+def test_only_an_identity_provider_of_the_baseline_is_one() -> None:
+    named_alike = replace(EMPTY, items={Resource("AWS::SNS::Topic", SAML, REGION): None})
+    account = Shown(roles={"stacksets-exec-1": trusts({"Federated": SAML})}, baseline=named_alike)
+    assert kept(account, role("stacksets-exec-1")) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("arn:aws:iam::*:role/x/Reader", True),
+        (f"arn:aws:iam::{ACCOUNT}:role/x/Rea*", True),
+        ("arn:aws:iam::333333333333:role/x/Reader", False),
+        ("arn:aws-cn:iam::*:role/x/Reader", False),
+        ("arn:aws:iam::*:role/x/Read", False),
+        ("arn:aws:iam", False),
+        ("", False),
+    ],
+)
+def test_an_entry_names_a_role_by_its_whole_arn(name: str, *, names: bool) -> None:
+    assert names_role(name, arn("x/Reader")) is names
+
+
 # --- baselines of older versions --------------------------------------------------------------------------------------
 
 PROVIDER = Resource(SAML_TYPE, SAML, GLOBAL)
@@ -445,6 +509,31 @@ def test_what_came_after_it_or_has_no_date_is_for_a_person(since: str) -> None:
     stays = Shown(others={PROVIDER: None}, late={PROVIDER: since}, baseline=OLDER).stays()
     assert stays.doubtful[PROVIDER].code == "no-baseline"
     assert PROVIDER not in stays.kept
+
+
+@pytest.mark.parametrize("captured", [None, "", "2026-11-29T00:00:00"])
+def test_a_capture_without_a_time_that_can_be_compared_vouches_for_nothing(captured: str | None) -> None:
+    older = replace(OLDER, captured_at=captured)
+    stays = Shown(others={PROVIDER: None}, late={PROVIDER: at(days=9)}, baseline=older).stays()
+    assert stays.doubtful[PROVIDER].code == "no-baseline"
+
+
+def test_what_is_in_the_baseline_stays_for_that_reason_whatever_else_is_said_of_it() -> None:
+    with_provider = replace(OLDER, items={PROVIDER: None})
+    assert (
+        kept(Shown(others={PROVIDER: None}, late={PROVIDER: at(days=9)}, baseline=with_provider), PROVIDER) == BASELINE
+    )
+    item = role("stacksets-exec-1")
+    with_role = replace(EMPTY, items={item: "AROA"})
+    assert kept(Shown(roles={item.id: BY_MANAGEMENT}, baseline=with_role), item) == BASELINE
+    stays = Shown(roles={item.id: BY_FOREIGNER}, baseline=with_role, keep=(str(item),)).stays()
+    assert (stays.kept[item], stays.doubtful, stays.refused) == (BASELINE, {}, {})
+
+
+def test_what_another_rule_keeps_is_not_for_a_person() -> None:
+    item = role("stacksets-exec-1")
+    stays = Shown(roles={item.id: BY_MANAGEMENT}, late={item: at(days=-1)}, baseline=OLDER).stays()
+    assert (item in stays.kept, stays.doubtful) == (True, {})
 
 
 def test_a_capture_of_today_leaves_nothing_out() -> None:

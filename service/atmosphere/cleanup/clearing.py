@@ -1,7 +1,8 @@
 """The rounds of a pass: scan, update the ledger, classify, delete, scan again, until nothing is left or nothing helps.
 
 An environment is clean after two scans that found nothing and had no unknown listing, far enough apart, and after the
-revocation's cut-off has passed.
+revocation's cut-off has passed. Where that is proven a toolkit may take a step (`baseline.growth`); then it has to be
+proven again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.baseline.drift import Restorer, with_failure
+from atmosphere.cleanup.baseline.growth import ToolkitGrowth
 from atmosphere.cleanup.delete.deletion import Deletion
 from atmosphere.cleanup.model import (
     GLOBAL,
@@ -29,6 +31,7 @@ from atmosphere.cleanup.scan.containers import Containers
 from atmosphere.cleanup.scan.inventory import scan
 from atmosphere.cleanup.scan.ledger_update import LedgerUpdate
 from atmosphere.cleanup.state.deferred import DeferredRepository
+from atmosphere.cleanup.state.refused import RefusedRepository
 from atmosphere.cleanup.verdict import standstill
 from atmosphere.cleanup.verdict.classify import Classifier
 from atmosphere.cleanup.verdict.staying import staying
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.model import Resource
     from atmosphere.cleanup.revoke.revocation import Revocation
     from atmosphere.cleanup.scan.inventory import Inventory
+    from atmosphere.cleanup.state.baseline import BaselineRepository
     from atmosphere.cleanup.state.counts import CountsRepository
     from atmosphere.cleanup.verdict.classify import ScanResult
 
@@ -63,13 +67,21 @@ class Clearing:
     """Clears for one pass. Raises `Unreachable` when what earlier passes wrote cannot be read."""
 
     def __init__(
-        self, context: PassContext, record: PassRecord, *, revocation: Revocation, counts: CountsRepository
+        self,
+        context: PassContext,
+        record: PassRecord,
+        *,
+        revocation: Revocation,
+        counts: CountsRepository,
+        baselines: BaselineRepository,
     ) -> None:
         self._context = context
         self._record = record
         self._revocation = revocation
         self._counts = counts
+        self._growth = ToolkitGrowth(context, baselines)
         self._deferred = DeferredRepository(context.store, context.assignment, context.budget.clock)
+        self._refused = RefusedRepository(context.store, context.assignment)
         self._restorer = Restorer(context)
         self._classifier = Classifier(context, deferred=self._deferred, restorer=self._restorer)
         self._ledger = LedgerUpdate(context)
@@ -79,6 +91,8 @@ class Clearing:
 
     def run(self) -> Continue | Finished:
         """Rounds until there is a result."""
+        if self._growth.resume():
+            return Continue()
         context = self._context
         lingering_until = context.now() + context.limits.linger
         first = True
@@ -116,6 +130,7 @@ class Clearing:
         troubles = self._context.troubles
         troubles.forget_all_but(reach)
         self._counts.add(self._record.state, result.counts(reach, troubles.entries))
+        self._refused.note(stays.refused)
         if self._context.account.guard.may_mutate:
             self._deferred.settle(result.deferred, lambda item: not result.unknown and item not in result.unmanaged)
         self._record.findings = Findings(
@@ -124,9 +139,11 @@ class Clearing:
             deferred=result.deferred,
             uncovered=result.uncovered,
             unexplained=self._ledger.unexplained,
-            skipped=result.skipped,
+            skipped={**result.skipped, **self._record.state.unasked},
             carried=self._deferred.entries,
             kept=result.kept,
+            refused=self._refused.entries,
+            steps=self._growth.reported(),
             origins=origins(reach, result.stacks, inventory, self._ledger.ledger),
         )
         return result
@@ -185,6 +202,7 @@ class Clearing:
         drifted = [drift.item for drift in self._restorer.restorable]
         if any(i.region == GLOBAL for i in (*unmanaged, *drifted)) and self._context.assignment.sweep_globals:
             self._context.heartbeat.confirm()  # all of it was listed before this: so if the account is ours now, it is
+        self._growth.note(self._restorer.restorable)
         try:
             for item, trouble in self._restorer.restore().items():
                 self._context.troubles.note(item, trouble)
@@ -215,7 +233,10 @@ class Clearing:
         cut_off, clean_at = in_force.latest, record.state.clean_at
         is_past = cut_off is None or scanned_at > cut_off
         if clean_at is not None and is_past and scanned_at >= clean_at + settings.verify_gap:
-            return Finished(Verdict.CLEAN)
+            if not self._growth.take():
+                return Finished(Verdict.CLEAN)
+            record.state = replace(record.state, clean_at=None)
+            return Continue()
         now = self._context.now()
         record.state = standstill.after_nothing(record.state, now=now)
         waits = [(clean_at or now) + settings.verify_gap - now, *([cut_off - now] if cut_off else [])]

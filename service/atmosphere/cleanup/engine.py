@@ -214,11 +214,11 @@ class _Pass:
     def _clear(self, context: PassContext, revocation: Revocation) -> Continue | Finished:
         if not self._aws.plan:
             context = replace(context, baseline=adopt(self._baselines, context))
-        clearing = Clearing(context, self._record, revocation=revocation, counts=self._counts)
+        rounds = Clearing(context, self._record, revocation=revocation, counts=self._counts, baselines=self._baselines)
         if self._aws.plan:
-            return Finished(Verdict.CLEAN) if clearing.survey().is_clean else Finished(Verdict.DIRTY, PLANNED)
+            return Finished(Verdict.CLEAN) if rounds.survey().is_clean else Finished(Verdict.DIRTY, PLANNED)
         try:
-            return clearing.run()
+            return rounds.run()
         finally:
             context.troubles.write()
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -170,6 +170,7 @@ class PassState:
     """What one pass tells the next. A new attempt starts from `PassState()`.
 
     `cut_off`: sessions issued before it are refused. `canary_waits`: passes whose canary was not refused in time.
+    `sign_ins`: passes that found sign-in sessions after they had revoked all. `unasked`: what could not be asked for.
     `clean_at`: when nothing was found for the first time. `fewest`: at best, how little was unknown and then how little
     was left; not improved on for `quiet_rounds` rounds, since `quiet_since`. `may_delete`: the pool was not held when
     this attempt was about to delete for the first time.
@@ -179,6 +180,8 @@ class PassState:
     phase: Phase = Phase.REVOKE
     cut_off: datetime | None = None
     canary_waits: int = 0
+    sign_ins: int = 0
+    unasked: Mapping[str, str] = field(default_factory=dict)
     clean_at: datetime | None = None
     fewest: tuple[int, int] | None = None
     quiet_rounds: int = 0
@@ -195,9 +198,9 @@ class PassState:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> PassState:
         """The inverse of `to_json`; an empty object is the state before the first pass."""
-        known = {field.name for field in fields(cls)}
+        known = {each.name for each in fields(cls)}
         state: dict[str, Any] = {name: entry for name, entry in value.items() if name in known}
-        for name in _INSTANTS:
+        for name in ("cut_off", "clean_at", "quiet_since"):
             if state.get(name) is not None:
                 state[name] = datetime.fromisoformat(state[name])
         if "phase" in state:
@@ -205,9 +208,6 @@ class PassState:
         if state.get("fewest") is not None:
             state["fewest"] = tuple(state["fewest"])
         return cls(**state)
-
-
-_INSTANTS: Final = ("cut_off", "clean_at", "quiet_since")
 
 
 class Verdict(StrEnum):

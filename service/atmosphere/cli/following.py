@@ -1,4 +1,4 @@
-"""`cleanup run`, and a cleanup watched to its end: a live table in a terminal, else a line for each change, on stderr."""
+"""`cleanup run`, and a cleanup watched to its end: a live table in a terminal, else a line for each change."""
 
 from __future__ import annotations
 

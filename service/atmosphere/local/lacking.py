@@ -74,6 +74,7 @@ LACKING: Final = (
     "AWS::RDS::DBClusterAutomatedBackup",
     "AWS::RDS::DBInstanceAutomatedBackup",
     "AWS::RDS::EventSubscription",
+    "AWS::SSM::Activation",
     "AWS::SSM::Association",
     "AWS::SSM::Document",
     "AWS::SSM::MaintenanceWindow",

@@ -149,6 +149,7 @@ PASSED: Final[Mapping[tuple[str, str, str], str]] = {
     ("rds", "describe_db_cluster_snapshots", "SnapshotType"): "automated ones go with their cluster or its backup",
     ("rds", "describe_db_snapshots", "SnapshotType"): "automated ones go with their instance or its backup",
     ("redshift", "describe_cluster_snapshots", "SnapshotType"): "automated ones go with their cluster",
+    ("ssm", "describe_instance_information", "Filters"): "instances of EC2 are listed by EC2",
     ("ssm", "describe_patch_baselines", "Filters"): OWN,
     ("ssm", "list_documents", "Filters"): OWN,
 }

@@ -88,22 +88,30 @@ class Unlisted:
 
 
 class Started:
-    """Tasks in one cluster: one that a service started, one that a person started, one that has stopped."""
+    """Tasks in one cluster: of a service, of a person, stopped, and of persons that chose the group of a service."""
 
     def __init__(self) -> None:
         home = "arn:aws:ecs:us-east-1:222222222222:task/cluster"
         self.tasks = [
             {"taskArn": f"{home}/{number}", "group": group, "lastStatus": status}
             for number, (group, status) in enumerate(
-                (("service:web", "RUNNING"), ("family:job", "PENDING"), ("family:job", "STOPPED"))
+                (
+                    ("service:web", "RUNNING"),
+                    ("family:job", "PENDING"),
+                    ("family:job", "STOPPED"),
+                    ("service:web", "RUNNING"),
+                    ("service:none", "RUNNING"),
+                )
             )
         ]
 
     def list_clusters(self, **_: Any) -> dict[str, Any]:
         return {"clusterArns": ["arn:aws:ecs:us-east-1:222222222222:cluster/cluster"]}
 
-    def list_tasks(self, **_: Any) -> dict[str, Any]:
-        return {"taskArns": [task["taskArn"] for task in self.tasks]}
+    def list_tasks(self, *, serviceName: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803
+        if serviceName == "none":
+            raise refuse("ServiceNotFoundException", "Service not found.")
+        return {"taskArns": [task["taskArn"] for task in (self.tasks[:1] if serviceName else self.tasks)]}
 
     def describe_tasks(self, *, cluster: str, tasks: list[str]) -> dict[str, Any]:
         assert cluster.endswith("cluster")
@@ -113,8 +121,8 @@ class Started:
 def test_tasks_of_a_service_are_the_services_and_stopped_ones_are_gone(till: Callable[..., Plot]) -> None:
     name = "AWS::ECS::Task"
     plot = till(Seed(type=name, make=seed(name).make, stand_ins=(StandIn("ecs", Started),)))
-    of_service, alone, stopped = (task["taskArn"] for task in Started().tasks)
+    of_service, alone, stopped, *others = (task["taskArn"] for task in Started().tasks)
 
-    assert found(plot, name) == {alone}
+    assert found(plot, name) == {alone, *others}
     assert TYPES[name].exists(plot.account, REGION, of_service)
     assert not TYPES[name].exists(plot.account, REGION, stopped)

@@ -1,4 +1,4 @@
-"""Accounts in which CloudFormation and Cloud Control are faked; whatever else is asked is moto's."""
+"""Accounts in which CloudFormation, Cloud Control and Sign-In are faked; whatever else is asked is moto's."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from atmosphere.cleanup.model import Finished
 from tests.cleanup.clients import shared
 from tests.cleanup.fakes.cloudcontrol import FakeCloudControl
 from tests.cleanup.fakes.cloudformation import FakeCloudFormation
+from tests.cleanup.fakes.sign_in import FakeSignIn
 from tests.cleanup.faults import Reply
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class FakeAccount(Account):
             return FakeCloudFormation(self.world, region)
         if service == "cloudcontrol":
             return FakeCloudControl(self.world)
+        if service == "signin":
+            return FakeSignIn()
         return super().client(service, region)
 
 

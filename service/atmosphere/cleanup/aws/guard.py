@@ -49,6 +49,8 @@ _FREES: Final = {
 the baseline."""
 _PARTS: Final = frozenset({"iam:RemoveRoleFromInstanceProfile", "iam:RemoveUserFromGroup"})
 """What parts two things: a leftover from a kept one, whichever of the two that is."""
+_ENDS_SESSIONS: Final = "signin:BatchRevokeSessions"
+"""What a capture may change besides, as it revokes."""
 REVOCATION_POLICY: Final = "AtmosphereRevoke-"
 """The one thing of a protected role that cleaning writes: the inline policy of this name and its own region."""
 
@@ -152,9 +154,9 @@ class Guard:
             raise MutationRefused(f"{service}:{operation} in {region}: cleaning covers {', '.join(self.regions)} only")
         if operation == "PutRolePolicy" and names.get("PolicyName") == REVOCATION_POLICY + self.regions[0]:
             return
-        if self._only_revokes:
-            raise MutationRefused(f"{service}:{operation} would change something, and a capture only revokes")
         call = f"{service}:{operation}"
+        if self._only_revokes and call != _ENDS_SESSIONS:
+            raise MutationRefused(f"{service}:{operation} would change something, and a capture only revokes")
         hits = list(self.protected.named(service, operation, region, names))
         if call in _PARTS and len({hit.parameters for hit in hits}) == 1:
             return

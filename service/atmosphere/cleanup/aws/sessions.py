@@ -7,13 +7,15 @@ whose keys and hooks they have meanwhile. Between two sessions they refuse every
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
 
 import botocore.session
 from botocore import xform_name
 from botocore.config import Config
+from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import create_loader
 from botocore.model import ServiceModel
@@ -39,6 +41,8 @@ _EVENTS: Final = (
     "after-call",
 )
 """What botocore tells of a call, in order."""
+_IGNORES_ENDPOINTS: Final = ("signin",)
+"""Services whose clients ask AWS although another endpoint is configured (`findings/`)."""
 
 
 @cache
@@ -126,8 +130,17 @@ class Clients:
         """See `Session`."""
         with self._lock:  # making clients is what boto3 does not do safely in threads
             if (service, region) not in self._made:
-                self._made[service, region] = self._session.create_client(service, region_name=region, config=CONFIG)
+                made = self._session.create_client(service, region_name=region, config=CONFIG)
+                if service in _IGNORES_ENDPOINTS and (given := self._endpoint_of(service)):
+                    made.meta.events.register_first("before-call", partial(_send_to, given))
+                self._made[service, region] = made
             return self._made[service, region]
+
+    def _endpoint_of(self, service: str) -> str | None:
+        """The endpoint that is configured for a service, None if it is AWS's."""
+        full, scoped = self._session.full_config, self._session.get_scoped_config()
+        given = ConfiguredEndpointProvider(full_config=full, scoped_config=scoped, client_name=service).provide()
+        return str(given) if given else None
 
     def _take(self, key: str, secret: str, token: str | None) -> None:
         self._keys.access_key, self._keys.secret_key, self._keys.token = key, secret, token
@@ -138,3 +151,10 @@ class Clients:
             raise SessionOver(f"{event_name}: the session that had this client is closed; open the account again")
         answers = self._current.hooks.emit(event_name, **event)
         return next((answer for _, answer in answers if answer is not None), None)
+
+
+def _send_to(endpoint: str, **event: Any) -> None:
+    """Send a request to an endpoint instead of AWS's, before it is signed."""
+    asked = urlsplit(event["params"]["url"])
+    given = urlsplit(endpoint)
+    event["params"]["url"] = asked._replace(scheme=given.scheme, netloc=given.netloc).geturl()

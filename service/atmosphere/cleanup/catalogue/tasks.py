@@ -1,6 +1,8 @@
 """ECS tasks that were started by themselves. Those of a service are the service's, which would replace them.
 
-Not a type of CloudFormation's: tests and rules start them. Source: the ECS API reference.
+Whoever starts a task chooses its group and what started it (RunTask `group`, `startedBy`), so neither makes it one of a
+service's: the service says which are its own. Not a type of CloudFormation's: tests and rules start them. Source: the
+ECS API reference, RunTask, ListTasks (`serviceName`).
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 100  # tasks that one DescribeTasks takes
 _STOPPED: Final = "STOPPED"
 _NO_CLUSTER: Final = "ClusterNotFoundException"
+_NO_SERVICE: Final = ("ServiceNotFoundException", "ServiceNotActiveException")
+_OF_SERVICE: Final = "service:"
 
 
 class Tasks(Plain):
@@ -61,12 +65,28 @@ class Tasks(Plain):
                 raise
 
     def _of(self, client: Any, cluster: str) -> Iterator[Found]:
-        known = [task for page in pages(client, "list_tasks", cluster=cluster) for task in page["taskArns"]]
+        known = _listed(client, cluster)
+        running: dict[str, str] = {}
         for start in range(0, len(known), _AT_ONCE):
             tasks = client.describe_tasks(cluster=cluster, tasks=known[start : start + _AT_ONCE])["tasks"]
-            for task in tasks:
-                if task["lastStatus"] != _STOPPED and not task.get("group", "").startswith("service:"):
-                    yield Found(task["taskArn"])
+            running |= {each["taskArn"]: each.get("group", "") for each in tasks if each["lastStatus"] != _STOPPED}
+        groups = {group for group in running.values() if group.startswith(_OF_SERVICE)}
+        owned = {task for group in sorted(groups) for task in _of_service(client, cluster, group)}
+        yield from (Found(task) for task in running if task not in owned)
+
+
+def _listed(client: Any, cluster: str, **only: str) -> list[str]:
+    return [task for page in pages(client, "list_tasks", cluster=cluster, **only) for task in page["taskArns"]]
+
+
+def _of_service(client: Any, cluster: str, group: str) -> list[str]:
+    """The tasks of the service that a group names; none if there is no such service."""
+    try:
+        return _listed(client, cluster, serviceName=group.removeprefix(_OF_SERVICE))
+    except ClientError as error:
+        if code_of(error) not in _NO_SERVICE:
+            raise
+        return []
 
 
 def _cluster(task: str) -> str:

@@ -10,6 +10,7 @@ from atmosphere.cleanup.contents.default_network import DefaultNetwork
 from atmosphere.cleanup.contents.extensions import EXTENSIONS
 from atmosphere.cleanup.contents.groups import GroupRules
 from atmosphere.cleanup.contents.keys import KeyAccess
+from atmosphere.cleanup.contents.log_groups import LogGroupPolicy
 from atmosphere.cleanup.contents.network_parts import NETWORK_PARTS
 from atmosphere.cleanup.contents.networks import Attachments
 from atmosphere.cleanup.contents.policies import RolePolicies
@@ -50,6 +51,7 @@ def contents_of(assignment: Assignment) -> tuple[Content, ...]:
         KeyAccess(assignment.key.account),
         ClusterAccess({role.id for role in assignment.role_resources}),
         *RESOURCE_POLICIES,
+        LogGroupPolicy(assignment.key.account, assignment.registration.admin_role.split(":")[1]),
         *EXTENSIONS,
         DefaultNetwork(),
         ToolkitTemplate(),

@@ -1,8 +1,9 @@
 """The template and the parameters of the CDK's toolkit of the baseline: put back when a test changed them.
 
-A test may run `cdk bootstrap` of another version, with a template or with trusted accounts of its own. None of that is
-accepted, also not what the CDK publishes: the next test gets the toolkit that the baseline has, and the pool is not
-drained. CloudFormation undoes what the change added and restores what it took away.
+A test may run `cdk bootstrap` of another version, with a template or with trusted accounts of its own. Whatever it was,
+the template and the parameters of the baseline come back; CloudFormation undoes what the change added and restores what
+it took away. A step to a later template that the CDK publishes is then taken by the cleanup itself, once all is proven
+clean (`baseline.growth`).
 
 Source: CloudFormation API reference, GetTemplate (`Original`), UpdateStack; limits of `TemplateBody` are AWS's.
 """
@@ -61,27 +62,37 @@ class ToolkitTemplate(Captured):
         return {TOOLKIT: {"digest": digest, "parameters": dict(sorted(parameters.items())), "template": text}}
 
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
-        """See `Content`. Waits until CloudFormation is done, so that what it undoes is not taken for something else."""
-        client = account.client("cloudformation", drift.item.region)
+        """See `Content`."""
         before: Any = drift.before
-        self._wait(account, client, check)
-        try:
-            client.update_stack(
-                StackName=TOOLKIT,
-                TemplateBody=before["template"],
-                Parameters=[_parameter(name, value) for name, value in before["parameters"].items()],
-                Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-            )
-        except ClientError as error:
-            if _NOTHING_TO_DO not in error.response["Error"].get("Message", ""):
-                raise
-        self._wait(account, client, check)
+        update(account, drift.item.region, before, check)
 
-    @staticmethod
-    def _wait(account: Account, client: Any, check: Check) -> None:
-        while (stack := _stack(client)) is not None and stack["StackStatus"].endswith(_MOVING):
-            check()
-            account.guard.budget.clock.sleep(_POLL)
+
+def update(account: Account, region: Region, content: Mapping[str, Any], check: Check) -> None:
+    """Give the toolkit a template and parameters, as `ToolkitTemplate` reads them. Repeatable.
+
+    Waits until CloudFormation is done, so that what it undoes is not taken for something else.
+    """
+    client = account.client("cloudformation", region)
+    wait(account, region, check)
+    try:
+        client.update_stack(
+            StackName=TOOLKIT,
+            TemplateBody=content["template"],
+            Parameters=[_parameter(name, value) for name, value in content["parameters"].items()],
+            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+    except ClientError as error:
+        if _NOTHING_TO_DO not in error.response["Error"].get("Message", ""):
+            raise
+    wait(account, region, check)
+
+
+def wait(account: Account, region: Region, check: Check) -> None:
+    """Until CloudFormation is not at work on the toolkit. `check` raises when there is no time for that."""
+    client = account.client("cloudformation", region)
+    while (stack := _stack(client)) is not None and stack["StackStatus"].endswith(_MOVING):
+        check()
+        account.guard.budget.clock.sleep(_POLL)
 
 
 def _stack(client: Any) -> dict[str, Any] | None:

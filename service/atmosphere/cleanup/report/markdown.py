@@ -22,6 +22,8 @@ _LISTS: Final = (
     ("Not swept", "uncovered"),
     ("Tagged, and nothing tells of it", "unexplained"),
     ("Skipped", "skipped"),
+    ("Named in the configuration, and not kept", "refused"),
+    ("Toolkit", "toolkit"),
 )
 
 

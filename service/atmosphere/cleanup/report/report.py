@@ -38,7 +38,9 @@ class Findings:
     `blockers` are what keeps the environment from being clean, with what the last attempt met; `unknown` what could not
     be listed; `deferred` what may remain; `uncovered` types of which there is something and the baseline does not tell;
     `skipped` what was left out by rule, and by which; `carried` what is deferred from cleaning to cleaning; `kept`
-    what stays, and why; `origins` where blockers, deferred things and members of their stacks come from.
+    what stays, and why; `refused` what the configuration names and did not stay; `steps` toolkits that a test moved on
+    to a published template, and what became of that; `origins` where blockers, deferred things and members of their
+    stacks come from.
     """
 
     explanation: str = ""
@@ -50,6 +52,8 @@ class Findings:
     skipped: Mapping[str, str] = field(default_factory=dict)
     carried: Mapping[Resource, Deferred] = field(default_factory=dict)
     kept: Mapping[Resource, str] = field(default_factory=dict)
+    refused: Mapping[Resource, str] = field(default_factory=dict)
+    steps: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[Resource, Origin] = field(default_factory=dict)
 
 
@@ -113,6 +117,8 @@ def _findings(assignment: Assignment, findings: Findings) -> dict[str, Any]:
         "unexplained": dict(sorted(findings.unexplained.items())),
         "skipped": dict(sorted(findings.skipped.items())),
         "kept": [{**_place(item), "why": why} for item, why in sorted(findings.kept.items())],
+        "refused": {item.address: why for item, why in sorted(findings.refused.items())},
+        "toolkit": dict(findings.steps),
         "debts": [_debt(item, findings.carried[item]) for item in sorted(findings.carried)],
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup.model import GLOBAL, Finished, Verdict
-from atmosphere.faults import REFUSALS, code_of
+from atmosphere.faults import REFUSALS, code_of, is_denied_by_organization, policy_of_organization
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -26,15 +26,22 @@ _FINAL: Final = REFUSALS | {
     "EntityAlreadyExists",
 }
 """Codes that mean the same the next time."""
+_PUT_BACK: Final = "put the role's policies, boundary and trust back"
 _CHAINED: Final = timedelta(hours=1)  # what the service mints, at most
 _LONGEST: Final = timedelta(hours=12)  # what IAM grants any role
 
 
 class DenialRefused(Exception):
-    """IAM refuses for good what a revocation needs; the text says what that is."""
+    """IAM refuses for good what a revocation needs; the text says what that is, and `remedy` what to do."""
 
-    def __init__(self, role: str, operation: str, code: str) -> None:
-        super().__init__(f"iam:{operation} for the role {role} is refused with {code}")
+    def __init__(self, role: str, operation: str, error: ClientError | str) -> None:
+        code = error if isinstance(error, str) else code_of(error)
+        by, self.remedy = "", _PUT_BACK
+        if not isinstance(error, str) and is_denied_by_organization(error):
+            policy = policy_of_organization(error)
+            by = f" by the organization's policy {policy}" if policy else " by a policy of the organization"
+            self.remedy = "have that policy allow it to the cleaner's role"
+        super().__init__(f"iam:{operation} for the role {role} is refused with {code}{by}")
         self.role = role
         self.code = code
 
@@ -51,7 +58,7 @@ class DenialRefused(Exception):
             "revocation-refused",
             f"the credentials of {self.role} cannot be revoked: {self}. What the service gave out lives until "
             f"{_told(now + _CHAINED)} at the latest, a session that a test opened on the role by itself until "
-            f"{_told(now + longest)}: put the role's policies, boundary and trust back, then clean the environment",
+            f"{_told(now + longest)}: {self.remedy}, then clean the environment",
         )
 
 
@@ -81,7 +88,7 @@ def of_role(account: Account, operation: str, asked: Mapping[str, Any], role: st
             return None
         if code_of(error) in _FINAL:
             needed = client.meta.method_to_api_mapping[operation]
-            raise DenialRefused(role or asked["RoleName"], needed, code_of(error)) from error
+            raise DenialRefused(role or asked["RoleName"], needed, error) from error
         raise unreachable(error) from error
     except BotoCoreError as error:
         raise unreachable(error) from error

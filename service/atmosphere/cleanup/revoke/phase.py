@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.cleanup.model import Continue, Finished, PassState, Verdict
+from atmosphere.cleanup.model import Continue, Finished, PassState, Phase, Verdict
 from atmosphere.cleanup.revoke.canaries import sleep_until
 from atmosphere.cleanup.revoke.iam import DenialRefused, of_role
 from atmosphere.cleanup.revoke.revocation import NOT_SEEN, Revocation
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.model import Limits
+    from atmosphere.cleanup.revoke.sign_ins import SignIns
 
 Reopen = Callable[[], "Account | Finished"]
 """Opens the account under a new session of the admin role."""
@@ -62,7 +63,31 @@ class RevokePhase:
         if not isinstance(revoked, PassState):
             return revoked
         self.state = revoked
-        return self._renew_after(revoked.cut_off) if revocation.ended_own and revoked.cut_off else None
+        ends = revoked.cut_off if revocation.ended_own else None
+        if ends is not None and (refused := self._renew_after(ends)):
+            return refused
+        return self._signed_in_again(revocation.sign_ins)
+
+    def _signed_in_again(self, sign_ins: SignIns) -> Continue | Finished | None:
+        """What follows from sessions that were opened after the last were revoked: keys of theirs may be newer.
+
+        Where other environments use the same roles, their tests may sign in at any time.
+        """
+        assignment = self.context.assignment
+        again = sign_ins.end(self.context) if assignment.roles_used and assignment.sweep_globals else 0
+        self.state = replace(self.state, unasked=sign_ins.unasked)
+        if not again:
+            return None
+        rounds = self.state.sign_ins + 1
+        self.state = replace(self.state, phase=Phase.REVOKE, sign_ins=rounds)
+        if rounds < self.context.limits.canary_passes:
+            return Continue(reason="signed-in-again")
+        told = f" ({', '.join(sorted(sign_ins.failures))})" if sign_ins.failures else ""
+        explanation = (
+            f"{again} sign-in sessions were active after all had been revoked, {rounds} times{told}: list them with "
+            "`aws signin list-sessions`, find who signs in, then clean the environment again"
+        )
+        return Finished(Verdict.DIRTY, "sign-ins-remain", explanation)
 
     def _renew_after(self, cut_off: datetime) -> Finished | None:
         """A session that is not refused: minted after the cut-off by AWS's clock, which may be behind ours."""

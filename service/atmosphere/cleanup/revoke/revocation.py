@@ -5,6 +5,8 @@ STS cannot take keys back; IAM decides at every call. So each role that was used
 cut-off lies in the future by the clock skew, is a whole second, and only ever moves forward. A canary, a session of the
 same kind minted just before, is seen to be allowed something harmless first, and seen to be refused it after.
 
+Just before the cut-off sign-in sessions are revoked, which would renew keys after it (`sign_ins`).
+
 Where the account is the environment's alone, the Deny does not ask for the names of sessions: a test can open the trust
 of a role for a minute and enter it under any name. Then other roles that a test could enter get it too (`lingering`),
 and the cleaner's own session ends with the test's, as it is one of the same role: what follows takes a new one.
@@ -22,6 +24,7 @@ from atmosphere.cleanup.revoke.denial import Denials
 from atmosphere.cleanup.revoke.iam import DenialRefused, of_role
 from atmosphere.cleanup.revoke.imposing import Imposing
 from atmosphere.cleanup.revoke.lingering import cut_off_others
+from atmosphere.cleanup.revoke.sign_ins import SignIns
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -45,13 +48,17 @@ NOT_SEEN: Final = Continue(reason="canary-not-refused")
 
 
 class Revocation:
-    """Revokes for one pass. `ended_own` tells that the cleaner's own session was ended, too."""
+    """Revokes for one pass. `ended_own` tells that the cleaner's own session was ended, too.
+
+    `sign_ins` are the sign-in sessions that it revoked.
+    """
 
     def __init__(self, context: PassContext) -> None:
         self._context = context
         self._assignment = context.assignment
         self._used = tuple(dict.fromkeys(context.assignment.roles_used))
         self._imposing = Imposing(context, Denials.of(context.assignment))
+        self.sign_ins = SignIns()
         self.ended_own = False
 
     def run(self, state: PassState) -> PassState | Continue | Finished:
@@ -67,6 +74,7 @@ class Revocation:
             return foreign
         cut_off = state.cut_off
         if self._used:
+            self.sign_ins.end(self._context)
             cut_off = self._cut_off()
             self._deny(cut_off)
         if UNSEEN in probes:

@@ -49,13 +49,15 @@ _WAYS_IN: Final = (
 class Staying:
     """What stays of a scan, by which rule, and what only a person can decide on.
 
-    `unread` are the regions of stacks that may stay and whose members could not be read: until they can, nothing there
-    is taken for a leftover.
+    `refused` is what the configuration names and the rules do not admit, with the reason: it is a leftover. `unread`
+    are the regions of stacks that may stay and whose members could not be read: until they can, nothing there is taken
+    for a leftover.
     """
 
     inventory: Inventory
     kept: Mapping[Resource, str] = field(default_factory=dict)
     doubtful: Mapping[Resource, Trouble] = field(default_factory=dict)
+    refused: Mapping[Resource, str] = field(default_factory=dict)
     unknown: Mapping[str, str] = field(default_factory=dict)
     unread: frozenset[Region] = frozenset()
 
@@ -83,23 +85,26 @@ class _Family:
 
 def staying(context: PassContext, inventory: Inventory, containers: Containers) -> Staying:
     """Decide it for a scan."""
-    kept, doubtful = _single(context, inventory)
+    kept, doubtful, refused = _single(context, inventory)
     families = list(_families(context, inventory, kept))
     held = containers.read([stack for family in families for stack in family.stacks], inventory)
     for family in families:
         if family.named is None:
-            doubtful |= _grown(family, held, inventory, kept)
+            doubtful |= _grown(family, held, inventory)
         else:
             strangers = _strangers(family, held, admitted(context, kept))
             if not strangers:
                 kept |= _whole(family, held)
             elif context.protection.names_exactly(family.root.resource):
                 doubtful |= dict.fromkeys(_whole(family, held), _open(strangers))
+            else:
+                refused |= dict.fromkeys((stack.resource for stack in family.stacks), _refusal(family.named, strangers))
     unread = {stack.region for family in families for stack in family.stacks if stack.id not in held.members}
     return Staying(
         inventory=inventory,
         kept=kept,
         doubtful={item: trouble for item, trouble in doubtful.items() if item not in kept},
+        refused=refused,
         unknown=held.unknown,
         unread=frozenset({*unread, GLOBAL} if held.unknown else unread),
     )
@@ -108,8 +113,10 @@ def staying(context: PassContext, inventory: Inventory, containers: Containers) 
 # --- one by one -------------------------------------------------------------------------------------------------------
 
 
-def _single(context: PassContext, inventory: Inventory) -> tuple[dict[Resource, str], dict[Resource, Trouble]]:
-    """What stays or is doubtful by itself."""
+def _single(
+    context: PassContext, inventory: Inventory
+) -> tuple[dict[Resource, str], dict[Resource, Trouble], dict[Resource, str]]:
+    """What stays, is doubtful or is refused by itself."""
     there = inventory.everything()
     kept = {item: why for item in there if (why := context.protection.reason(item))}
     doubtful: dict[Resource, Trouble] = {}
@@ -123,14 +130,18 @@ def _single(context: PassContext, inventory: Inventory) -> tuple[dict[Resource, 
     for item, role in inventory.reserved.items():
         if why := reserved(role, may_enter):
             kept[item] = why
+    refused: dict[Resource, str] = {}
     for item in (each for each in there if each not in kept and each.type in ENTERED):
         named, role_ = context.protection.keep(item), inventory.roles.get(item)
         strangers = [each.name for each in outsiders(role_.trust, may_enter)] if role_ else []
-        if role_ and not strangers and (why := named or of_organization(role_, context.assignment)):
+        why = named or (of_organization(role_, context.assignment) if role_ else None)
+        if role_ and why and not strangers:
             kept[item] = why
         elif named:
             doubtful[item] = _open(strangers)
-    return kept, doubtful
+        elif why:
+            refused[item] = _refusal(why, strangers)
+    return kept, doubtful, refused
 
 
 def _is_older(since: str, captured_at: str | None) -> bool:
@@ -192,11 +203,11 @@ def _owned(family: _Family, held: Held) -> set[Resource]:
     return {item for stack in family.stacks for item in held.members.get(stack.id, ())}
 
 
-def _grown(family: _Family, held: Held, inventory: Inventory, kept: Mapping[Resource, str]) -> dict[Resource, Trouble]:
-    """What a stack of the baseline came to own."""
+def _grown(family: _Family, held: Held, inventory: Inventory) -> dict[Resource, Trouble]:
+    """What a stack of the baseline owns; of that, only what nothing keeps is doubtful."""
     nested = (stack.resource for stack in family.stacks)
     there = inventory.everything()
-    grown = (item for item in (*_owned(family, held), *nested) if item in there and item not in kept)
+    grown = (item for item in (*_owned(family, held), *nested) if item in there)
     return dict.fromkeys(grown, _growth(family.root))
 
 
@@ -212,6 +223,11 @@ def _open(strangers: list[str]) -> Trouble:
     who = f"{', '.join(strangers)} may enter it" if strangers else "it lets someone in"
     message = f"`keep` names it, it came after the baseline, and {who}: adopt it into the baseline, or delete it"
     return Trouble(code="kept-and-open", message=message, attempts=0, meaning=Meaning.FATAL)
+
+
+def _refusal(named: str, strangers: list[str]) -> str:
+    """Why a thing is a leftover although the configuration names it."""
+    return f"not {named}: {', '.join(strangers)} may enter it, or what it owns"
 
 
 _NOT_LISTED: Final = Trouble(

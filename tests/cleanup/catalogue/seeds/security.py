@@ -106,6 +106,54 @@ def _association(clients: Clients) -> str:
     return identity
 
 
+class Machines:
+    """Machines outside of AWS that are registered with an activation's code; no backend has any."""
+
+    def __init__(self) -> None:
+        self._activations: set[str] = set()
+        self._there: set[str] = set()
+
+    def describe_activations(self) -> dict[str, Any]:
+        return {"ActivationList": [{"ActivationId": each} for each in self._activations]}
+
+    def delete_activation(self, *, ActivationId: str) -> dict[str, Any]:  # noqa: N803
+        if ActivationId not in self._activations:
+            raise refuse("InvalidActivation", "the activation might have been deleted")
+        self._activations.remove(ActivationId)
+        return {}
+
+    def create_activation(self, **_: Any) -> dict[str, Any]:
+        """A machine is registered with it at once."""
+        self._activations.add("0a1b2c3d-0000-4000-8000-000000000002")
+        self._there.add("mi-0123456789abcdef0")
+        return {"ActivationId": "0a1b2c3d-0000-4000-8000-000000000002", "ActivationCode": "x"}
+
+    def describe_instance_information(
+        self,
+        *,
+        Filters: list[dict[str, Any]],  # noqa: N803
+        MaxResults: int,  # noqa: N803
+    ) -> dict[str, Any]:
+        assert (Filters, MaxResults) == ([{"Key": "ResourceType", "Values": ["ManagedInstance"]}], 50)
+        return {"InstanceInformationList": [{"InstanceId": each} for each in self._there]}
+
+    def deregister_managed_instance(self, *, InstanceId: str) -> dict[str, Any]:  # noqa: N803
+        if InstanceId not in self._there:
+            raise refuse("InvalidInstanceId", "no such instance")
+        self._there.remove(InstanceId)
+        return {}
+
+
+def _activation(clients: Clients) -> str:
+    identity: str = clients("ssm").create_activation(IamRole="seeded-role", RegistrationLimit=1)["ActivationId"]
+    return identity
+
+
+def _machine(clients: Clients) -> str:
+    _activation(clients)
+    return "mi-0123456789abcdef0"
+
+
 class Windows:
     """Maintenance windows that can be switched off, which moto's cannot."""
 
@@ -226,6 +274,8 @@ SEEDS: Final = (
     ),
     Seed(type="AWS::SSM::Document", make=_document),
     Seed(type="AWS::SSM::Association", make=_association, stand_ins=(StandIn("ssm", Associations),)),
+    Seed(type="AWS::SSM::Activation", make=_activation, stand_ins=(StandIn("ssm", Machines),)),
+    Seed(type="AWS::SSM::ManagedInstance", make=_machine, stand_ins=(StandIn("ssm", Machines),)),
     Seed(type="AWS::SSM::MaintenanceWindow", make=_window, running=_opens, stand_ins=(StandIn("ssm", Windows),)),
     Seed(type="AWS::SSM::PatchBaseline", make=_patch_baseline, stand_ins=(StandIn("ssm", PatchBaselines),)),
 )

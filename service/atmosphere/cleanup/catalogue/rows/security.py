@@ -17,6 +17,8 @@ _REPLICA: Final = "(PrimaryRegion && !contains(ARN, join('', [':', PrimaryRegion
 _OWN: Final = [{"Key": "Owner", "Values": ["Self"]}]
 _OWN_BASELINES: Final = [{"Key": "OWNER", "Values": ["Self"]}]
 _AWS_BASELINES: Final = [{"Key": "OWNER", "Values": ["AWS"]}]
+_OUTSIDE: Final = [{"Key": "ResourceType", "Values": ["ManagedInstance"]}]
+"""Instances of EC2 are listed by EC2."""
 
 ROWS: Final = (
     Row(
@@ -96,6 +98,21 @@ ROWS: Final = (
         see=Call("describe_association", "AssociationId"),
         remove=Call("delete_association", "AssociationId"),
         errors=Errors(absent=("AssociationDoesNotExist",)),
+    ),
+    Row(  # with its code a machine outside of AWS gets sessions of the activation's role
+        name="AWS::SSM::Activation",
+        service="ssm",
+        listing=Listing("describe_activations", "ActivationId"),
+        remove=Call("delete_activation"),
+        errors=Errors(absent=("InvalidActivationId", "InvalidActivation")),
+    ),
+    Row(  # a machine that was registered so; it goes on getting sessions without the activation
+        name="AWS::SSM::ManagedInstance",
+        service="ssm",
+        after=("AWS::SSM::Activation",),
+        listing=Listing("describe_instance_information", "InstanceId", fixed={"Filters": _OUTSIDE, "MaxResults": 50}),
+        remove=Call("deregister_managed_instance"),
+        errors=Errors(absent=("InvalidInstanceId",)),
     ),
     Row(
         name="AWS::SSM::MaintenanceWindow",
