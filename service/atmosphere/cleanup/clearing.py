@@ -31,14 +31,16 @@ from atmosphere.cleanup.scan.ledger_update import LedgerUpdate
 from atmosphere.cleanup.state.deferred import DeferredRepository
 from atmosphere.cleanup.verdict import standstill
 from atmosphere.cleanup.verdict.classify import Classifier
+from atmosphere.cleanup.verdict.patience import Patience, of_stacks, told
 from atmosphere.cleanup.verdict.staying import staying
 from atmosphere.core.breaker import POOL_HELD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from atmosphere.cleanup.context import PassContext
-    from atmosphere.cleanup.model import Resource
+    from atmosphere.cleanup.model import Resource, Wait
     from atmosphere.cleanup.revoke.revocation import Revocation
     from atmosphere.cleanup.scan.inventory import Inventory
     from atmosphere.cleanup.state.counts import CountsRepository
@@ -75,6 +77,8 @@ class Clearing:
         self._ledger = LedgerUpdate(context)
         self._containers = Containers(context)
         self._deletion = Deletion(context, self._deferred)
+        self._patience = Patience(context)
+        self._waits: Mapping[Resource, Wait] = {}
         self._tried_deferred = False
 
     def run(self) -> Continue | Finished:
@@ -87,13 +91,15 @@ class Clearing:
             scanned_at = context.now()
             result = self._scan(thorough=first)
             first = False
+            if result.is_clean:
+                self._say({})
             if result.is_clean and not self._has_deferred_to_try(result):
                 return self._found_nothing(scanned_at)
             if ended := self._ending(result) or self._held(result, scanned_at):
                 return ended
             tried = self._act(result)
-            if context.now() >= lingering_until:
-                return Continue(wait=_WAIT, reason=None if result.is_clean else standstill.reason(result))
+            if self._waits or context.now() >= lingering_until:
+                return Continue(wait=self._pause(), reason=None if result.is_clean else standstill.reason(result))
             context.heartbeat.sleep(self._nap(tried=tried))
 
     def survey(self) -> ScanResult:
@@ -157,10 +163,21 @@ class Clearing:
         moving = self._deletion.moves(result.stacks)
         measure = (len(result.unknown), len(reach))
         record.state = standstill.after_leftovers(record.state, measure, moving=moving, now=now)
-        slow = self._deletion.is_under_way(result.unmanaged)
-        return standstill.standstill(
-            record.state, record.findings.blockers, result, slow=slow, limits=context.limits, now=now
-        )
+        ended = standstill.standstill(record.state, record.findings.blockers, result, limits=context.limits, now=now)
+        blocked = ended is not None and ended.verdict is Verdict.BLOCKED
+        self._waits = self._patience.waits(result, reach) if blocked else {}
+        self._say({**of_stacks(result.stacks), **self._waits})
+        if not blocked:
+            return ended
+        waited = record.state.waiting
+        record.state = standstill.after_waiting(record.state, waiting=bool(self._waits), now=now)
+        return None if waited or self._waits else ended
+
+    def _say(self, waits: Mapping[Resource, Wait]) -> None:
+        """What is waited for, in the counts and in a report."""
+        waiting = told(waits)
+        self._counts.waiting = waiting
+        self._record.findings = replace(self._record.findings, waiting=waiting)
 
     def _held(self, result: ScanResult, scanned_at: datetime) -> Continue | Finished | None:
         """How the attempt ends if the pool is held; asked once, and only where something would be changed."""
@@ -203,6 +220,13 @@ class Clearing:
         now, limits = self._context.now(), self._context.limits
         nap = min(max(_FIRST_NAP, (now - (self._record.state.quiet_since or now)) / _SHARE), _LONGEST_NAP)
         return nap if tried else max(nap, limits.quiet_time / limits.quiet_rounds)
+
+    def _pause(self) -> timedelta:
+        """Until the next pass: longer, the longer AWS is waited for."""
+        if not self._waits:
+            return _WAIT
+        quiet = self._context.now() - (self._record.state.quiet_since or self._context.now())
+        return min(max(_WAIT, quiet / _SHARE), _LONGEST_WAIT)
 
     def _found_nothing(self, scanned_at: datetime) -> Continue | Finished:
         record, settings = self._record, self._context.assignment.settings

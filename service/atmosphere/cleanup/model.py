@@ -144,6 +144,14 @@ class Trouble:
     first_message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """AWS is at work on a resource: `doing`, in its own words, `since` it accepted the deletion or was first seen."""
+
+    since: datetime
+    doing: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How patient a cleanup is. Times are wall time; counts are rounds (list, act, list again)."""
@@ -158,9 +166,11 @@ class Limits:
     """How long a pass waits for what is being deleted before it lets the state machine wait instead."""
     quiet_rounds: int = 4
     quiet_time: timedelta = timedelta(seconds=60)
-    """Nothing went for so many rounds and so long: blocked."""
-    slow_time: timedelta = timedelta(minutes=20)
-    """The same, while something is being deleted that AWS takes minutes for."""
+    """No deletion succeeded for this many rounds and this long: blocked."""
+    busy_time: timedelta = timedelta(minutes=5)
+    """The same, while AWS says of something that it is still in use: what used it lets go of it minutes later."""
+    longest_wait: timedelta = timedelta(hours=36)
+    """What AWS is at work on is waited for as long as its type's time-out allows, and never longer than this."""
     custom_wait: timedelta = timedelta(minutes=15)
     """For so long a stack that waits for nothing but custom resources counts as getting on."""
     retain_after: int = 2
@@ -180,8 +190,8 @@ class PassState:
 
     `cut_off`: sessions issued before it are refused. `canary_waits`: passes whose canary was not refused in time.
     `clean_at`: when nothing was found for the first time. `fewest`: at best, how little was unknown and then how little
-    was left; not improved on for `quiet_rounds` rounds, since `quiet_since`. `may_delete`: the pool was not held when
-    this attempt was about to delete for the first time.
+    was left; not improved on for `quiet_rounds` rounds, since `quiet_since`. `waiting`: AWS was at work on something.
+    `may_delete`: the pool was not held when this attempt was about to delete for the first time.
     """
 
     number: int = 0
@@ -192,6 +202,7 @@ class PassState:
     fewest: tuple[int, int] | None = None
     quiet_rounds: int = 0
     quiet_since: datetime | None = None
+    waiting: bool = False
     mutations: int = 0
     may_delete: bool = False
 

@@ -66,10 +66,6 @@ class Deletion:
         """Whether CloudFormation gets on with any of these."""
         return self._stacks.moves(stacks)
 
-    def is_under_way(self, unmanaged: Iterable[Resource]) -> bool:
-        """Whether AWS accepted to delete one of these and takes minutes for it."""
-        return any(type_of(item.type).stage is Stage.SLOW and item not in self._troubles.entries for item in unmanaged)
-
     def _are_needed(self, stacks: Sequence[Stack], unmanaged: Sequence[Resource]) -> bool:
         """Whether something that is going may still need identities and keys; what does not go is not waited for."""
         going = (
@@ -90,7 +86,7 @@ class Deletion:
             if outcome.trouble is not None:
                 self._troubles.note(outcome.item, outcome.trouble)
             elif deleted and outcome.item.type != STACK:  # a failed stack's attempts count until it is gone
-                self._troubles.forget(outcome.item)
+                self._troubles.accept(outcome.item, self._context.now())
 
     def _freeze(self, item: Resource) -> Outcome:
         freeze = type_of(item.type).freeze

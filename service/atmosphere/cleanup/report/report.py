@@ -38,7 +38,8 @@ class Findings:
     `blockers` are what keeps the environment from being clean, with what the last attempt met; `unknown` what could not
     be listed; `deferred` what may remain; `uncovered` types of which there is something and the baseline does not tell;
     `skipped` what was left out by rule, and by which; `carried` what is deferred from cleaning to cleaning; `kept`
-    what stays, and why; `origins` where blockers, deferred things and members of their stacks come from.
+    what stays, and why; `origins` where blockers, deferred things and members of their stacks come from; `waiting` what
+    AWS was at work on.
     """
 
     explanation: str = ""
@@ -51,6 +52,7 @@ class Findings:
     carried: Mapping[Resource, Deferred] = field(default_factory=dict)
     kept: Mapping[Resource, str] = field(default_factory=dict)
     origins: Mapping[Resource, Origin] = field(default_factory=dict)
+    waiting: Sequence[Mapping[str, str]] = ()
 
 
 def write_report(
@@ -106,6 +108,7 @@ def _findings(assignment: Assignment, findings: Findings) -> dict[str, Any]:
     return {
         "blockers": [_blocker(assignment, item, findings) for item in sorted(findings.blockers)],
         "withStacks": [{**_place(item), "stack": findings.origins[item].stack} for item in taken],
+        "waitingFor": [dict(each) for each in findings.waiting],
         "unknown": dict(sorted(findings.unknown.items())),
         "advice": advice(dict(sorted(findings.unknown.items()))),
         "deferred": [str(item) for item in sorted(findings.deferred)],

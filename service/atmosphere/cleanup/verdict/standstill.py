@@ -32,6 +32,13 @@ def after_leftovers(state: PassState, measure: tuple[int, int], *, moving: bool,
     return replace(state, quiet_rounds=state.quiet_rounds + (not moving), clean_at=None)
 
 
+def after_waiting(state: PassState, *, waiting: bool, now: datetime) -> PassState:
+    """The state after it was asked what AWS is at work on; what it is done with gets its attempts like anything new."""
+    if state.waiting and not waiting:
+        return replace(state, waiting=False, quiet_rounds=0, quiet_since=now)
+    return replace(state, waiting=waiting)
+
+
 def after_nothing(state: PassState, *, now: datetime) -> PassState:
     """The state after a scan that found nothing; when it is not the first such scan, something came back in between."""
     clean_at = state.clean_at or now
@@ -45,15 +52,18 @@ def standstill(
     blockers: Mapping[Resource, Trouble],
     result: ScanResult,
     *,
-    slow: bool,
     limits: Limits,
     now: datetime,
 ) -> Finished | None:
-    """How the attempt ends: dirty if repeating cannot help, blocked after a long time without progress, else None."""
+    """How the attempt ends: dirty if repeating cannot help, blocked after a long time without progress, else None.
+
+    Blocked is only what nobody waits for (`patience`).
+    """
     things = tuple(item.address for item in result.blockers)
     if _is_final(result, blockers):
         return _denied(result, blockers) or Finished(Verdict.DIRTY, reason(result), things=things)
-    patience = limits.slow_time if slow else limits.quiet_time
+    in_use = any(trouble.meaning is Meaning.BUSY for trouble in blockers.values())
+    patience = limits.busy_time if in_use else limits.quiet_time
     if state.quiet_since is None or state.quiet_rounds < limits.quiet_rounds or now - state.quiet_since < patience:
         return None
     return Finished(Verdict.BLOCKED, reason(result), things=things)
