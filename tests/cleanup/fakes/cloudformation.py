@@ -89,7 +89,7 @@ class FakeCloudFormation(Paged):
                 "LastUpdatedTimestamp": part.since or STARTED,
             }
             for part in stack.parts
-            if not part.gone
+            if not part.gone or part.skipped
         ]
         return "StackResourceSummaries", rows
 
@@ -177,7 +177,7 @@ class FakeCloudFormation(Paged):
             _tell(stack, part, "DELETE_SKIPPED")
             if part.id in self.world.returning:
                 self.world.there.add(key)
-            part.gone, part.failed = True, False
+            part.gone, part.failed, part.skipped = True, False, True
         elif self._fails(part):
             _tell(stack, part, "DELETE_FAILED")
             part.failed = True

@@ -46,6 +46,7 @@ class Part:
     manner: Manner = Manner.EASY
     failed: bool = False
     gone: bool = False
+    skipped: bool = False  # let go of: listed as such for as long as its stack is there
     since: datetime | None = None  # when CloudFormation began to wait for it
     says: dict[str, Any] = field(default_factory=dict)
     probe: Callable[[], bool] | None = None  # where the resource is another fake's, whether it is there
@@ -58,6 +59,8 @@ class Part:
     def status(self) -> str:
         if self.since is not None:
             return "DELETE_IN_PROGRESS"
+        if self.skipped:
+            return "DELETE_SKIPPED"
         return "DELETE_FAILED" if self.failed else "CREATE_COMPLETE"
 
 

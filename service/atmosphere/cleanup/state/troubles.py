@@ -55,6 +55,10 @@ class TroubleRepository:
     def accept(self, item: Resource, now: datetime) -> None:
         """AWS accepted the last attempt: what those before it met is past. Its deletion runs since the first time."""
         self.entries.pop(item, None)
+        self.began(item, now)
+
+    def began(self, item: Resource, now: datetime) -> None:
+        """AWS accepted to delete it, or is at work on it; the first time counts."""
         self.since.setdefault(item, now)
 
     def forget_all_but(self, remaining: Iterable[Resource]) -> None:

@@ -45,7 +45,8 @@ class Patience:
         for item, told in zip(asked, answers, strict=True):
             if told is None:
                 continue
-            since = self._troubles.since.setdefault(item, self._context.now())
+            self._troubles.began(item, self._context.now())
+            since = self._troubles.since[item]
             if self._context.now() - since < min(time_out(item.type), self._context.limits.longest_wait):
                 waits[item] = Wait(since, told)
         return waits
