@@ -15,7 +15,8 @@ from moto import mock_aws
 from atmosphere.adapters.system import SystemClock
 from atmosphere.cleanup.aws.accounts import Accounts
 from atmosphere.cleanup.engine import PassResult, run_pass
-from atmosphere.cleanup.model import Assignment, Limits, PassState, Verdict
+from atmosphere.cleanup.limits import Limits
+from atmosphere.cleanup.model import Assignment, PassState, Verdict
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import (
     ADMIN,

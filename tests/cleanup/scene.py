@@ -12,7 +12,8 @@ import boto3
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.engine import PassResult, run_pass
-from atmosphere.cleanup.model import Assignment, Limits, PassState, Resource, Verdict
+from atmosphere.cleanup.limits import Limits
+from atmosphere.cleanup.model import Assignment, PassState, Resource, Verdict
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import ADMIN, AllocationId, EnvironmentKey, PoolName, Registration

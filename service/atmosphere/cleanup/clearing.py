@@ -31,7 +31,7 @@ from atmosphere.cleanup.scan.ledger_update import LedgerUpdate
 from atmosphere.cleanup.state.deferred import DeferredRepository
 from atmosphere.cleanup.verdict import standstill
 from atmosphere.cleanup.verdict.classify import Classifier
-from atmosphere.cleanup.verdict.patience import Patience, of_stacks, told
+from atmosphere.cleanup.verdict.patience import Patience, Wait, of_stacks, told
 from atmosphere.cleanup.verdict.staying import staying
 from atmosphere.core.breaker import POOL_HELD
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from atmosphere.cleanup.context import PassContext
-    from atmosphere.cleanup.model import Resource, Wait
+    from atmosphere.cleanup.model import Resource
     from atmosphere.cleanup.revoke.revocation import Revocation
     from atmosphere.cleanup.scan.inventory import Inventory
     from atmosphere.cleanup.state.counts import CountsRepository

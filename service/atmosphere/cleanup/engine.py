@@ -17,16 +17,8 @@ from atmosphere.cleanup.baseline.adopting import adopt
 from atmosphere.cleanup.baseline.capture import capture
 from atmosphere.cleanup.clearing import Clearing, PassRecord
 from atmosphere.cleanup.context import PassContext
-from atmosphere.cleanup.model import (
-    Continue,
-    Finished,
-    Limits,
-    OutOfTime,
-    PassState,
-    PastDeadline,
-    Phase,
-    Verdict,
-)
+from atmosphere.cleanup.limits import Limits
+from atmosphere.cleanup.model import Continue, Finished, OutOfTime, PassState, PastDeadline, Phase, Verdict
 from atmosphere.cleanup.report.report import write_report
 from atmosphere.cleanup.revoke.phase import RevokePhase
 from atmosphere.cleanup.revoke.revocation import Revocation

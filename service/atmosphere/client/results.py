@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from atmosphere.client.errors import UNREADABLE, ServiceError
-from atmosphere.core.model import SessionCredentials
+from atmosphere.core.credentials import SessionCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

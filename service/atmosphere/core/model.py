@@ -14,7 +14,7 @@ from atmosphere.core.organization import Organization
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from atmosphere.core.github import RunIdentity
 
@@ -108,7 +108,8 @@ class Registration:
     `roles` maps the names a test may ask for to ARNs and always has `admin`; `regions` are the further regions of the
     account that tests use and cleaning covers; `keep` are patterns of what must survive cleaning; `deferred` are types
     of resources that may be left for later cleanings; `organization` is what the accounts' organization may add;
-    `cleaner` is a role that cleans instead of the admin role and that no test gets.
+    `cleaner` is a role that cleans instead of the admin role and that no test gets; `cleanup_limit` is the pool's own
+    time limit of a cleanup.
     """
 
     key: EnvironmentKey
@@ -122,6 +123,7 @@ class Registration:
     cdk_toolkit: Toolkit = Toolkit.DELETE
     organization: Organization = field(default_factory=Organization)
     cleaner: RoleArn | None = None
+    cleanup_limit: timedelta | None = None
 
     @property
     def admin_role(self) -> RoleArn:
@@ -142,6 +144,10 @@ class Registration:
     def cleaner_role(self) -> RoleArn:
         """The role that cleans the environment."""
         return self.cleaner or self.admin_role
+
+    def limit_or(self, default: timedelta) -> timedelta:
+        """How long a cleanup may take: the pool's limit, or the default."""
+        return self.cleanup_limit or default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,13 +280,3 @@ class HistoryEntry:
     ended_by: EndedBy | None = None
     asked_by: str = ""
     """Who that was, for people: the ARN of a session, or `repository@ref`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionCredentials:
-    """Short-lived keys. Never stored, never logged: `repr` hides them."""
-
-    access_key_id: str = field(repr=False)
-    secret_access_key: str = field(repr=False)
-    session_token: str = field(repr=False)
-    expiration: datetime

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from atmosphere.core.breaker import Breaker
+    from atmosphere.core.credentials import SessionCredentials
     from atmosphere.core.github import RunIdentity
     from atmosphere.core.model import (
         Allocation,
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
         HistoryEntry,
         Json,
         PoolName,
-        SessionCredentials,
     )
     from atmosphere.operations.baseline import Amended, BaselinePage
     from atmosphere.operations.query import PoolCounts

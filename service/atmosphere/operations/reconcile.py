@@ -110,7 +110,7 @@ class Reconciler:
         if allocation.status is AllocationStatus.ACTIVE:
             ended = self.deallocator.end(allocation, outcome=TIMEOUT_OUTCOME, by=EndedBy.TIMEOUT)
             return Repair.ALLOCATION_TIMEOUT if ended else Repair.LOST_RACE
-        limit = self.deallocator.cleanup_limit
+        limit = row.registered.limit_or(self.deallocator.cleanup_limit)
         freed = changes.let_go(row.key, allocation.id, now=self.clock.now(), limit=limit)
         self.store.commit([freed], token=self.ids.new())
         self.cleaner.start(CleanupOrder(allocation.id, row.key, attempt=1))

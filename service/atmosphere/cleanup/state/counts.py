@@ -126,7 +126,7 @@ class Counts:
             unknown=value["unknown"],
             deferred=value["deferred"],
             spent=value["seconds"],
-            waiting=value.get("waitingFor", ()),  # an older version did not say
+            waiting=tuple(value.get("waitingFor", ())),  # an older version did not say
         )
 
 

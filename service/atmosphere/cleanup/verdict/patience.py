@@ -6,6 +6,7 @@ allows. Each question is a call, so they are asked only when nothing has gone fo
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +17,11 @@ from atmosphere.cleanup.catalogue.at_work import time_out
 from atmosphere.cleanup.catalogue.generic import NoHandler
 from atmosphere.cleanup.catalogue.interfaces import of_services
 from atmosphere.cleanup.catalogue.parts import is_tangible
-from atmosphere.cleanup.model import STACK, Meaning, Resource, Wait
+from atmosphere.cleanup.model import STACK, Meaning, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
 
     from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.scan.stacks import Stack
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
 
 _MOST: Final = 50
 """Resources that are asked about at once; one that AWS is at work on is enough to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """AWS is at work on a resource: `doing`, in its own words, `since` it accepted the deletion or was first seen."""
+
+    since: datetime
+    doing: str
 
 
 class Patience:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from atmosphere.cleanup.model import Limits, PassState, Resource, Trouble
+    from atmosphere.cleanup.limits import Limits
+    from atmosphere.cleanup.model import PassState, Resource, Trouble
     from atmosphere.cleanup.verdict.classify import ScanResult
 
 NOTHING = (0, 0)
