@@ -18,7 +18,7 @@ import pytest
 import yaml
 from click import Context
 
-from atmosphere.cleanup.baseline.drift import CHANGED
+from atmosphere.cleanup.baseline.drift_troubles import CHANGED
 from atmosphere.cli.local import up
 from atmosphere.cli.main import atmosphere as command
 from atmosphere.config.load import check, load

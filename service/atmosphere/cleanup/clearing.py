@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.cleanup.baseline.drift import Restorer, with_failure
+from atmosphere.cleanup.baseline.drift import Restorer
+from atmosphere.cleanup.baseline.drift_troubles import with_failure
 from atmosphere.cleanup.delete.deletion import Deletion
 from atmosphere.cleanup.model import (
     GLOBAL,
@@ -165,7 +166,7 @@ class Clearing:
         record.state = standstill.after_leftovers(record.state, measure, moving=moving, now=now)
         ended = standstill.standstill(record.state, record.findings.blockers, result, limits=context.limits, now=now)
         blocked = ended is not None and ended.verdict is Verdict.BLOCKED
-        self._waits = self._patience.waits(result, reach) if blocked else {}
+        self._waits = self._patience.waits(result, reach, self._restorer.taking_effect) if blocked else {}
         self._say({**of_stacks(result.stacks), **self._waits})
         if not blocked:
             return ended

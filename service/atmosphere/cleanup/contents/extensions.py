@@ -47,11 +47,15 @@ class ExtensionState(Captured):
         client = account.client("cloudformation", region)
         return insides(ids_or_listed(self.type, account, region, ids), partial(_state, client))
 
-    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+    def restores(self, drift: Drift) -> bool:
         """See `Content`. That another one is no default any more comes with it."""
         before: Any = drift.before
         now: Any = drift.now
-        if before[_DEFAULT] and not now[_DEFAULT]:
+        return bool(before[_DEFAULT]) and not now[_DEFAULT]
+
+    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+        """See `Content`."""
+        if self.restores(drift):
             check()
             account.client("cloudformation", drift.item.region).set_type_default_version(Arn=drift.item.id)
 

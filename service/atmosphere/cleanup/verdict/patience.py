@@ -21,7 +21,7 @@ from atmosphere.cleanup.model import STACK, Meaning, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.scan.stacks import Stack
@@ -47,8 +47,13 @@ class Patience:
         self._account = context.account
         self._troubles = context.troubles
 
-    def waits(self, result: ScanResult, reach: Iterable[Resource]) -> dict[Resource, Wait]:
-        """What AWS is at work on, of what is left. It is gone, at rest or too late if it is not among them."""
+    def waits(
+        self, result: ScanResult, reach: Iterable[Resource], taking_effect: Mapping[Resource, timedelta]
+    ) -> dict[Resource, Wait]:
+        """What AWS is at work on, of what is left. It is gone, at rest or too late if it is not among them.
+
+        `taking_effect` is what was put back and may take so long until AWS shows it.
+        """
         asked = sorted(self._waited_for(result, reach), key=self._first)[:_MOST]
         answers = self._context.workers.run([partial(self._doing, item) for item in asked])
         waits: dict[Resource, Wait] = {}
@@ -59,7 +64,12 @@ class Patience:
             since = self._troubles.since[item]
             if self._context.now() - since < min(time_out(item.type), self._context.limits.longest_wait):
                 waits[item] = Wait(since, told)
-        return waits
+        return waits | self._restored(taking_effect)
+
+    def _restored(self, taking_effect: Mapping[Resource, timedelta]) -> dict[Resource, Wait]:
+        since, now = self._troubles.since, self._context.now()
+        waited = {item for item, takes in taking_effect.items() if item in since and now - since[item] < takes}
+        return {item: Wait(since[item], "taking effect") for item in waited - self._troubles.entries.keys()}
 
     def _waited_for(self, result: ScanResult, reach: Iterable[Resource]) -> set[Resource]:
         """What was tried: leftovers, and members of stacks that failed on them. What is final is not waited for."""
