@@ -133,7 +133,10 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Why a resource is still there: what the last attempt to delete it met, and the first if that was another."""
+    """Why a resource is still there: what the last attempt to delete it met, and the first if that was another.
+
+    `until`, in ISO form, is when AWS will allow what it refused; empty where it gives no date.
+    """
 
     code: str
     message: str
@@ -142,6 +145,7 @@ class Trouble:
     meaning: Meaning = Meaning.PASSING
     first_code: str = ""
     first_message: str = ""
+    until: str = ""
 
 
 class Phase(StrEnum):
@@ -222,13 +226,15 @@ class Continue:
 class Finished:
     """A step ends the cleanup with a final verdict. `reason` is a short stable code, `explanation` is for the report.
 
-    `things` are addresses of what could not be deleted or restored, if that is what ended it.
+    `things` are addresses of what could not be deleted or restored, if that is what ended it. `retry_at` is when it can
+    end otherwise by itself, because AWS allows from then on what it refused.
     """
 
     verdict: Verdict
     reason: str | None = None
     explanation: str = ""
     things: tuple[str, ...] = ()
+    retry_at: datetime | None = None
 
 
 class OutOfTime(Exception):

@@ -115,6 +115,7 @@ class EnvironmentState:
     since: datetime | None = None
     deadline: datetime | None = None
     dirty_reason: str | None = None
+    retry_at: datetime | None = None
     report: str | None = None
     cleanup: Mapping[str, Any] | None = None
     progress: Mapping[str, Any] | None = None

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT: Final = timedelta(seconds=90)  # a cleanup silent for longer is taken to be dead
 MAX_BLOCKED: Final = 3  # cleanups that found something undeletable before the environment is dirty
+MAX_RECHECKS: Final = 12  # cleanings of a dirty environment that begin by themselves before it waits for a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +141,12 @@ def _cleaning(found: lifecycle.Found, event: Event, *, attempt: int, now: dateti
     return sets | {"deadline": now + limit, "wake_at": now + min(HEARTBEAT, limit)}
 
 
-def _dirty(environment: Environment, event: Event, *, reason: str, now: datetime) -> dict[str, Any]:
-    """What every write sets that makes an environment dirty: it waits for a person, without a deadline."""
+def _dirty(
+    environment: Environment, event: Event, *, reason: str, now: datetime, retry_at: datetime | None = None
+) -> dict[str, Any]:
+    """What every write sets that makes an environment dirty: without a deadline, it waits for a person or a date."""
     sets = _status(environment, event) | {"since": now, "dirty_reason": reason}
-    return sets | {"deadline": None, "wake_at": None}
+    return sets | {"deadline": None, "wake_at": retry_at if environment.rechecks < MAX_RECHECKS else None}
 
 
 # --- an allocation's life -----------------------------------------------------------------------------------------
@@ -333,19 +336,19 @@ _NOBODYS: Final[dict[str, object]] = {
     "capture": False,
     "attempt": 0,
     "blocked": 0,
+    "rechecks": 0,
     "deadline": None,
     "wake_at": None,
     "dirty_reason": None,
 }
 
 
-def found_dirty(environment: Environment, *, now: datetime, reason: str, report: str | None) -> Update:
-    """Give up: dirty until a person acts."""
-    return Update(
-        target=environment.key,
-        expects=_of_this_cleanup(environment),
-        sets={**_dirty(environment, Event.FOUND_DIRTY, reason=reason, now=now), "report": report},
-    )
+def found_dirty(
+    environment: Environment, *, now: datetime, reason: str, report: str | None, retry_at: datetime | None = None
+) -> Update:
+    """Give up: dirty until a person acts, or until `retry_at`, when AWS allows what it refused."""
+    sets = _dirty(environment, Event.FOUND_DIRTY, reason=reason, now=now, retry_at=retry_at)
+    return Update(target=environment.key, expects=_of_this_cleanup(environment), sets={**sets, "report": report})
 
 
 def breaker(before: Breaker | None, after: Breaker) -> Put:
@@ -456,7 +459,7 @@ def deregister(environment: Environment) -> Change:
 def operate(
     environment: Environment, event: Event, *, fence: AllocationId, now: datetime, limit: timedelta
 ) -> Change | None:
-    """An operator's act on an environment, or None where it changes nothing. The caller has ruled out refusals."""
+    """An operator's act on an environment, or a recheck; None if it changes nothing. The caller rules out refusals."""
     decision = lifecycle.decide(environment, event)
     expects = (
         Is("status", environment.status),
@@ -473,10 +476,11 @@ def operate(
     if decision.kind is Kind.MARK:
         return Update(target=environment.key, expects=expects, sets={"hold": event is Event.HOLD})
     if event is Event.HOLD:
-        held = {**_status(environment, event), "since": now, "freed_at": None, "hold": False}
+        held = {**_status(environment, event), "since": now, "freed_at": None, "wake_at": None, "hold": False}
         return Update(target=environment.key, expects=expects, sets=held)
     sets = _cleaning(environment, event, attempt=environment.attempt + 1, now=now, limit=limit)
-    sets |= {"allocation": environment.allocation or fence, "dirty_reason": None}
+    rechecks = environment.rechecks + 1 if event is Event.RECHECK else 0
+    sets |= {"allocation": environment.allocation or fence, "dirty_reason": None, "rechecks": rechecks}
     if environment.next_registered is not None:
         sets |= {"registered": environment.registered.cleaned_like(environment.next_registered)}
     if event is Event.RECAPTURE:  # what was held stays so

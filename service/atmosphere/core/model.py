@@ -158,7 +158,8 @@ class Environment:
     `allocation` is the fence: the allocation that holds the row, or whose leftovers are being cleaned or made it dirty.
     `attempt` numbers the cleanups of that allocation (a rest has a number too), `blocked` counts those that found
     something undeletable.
-    `wake_at` is when the reconciler should look: the deadline while in use, the heartbeat's end while cleaning.
+    `wake_at` is when the reconciler should look: the deadline while in use, the heartbeat's end while cleaning, the
+    next recheck while dirty; `rechecks` counts these since an operator's act.
     `watched_at` is when a scan of the free environment began or ended last.
     `capture` is set from birth, and by a recapture, until it is free: what is found then is the baseline, and nothing
     is deleted.
@@ -174,6 +175,7 @@ class Environment:
     allocation: AllocationId | None = None
     attempt: int = 0
     blocked: int = 0
+    rechecks: int = 0
     deadline: datetime | None = None
     wake_at: datetime | None = None
     freed_at: datetime | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from atmosphere.core.model import Status
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -142,6 +144,7 @@ def environment(row: Environment) -> dict[str, Any]:
         "since": instant(row.since),
         "deadline": instant(row.deadline),
         "dirtyReason": row.dirty_reason,
+        "retryAt": instant(row.wake_at if row.status is Status.DIRTY else None),
         "report": row.report,
     }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.base import Stage
-from atmosphere.cleanup.delete.attempts import Outcome, attempt, is_final
+from atmosphere.cleanup.delete.attempts import Outcome, attempt, dated, is_final
 from atmosphere.cleanup.delete.batches import batches
 from atmosphere.cleanup.delete.stacks import StackDeletion
 from atmosphere.cleanup.model import STACK, Meaning, Trouble
@@ -48,7 +48,7 @@ class Deletion:
     def round(self, stacks: Sequence[Stack], unmanaged: Sequence[Resource], ledger: Ledger) -> None:
         """Try every stack that is ready and every unmanaged resource; notes what went wrong.
 
-        What the organization denied is not tried again.
+        What the organization denied, or AWS refuses until a date, is not tried again.
         """
         unmanaged = [item for item in unmanaged if not is_final(self._troubles.entries.get(item))]
         plan = self._stacks.plan(stacks, ledger)
@@ -96,7 +96,10 @@ class Deletion:
         if self._protection.reason(item):
             return Outcome(item, Trouble(code="kept", message="it is kept", meaning=Meaning.FATAL))
         delete = type_of(item.type).delete
-        return attempt(item, partial(delete, self._account, item.region, item.id, self._context.budget.check))
+        return dated(
+            self._context,
+            attempt(item, partial(delete, self._account, item.region, item.id, self._context.budget.check)),
+        )
 
 
 def _services(items: Iterable[Resource]) -> list[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.base import Stage
 from atmosphere.cleanup.catalogue.parts import is_tangible
-from atmosphere.cleanup.delete.attempts import MESSAGE, Outcome, attempt, is_final
+from atmosphere.cleanup.delete.attempts import MESSAGE, Outcome, attempt, dated, is_final
 from atmosphere.cleanup.delete.batches import batches
 from atmosphere.cleanup.model import STACK, Meaning, Trouble
 from atmosphere.cleanup.scan.stacks import FAILED, SKIPPED, members
@@ -60,7 +60,7 @@ class Unblocking:
         """Delete what blocks the stack; returns what to add to its next deletion.
 
         That is something only when every blocker is seen to be gone, or may remain for a while, and CloudFormation
-        still did not notice. None when the organization denies to delete what blocks it: then nothing helps.
+        still did not notice. None when all that blocks it is refused for good, or until a date: then nothing helps.
         """
         left = self._members(stack, stack.id)
         blockers = left.blockers
@@ -68,11 +68,8 @@ class Unblocking:
         if left.kept and any(map(self._is_refused, present)):
             self._delete_kept(left.kept, stack)
             present = self._present(present, stack)
-        if denied := self._denied(present):
-            message = f"the organization denies to delete what blocks it, {denied}"
-            self._troubles.note(
-                stack.resource, Trouble(code=ORGANIZATION_DENIES, message=message[:MESSAGE], meaning=Meaning.FATAL)
-            )
+        if final := self._final(present):
+            self._troubles.note(stack.resource, final)
             return None
         before = self._troubles.entries.get(stack.resource)
         self._troubles.note(stack.resource, Trouble(code=FAILED, message=stack.reason[:MESSAGE]))
@@ -82,10 +79,18 @@ class Unblocking:
             return {"RetainResources": sorted(blocker.member.logical for blocker in blockers)}
         return {"DeletionMode": "FORCE_DELETE_STACK"}
 
-    def _denied(self, present: Sequence[_Blocker]) -> Resource | None:
-        """The first of the blockers if the organization denies to delete each of them."""
+    def _final(self, present: Sequence[_Blocker]) -> Trouble | None:
+        """What the stack meets if each of its blockers is refused for good, or until a date."""
         items = [blocker.member.resource for blocker in present]
-        return items[0] if items and all(is_final(self._troubles.entries.get(item)) for item in items) else None
+        troubles = [trouble for item in items if (trouble := self._troubles.entries.get(item)) and is_final(trouble)]
+        if not items or len(troubles) < len(items):
+            return None
+        until = max(trouble.until for trouble in troubles)
+        if all(trouble.until for trouble in troubles):
+            message = f"AWS refuses until {until} to delete what blocks it, {items[0]}"
+            return Trouble(code=FAILED, message=message[:MESSAGE], meaning=Meaning.FATAL, until=until)
+        message = f"the organization denies to delete what blocks it, {items[0]}"
+        return Trouble(code=ORGANIZATION_DENIES, message=message[:MESSAGE], meaning=Meaning.FATAL)
 
     def _members(self, root: Stack, stack: str) -> _Members:
         blockers: list[_Blocker] = []
@@ -133,7 +138,7 @@ class Unblocking:
         if self._context.protection.reason(item):
             self._troubles.note(item, failed)
             return True
-        if self._delete(item, stack).trouble is not None:
+        if is_final(self._troubles.entries.get(item)) or self._delete(item, stack).trouble is not None:
             return True
         there = type_of(item.type).exists(self._account, item.region, item.id)
         if there:
@@ -143,8 +148,11 @@ class Unblocking:
     def _delete(self, item: Resource, stack: Stack) -> Outcome:
         """Try it, and note the result."""
         delete = type_of(item.type).delete
-        outcome = attempt(
-            item, partial(delete, self._account, item.region, item.id, self._context.budget.check), stack=stack.name
+        outcome = dated(
+            self._context,
+            attempt(
+                item, partial(delete, self._account, item.region, item.id, self._context.budget.check), stack=stack.name
+            ),
         )
         if outcome.trouble is not None:
             self._troubles.note(item, outcome.trouble)

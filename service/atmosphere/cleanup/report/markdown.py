@@ -63,6 +63,8 @@ def _blockers(blockers: Sequence[Mapping[str, Any]]) -> list[str]:
 def _blocker(blocker: Mapping[str, Any]) -> tuple[object, ...]:
     link, first, step = blocker.get("console"), blocker.get("first"), blocker.get("next")
     error = f"{blocker['code']}: {blocker['message']}"
+    if until := blocker.get("until"):
+        error = f"{error} (until {until})"
     return (
         code(blocker["type"]),
         code(blocker["id"]),

@@ -43,6 +43,8 @@ class NextStep:
 def next_step(key: EnvironmentKey, item: Resource, trouble: Trouble) -> NextStep:
     """What to do about a blocker of this environment."""
     what, command = _STEPS.get(trouble.code, _DEFAULT)
+    if trouble.until:
+        what, command = f"nothing: AWS allows it from {trouble.until} on, and it is cleaned again then", _CLEAN
     named = shlex.quote(item.address) if inert.is_plain(item.address) else "ITEM"
     return NextStep(what, _command(command, place=key.path, item=named))
 

@@ -39,7 +39,7 @@ class Findings:
     be listed; `deferred` what may remain; `uncovered` types of which there is something and the baseline does not tell;
     `skipped` what was left out by rule, and by which; `carried` what is deferred from cleaning to cleaning; `kept`
     what stays, and why; `origins` where blockers, deferred things and members of their stacks come from; `waiting` what
-    AWS was at work on.
+    AWS was at work on; `retry_at` when AWS allows what it refused.
     """
 
     explanation: str = ""
@@ -53,6 +53,7 @@ class Findings:
     kept: Mapping[Resource, str] = field(default_factory=dict)
     origins: Mapping[Resource, Origin] = field(default_factory=dict)
     waiting: Sequence[Mapping[str, str]] = ()
+    retry_at: datetime | None = None
 
 
 def write_report(
@@ -91,6 +92,7 @@ def _content(
         "verdict": end.verdict,
         "reason": end.reason,
         "explanation": findings.explanation,
+        "retryAt": findings.retry_at.isoformat() if findings.retry_at else None,
         "at": now.isoformat(),
         "passes": state.number,
         "mutations": state.mutations,
@@ -133,6 +135,7 @@ def _blocker(assignment: Assignment, item: Resource, findings: Findings) -> dict
         "message": trouble.message,
         "meaning": str(trouble.meaning),
         "attempts": trouble.attempts,
+        "until": trouble.until or None,
         "first": {"code": trouble.first_code, "message": trouble.first_message} if trouble.first_code else None,
         "blockedBy": named_in(trouble.message, item.id),
         "console": console_link(item, home=assignment.key.region, partition=partition),

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.model import Finished, Meaning, Verdict
 from atmosphere.faults import ORGANIZATION_DENIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import datetime
 
     from atmosphere.cleanup.limits import Limits
     from atmosphere.cleanup.model import PassState, Resource, Trouble
     from atmosphere.cleanup.verdict.classify import ScanResult
 
+REFUSED_UNTIL: Final = "refused-until"
+"""The reason of an environment that is dirty until a date."""
+_FARTHEST: Final = timedelta(days=400)
+_MARGIN: Final = timedelta(minutes=1)
 NOTHING = (0, 0)
 """Nothing unknown, nothing left."""
 
@@ -62,12 +66,28 @@ def standstill(
     """
     things = tuple(item.address for item in result.blockers)
     if _is_final(result, blockers):
-        return _denied(result, blockers) or Finished(Verdict.DIRTY, reason(result), things=things)
+        final = Finished(Verdict.DIRTY, reason(result), things=things)
+        return _denied(result, blockers) or _until(result, blockers, now) or final
     in_use = any(trouble.meaning is Meaning.BUSY for trouble in blockers.values())
     patience = limits.busy_time if in_use else limits.quiet_time
     if state.quiet_since is None or state.quiet_rounds < limits.quiet_rounds or now - state.quiet_since < patience:
         return None
-    return Finished(Verdict.BLOCKED, reason(result), things=things)
+    return _until(result, blockers, now) or Finished(Verdict.BLOCKED, reason(result), things=things)
+
+
+def _until(result: ScanResult, blockers: Mapping[Resource, Trouble], now: datetime) -> Finished | None:
+    """The end if AWS refuses until a date what is left, or what holds all the rest that is left."""
+    left = [blockers[item] for item in result.blockers]
+    dates = [datetime.fromisoformat(trouble.until) for trouble in left if trouble.until]
+    held = all(trouble.until or trouble.meaning is Meaning.BUSY for trouble in left)
+    if not dates or not held or result.unknown:
+        return None
+    last = max(dates)
+    what = f"AWS refuses to delete {len(dates)} of what is left until {last:%Y-%m-%d %H:%M} UTC at the latest"
+    if last - now > _FARTHEST:
+        return Finished(Verdict.DIRTY, REFUSED_UNTIL, f"{what}: nobody waits for so long")
+    explanation = f"{what}; the environment is cleaned again then, by itself"
+    return Finished(Verdict.DIRTY, REFUSED_UNTIL, explanation, retry_at=max(last, now) + _MARGIN)
 
 
 def _is_final(result: ScanResult, blockers: Mapping[Resource, Trouble]) -> bool:
