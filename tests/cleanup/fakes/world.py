@@ -84,6 +84,7 @@ class FakeStack:
     hidden: bool = False  # missing from listings although it is not deleted
     region: Region = REGION
     parameters: dict[str, str] = field(default_factory=dict)
+    exported: dict[str, str] = field(default_factory=dict)  # what other stacks export, by name
     yaml: str | None = None  # the template as text, as CloudFormation gives one in YAML
     since: datetime = STARTED
     made: datetime = STARTED
