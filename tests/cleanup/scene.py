@@ -62,6 +62,12 @@ class Scene:
         items = {**before.items, Resource.at(type_, identity, REGION): fingerprint}
         self.store.put(baseline_name(KEY), replace(before, items=items).to_json())
 
+    def forget(self, type_: str, identity: str) -> None:
+        """Make it no part of the baseline."""
+        before = Baseline.from_json(self.store.texts[baseline_name(KEY)])
+        items = {item: each for item, each in before.items.items() if item != Resource.at(type_, identity, REGION)}
+        self.store.put(baseline_name(KEY), replace(before, items=items).to_json())
+
     def defer(self, *types: str) -> None:
         """Let the environment's pool carry these along."""
         self.changes["registration"] = replace(self.assignment().registration, deferred=types)

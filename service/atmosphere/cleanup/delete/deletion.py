@@ -12,6 +12,7 @@ from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.base import Stage
 from atmosphere.cleanup.delete.attempts import Outcome, attempt, dated, is_final
 from atmosphere.cleanup.delete.batches import batches
+from atmosphere.cleanup.delete.releasing import Releasing
 from atmosphere.cleanup.delete.stacks import StackDeletion
 from atmosphere.cleanup.model import STACK, Meaning, Trouble
 from atmosphere.cleanup.scan.stacks import Act
@@ -37,6 +38,7 @@ class Deletion:
         self._protection = context.protection
         self._troubles = context.troubles
         self._stacks = StackDeletion(context, deferred)
+        self._releasing = Releasing(context)
         self._frozen: set[Resource] = set()
 
     def freeze(self, items: Iterable[Resource]) -> None:
@@ -95,6 +97,10 @@ class Deletion:
     def _delete(self, item: Resource) -> Outcome:
         if self._protection.reason(item):
             return Outcome(item, Trouble(code="kept", message="it is kept", meaning=Meaning.FATAL))
+        attempted = partial(self._attempted, item)
+        return self._releasing.again(attempted(), attempted)
+
+    def _attempted(self, item: Resource) -> Outcome:
         delete = type_of(item.type).delete
         return dated(
             self._context,

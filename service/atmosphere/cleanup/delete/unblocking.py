@@ -18,6 +18,7 @@ from atmosphere.cleanup.catalogue.base import Stage
 from atmosphere.cleanup.catalogue.parts import is_tangible
 from atmosphere.cleanup.delete.attempts import MESSAGE, Outcome, attempt, dated, is_final
 from atmosphere.cleanup.delete.batches import batches
+from atmosphere.cleanup.delete.releasing import Releasing
 from atmosphere.cleanup.model import STACK, Meaning, Trouble
 from atmosphere.cleanup.scan.stacks import FAILED, SKIPPED, members
 from atmosphere.faults import ORGANIZATION_DENIES
@@ -55,6 +56,7 @@ class Unblocking:
         self._account = context.account
         self._troubles = context.troubles
         self._deferred = deferred
+        self._releasing = Releasing(context)
 
     def unblock(self, stack: Stack) -> dict[str, Any] | None:
         """Delete what blocks the stack; returns what to add to its next deletion.
@@ -147,15 +149,15 @@ class Unblocking:
 
     def _delete(self, item: Resource, stack: Stack) -> Outcome:
         """Try it, and note the result."""
-        delete = type_of(item.type).delete
-        outcome = dated(
-            self._context,
-            attempt(
-                item, partial(delete, self._account, item.region, item.id, self._context.budget.check), stack=stack.name
-            ),
-        )
+        attempted = partial(self._attempted, item, stack)
+        outcome = self._releasing.again(attempted(), attempted)
         if outcome.trouble is not None:
             self._troubles.note(item, outcome.trouble)
         else:
             self._troubles.began(item, self._context.now())
         return outcome
+
+    def _attempted(self, item: Resource, stack: Stack) -> Outcome:
+        delete = type_of(item.type).delete
+        action = partial(delete, self._account, item.region, item.id, self._context.budget.check)
+        return dated(self._context, attempt(item, action, stack=stack.name))

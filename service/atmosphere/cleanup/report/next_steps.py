@@ -27,6 +27,7 @@ _STEPS: Final = {
         "baseline adopt {place} {item}",
     ),
     "no-baseline": ("delete it if a test left it; then recapture", "baseline recapture {place}"),
+    "held-by-kept": ("take it off what uses it, as the error says, then clean", _CLEAN),
     "owns-kept-resource": ("remove the kept resource from the stack, or delete the stack and retain it", _CLEAN),
 }
 """By the code of a trouble."""
