@@ -748,3 +748,4 @@ def test_a_setting_that_takes_effect_minutes_later_is_waited_for(minutes: int, v
     scene.world.answers |= {"GetImageBlockPublicAccessState": state, "EnableImageBlockPublicAccess": enable}
     result = scene.clean()
     assert (result.verdict, scene.clock.now() - enabled[0] < timedelta(minutes=12)) == (verdict, True)
+    assert (len(enabled) == 1) is (verdict is Verdict.CLEAN)  # what takes effect is not asked for again

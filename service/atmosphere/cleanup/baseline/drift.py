@@ -111,7 +111,7 @@ class Restorer:
 
     def restore(self) -> dict[Resource, Trouble]:
         """Put back what can be; returns what went wrong. The next comparison reads anew."""
-        drifts = self.restorable
+        drifts = [drift for drift in self.restorable if not self._is_taking_effect(drift)]
         if not drifts:
             return {}
         self._last = None
@@ -120,6 +120,11 @@ class Restorer:
             if trouble is None and drift.content.takes:
                 self._context.troubles.began(drift.item, self._context.now())
         return {drift.item: trouble for drift, trouble in zip(drifts, answers, strict=True) if trouble is not None}
+
+    def _is_taking_effect(self, drift: Drift) -> bool:
+        """Whether AWS was told so already, and may still need time until it shows it."""
+        since = self._context.troubles.since.get(drift.item)
+        return since is not None and self._context.now() - since < drift.content.takes
 
     @property
     def taking_effect(self) -> dict[Resource, timedelta]:
