@@ -141,12 +141,9 @@ def _cleaning(found: lifecycle.Found, event: Event, *, attempt: int, now: dateti
     return sets | {"deadline": now + limit, "wake_at": now + min(HEARTBEAT, limit)}
 
 
-def _dirty(
-    environment: Environment, event: Event, *, reason: str, now: datetime, retry_at: datetime | None = None
-) -> dict[str, Any]:
-    """What every write sets that makes an environment dirty: without a deadline, it waits for a person or a date."""
-    sets = _status(environment, event) | {"since": now, "dirty_reason": reason}
-    return sets | {"deadline": None, "wake_at": retry_at if environment.rechecks < MAX_RECHECKS else None}
+def _dirty(environment: Environment, event: Event, *, reason: str, now: datetime) -> dict[str, Any]:
+    """What every write sets that makes an environment dirty: it waits for a person, without a deadline."""
+    return _status(environment, event) | {"since": now, "dirty_reason": reason, "deadline": None, "wake_at": None}
 
 
 # --- an allocation's life -----------------------------------------------------------------------------------------
@@ -347,8 +344,9 @@ def found_dirty(
     environment: Environment, *, now: datetime, reason: str, report: str | None, retry_at: datetime | None = None
 ) -> Update:
     """Give up: dirty until a person acts, or until `retry_at`, when AWS allows what it refused."""
-    sets = _dirty(environment, Event.FOUND_DIRTY, reason=reason, now=now, retry_at=retry_at)
-    return Update(target=environment.key, expects=_of_this_cleanup(environment), sets={**sets, "report": report})
+    wake_at = retry_at if environment.rechecks < MAX_RECHECKS else None
+    sets = _dirty(environment, Event.FOUND_DIRTY, reason=reason, now=now) | {"wake_at": wake_at, "report": report}
+    return Update(target=environment.key, expects=_of_this_cleanup(environment), sets=sets)
 
 
 def breaker(before: Breaker | None, after: Breaker) -> Put:
