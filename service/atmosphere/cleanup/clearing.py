@@ -30,6 +30,7 @@ from atmosphere.cleanup.scan.containers import Containers
 from atmosphere.cleanup.scan.inventory import scan
 from atmosphere.cleanup.scan.ledger_update import LedgerUpdate
 from atmosphere.cleanup.state.deferred import DeferredRepository
+from atmosphere.cleanup.state.troubles import STILL_THERE
 from atmosphere.cleanup.verdict import standstill
 from atmosphere.cleanup.verdict.classify import Classifier
 from atmosphere.cleanup.verdict.patience import Patience, Wait, of_stacks, told
@@ -141,7 +142,7 @@ class Clearing:
     def _blockers(self, result: ScanResult) -> dict[Resource, Trouble]:
         troubles = {item: each for item, each in self._context.troubles.entries.items() if item not in result.deferred}
         drifted = {item: with_failure(drift, troubles.get(item)) for item, drift in result.drifted.items()}
-        return {**dict.fromkeys(result.blockers, _STILL_THERE), **troubles, **result.unhandled, **drifted}
+        return {**dict.fromkeys(result.blockers, STILL_THERE), **troubles, **result.unhandled, **drifted}
 
     def _has_deferred_to_try(self, result: ScanResult) -> bool:
         """Deferred resources are tried once more when nothing else is left; not between the two scans that count."""
@@ -245,10 +246,3 @@ class Clearing:
         record.state = standstill.after_nothing(record.state, now=now)
         waits = [(clean_at or now) + settings.verify_gap - now, *([cut_off - now] if cut_off else [])]
         return Continue(wait=min(max(timedelta(0), *waits), _LONGEST_WAIT))
-
-
-_STILL_THERE: Final = Trouble(
-    code="still-there",
-    message="it still exists: its deletion was accepted, or waits for other deletions",
-    attempts=0,
-)

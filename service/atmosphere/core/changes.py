@@ -331,9 +331,7 @@ def _become_free(
 _NOBODYS: Final[dict[str, object]] = {
     "allocation": None,
     "capture": False,
-    "attempt": 0,
-    "blocked": 0,
-    "rechecks": 0,
+    **dict.fromkeys(("attempt", "blocked", "rechecks"), 0),
     "deadline": None,
     "wake_at": None,
     "dirty_reason": None,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, fields, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import contract
 from atmosphere.cleanup.model import Meaning, Resource, Trouble
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
     from atmosphere.cleanup.model import Assignment
     from atmosphere.cleanup.state.store import TextStore
+
+
+STILL_THERE: Final = Trouble(
+    code="still-there",
+    message="it still exists: its deletion was accepted, or waits for other deletions",
+    attempts=0,
+)
 
 
 class TroubleRepository:
