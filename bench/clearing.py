@@ -33,7 +33,8 @@ from atmosphere.cleanup.aws.sessions import Clients
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.base import Scope
 from atmosphere.cleanup.engine import run_pass
-from atmosphere.cleanup.model import GLOBAL, Assignment, Limits, PassState, Resource, Verdict
+from atmosphere.cleanup.limits import Limits
+from atmosphere.cleanup.model import GLOBAL, Assignment, PassState, Resource, Verdict
 from atmosphere.core.model import (
     ADMIN,
     AccountId,

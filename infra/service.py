@@ -38,7 +38,7 @@ class AtmosphereService(Construct):
         self.tables = tables(self)
         self.bucket = bucket(self)
         self.webhook_secret = webhook_secret(self)
-        self.machine = CleanupMachine(self, "CleanupMachine", limit=snapshot.settings.cleanup_limit)
+        self.machine = CleanupMachine(self, "CleanupMachine", limit=snapshot.longest_cleanup)
         self.functions = self._functions(snapshot, target, loopback_issuer)
         self.api = Api(self, "Api", accounts=snapshot.access.accounts)
         self.api.add_routes(self.functions)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from atmosphere.contract import EventKind
     from atmosphere.core.breaker import Breaker
     from atmosphere.core.changes import Change, Row
+    from atmosphere.core.credentials import SessionCredentials
     from atmosphere.core.github import Issuer, RunKey, TrustedIssuer
     from atmosphere.core.model import (
         AccountId,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
         PoolName,
         Region,
         RoleArn,
-        SessionCredentials,
         Status,
     )
     from atmosphere.core.queue import Waiter

@@ -17,7 +17,6 @@ MAX_MODULE: Final = 250
 MAX_FUNCTION: Final = 40
 # Lists that are one idea, however long: what all agree on, the nouns, the doors, every write, what is asked.
 LISTS: Final = {
-    "service/atmosphere/cleanup/model.py": 270,
     "service/atmosphere/contract.py": 380,
     "service/atmosphere/core/model.py": 290,
     "service/atmosphere/core/changes.py": 490,

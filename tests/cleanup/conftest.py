@@ -15,7 +15,8 @@ from moto import mock_aws
 from atmosphere.adapters.system import SystemClock
 from atmosphere.cleanup.aws.accounts import Accounts
 from atmosphere.cleanup.engine import PassResult, run_pass
-from atmosphere.cleanup.model import Assignment, Limits, PassState, Verdict
+from atmosphere.cleanup.limits import Limits
+from atmosphere.cleanup.model import Assignment, PassState, Verdict
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import (
     ADMIN,
@@ -47,7 +48,8 @@ IMPATIENT: Final = Limits(
     workers=8,
     quiet_rounds=2,
     quiet_time=timedelta(0),
-    slow_time=timedelta(0),
+    busy_time=timedelta(0),
+    longest_wait=timedelta(0),
     canary_wait=timedelta(seconds=2),
     canary_poll=timedelta(milliseconds=100),
     linger=timedelta(seconds=20),

@@ -9,7 +9,7 @@ from atmosphere.cleanup.aws.accounts import Accounts
 from atmosphere.cleanup.aws.budget import Budget, Heartbeat
 from atmosphere.cleanup.aws.workers import Workers
 from atmosphere.cleanup.context import PassContext
-from atmosphere.cleanup.model import Limits
+from atmosphere.cleanup.limits import Limits
 from atmosphere.cleanup.state.baseline import UNKNOWN
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.cleanup.state.troubles import TroubleRepository

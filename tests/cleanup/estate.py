@@ -19,7 +19,7 @@ from atmosphere.cleanup.aws.guard import is_read
 from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.engine import PassResult, run_pass
-from atmosphere.cleanup.model import Limits, PassState
+from atmosphere.cleanup.limits import Limits
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.client.operators import OperatorsSide
 from atmosphere.contract import ROUTES, FunctionName, Tree
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from atmosphere.cleanup.aws.sessions import Clients, Session
-    from atmosphere.cleanup.model import Assignment, Finished
+    from atmosphere.cleanup.model import Assignment, Finished, PassState
     from atmosphere.client.client import AtmosphereClient
     from atmosphere.client.transport import Transport
     from atmosphere.core.access import VerifiedCaller

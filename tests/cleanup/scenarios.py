@@ -334,4 +334,41 @@ SCENARIOS: Final[dict[int, Scenario]] = {
             "test_a_stack_that_owns_something_of_the_baseline_is_left_alone_with_all_that_it_owns",
         ),
     ),
+    47: Scenario(
+        "AWS takes minutes or hours for what it accepted to delete",
+        _in(
+            "cleanup/test_patience",
+            "test_a_deletion_that_says_that_it_is_under_way_is_waited_for",
+            "test_interfaces_of_deleted_functions_and_load_balancers_are_waited_for",
+            "test_nothing_is_waited_for_longer_than_its_time_out_allows",
+        ),
+    ),
+    48: Scenario(
+        "AWS refuses until a date",
+        _in("cleanup/test_dates", "test_it_is_final_at_the_first_attempt_and_the_report_says_when_it_ends")
+        + _in(
+            "operations/test_reconcile",
+            "test_a_dirty_environment_is_cleaned_again_when_its_date_has_come_and_not_before",
+        ),
+    ),
+    49: Scenario(
+        "what a stack keeps holds up the stack",
+        _in(
+            "cleanup/test_kept_members",
+            "test_a_kept_group_that_holds_the_network_of_its_own_stack_goes_before_it",
+            "test_a_kept_member_that_takes_aws_minutes_is_waited_for",
+        ),
+    ),
+    50: Scenario(
+        "something kept uses a leftover",
+        _in(
+            "cleanup/test_held",
+            "test_one_of_several_certificates_is_taken_off_a_kept_listener",
+            "test_a_default_certificate_is_not_and_the_report_names_the_listener",
+        ),
+    ),
+    51: Scenario(
+        "what is put back is read as what it was",
+        _in("cleanup/test_put_back", "test_a_setting_that_was_put_back_is_read_as_what_it_was"),
+    ),
 }

@@ -12,7 +12,8 @@ import boto3
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.engine import PassResult, run_pass
-from atmosphere.cleanup.model import Assignment, Limits, PassState, Resource, Verdict
+from atmosphere.cleanup.limits import Limits
+from atmosphere.cleanup.model import Assignment, PassState, Resource, Verdict
 from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import ADMIN, AllocationId, EnvironmentKey, PoolName, Registration
@@ -59,6 +60,12 @@ class Scene:
         """Make it part of the baseline."""
         before = Baseline.from_json(self.store.texts[baseline_name(KEY)])
         items = {**before.items, Resource.at(type_, identity, REGION): fingerprint}
+        self.store.put(baseline_name(KEY), replace(before, items=items).to_json())
+
+    def forget(self, type_: str, identity: str) -> None:
+        """Make it no part of the baseline."""
+        before = Baseline.from_json(self.store.texts[baseline_name(KEY)])
+        items = {item: each for item, each in before.items.items() if item != Resource.at(type_, identity, REGION)}
         self.store.put(baseline_name(KEY), replace(before, items=items).to_json())
 
     def defer(self, *types: str) -> None:

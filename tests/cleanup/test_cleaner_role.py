@@ -91,7 +91,7 @@ def test_one_that_a_test_made_again_is_dirty() -> None:
     iam.delete_role(RoleName="AtmosphereCleaner")
     iam.create_role(RoleName="AtmosphereCleaner", AssumeRolePolicyDocument=TRUST)
     result = land.clean()
-    assert (result.verdict, result.reason) == (Verdict.BLOCKED, "baseline-changed")
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, "baseline-changed")
 
 
 def test_one_that_is_gone_is_dirty() -> None:

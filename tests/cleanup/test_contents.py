@@ -16,7 +16,8 @@ from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.aws.accounts import Account
 from atmosphere.cleanup.aws.budget import Budget
 from atmosphere.cleanup.aws.guard import Guard
-from atmosphere.cleanup.baseline.drift import Restorer, read_contents, troubles_of
+from atmosphere.cleanup.baseline.drift import Restorer, read_contents
+from atmosphere.cleanup.baseline.drift_troubles import troubles_of
 from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.base import Drift, difference
 from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES

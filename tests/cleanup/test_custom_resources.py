@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
@@ -182,3 +183,93 @@ class Routes:
 def test_a_way_out_is_what_a_function_without_a_public_address_can_use(locked, route):
     network = {"VpcId": "vpc-1", "SubnetIds": ["subnet-1"]}
     assert is_locked_in(Routes(route), REGION, network) is locked  # type: ignore[arg-type]
+
+
+# --- who serves whom --------------------------------------------------------------------------------------------------
+
+
+SHORT = """
+Resources:
+  first:
+    Type: Custom::Thing
+    Properties:
+      ServiceToken: !GetAtt one.Arn
+  second:
+    Type: Custom::Thing
+    Properties: {ServiceToken: !Sub "arn:aws:lambda:us-east-1:222222222222:function:${two}"}
+  third: # like the others
+    Type: Custom::Thing
+    Properties:
+      ServiceToken: !ImportValue shared-provider
+  fourth:
+    Type: Custom::Thing
+    Properties:
+      ServiceToken: !Ref Topic
+"""
+TOPIC = "arn:aws:sns:us-east-1:222222222222:provider"
+
+
+def provided(logical: str, token: Any) -> Part:
+    return Part("Custom::Thing", logical, says={"Properties": {"ServiceToken": token}})
+
+
+def linked(stack: FakeStack) -> dict[str, str]:
+    """The provider of each custom resource, as the ledger has it."""
+    scene = Scene(stack)
+    scene.one_pass(PassState())
+    [ledger] = [json.loads(text) for name, text in scene.store.texts.items() if name.endswith("/ledger.json")]
+    return {entry[1]: entry[3] for record in ledger["stacks"].values() for entry in record["links"]}
+
+
+TOKENS = {
+    "first": {"Fn::GetAtt": ["one", "Arn"]},
+    "second": {"Fn::Sub": "arn:aws:lambda:us-east-1:222222222222:function:${two}"},
+    "third": {"Fn::ImportValue": "shared-provider"},
+    "fourth": {"Ref": "Topic"},
+}
+SERVED = {"first": "one", "second": "two", "third": "three", "fourth": ""}
+
+
+@pytest.mark.parametrize("yaml", [SHORT, None], ids=["yaml", "json"])
+def test_each_custom_resource_is_linked_to_its_own_provider(yaml: str | None) -> None:
+    functions = [Part("AWS::Lambda::Function", name) for name in ("one", "two")]
+    shared = {"shared-provider": "arn:aws:lambda:us-east-1:222222222222:function:three"}
+    stack = FakeStack(
+        "app",
+        [*functions, *(provided(*each) for each in TOKENS.items())],
+        yaml=yaml,
+        steps=9,
+        exported=shared,
+        parameters={"Topic": TOPIC},
+    )
+    assert linked(stack) == SERVED
+
+
+def test_the_newest_event_counts_where_a_custom_resource_changed_its_provider() -> None:
+    stack = FakeStack("app", [provided("first", {"Fn::GetAtt": ["one", "Arn"]})], yaml=SHORT, steps=9)
+    arn = "arn:aws:lambda:us-east-1:222222222222:function:newer"
+    stack.events.append(
+        {
+            "LogicalResourceId": "first",
+            "ResourceType": "Custom::Thing",
+            "ResourceStatus": "UPDATE_COMPLETE",
+            "PhysicalResourceId": "first",
+            "ResourceProperties": json.dumps({"ServiceToken": arn}),
+        }
+    )
+    assert linked(stack) == {"first": "newer"}
+
+
+@pytest.mark.parametrize("told", ["", "no JSON", "[]", '{"ServiceToken": 1}'])
+def test_properties_that_tell_nothing_link_to_nothing(told: str) -> None:
+    stack = FakeStack("app", [Part("Custom::Thing", "first")], yaml=SHORT, steps=9)
+    stack.events.append(
+        {
+            "LogicalResourceId": "first",
+            "ResourceType": "Custom::Thing",
+            "ResourceStatus": "UPDATE_COMPLETE",
+            "PhysicalResourceId": "first",
+            "ResourceProperties": told,
+        }
+    )
+    assert linked(stack) == {"first": ""}

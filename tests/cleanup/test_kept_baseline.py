@@ -101,7 +101,7 @@ def test_a_registered_role_that_may_do_something_else_now_is_told_with_the_diffe
     allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     registered.root("iam").put_role_policy(RoleName=ROLE, PolicyName="extra", PolicyDocument=json.dumps(allow))
     result = registered.clean(roles_used=USED)
-    assert (result.verdict, result.reason) == (Verdict.BLOCKED, "baseline-changed")
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, "baseline-changed")
     assert "+ inline/extra" in told(registered, result, ROLE)
     assert EXTERNAL_ID not in json.dumps(registered.report(result))
 
@@ -123,7 +123,7 @@ def test_a_role_made_anew_under_the_same_name_is_told_and_left(ground: Ground) -
     iam.delete_role(RoleName="Needed")
     iam.create_role(RoleName="Needed", AssumeRolePolicyDocument=TRUST)
     result = ground.clean(sweep_globals=True)
-    assert (result.verdict, result.reason) == (Verdict.BLOCKED, "baseline-changed")
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, "baseline-changed")
     assert "created again" in told(ground, result, "Needed")
     assert iam.get_role(RoleName="Needed")
 
@@ -193,7 +193,7 @@ def test_what_was_dropped_is_a_leftover_and_what_was_adopted_survives(ground: Gr
 def test_what_was_adopted_and_is_not_there_is_missing(registered: Ground) -> None:
     amend(registered, ActKind.ADOPT, f"AWS::ECR::Repository:nowhere@{REGION}")
     result = registered.clean()
-    assert (result.verdict, result.reason) == (Verdict.BLOCKED, "baseline-missing")
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, "baseline-missing")
 
 
 def test_what_was_adopted_is_held_to_what_it_was_then(ground: Ground) -> None:

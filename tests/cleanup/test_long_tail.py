@@ -168,7 +168,7 @@ def test_a_replica_at_the_edge_is_deferred_where_the_pool_allows_it_and_retried_
     scene.world.answers["DeleteFunction"] = lambda: replicas
     result = scene.clean()
     if not deferred:
-        assert result.verdict is Verdict.BLOCKED
+        assert result.verdict is Verdict.DIRTY
         assert "replicated function" in scene.blockers(result)["edge"]["message"]
         return
     assert result.verdict is Verdict.CLEAN

@@ -20,7 +20,7 @@ from botocore.session import Session
 from atmosphere.adapters.memory import FakeClock
 from atmosphere.cleanup.aws.quotas import QUOTAS, Bucket, Queue, Rates, at_once
 from atmosphere.cleanup.catalogue import CATALOGUE
-from atmosphere.cleanup.delete.deletion import batches
+from atmosphere.cleanup.delete.batches import batches
 from atmosphere.cleanup.model import Resource
 from tests.cleanup.conftest import REGION
 from tests.cleanup.context import some_workers

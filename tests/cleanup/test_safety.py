@@ -169,7 +169,7 @@ def test_something_of_the_baseline_that_is_gone_keeps_the_environment_from_being
     assert ground.capture().verdict is Verdict.CLEAN
     ground.root("sqs").delete_queue(QueueUrl=ground.root("sqs").list_queues()["QueueUrls"][0])
     result = ground.clean()
-    assert (result.verdict, result.reason) == (Verdict.BLOCKED, "baseline-missing")
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, "baseline-missing")
 
 
 def test_something_of_the_baseline_made_anew_is_not_taken_for_the_old_one(ground):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.model import Limits, Verdict
+from atmosphere.cleanup.limits import Limits
+from atmosphere.cleanup.model import Verdict
 from tests.cleanup.conftest import role_arn
 from tests.cleanup.faults import FaultyAccounts
 

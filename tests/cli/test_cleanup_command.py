@@ -122,6 +122,25 @@ def test_an_environment_is_shown_with_how_its_cleanup_stands_and_its_last_report
     assert "# aws://222222222222/us-east-1: dirty (`blocked:AWS::S3::Bucket`)" in text
 
 
+WAIT = {"type": "AWS::RDS::DBInstance", "id": "db\x1b[2J", "region": "us-east-1", "doing": "deleting", "since": "2026"}
+
+
+@pytest.mark.usefixtures("ready_file", "_hurried")
+def test_what_a_cleanup_waits_for_is_shown_to_who_looks_and_who_watches(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waiting = seen("cleaning", progress={**PROGRESS, "waitingFor": [WAIT]})
+    service.script = [waiting]
+    assert main(["environment", "show", KEY]) == 0
+    service.script = [waiting, waiting, seen("free")]
+    assert main(["cleanup", "run", KEY, "--reason", "x"]) == 0
+    shown = capsys.readouterr()
+    for text in (shown.out, shown.err):
+        assert "waiting for AWS::RDS::DBInstance:db" in text
+        assert "deleting since 2026" in " ".join(text.split())
+        assert "\x1b" not in text
+
+
 # --- plan and verify --------------------------------------------------------------------------------------------------
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import pytest
 
 from atmosphere.config.load import check
 from atmosphere.config.plan import plan
-from atmosphere.core.model import Toolkit
+from atmosphere.core.model import PoolName, Toolkit
 from atmosphere.core.organization import Organization
 from atmosphere.core.snapshot import from_json, to_json
 
@@ -70,3 +73,25 @@ def test_the_organization_counts_for_the_size_of_a_row(configuration: Configurat
     configuration.append("environments.yaml", f"\npools:\n  demo:\n    organization:\n      roles: [{roles}]\n")
     [problem, *_] = check(configuration.directory).problems
     assert "`organization` have" in problem.what
+
+
+def test_a_pool_may_give_its_cleanups_a_time_limit_of_its_own(configuration: Configuration) -> None:
+    before = check(configuration.directory).snapshot
+    configuration.append("environments.yaml", "\npools:\n  demo: { cleanup_limit_seconds: 14400 }\n")
+    snapshot = check(configuration.directory).snapshot
+    assert before is not None
+    assert snapshot is not None
+    limits = {str(entry.pool): entry.limit_or(snapshot.settings.cleanup_limit) for entry in snapshot.environments}
+    assert limits.pop("demo") == snapshot.longest_cleanup == timedelta(hours=4)
+    assert set(limits.values()) == {snapshot.settings.cleanup_limit} == {before.longest_cleanup}
+    assert from_json(to_json(snapshot)) == snapshot
+    changed = [step for step in plan(before, snapshot) if step.details == ("cleanup_limit_seconds: none -> 14400.0",)]
+    assert len(changed) == len(snapshot.pool(PoolName("demo")))
+
+
+@pytest.mark.parametrize("seconds", [299, 21601])
+def test_its_bounds_are_those_of_the_setting(configuration: Configuration, seconds: int) -> None:
+    configuration.append("environments.yaml", f"\npools:\n  demo: {{ cleanup_limit_seconds: {seconds} }}\n")
+    checked = check(configuration.directory)
+    assert checked.snapshot is None
+    assert "300 to 21600" in checked.problems[0].remedy

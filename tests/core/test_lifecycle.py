@@ -26,6 +26,7 @@ from tests.builders import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from atmosphere.core.changes import Change
 
@@ -62,6 +63,7 @@ def _silent(row: Environment) -> Change:
 
 
 _clean, _reinstate, _discard = _operator(Event.CLEAN), _operator(Event.REINSTATE), _operator(Event.DISCARD)
+_recheck = _operator(Event.RECHECK)
 _hold, _resume, _recapture = _operator(Event.HOLD), _operator(Event.RESUME), _operator(Event.RECAPTURE)
 
 
@@ -165,6 +167,29 @@ def test_an_operator_cleans_what_is_dirty_and_nothing_else() -> None:
     assert (cleaning.status, cleaning.attempt, cleaning.deadline) == (_CLEANING, 4, NOW + LIMIT)
     assert _clean(an_environment(status=_CLEANING)) is None
     _refused_except(_clean, _CLEANING, _DIRTY)
+
+
+def test_what_is_dirty_until_a_date_is_cleaned_again_and_nothing_else() -> None:
+    cleaning = _moved(_recheck, _DIRTY, rechecks=1)
+    assert (cleaning.status, cleaning.attempt, cleaning.deadline) == (_CLEANING, 4, NOW + LIMIT)
+    assert (cleaning.rechecks, cleaning.dirty_reason) == (2, None)
+    _refused_except(_recheck, _DIRTY)
+
+
+def test_a_date_is_written_so_many_times_and_an_act_counts_anew() -> None:
+    at = after(hours=24)
+
+    def dirty(rechecks: int) -> datetime | None:
+        row = an_environment(status=_CLEANING, rechecks=rechecks)
+        change = changes.found_dirty(row, now=NOW, reason="refused-until", report="r", retry_at=at)
+        result = changes.applied(row, change)
+        assert isinstance(result, Environment)
+        return result.wake_at
+
+    assert [dirty(rechecks) for rechecks in (0, changes.MAX_RECHECKS - 1, changes.MAX_RECHECKS)] == [at, at, None]
+    for act in (_clean, _recapture, _reinstate):
+        assert _moved(act, _DIRTY, rechecks=changes.MAX_RECHECKS, wake_at=at).rechecks == 0
+    assert _moved(_hold, _DIRTY, wake_at=at).wake_at is None
 
 
 def test_an_operator_reinstates_what_is_dirty_and_nothing_else() -> None:

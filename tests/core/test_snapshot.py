@@ -42,6 +42,7 @@ def _registrations(draw: st.DrawFn) -> Registration:
         keep=draw(_TEXTS),
         external_id=draw(st.text(max_size=8)),
         cleaner=draw(st.none() | _TEXT),  # type: ignore[arg-type]
+        cleanup_limit=draw(st.none() | st.integers(300, 21600).map(lambda seconds: timedelta(seconds=seconds))),
         organization=Organization(
             management_account=draw(st.none() | _ACCOUNTS), stack_sets=draw(_TEXTS), roles=draw(_TEXTS)
         ),

@@ -18,7 +18,7 @@ import pytest
 import yaml
 from click import Context
 
-from atmosphere.cleanup.baseline.drift import CHANGED
+from atmosphere.cleanup.baseline.drift_troubles import CHANGED
 from atmosphere.cli.local import up
 from atmosphere.cli.main import atmosphere as command
 from atmosphere.config.load import check, load
@@ -116,9 +116,10 @@ def test_every_variable_of_the_functions_is_explained(variable: Env) -> None:
     assert f"`{variable}`" in text("docs/architecture.md")
 
 
-def cells(document: str, name: str) -> list[str]:
-    """What a table of a document says of a name: the cells after it, in the only row that it has."""
-    (row,) = re.findall(rf"^\| `{name}` \|(.*)\|$", text(document), re.MULTILINE)
+def cells(document: str, name: str, section: str = "") -> list[str]:
+    """What a table of a document, or of a section of it, says of a name: the cells after it, in the only row."""
+    found = text(document).partition(f"## {section}\n")[2] if section else text(document)
+    (row,) = re.findall(rf"^\| `{name}` \|(.*)\|$", found, re.MULTILINE)
     return [cell.strip() for cell in row.split("|")]
 
 
@@ -131,7 +132,7 @@ def test_every_setting_of_a_local_run_is_explained_with_its_default(row: Row) ->
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_setting_is_explained_with_its_default_and_its_bounds(row: Row) -> None:
-    default, allowed, means = cells("config/README.md", row.name)
+    default, allowed, means = cells("config/README.md", row.name, "settings.yaml")
     assert means
     if row.low is not None:
         assert allowed == f"{row.low} to {row.high}"

@@ -16,9 +16,10 @@ from atmosphere.client.results import AllocationState, EnvironmentState, History
 from atmosphere.contract import RELEASE_SCHEME, ROOTS, ROUTES, Tree
 from atmosphere.core import strict_json
 from atmosphere.core.baseline import amendment_request
+from atmosphere.core.credentials import SessionCredentials
 from atmosphere.core.errors import Code, InvalidRequest, Refused
 from atmosphere.core.github import GITHUB_COM, RepositoryId, RunId, RunIdentity
-from atmosphere.core.model import ActKind, AllocationStatus, EndedBy, SessionCredentials, Status
+from atmosphere.core.model import ActKind, AllocationStatus, EndedBy, Status
 from atmosphere.core.request import allocate_request, outcome_request, reason_request
 from atmosphere.handlers import operate, query, shapes
 from atmosphere.handlers.http import INTERNAL, STATUS, refused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,6 +61,7 @@ class OneVerdict(App):
         self.verdict = verdict
         self.reason = "blocked:T"
         self.things: tuple[str, ...] = ()
+        self.retry_at: datetime | None = None
         self.todo: list[Assignment] = []
         self.answers: list[str | None] = []
         self.before_beat: Callable[[], None] = lambda: None
@@ -85,6 +86,7 @@ class OneVerdict(App):
             wait=wait,
             counts=tally,
             things=self.things,
+            retry_at=self.retry_at,
         )
 
 
@@ -97,6 +99,14 @@ def at_work(**changes: Any) -> World:
 
 def run(world: World, verdict: Verdict, **event: Any) -> dict[str, Any]:
     return cleanup.handle(EVENT | event, OneVerdict(world, verdict), service_account=HUB)
+
+
+def test_a_verdict_with_a_date_is_dirty_until_then() -> None:
+    world = at_work()
+    app = OneVerdict(world, Verdict.DIRTY)
+    app.retry_at = world.clock.now() + timedelta(hours=24)
+    cleanup.handle(EVENT, app, service_account=HUB)
+    assert (world.status(KEY), world.row(KEY).wake_at) == (Status.DIRTY, app.retry_at)
 
 
 def test_a_pass_that_is_not_done_asks_for_the_next_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -243,6 +243,20 @@ def test_one_environment_is_shown_with_its_last_report(api: Api) -> None:
     assert (body["status"], body["dirtyReason"], body["cleanup"]) == ("dirty", "leftovers", {"blockers": ["a bucket"]})
 
 
+def test_a_dirty_environment_that_waits_for_a_date_shows_it_and_no_other_does(api: Api) -> None:
+    api.world.deallocate(api.world.allocate().id)
+    (order,) = api.world.cleanups.started
+    path = {"account": order.key.account, "region": order.key.region}
+
+    def shown() -> Any:
+        return api.ask("GET /environments/{account}/{region}", path=path, identity=OPERATOR).body["retryAt"]
+
+    assert shown() is None  # though the reconciler looks at it
+    at = api.world.clock.now() + timedelta(hours=24)
+    api.world.cleaning(order).give_up(reason="refused-until", report=None, retry_at=at)
+    assert shown() == at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 @pytest.mark.parametrize("path", [{"account": "999999999999", "region": "x"}, {"account": "", "region": ""}, {}])
 def test_an_environment_that_is_not_registered_is_404(api: Api, path: dict[str, str]) -> None:
     event = an_event("GET /environments/{account}/{region}", path=path or ENVIRONMENT, identity=OPERATOR)

@@ -26,7 +26,7 @@ from tests.operations.line import Watched
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from atmosphere.core.model import SessionCredentials
+    from atmosphere.core.credentials import SessionCredentials
     from atmosphere.ports import SessionRequest
     from tests.identity.corpus_requests import Row
 

@@ -201,6 +201,9 @@ class Driver:
             "beat": said.beat,
             "clean": lambda: said.free(report="report"),
             "dirty": lambda: said.give_up(reason=reason, report="report"),
+            "dirty until": lambda: said.give_up(
+                reason=reason, report="report", retry_at=self.world.clock.now() + timedelta(minutes=10)
+            ),
             "blocked": lambda: said.rest(reason=reason, report="report", pause=timedelta(seconds=60)),
         }
         row = self.store.environment(order.key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.core.changes import MAX_RECHECKS
 from atmosphere.core.model import Allocation, AllocationStatus, Environment, Mark, Status
 from atmosphere.ports import CleanupOrder
 
@@ -25,10 +26,11 @@ MOVES: Final[dict[str, set[tuple[str, str]]]] = {
     "deallocate": {(_IN_USE, _CLEANING)},
     "release": {(_IN_USE, _CLEANING)},
     "completed": {(_IN_USE, _CLEANING)},
-    "reconcile": {(_IN_USE, _CLEANING), (_CLEANING, _CLEANING), (_CLEANING, _DIRTY)},
+    "reconcile": {(_IN_USE, _CLEANING), (_CLEANING, _CLEANING), (_CLEANING, _DIRTY), (_DIRTY, _CLEANING)},
     "beat": {(_CLEANING, _CLEANING)},
     "clean": {(_CLEANING, _FREE), (_CLEANING, _HELD), (_CLEANING, _GONE)},
     "dirty": {(_CLEANING, _DIRTY)},
+    "dirty until": {(_CLEANING, _DIRTY)},
     "blocked": {(_CLEANING, _CLEANING), (_CLEANING, _DIRTY)},
     "register": {
         (_GONE, _CLEANING),
@@ -78,9 +80,13 @@ def _of_the_allocation(move: Move, before: Environment) -> None:
 
 def _of_what_is_due(move: Move, before: Environment) -> None:
     """P5: the reconciler, late or twice, repairs only what is due."""
-    assert before.deadline is not None
     assert before.wake_at is not None
     assert before.wake_at <= move.at, "the reconciler moved what was not due"
+    if before.status is Status.DIRTY:
+        assert move.after is not None
+        assert move.after.rechecks == before.rechecks + 1, "nothing bounds these rechecks"
+        return
+    assert before.deadline is not None
     if move.after and move.after.status is not before.status:
         assert before.deadline <= move.at, "the reconciler moved what was not overdue"
 
@@ -92,7 +98,7 @@ def _of_the_environment(move: Move, before: Environment) -> None:
 
 
 _OF: Final = {
-    **dict.fromkeys(("beat", "clean", "dirty", "blocked"), _of_the_order),
+    **dict.fromkeys(("beat", "clean", "dirty", "dirty until", "blocked"), _of_the_order),
     **dict.fromkeys((name for name in MOVES if name.startswith("operator")), _of_the_environment),
     **dict.fromkeys(("deallocate", "release"), _of_the_allocation),
     "reconcile": _of_what_is_due,
@@ -171,7 +177,8 @@ def _free(row: Environment) -> None:
 
 
 def _dirty(row: Environment) -> None:
-    _at_rest(row)
+    assert row.deadline is None
+    assert row.wake_at is None or row.rechecks < MAX_RECHECKS
     assert row.freed_at is None
     assert row.dirty_reason
     assert row.allocation is not None

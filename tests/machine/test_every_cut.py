@@ -101,7 +101,10 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "deallocate what is unknown": lambda driver, trouble: driver.deallocate("runner", NEW_ID, trouble=trouble),
     "deallocate as a stranger": lambda driver, trouble: driver.deallocate("neighbour", HELD_ID, trouble=trouble),
     "reconcile": lambda driver, trouble: driver.reconcile(trouble=trouble),
-    **{f"{verdict}, says the cleanup": _verdict(verdict) for verdict in ("beat", "clean", "dirty", "blocked")},
+    **{
+        f"{verdict}, says the cleanup": _verdict(verdict)
+        for verdict in ("beat", "clean", "dirty", "dirty until", "blocked")
+    },
     "register a change": lambda driver, trouble: driver.register(0b1111, 1, trouble=trouble),
     "register less": lambda driver, trouble: driver.register(0b0001, 0, trouble=trouble),
     **{f"{act} environment {number}": _act(act, number) for act in EVENTS for number in range(4)},

@@ -130,7 +130,11 @@ class Service(RuleBasedStateMachine):
     def reconcile(self, trouble: Trouble | None) -> None:
         self._repeatable(lambda: self.driver.reconcile(trouble=trouble), trouble)
 
-    @rule(verdict=st.sampled_from(["clean", "clean", "beat", "dirty", "blocked"]), number=_NUMBERS, trouble=_trouble(2))
+    @rule(
+        verdict=st.sampled_from(["clean", "clean", "beat", "dirty", "dirty until", "blocked"]),
+        number=_NUMBERS,
+        trouble=_trouble(2),
+    )
     def cleanup_says(self, verdict: str, number: int, trouble: Trouble | None) -> None:
         if order := self.driver.pick_order(number):
             self._say(verdict, order, trouble)
@@ -154,7 +158,7 @@ class Service(RuleBasedStateMachine):
 
     @rule(
         kind=st.sampled_from(["allocate", "deallocate", "reconcile", "register", "operate", *["verdict"] * 3]),
-        verdict=st.sampled_from(["clean", "clean", "beat", "dirty", "blocked"]),
+        verdict=st.sampled_from(["clean", "clean", "beat", "dirty", "dirty until", "blocked"]),
         act=st.sampled_from(sorted(EVENTS)),
         number=_NUMBERS,
         trouble=st.builds(Trouble, at=st.sampled_from([2, 2, 3]), meanwhile=st.tuples(_ACTION)),

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from atmosphere.core.changes import Delete, Update
-from atmosphere.core.model import AllocationId, AllocationStatus, EndedBy, Environment, EnvironmentKey, Status
+from atmosphere.core.model import ActKind, AllocationId, AllocationStatus, EndedBy, Environment, EnvironmentKey, Status
 from atmosphere.operations.reconcile import Repair
 from atmosphere.ports import CleanupOrder, Unreachable
 from tests.builders import a_key, an_environment
 from tests.operations.line import Crash, Fault, Trap
-from tests.operations.world import World, a_world, many
+from tests.operations.world import OPERATOR, World, a_world, many
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from atmosphere.core.changes import Change
 
 _OVERDUE = timedelta(hours=3)
@@ -232,3 +234,51 @@ def test_a_stale_index_does_not_end_the_next_tenants_lease() -> None:
     assert world.reconciler._guarded(stale).repair is Repair.LOST_RACE
     assert world.recorded(second.id).status is AllocationStatus.ACTIVE
     assert world.row(a_key(1)).allocation == second.id
+
+
+# --- dates ------------------------------------------------------------------------------------------------------------
+
+
+def _dirty_until(world: World, at: datetime | None, **row: Any) -> Environment:
+    world.put(an_environment(a_key(1), status=Status.DIRTY, wake_at=at, **row))
+    return world.row(a_key(1))
+
+
+def test_a_dirty_environment_is_cleaned_again_when_its_date_has_come_and_not_before() -> None:
+    world = a_world(0)
+    before = _dirty_until(world, world.clock.now() + timedelta(hours=24))
+    world.clock.advance(timedelta(hours=23, minutes=59))
+    assert _repairs(world) == {}
+    world.clock.advance(timedelta(minutes=1))
+    assert _repairs(world) == {Repair.RECHECK: 1}
+    row = world.row(a_key(1))
+    assert (row.status, row.attempt, row.rechecks) == (Status.CLEANING, before.attempt + 1, 1)
+    assert row.deadline == world.clock.now() + world.snapshot.settings.cleanup_limit
+    assert before.allocation is not None
+    assert world.cleanups.started[-1] == CleanupOrder(before.allocation, row.key, row.attempt)
+
+
+def test_what_became_dirty_without_a_date_waits_for_a_person() -> None:
+    world = a_world(0)
+    _dirty_until(world, None)
+    world.clock.advance(timedelta(days=30))
+    assert _repairs(world) == {}
+    assert world.status(a_key(1)) is Status.DIRTY
+
+
+def test_an_operator_is_faster_than_the_date() -> None:
+    world = a_world(0)
+    _dirty_until(world, world.clock.now() + timedelta(hours=24))
+    world.operating.act(a_key(1), ActKind.HOLD, reason="mine", caller=OPERATOR)
+    world.clock.advance(timedelta(hours=25))
+    assert _repairs(world) == {}
+    assert world.status(a_key(1)) is Status.HELD
+
+
+def test_a_recheck_that_loses_its_race_changes_nothing() -> None:
+    world = a_world(0)
+    stale = _dirty_until(world, world.clock.now())
+    world.operating.act(a_key(1), ActKind.CLEAN, reason="now", caller=OPERATOR)
+    before = world.row(a_key(1))
+    assert world.reconciler._guarded(stale).repair is Repair.LOST_RACE
+    assert world.row(a_key(1)) == before

@@ -137,6 +137,7 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "allocation": _TEXT,
         "attempt": _NUMBER,
         "blocked": _NUMBER,
+        "rechecks": _NUMBER,
         "deadline": _INSTANT,
         "wake_at": _INSTANT,
         "freed_at": _INSTANT,

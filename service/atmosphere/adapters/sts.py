@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from atmosphere.core.model import SessionCredentials
+from atmosphere.core.credentials import SessionCredentials
 from atmosphere.faults import REFUSALS, code_of, unreachable
 from atmosphere.ports import InvalidPolicy, RoleRefused, Unreachable
 

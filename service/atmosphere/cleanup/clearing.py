@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from atmosphere.cleanup.baseline.drift import Restorer, with_failure
+from atmosphere.cleanup.baseline.drift import Restorer
+from atmosphere.cleanup.baseline.drift_troubles import with_failure
 from atmosphere.cleanup.baseline.growth import ToolkitGrowth
 from atmosphere.cleanup.delete.deletion import Deletion
 from atmosphere.cleanup.model import (
@@ -32,12 +33,15 @@ from atmosphere.cleanup.scan.inventory import scan
 from atmosphere.cleanup.scan.ledger_update import LedgerUpdate
 from atmosphere.cleanup.state.deferred import DeferredRepository
 from atmosphere.cleanup.state.refused import RefusedRepository
+from atmosphere.cleanup.state.troubles import STILL_THERE
 from atmosphere.cleanup.verdict import standstill
 from atmosphere.cleanup.verdict.classify import Classifier
+from atmosphere.cleanup.verdict.patience import Patience, Wait, of_stacks, told
 from atmosphere.cleanup.verdict.staying import staying
 from atmosphere.core.breaker import POOL_HELD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from atmosphere.cleanup.context import PassContext
@@ -47,12 +51,6 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.state.baseline import BaselineRepository
     from atmosphere.cleanup.state.counts import CountsRepository
     from atmosphere.cleanup.verdict.classify import ScanResult
-
-_FIRST_NAP: Final = timedelta(milliseconds=100)
-_LONGEST_NAP: Final = timedelta(seconds=5)
-_SHARE: Final = 4  # nothing is noticed later than by this part of the time that it took
-_LONGEST_WAIT: Final = timedelta(seconds=60)
-_WAIT: Final = timedelta(seconds=10)  # between passes that wait for deletions
 
 
 @dataclass(slots=True)
@@ -87,6 +85,8 @@ class Clearing:
         self._ledger = LedgerUpdate(context)
         self._containers = Containers(context)
         self._deletion = Deletion(context, self._deferred)
+        self._patience = Patience(context)
+        self._waits: Mapping[Resource, Wait] = {}
         self._tried_deferred = False
 
     def run(self) -> Continue | Finished:
@@ -101,14 +101,17 @@ class Clearing:
             scanned_at = context.now()
             result = self._scan(thorough=first)
             first = False
+            if result.is_clean:
+                self._say({})
             if result.is_clean and not self._has_deferred_to_try(result):
                 return self._found_nothing(scanned_at)
             if ended := self._ending(result) or self._held(result, scanned_at):
                 return ended
             tried = self._act(result)
-            if context.now() >= lingering_until:
-                return Continue(wait=_WAIT, reason=None if result.is_clean else standstill.reason(result))
-            context.heartbeat.sleep(self._nap(tried=tried))
+            if self._waits or context.now() >= lingering_until:
+                wait = standstill.pause(self._record.state, context.now(), waiting=bool(self._waits))
+                return Continue(wait=wait, reason=None if result.is_clean else standstill.reason(result))
+            context.heartbeat.sleep(standstill.nap(self._record.state, context.limits, context.now(), tried=tried))
 
     def survey(self) -> ScanResult:
         """One scan, for plans."""
@@ -151,7 +154,7 @@ class Clearing:
     def _blockers(self, result: ScanResult) -> dict[Resource, Trouble]:
         troubles = {item: each for item, each in self._context.troubles.entries.items() if item not in result.deferred}
         drifted = {item: with_failure(drift, troubles.get(item)) for item, drift in result.drifted.items()}
-        return {**dict.fromkeys(result.blockers, _STILL_THERE), **troubles, **result.unhandled, **drifted}
+        return {**dict.fromkeys(result.blockers, STILL_THERE), **troubles, **result.unhandled, **drifted}
 
     def _has_deferred_to_try(self, result: ScanResult) -> bool:
         """Deferred resources are tried once more when nothing else is left; not between the two scans that count."""
@@ -174,10 +177,21 @@ class Clearing:
         moving = self._deletion.moves(result.stacks)
         measure = (len(result.unknown), len(reach))
         record.state = standstill.after_leftovers(record.state, measure, moving=moving, now=now)
-        slow = self._deletion.is_under_way(result.unmanaged)
-        return standstill.standstill(
-            record.state, record.findings.blockers, result, slow=slow, limits=context.limits, now=now
-        )
+        ended = standstill.standstill(record.state, record.findings.blockers, result, limits=context.limits, now=now)
+        blocked = ended is not None and ended.verdict is Verdict.BLOCKED
+        self._waits = self._patience.waits(result, reach, self._restorer.taking_effect) if blocked else {}
+        self._say({**of_stacks(result.stacks), **self._waits})
+        if not blocked:
+            return ended
+        waited = record.state.waiting
+        record.state = standstill.after_waiting(record.state, waiting=bool(self._waits), now=now)
+        return None if waited or self._waits else ended
+
+    def _say(self, waits: Mapping[Resource, Wait]) -> None:
+        """What is waited for, in the counts and in a report."""
+        waiting = told(waits)
+        self._counts.waiting = waiting
+        self._record.findings = replace(self._record.findings, waiting=waiting)
 
     def _held(self, result: ScanResult, scanned_at: datetime) -> Continue | Finished | None:
         """How the attempt ends if the pool is held; asked once, and only where something would be changed."""
@@ -213,15 +227,6 @@ class Clearing:
             raise
         return True
 
-    def _nap(self, *, tried: bool) -> timedelta:
-        """Until the next scan: longer, the longer no deletion succeeded.
-
-        Where nothing can be done, scans come as often as `standstill` needs them, and no more.
-        """
-        now, limits = self._context.now(), self._context.limits
-        nap = min(max(_FIRST_NAP, (now - (self._record.state.quiet_since or now)) / _SHARE), _LONGEST_NAP)
-        return nap if tried else max(nap, limits.quiet_time / limits.quiet_rounds)
-
     def _found_nothing(self, scanned_at: datetime) -> Continue | Finished:
         record, settings = self._record, self._context.assignment.settings
         in_force = self._revocation.in_force(record.state.cut_off)
@@ -240,11 +245,4 @@ class Clearing:
         now = self._context.now()
         record.state = standstill.after_nothing(record.state, now=now)
         waits = [(clean_at or now) + settings.verify_gap - now, *([cut_off - now] if cut_off else [])]
-        return Continue(wait=min(max(timedelta(0), *waits), _LONGEST_WAIT))
-
-
-_STILL_THERE: Final = Trouble(
-    code="still-there",
-    message="it still exists: its deletion was accepted, or waits for other deletions",
-    attempts=0,
-)
+        return Continue(wait=min(max(timedelta(0), *waits), standstill.LONGEST_WAIT))

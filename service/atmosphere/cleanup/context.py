@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.aws.budget import Budget, Heartbeat
     from atmosphere.cleanup.aws.protected import Protected
     from atmosphere.cleanup.aws.workers import Workers
-    from atmosphere.cleanup.model import Assignment, Limits, Resource
+    from atmosphere.cleanup.limits import Limits
+    from atmosphere.cleanup.model import Assignment, Resource
     from atmosphere.cleanup.state.baseline import Baseline
     from atmosphere.cleanup.state.store import TextStore
     from atmosphere.cleanup.state.troubles import TroubleRepository

@@ -17,16 +17,8 @@ from atmosphere.cleanup.baseline.adopting import adopt
 from atmosphere.cleanup.baseline.capture import capture
 from atmosphere.cleanup.clearing import Clearing, PassRecord
 from atmosphere.cleanup.context import PassContext
-from atmosphere.cleanup.model import (
-    Continue,
-    Finished,
-    Limits,
-    OutOfTime,
-    PassState,
-    PastDeadline,
-    Phase,
-    Verdict,
-)
+from atmosphere.cleanup.limits import Limits
+from atmosphere.cleanup.model import Continue, Finished, OutOfTime, PassState, PastDeadline, Phase, Verdict
 from atmosphere.cleanup.report.report import write_report
 from atmosphere.cleanup.revoke.phase import RevokePhase
 from atmosphere.cleanup.revoke.revocation import Revocation
@@ -39,6 +31,7 @@ from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from atmosphere.cleanup.aws.accounts import Account, Accounts
     from atmosphere.cleanup.aws.guard import Guard
@@ -58,7 +51,7 @@ _AFTER_TROUBLE: Final = timedelta(seconds=5)  # before the next pass, when AWS d
 class PassResult:
     """The result of a pass; `reason` is a short stable code. A final verdict has a report in the store, and counts.
 
-    `things` are those of `Finished`.
+    `things` are those of `Finished`, and so is `retry_at`.
     """
 
     verdict: Verdict
@@ -68,6 +61,7 @@ class PassResult:
     report_key: str | None = None
     counts: Counts | None = None
     things: tuple[str, ...] = ()
+    retry_at: datetime | None = None
 
 
 def run_pass(
@@ -237,11 +231,17 @@ class _Pass:
                 self._counts.write(state)
             return PassResult(verdict=Verdict.AGAIN, state=state, wait=step.wait, reason=step.reason)
         counts = self._counts.write(state)
-        findings = replace(self._record.findings, explanation=step.explanation)
+        findings = replace(self._record.findings, explanation=step.explanation, retry_at=step.retry_at)
         now = self._budget.now()
         report = write_report(self._store, self._assignment, state, step, findings=findings, counts=counts, now=now)
         return PassResult(
-            verdict=step.verdict, state=state, reason=step.reason, report_key=report, counts=counts, things=step.things
+            verdict=step.verdict,
+            state=state,
+            reason=step.reason,
+            report_key=report,
+            counts=counts,
+            things=step.things,
+            retry_at=step.retry_at,
         )
 
 

@@ -124,7 +124,10 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Why a resource is still there: what the last attempt to delete it met, and the first if that was another."""
+    """Why a resource is still there: what the last attempt to delete it met, and the first if that was another.
+
+    `until`, in ISO form, is when AWS will allow what it refused; empty where it gives no date.
+    """
 
     code: str
     message: str
@@ -133,29 +136,7 @@ class Trouble:
     meaning: Meaning = Meaning.PASSING
     first_code: str = ""
     first_message: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How patient a cleanup is. Times are wall time; counts are rounds (list, act, list again)."""
-
-    workers: int = 16
-    canary_poll: timedelta = timedelta(seconds=1)
-    canary_wait: timedelta = timedelta(seconds=90)
-    """How long one pass waits to see its canary refused."""
-    canary_passes: int = 3
-    """After so many such passes the environment is dirty."""
-    linger: timedelta = timedelta(seconds=30)
-    """How long a pass waits for what is being deleted before it lets the state machine wait instead."""
-    quiet_rounds: int = 4
-    quiet_time: timedelta = timedelta(seconds=60)
-    """Nothing went for so many rounds and so long: blocked."""
-    slow_time: timedelta = timedelta(minutes=20)
-    """The same, while something is being deleted that AWS takes minutes for."""
-    custom_wait: timedelta = timedelta(minutes=15)
-    """For so long a stack that waits for nothing but custom resources counts as getting on."""
-    retain_after: int = 2
-    """Failed deletions of a stack before it is told to let go of resources that are seen to be gone."""
+    until: str = ""
 
 
 class Phase(StrEnum):
@@ -172,8 +153,8 @@ class PassState:
     `cut_off`: sessions issued before it are refused. `canary_waits`: passes whose canary was not refused in time.
     `sign_ins`: passes that found sign-in sessions after they had revoked all. `unasked`: what could not be asked for.
     `clean_at`: when nothing was found for the first time. `fewest`: at best, how little was unknown and then how little
-    was left; not improved on for `quiet_rounds` rounds, since `quiet_since`. `may_delete`: the pool was not held when
-    this attempt was about to delete for the first time.
+    was left; not improved on for `quiet_rounds` rounds, since `quiet_since`. `waiting`: AWS was at work on something.
+    `may_delete`: the pool was not held when this attempt was about to delete for the first time.
     """
 
     number: int = 0
@@ -186,6 +167,7 @@ class PassState:
     fewest: tuple[int, int] | None = None
     quiet_rounds: int = 0
     quiet_since: datetime | None = None
+    waiting: bool = False
     mutations: int = 0
     may_delete: bool = False
 
@@ -235,13 +217,15 @@ class Continue:
 class Finished:
     """A step ends the cleanup with a final verdict. `reason` is a short stable code, `explanation` is for the report.
 
-    `things` are addresses of what could not be deleted or restored, if that is what ended it.
+    `things` are addresses of what could not be deleted or restored, if that is what ended it. `retry_at` is when it can
+    end otherwise by itself, because AWS allows from then on what it refused.
     """
 
     verdict: Verdict
     reason: str | None = None
     explanation: str = ""
     things: tuple[str, ...] = ()
+    retry_at: datetime | None = None
 
 
 class OutOfTime(Exception):

@@ -15,7 +15,8 @@ from atmosphere.cleanup.aws.budget import Budget, Heartbeat
 from atmosphere.cleanup.aws.workers import Workers
 from atmosphere.cleanup.baseline.drift import read_contents
 from atmosphere.cleanup.context import PassContext
-from atmosphere.cleanup.model import STACK, Finished, Limits
+from atmosphere.cleanup.limits import Limits
+from atmosphere.cleanup.model import STACK, Finished
 from atmosphere.cleanup.scan.containers import ROLE, Containers
 from atmosphere.cleanup.scan.inventory import scan
 from atmosphere.cleanup.state.baseline import BaselineRepository

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from atmosphere.client.results import Granted
-    from atmosphere.core.model import SessionCredentials
+    from atmosphere.core.credentials import SessionCredentials
 
 RENEW_BEFORE: Final = 960.0  # seconds that credentials still have when new ones are asked for; more than botocore's 900
 _ASK_EVERY: Final = 60.0  # seconds; near the deadline new credentials may not be valid longer than the current ones

@@ -9,6 +9,7 @@ import click
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.table import Table
+from rich.text import Text
 
 from atmosphere.cleanup.report.markdown import markdown
 from atmosphere.cli.connection import Connection, connected
@@ -105,9 +106,19 @@ def progress_table(state: EnvironmentState) -> Table:
         table.add_column(column)
     for name, *numbers in _counts(state.progress) if state.progress else ():
         table.add_row(name, *(str(number or "") for number in numbers))
-    if state.progress and state.progress["unknown"]:
-        table.caption = f"{state.progress['unknown']} listings failed"
+    told = [f"{state.progress['unknown']} listings failed"] if state.progress and state.progress["unknown"] else []
+    told += _waits(state.progress or {})
+    if told:
+        table.caption = Text("\n".join(told))  # no markup: tests choose the names
     return table
+
+
+def _waits(progress: Mapping[str, Any]) -> list[str]:
+    """What AWS is at work on, and since when; services of older versions do not say."""
+    return [
+        harmless(f"waiting for {each['type']}:{each['id']}@{each['region']}: {each['doing']} since {each['since']}")
+        for each in progress.get("waitingFor", ())
+    ]
 
 
 class _Lines:
@@ -121,6 +132,7 @@ class _Lines:
             sum((state.progress or {}).get(name, {}).values()) for name in ("left", "removed", "blocked")
         )
         line = f"{_head(state)}: {left} left, {removed} removed, {blocked} with an error"
+        line = "; ".join([line, *_waits(state.progress or {})[:1]])
         if line != self._last:
             self._last = line
             note(line)

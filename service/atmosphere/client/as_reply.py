@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from atmosphere.client.results import Granted, Place
-    from atmosphere.core.model import SessionCredentials
+    from atmosphere.core.credentials import SessionCredentials
 
 
 def granted(grant: Granted) -> dict[str, Any]:

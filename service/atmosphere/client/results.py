@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from atmosphere.client.errors import UNREADABLE, ServiceError
-from atmosphere.core.model import SessionCredentials
+from atmosphere.core.credentials import SessionCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,6 +115,7 @@ class EnvironmentState:
     since: datetime | None = None
     deadline: datetime | None = None
     dirty_reason: str | None = None
+    retry_at: datetime | None = None
     report: str | None = None
     cleanup: Mapping[str, Any] | None = None
     progress: Mapping[str, Any] | None = None

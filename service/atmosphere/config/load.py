@@ -163,6 +163,7 @@ def _registration(entry: EnvironmentEntry, pool: PoolEntry) -> Registration:
         cdk_toolkit=Toolkit(pool.cdk_toolkit),
         organization=_organization(pool.organization),
         cleaner=RoleArn(entry.cleaner_role) if entry.cleaner_role else None,
+        cleanup_limit=timedelta(seconds=limit) if (limit := pool.cleanup_limit_seconds) else None,
     )
 
 

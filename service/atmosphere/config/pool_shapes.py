@@ -1,10 +1,14 @@
 """The shape of what `environments.yaml` says of a whole pool."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from atmosphere.config.texts import Account, AddedRole, ResourceTypeName, StackSetPrefix
+from atmosphere.core.settings import ROWS
+
+LIMIT: Final = next(row for row in ROWS if row.field == "cleanup_limit")
+"""The setting that a pool may replace; its bounds hold for pools, too."""
 
 
 class Shape(BaseModel):
@@ -46,6 +50,13 @@ class PoolEntry(Shape):
         max_length=5,
         description="types of resources that may remain for later cleanups if they cannot be deleted immediately, "
         "e.g. AWS::Lambda::Function for replicas of Lambda@Edge; at most 5; default: none",
+    )
+    cleanup_limit_seconds: int | None = Field(
+        default=None,
+        ge=LIMIT.low,
+        le=LIMIT.high,
+        description="the time limit of a cleanup in this pool, in seconds, for tests whose resources AWS takes long to "
+        f"delete: {LIMIT.low} to {LIMIT.high}; default: cleanup_limit_seconds of settings.yaml",
     )
     organization: OrganizationEntry = Field(
         default_factory=OrganizationEntry,

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT: Final = timedelta(seconds=90)  # a cleanup silent for longer is taken to be dead
 MAX_BLOCKED: Final = 3  # cleanups that found something undeletable before the environment is dirty
+MAX_RECHECKS: Final = 12  # cleanings of a dirty environment that begin by themselves before it waits for a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,7 @@ def _cleaning(found: lifecycle.Found, event: Event, *, attempt: int, now: dateti
 
 def _dirty(environment: Environment, event: Event, *, reason: str, now: datetime) -> dict[str, Any]:
     """What every write sets that makes an environment dirty: it waits for a person, without a deadline."""
-    sets = _status(environment, event) | {"since": now, "dirty_reason": reason}
-    return sets | {"deadline": None, "wake_at": None}
+    return _status(environment, event) | {"since": now, "dirty_reason": reason, "deadline": None, "wake_at": None}
 
 
 # --- an allocation's life -----------------------------------------------------------------------------------------
@@ -331,21 +331,20 @@ def _become_free(
 _NOBODYS: Final[dict[str, object]] = {
     "allocation": None,
     "capture": False,
-    "attempt": 0,
-    "blocked": 0,
+    **dict.fromkeys(("attempt", "blocked", "rechecks"), 0),
     "deadline": None,
     "wake_at": None,
     "dirty_reason": None,
 }
 
 
-def found_dirty(environment: Environment, *, now: datetime, reason: str, report: str | None) -> Update:
-    """Give up: dirty until a person acts."""
-    return Update(
-        target=environment.key,
-        expects=_of_this_cleanup(environment),
-        sets={**_dirty(environment, Event.FOUND_DIRTY, reason=reason, now=now), "report": report},
-    )
+def found_dirty(
+    environment: Environment, *, now: datetime, reason: str, report: str | None, retry_at: datetime | None = None
+) -> Update:
+    """Give up: dirty until a person acts, or until `retry_at`, when AWS allows what it refused."""
+    wake_at = retry_at if environment.rechecks < MAX_RECHECKS else None
+    sets = _dirty(environment, Event.FOUND_DIRTY, reason=reason, now=now) | {"wake_at": wake_at, "report": report}
+    return Update(target=environment.key, expects=_of_this_cleanup(environment), sets=sets)
 
 
 def breaker(before: Breaker | None, after: Breaker) -> Put:
@@ -456,7 +455,7 @@ def deregister(environment: Environment) -> Change:
 def operate(
     environment: Environment, event: Event, *, fence: AllocationId, now: datetime, limit: timedelta
 ) -> Change | None:
-    """An operator's act on an environment, or None where it changes nothing. The caller has ruled out refusals."""
+    """An operator's act on an environment, or a recheck; None if it changes nothing. The caller rules out refusals."""
     decision = lifecycle.decide(environment, event)
     expects = (
         Is("status", environment.status),
@@ -473,10 +472,11 @@ def operate(
     if decision.kind is Kind.MARK:
         return Update(target=environment.key, expects=expects, sets={"hold": event is Event.HOLD})
     if event is Event.HOLD:
-        held = {**_status(environment, event), "since": now, "freed_at": None, "hold": False}
+        held = {**_status(environment, event), "since": now, "freed_at": None, "wake_at": None, "hold": False}
         return Update(target=environment.key, expects=expects, sets=held)
     sets = _cleaning(environment, event, attempt=environment.attempt + 1, now=now, limit=limit)
-    sets |= {"allocation": environment.allocation or fence, "dirty_reason": None}
+    rechecks = environment.rechecks + 1 if event is Event.RECHECK else 0
+    sets |= {"allocation": environment.allocation or fence, "dirty_reason": None, "rechecks": rechecks}
     if environment.next_registered is not None:
         sets |= {"registered": environment.registered.cleaned_like(environment.next_registered)}
     if event is Event.RECAPTURE:  # what was held stays so

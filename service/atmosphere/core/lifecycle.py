@@ -3,6 +3,7 @@
     (none) --register--> cleaning --found-clean--> free --take--> in-use --let-go--> cleaning
     cleaning --found-dirty--> dirty --clean--> cleaning
     in-use --orphaned--> dirty --reinstate--> free
+    dirty --recheck--> cleaning
     free, dirty --hold--> held --resume--> cleaning
     free, dirty, held --recapture--> cleaning
     free --deregister--> (none)
@@ -41,6 +42,8 @@ class Event(StrEnum):
     """Its cleaning gave up, or is past its deadline."""
     RETRY = "retry"
     """An attempt to clean it was blocked or fell silent: the next one follows."""
+    RECHECK = "recheck"
+    """The date has come from which AWS allows what it refused: it is cleaned again by itself."""
     CLEAN = "clean"
     REINSTATE = "reinstate"
     DISCARD = "discard"
@@ -95,6 +98,7 @@ _TABLE: Final[dict[Event, dict[Status | None, Decision]]] = {
     Event.FOUND_CLEAN: {_CLEANING: _move(_FREE)},
     Event.FOUND_DIRTY: {_CLEANING: _move(_DIRTY)},
     Event.RETRY: {_CLEANING: _MARK},
+    Event.RECHECK: {_DIRTY: _move(_CLEANING)},
     Event.CLEAN: {_CLEANING: _NOTHING, _DIRTY: _move(_CLEANING)},
     Event.REINSTATE: {_FREE: _NOTHING, _DIRTY: _move(_FREE)},
     Event.DISCARD: {_DIRTY: _GONE},

@@ -14,7 +14,7 @@ from atmosphere.core.organization import Organization
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from atmosphere.core.github import RunIdentity
 
@@ -108,7 +108,8 @@ class Registration:
     `roles` maps the names a test may ask for to ARNs and always has `admin`; `regions` are the further regions of the
     account that tests use and cleaning covers; `keep` are patterns of what must survive cleaning; `deferred` are types
     of resources that may be left for later cleanings; `organization` is what the accounts' organization may add;
-    `cleaner` is a role that cleans instead of the admin role and that no test gets.
+    `cleaner` is a role that cleans instead of the admin role and that no test gets; `cleanup_limit` is the pool's own
+    time limit of a cleanup.
     """
 
     key: EnvironmentKey
@@ -122,6 +123,7 @@ class Registration:
     cdk_toolkit: Toolkit = Toolkit.DELETE
     organization: Organization = field(default_factory=Organization)
     cleaner: RoleArn | None = None
+    cleanup_limit: timedelta | None = None
 
     @property
     def admin_role(self) -> RoleArn:
@@ -143,6 +145,10 @@ class Registration:
         """The role that cleans the environment."""
         return self.cleaner or self.admin_role
 
+    def limit_or(self, default: timedelta) -> timedelta:
+        """How long a cleanup may take: the pool's limit, or the default."""
+        return self.cleanup_limit or default
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
@@ -152,7 +158,8 @@ class Environment:
     `allocation` is the fence: the allocation that holds the row, or whose leftovers are being cleaned or made it dirty.
     `attempt` numbers the cleanups of that allocation (a rest has a number too), `blocked` counts those that found
     something undeletable.
-    `wake_at` is when the reconciler should look: the deadline while in use, the heartbeat's end while cleaning.
+    `wake_at` is when the reconciler should look: the deadline while in use, the heartbeat's end while cleaning, the
+    next recheck while dirty; `rechecks` counts these since an operator's act.
     `watched_at` is when a scan of the free environment began or ended last.
     `capture` is set from birth, and by a recapture, until it is free: what is found then is the baseline, and nothing
     is deleted.
@@ -168,6 +175,7 @@ class Environment:
     allocation: AllocationId | None = None
     attempt: int = 0
     blocked: int = 0
+    rechecks: int = 0
     deadline: datetime | None = None
     wake_at: datetime | None = None
     freed_at: datetime | None = None
@@ -274,13 +282,3 @@ class HistoryEntry:
     ended_by: EndedBy | None = None
     asked_by: str = ""
     """Who that was, for people: the ARN of a session, or `repository@ref`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionCredentials:
-    """Short-lived keys. Never stored, never logged: `repr` hides them."""
-
-    access_key_id: str = field(repr=False)
-    secret_access_key: str = field(repr=False)
-    session_token: str = field(repr=False)
-    expiration: datetime

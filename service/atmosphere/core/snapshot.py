@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,6 +57,12 @@ class Snapshot:
         """Every pool that has an environment, sorted."""
         return tuple(sorted({entry.pool for entry in self.environments}))
 
+    @property
+    def longest_cleanup(self) -> timedelta:
+        """The limit of the pool whose cleanups may take longest."""
+        default = self.settings.cleanup_limit
+        return max((entry.limit_or(default) for entry in self.environments), default=default)
+
     def registration(self, key: EnvironmentKey) -> Registration | None:
         """What is registered under a key."""
         return next((entry for entry in self.environments if entry.key == key), None)
@@ -81,6 +88,7 @@ def registration_to_json(entry: Registration) -> dict[str, Any]:
         "cdk_toolkit": "" if entry.cdk_toolkit is Toolkit.DELETE else str(entry.cdk_toolkit),
         "organization": organization_to_json(entry.organization),
         "cleaner": entry.cleaner or "",
+        "cleanup_limit_seconds": entry.cleanup_limit.total_seconds() if entry.cleanup_limit else "",
     }
     return {name: value for name, value in full.items() if value not in ({}, [], "")}
 
@@ -99,6 +107,7 @@ def registration_from_json(value: Mapping[str, Any]) -> Registration:
         cdk_toolkit=Toolkit(value.get("cdk_toolkit", Toolkit.DELETE)),
         organization=organization_from_json(value.get("organization", {})),
         cleaner=RoleArn(value["cleaner"]) if "cleaner" in value else None,
+        cleanup_limit=timedelta(seconds=value["cleanup_limit_seconds"]) if "cleanup_limit_seconds" in value else None,
     )
 
 

@@ -135,7 +135,7 @@ def _conclude(
         case Verdict.BLOCKED:
             dirty = cleaning.rest(reason=reason, report=result.report_key, pause=pause, cause=cause)
         case Verdict.DIRTY:
-            dirty = cleaning.give_up(reason=reason, report=result.report_key, cause=cause)
+            dirty = cleaning.give_up(reason=reason, report=result.report_key, cause=cause, retry_at=result.retry_at)
     return None if dirty is None else _told(dirty, reason)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from atmosphere.core.model import Status
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from atmosphere.core.breaker import Breaker
+    from atmosphere.core.credentials import SessionCredentials
     from atmosphere.core.github import RunIdentity
     from atmosphere.core.model import (
         Allocation,
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
         HistoryEntry,
         Json,
         PoolName,
-        SessionCredentials,
     )
     from atmosphere.operations.baseline import Amended, BaselinePage
     from atmosphere.operations.query import PoolCounts
@@ -142,6 +144,7 @@ def environment(row: Environment) -> dict[str, Any]:
         "since": instant(row.since),
         "deadline": instant(row.deadline),
         "dirtyReason": row.dirty_reason,
+        "retryAt": instant(row.wake_at if row.status is Status.DIRTY else None),
         "report": row.report,
     }
 

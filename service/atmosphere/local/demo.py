@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from atmosphere.client.asking import Waiting
     from atmosphere.client.results import EnvironmentState, Granted
-    from atmosphere.core.model import SessionCredentials
+    from atmosphere.core.credentials import SessionCredentials
 
 POOL: Final = "demo"
 SETTINGS: Final = {

@@ -17,7 +17,7 @@ from atmosphere.operations.rounds import Rounds
 from atmosphere.ports import CleanupOrder, Conflict, Unreachable
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from atmosphere.core.model import Allocation, EnvironmentKey, PoolName, Region
     from atmosphere.ports import Clock, Ids, Store
@@ -119,10 +119,17 @@ class Cleaning:
             f"either: decide on that (atmosphere pool show {pool}), then resume the pool"
         )
 
-    def give_up(self, *, reason: str, report: str | None, cause: Cause | None = None) -> Dirty:
-        """Dirty, until a person acts; the same write counts the things that a `cause` names. Raises `Superseded`."""
-        if cause is None or not cause.things:
-            self._commit(changes.found_dirty(self._row(), now=self.clock.now(), reason=reason, report=report))
+    def give_up(
+        self, *, reason: str, report: str | None, cause: Cause | None = None, retry_at: datetime | None = None
+    ) -> Dirty:
+        """Dirty, until a person acts or `retry_at` comes; the same write counts the things that a `cause` names.
+
+        Raises `Superseded`. What waits for a date is nothing to count.
+        """
+        if cause is None or not cause.things or retry_at is not None:
+            now = self.clock.now()
+            dirty = changes.found_dirty(self._row(), now=now, reason=reason, report=report, retry_at=retry_at)
+            self._commit(dirty)
             return Dirty()
         what = f"the breaker of the pool of {self.order.key} changed {_COUNTING.limit} times meanwhile"
         return _COUNTING.run(

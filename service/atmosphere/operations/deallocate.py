@@ -39,7 +39,7 @@ _SOON: Final = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deallocator:
-    """The verb with its collaborators; `cleanup_limit` is how long cleaning may take before it is dirty."""
+    """The verb with its collaborators; `cleanup_limit` is how long a cleanup may take where the pool has no limit."""
 
     store: Store
     cleaner: Cleaner
@@ -114,7 +114,8 @@ class Deallocator:
         now = self.clock.now()
         planned = changes.end(allocation, now=now, outcome=outcome, by=by)
         planned += [
-            changes.let_go(item.key, allocation.id, now=now, limit=self.cleanup_limit) for item in allocation.items
+            changes.let_go(item.key, allocation.id, now=now, limit=item.registered.limit_or(self.cleanup_limit))
+            for item in allocation.items
         ]
         what = f"{allocation.id} could not be ended in {_ROUNDS.limit} rounds"
         return _ROUNDS.run(

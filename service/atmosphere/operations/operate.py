@@ -63,7 +63,8 @@ class Operating:
         if lifecycle.decide(row, event).kind is Kind.REFUSED:
             raise Conflicting(f"{act} is not possible while {row.key} is {row.status} ({row.mark})")
         now = self.clock.now()
-        change = changes.operate(row, event, fence=self.ids.new(), now=now, limit=self.cleanup_limit)
+        limit = row.registered.limit_or(self.cleanup_limit)
+        change = changes.operate(row, event, fence=self.ids.new(), now=now, limit=limit)
         if change is None:
             return
         entry = HistoryEntry(

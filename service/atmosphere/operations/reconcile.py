@@ -1,7 +1,8 @@
 """The reconciler: every minute, repair what nobody else finished.
 
 Overdue allocations are ended with the outcome `timeout`, overdue cleanings become dirty, silent cleanings get their
-next attempt. One read when nothing is wrong; one poisoned row never keeps the others waiting.
+next attempt, and dirty environments are cleaned again from the date on that AWS gave. One read when nothing is wrong;
+one poisoned row never keeps the others waiting.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes
+from atmosphere.core.lifecycle import Event
 from atmosphere.core.model import AllocationStatus, EndedBy, Environment, EnvironmentKey, Status
 from atmosphere.ports import CleanupOrder, Conflict
 
@@ -33,6 +35,8 @@ class Repair(StrEnum):
     ALLOCATION_MISSING = "allocation-missing"
     CLEANUP_TIMEOUT = "cleanup-timeout"
     CLEANUP_SILENT = "cleanup-silent"
+    RECHECK = "recheck"
+    """A dirty environment whose date has come is cleaned again."""
     LOST_RACE = "lost-race"
     """Somebody else changed the row meanwhile: nothing to repair."""
     FAILED = "failed"
@@ -96,11 +100,23 @@ class Reconciler:
         now = self.clock.now()
         if row.status is Status.IN_USE:
             return self._end(row)
+        if row.status is Status.DIRTY:
+            return self._recheck(row)
         if row.deadline is not None and row.deadline <= now:
             dirty = changes.found_dirty(row, now=now, reason=Repair.CLEANUP_TIMEOUT, report=row.report)
             self.store.commit([dirty], token=self.ids.new())
             return Repair.CLEANUP_TIMEOUT
         return self._next_attempt(row)
+
+    def _recheck(self, row: Environment) -> Repair:
+        fence = row.allocation or self.ids.new()
+        limit = row.registered.limit_or(self.deallocator.cleanup_limit)
+        change = changes.operate(row, Event.RECHECK, fence=fence, now=self.clock.now(), limit=limit)
+        if change is None:
+            return Repair.LOST_RACE
+        self.store.commit([change], token=self.ids.new())
+        self.cleaner.start(CleanupOrder(fence, row.key, attempt=row.attempt + 1))
+        return Repair.RECHECK
 
     def _end(self, row: Environment) -> Repair:
         allocation = self.store.allocation(row.allocation) if row.allocation else None
@@ -110,7 +126,7 @@ class Reconciler:
         if allocation.status is AllocationStatus.ACTIVE:
             ended = self.deallocator.end(allocation, outcome=TIMEOUT_OUTCOME, by=EndedBy.TIMEOUT)
             return Repair.ALLOCATION_TIMEOUT if ended else Repair.LOST_RACE
-        limit = self.deallocator.cleanup_limit
+        limit = row.registered.limit_or(self.deallocator.cleanup_limit)
         freed = changes.let_go(row.key, allocation.id, now=self.clock.now(), limit=limit)
         self.store.commit([freed], token=self.ids.new())
         self.cleaner.start(CleanupOrder(allocation.id, row.key, attempt=1))

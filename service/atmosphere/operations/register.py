@@ -56,7 +56,7 @@ class Registrar:
         done: Counter[Applied] = Counter()
         for registration in snapshot.environments:
             row = rows.pop(registration.key, None)
-            enter = partial(self._enter, registration, limit=snapshot.settings.cleanup_limit)
+            enter = partial(self._enter, registration, limit=registration.limit_or(snapshot.settings.cleanup_limit))
             done[self._apply(registration.key, row, enter)] += 1
         for row in rows.values():
             done[self._apply(row.key, row, self._leave)] += 1

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from atmosphere.core.model import Allocation, AllocationItem, SessionCredentials
+    from atmosphere.core.credentials import SessionCredentials
+    from atmosphere.core.model import Allocation, AllocationItem
     from atmosphere.core.settings import Settings
     from atmosphere.ports import Credentials
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from atmosphere.core.changes import Change
-    from atmosphere.core.model import SessionCredentials
+    from atmosphere.core.credentials import SessionCredentials
     from atmosphere.core.selection import RequestedEnvironment
     from atmosphere.ports import Clock, Credentials, Ids, Store
 

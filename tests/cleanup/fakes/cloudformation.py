@@ -7,6 +7,8 @@ nested stacks with their root, a role that is gone serves nobody, a custom resou
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from tests.cleanup.fakes.world import SILENCE, STACK, STARTED, FakeStack, Manner, Paged, Part, World, refuse
@@ -89,12 +91,13 @@ class FakeCloudFormation(Paged):
                 "LastUpdatedTimestamp": part.since or STARTED,
             }
             for part in stack.parts
-            if not part.gone
+            if not part.gone or part.skipped
         ]
         return "StackResourceSummaries", rows
 
     def _describe_stack_events(self, *, StackName: str) -> tuple[str, list[dict[str, Any]]]:  # noqa: N803
-        return "StackEvents", self.stack(StackName).events[::-1]
+        stack = self.stack(StackName)
+        return "StackEvents", [*(_created(stack, part) for part in stack.parts), *stack.events][::-1]
 
     def _list_imports(self, *, ExportName: str) -> tuple[str, list[str]]:  # noqa: N803
         names = [stack.name for stack in self.alive if ExportName in stack.imports]
@@ -177,7 +180,7 @@ class FakeCloudFormation(Paged):
             _tell(stack, part, "DELETE_SKIPPED")
             if part.id in self.world.returning:
                 self.world.there.add(key)
-            part.gone, part.failed = True, False
+            part.gone, part.failed, part.skipped = True, False, True
         elif self._fails(part):
             _tell(stack, part, "DELETE_FAILED")
             part.failed = True
@@ -200,6 +203,33 @@ class FakeCloudFormation(Paged):
 
 def _tell(stack: FakeStack, part: Part, status: str) -> None:
     stack.events.append({"ResourceType": part.type, "ResourceStatus": status, "PhysicalResourceId": part.id})
+
+
+def _created(stack: FakeStack, part: Part) -> dict[str, Any]:
+    """The event of a creation: it tells the properties as they were when everything in them was resolved."""
+    return {
+        "LogicalResourceId": part.logical,
+        "PhysicalResourceId": part.id,
+        "ResourceType": part.type,
+        "ResourceStatus": "CREATE_COMPLETE",
+        "ResourceProperties": json.dumps(_resolved(stack, part.says.get("Properties", {}))),
+    }
+
+
+def _resolved(stack: FakeStack, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_resolved(stack, each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    ids = {part.logical: part.id for part in stack.parts} | stack.parameters | stack.exported
+    match value:
+        case {"Ref": name} | {"Fn::ImportValue": name}:
+            return ids.get(name, "")
+        case {"Fn::GetAtt": [name, "Arn"]}:
+            return f"arn:aws:lambda:{stack.region}:222222222222:function:{ids[name]}" if name in ids else ""
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{(\w+)\}", lambda match: ids.get(match[1], match[1]), text)
+    return {key: _resolved(stack, each) for key, each in value.items()}
 
 
 def _shown(stack: FakeStack) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Part:
     manner: Manner = Manner.EASY
     failed: bool = False
     gone: bool = False
+    skipped: bool = False  # let go of: listed as such for as long as its stack is there
     since: datetime | None = None  # when CloudFormation began to wait for it
     says: dict[str, Any] = field(default_factory=dict)
     probe: Callable[[], bool] | None = None  # where the resource is another fake's, whether it is there
@@ -58,6 +59,8 @@ class Part:
     def status(self) -> str:
         if self.since is not None:
             return "DELETE_IN_PROGRESS"
+        if self.skipped:
+            return "DELETE_SKIPPED"
         return "DELETE_FAILED" if self.failed else "CREATE_COMPLETE"
 
 
@@ -81,6 +84,7 @@ class FakeStack:
     hidden: bool = False  # missing from listings although it is not deleted
     region: Region = REGION
     parameters: dict[str, str] = field(default_factory=dict)
+    exported: dict[str, str] = field(default_factory=dict)  # what other stacks export, by name
     yaml: str | None = None  # the template as text, as CloudFormation gives one in YAML
     since: datetime = STARTED
     made: datetime = STARTED

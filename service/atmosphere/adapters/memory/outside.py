@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.adapters.event_texts import detail
-from atmosphere.core.model import SessionCredentials
+from atmosphere.core.credentials import SessionCredentials
 from atmosphere.ports import InvalidPolicy, RoleRefused, Unreachable
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ Each restoration is allowed by the guard for exactly the thing that it is of, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -14,21 +14,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from atmosphere.cleanup.catalogue.base import Scope, Unread
 from atmosphere.cleanup.catalogue.buckets import ObjectsRemain
 from atmosphere.cleanup.contents import contents_of
-from atmosphere.cleanup.contents.base import Drift, difference
+from atmosphere.cleanup.contents.base import Drift
 from atmosphere.cleanup.contents.policies import RolePolicies
 from atmosphere.cleanup.contents.sessions import RoleSessions
 from atmosphere.cleanup.model import GLOBAL, Meaning, MutationRefused, Resource, Trouble
 from atmosphere.faults import ORGANIZATION_DENIES, REFUSALS, code_of, is_denied_by_organization
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import timedelta
 
     from atmosphere.cleanup.contents.base import Content
     from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.model import Assignment
     from atmosphere.core.model import Json, Region
 
-CHANGED: Final = "baseline-changed"
 _MESSAGE: Final = 500
 _NOT_FOR_US: Final = REFUSALS | {
     "EndpointConnectionError",
@@ -70,26 +70,6 @@ class _Answer:
         return {**self.unread, **({self.label: self.code} if self.code else {})}
 
 
-def troubles_of(drifts: Iterable[Drift]) -> dict[Resource, Trouble]:
-    """What a report says of them; of one resource more than one thing may have changed."""
-    messages: dict[Resource, list[str]] = {}
-    for drift in drifts:
-        messages.setdefault(drift.item, []).append(f"{drift.content.name}: {difference(drift.before, drift.now)}")
-    return {item: Trouble(code=CHANGED, message="; ".join(told), attempts=0) for item, told in messages.items()}
-
-
-def with_failure(drift: Trouble, failure: Trouble | None) -> Trouble:
-    """What a report says of a drift whose restoration failed."""
-    if failure is None:
-        return drift
-    return replace(
-        drift,
-        message=f"{drift.message}; it could not be put back: {failure.code}: {failure.message}",
-        attempts=failure.attempts,
-        meaning=failure.meaning,
-    )
-
-
 class Restorer:
     """Compares and restores for one pass."""
 
@@ -120,7 +100,7 @@ class Restorer:
         drifts = [
             Drift(item, content, before, told[item])
             for item, before in items.items()
-            if item in told and told[item] != before  # what is gone is told by the listing of its type
+            if item in told and not content.alike(before, told[item])  # what is gone is told by the listing of its type
         ]
         return _Answer(_label(content, region), drifts=tuple(drifts), unread=unread)
 
@@ -131,12 +111,26 @@ class Restorer:
 
     def restore(self) -> dict[Resource, Trouble]:
         """Put back what can be; returns what went wrong. The next comparison reads anew."""
-        drifts = self.restorable
+        drifts = [drift for drift in self.restorable if not self._is_taking_effect(drift)]
         if not drifts:
             return {}
         self._last = None
         answers = self._context.workers.run([partial(self._restored, drift) for drift in drifts])
+        for drift, trouble in zip(drifts, answers, strict=True):
+            if trouble is None and drift.content.takes:
+                self._context.troubles.began(drift.item, self._context.now())
         return {drift.item: trouble for drift, trouble in zip(drifts, answers, strict=True) if trouble is not None}
+
+    def _is_taking_effect(self, drift: Drift) -> bool:
+        """Whether AWS was told so already, and may still need time until it shows it."""
+        since = self._context.troubles.since.get(drift.item)
+        return since is not None and self._context.now() - since < drift.content.takes
+
+    @property
+    def taking_effect(self) -> dict[Resource, timedelta]:
+        """What AWS was told to put back and may take some time for, with that time."""
+        found = self._last.restorable if self._last else []
+        return {drift.item: drift.content.takes for drift in found if drift.content.takes}
 
     def _restored(self, drift: Drift) -> Trouble | None:
         item, content = drift.item, drift.content

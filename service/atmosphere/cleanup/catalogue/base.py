@@ -42,7 +42,10 @@ class Stage(IntEnum):
     """When in a round a type's leftovers are tried: each stage after the one before it."""
 
     SLOW = 0
-    """AWS takes minutes to delete it (databases, clusters, NAT gateways): started before anything else."""
+    """Started before anything else, and what it uses stays until it is gone (databases, clusters, NAT gateways).
+
+    Only an order: how long a deletion is waited for depends on what AWS says of it (`at_work`).
+    """
     SWEEP = 1
     NETWORK = 2
     """What other resources stand in: interfaces, groups, subnets, networks."""
@@ -141,6 +144,9 @@ class ResourceType(Protocol):
     def exists(self, account: Account, region: Region, identity: str) -> bool:
         """Whether it is there now, and not as good as gone."""
 
+    def at_work(self, account: Account, region: Region, identity: str) -> str | None:
+        """What AWS says it is doing with it (`DELETING`); None where AWS rests, has none, or does not say."""
+
     def freeze(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """Stop what it does by itself, so that nothing is made anew while its account is cleaned. Repeatable."""
 
@@ -159,6 +165,10 @@ class Plain:
     after: tuple[str, ...] = ()
     errors: Errors = Errors()
     residual: Residual = Residual.BLOCKING
+
+    def at_work(self, account: Account, region: Region, identity: str) -> str | None:  # noqa: ARG002  the interface's
+        """Nothing: AWS shows no state of it."""
+        return None
 
     def freeze(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """Nothing: it does nothing by itself."""

@@ -18,6 +18,7 @@ from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.catalogue.base import Check, Unread
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _ABSENT: Final = ("NoSuchBucket", "404")
 _NO_HOLD: Final = ("NoSuchObjectLockConfiguration", "InvalidRequest", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed")
 _ENTERED: Final = "BucketHasAccessPointsAttached"
+_LOCKS: Final = 20
+"""Objects whose locks are looked at."""
 _FIRST: Final = (
     ("delete_bucket_policy", "NoSuchBucketPolicy"),
     ("delete_bucket_replication", "ReplicationConfigurationNotFoundError"),
@@ -33,12 +36,16 @@ _FIRST: Final = (
 
 
 class ObjectsRemain(Exception):
-    """A deletion of objects answered 200 and named keys that it could not delete."""
+    """A deletion of objects answered 200 and named keys that it could not delete.
 
-    def __init__(self, codes: Mapping[str, int], first: str) -> None:
+    `until` is when the last of the locks ends that were looked at, if each of these keys has one in compliance mode.
+    """
+
+    def __init__(self, codes: Mapping[str, int], first: str, until: datetime | None = None) -> None:
         counted = ", ".join(f"{count} x {code}" for code, count in sorted(codes.items()))
         super().__init__(f"{counted}; first: {first}")
         self.code = max(codes, key=lambda code: codes[code])
+        self.until = until
 
 
 def _location(client: Any, bucket: str) -> str:
@@ -86,6 +93,22 @@ def _close(account: Account, region: Region, bucket: str, check: Check) -> None:
         for each in page["AccessPointList"]:
             check()
             client.delete_access_point(AccountId=number, Name=each["Name"])
+
+
+def _locked_until(client: Any, bucket: str, failed: Sequence[Mapping[str, Any]]) -> datetime | None:
+    """When the compliance locks of these end, None if one of those looked at has none: then something else keeps it."""
+    ends: list[datetime] = []
+    for error in failed[:_LOCKS]:
+        if error["Code"] != "AccessDenied" or "VersionId" not in error:
+            return None
+        try:
+            seen = client.head_object(Bucket=bucket, **_of(error))
+        except ClientError:
+            return None
+        if seen.get("ObjectLockMode") != "COMPLIANCE":
+            return None
+        ends.append(seen["ObjectLockRetainUntilDate"])
+    return max(ends, default=None)
 
 
 class Buckets(Plain):
@@ -159,18 +182,16 @@ class Buckets(Plain):
                     raise
 
     def _empty(self, client: Any, bucket: str, check: Check) -> None:
-        failed: Counter[str] = Counter()
-        first = ""
+        failed: list[Mapping[str, Any]] = []
         for page in pages(client, "list_object_versions", Bucket=bucket):
             check()
             entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-            for error in self._delete(
-                client, bucket, [{"Key": e["Key"], "VersionId": e["VersionId"]} for e in entries]
-            ):
-                failed[error["Code"]] += 1
-                first = first or f"{error['Key']} ({error.get('Message', '')})"
+            failed += self._delete(client, bucket, [{"Key": e["Key"], "VersionId": e["VersionId"]} for e in entries])
         if failed:
-            raise ObjectsRemain(failed, first)
+            first = f"{failed[0]['Key']} ({failed[0].get('Message', '')})"
+            raise ObjectsRemain(
+                Counter(error["Code"] for error in failed), first, _locked_until(client, bucket, failed)
+            )
 
     def _delete(self, client: Any, bucket: str, keys: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, Any]]:
         if not keys:

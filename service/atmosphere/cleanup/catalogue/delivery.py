@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from atmosphere.cleanup.catalogue.at_work import doing
 from atmosphere.cleanup.catalogue.base import Errors, Found, Plain
 from atmosphere.faults import code_of
 
@@ -45,6 +46,10 @@ class DeliveryStreams(Plain):
     def exists(self, account: Account, region: Region, identity: str) -> bool:
         """See `ResourceType`."""
         return _status(account.client("firehose", region), identity) is not None
+
+    def at_work(self, account: Account, region: Region, identity: str) -> str | None:
+        """See `ResourceType`."""
+        return doing({"Status": _status(account.client("firehose", region), identity)})
 
     def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """See `ResourceType`. Forced: a key that is gone already must not stand in the way."""

@@ -63,6 +63,11 @@ class CloudControl(Plain):
         """See `ResourceType`. Raises `NoHandler` where Cloud Control cannot look."""
         return self._ask(account.client("cloudcontrol", region).get_resource, identity) is not None
 
+    def at_work(self, account: Account, region: Region, identity: str) -> str | None:
+        """See `ResourceType`: Cloud Control has a request for its deletion that is not done."""
+        request = self._request(account.client("cloudcontrol", region), identity, lambda: None)
+        return request["OperationStatus"] if request and request["OperationStatus"] in _AT_WORK else None
+
     def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """Ask for it, unless that is under way.
 

@@ -29,6 +29,7 @@ import jmespath  # type: ignore[import-untyped]  # comes with botocore
 from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.catalogue.apart import apart, complete
+from atmosphere.cleanup.catalogue.at_work import doing
 from atmosphere.cleanup.catalogue.base import Errors, Scope, Stage, Unread
 from atmosphere.cleanup.catalogue.calls import WHOLE, Call, Listing, Step, groups
 from atmosphere.cleanup.model import Meaning, Residual
@@ -110,6 +111,13 @@ class Row:
             found = complete(self.list(account, region), self.listing.operation)
             return any(self.parts_of(each.id) == parts for each in found)
         return self._look(account, region, self.parts_of(identity)) is not None
+
+    def at_work(self, account: Account, region: Region, identity: str) -> str | None:
+        """See `ResourceType`: what `see` replies says it, in words of AWS's or by `ending`."""
+        reply = self._look(account, region, self.parts_of(identity))
+        if reply is None:
+            return None
+        return doing(reply) or ("deleting" if self.ending and jmespath.search(self.ending, reply) else None)
 
     def freeze(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """See `ResourceType`."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from atmosphere.cleanup.catalogue.at_work import doing
 from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, pages
 from atmosphere.core.model import Region
 from atmosphere.faults import code_of
@@ -42,6 +43,12 @@ class Tables(Plain):
     def exists(self, account: Account, region: Region, identity: str) -> bool:
         """See `ResourceType`."""
         return _describe(account.client("dynamodb", region), identity) is not None
+
+    def at_work(self, account: Account, region: Region, identity: str) -> str | None:
+        """See `ResourceType`. A table without its replicas is at rest as long as one of these is being deleted."""
+        table = _describe(account.client("dynamodb", region), identity)
+        replicas = (doing(replica) for replica in (table or {}).get("Replicas", ()))
+        return doing(table) or next(filter(None, replicas), None)
 
     def prepare(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """Switch its protection off."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.catalogue.apart import apart
+from atmosphere.cleanup.catalogue.at_work import doing
 from atmosphere.cleanup.catalogue.base import Errors, Found, Plain, pages
 from atmosphere.faults import code_of
 
@@ -47,14 +48,21 @@ class Tasks(Plain):
 
     def exists(self, account: Account, region: Region, identity: str) -> bool:
         """See `ResourceType`."""
+        return self._status(account, region, identity) not in (None, _STOPPED)
+
+    def at_work(self, account: Account, region: Region, identity: str) -> str | None:
+        """See `ResourceType`: a task that was told to stop has minutes to do so."""
+        return doing({"Status": self._status(account, region, identity)})
+
+    def _status(self, account: Account, region: Region, identity: str) -> str | None:
         client = account.client("ecs", region)
         try:
             tasks = client.describe_tasks(cluster=_cluster(identity), tasks=[identity])["tasks"]
         except ClientError as error:
             if code_of(error) not in self.errors.absent:
                 raise
-            return False
-        return any(task["lastStatus"] != _STOPPED for task in tasks)
+            return None
+        return next((task["lastStatus"] for task in tasks), None)
 
     def delete(self, account: Account, region: Region, identity: str, check: Check) -> None:  # noqa: ARG002  one call
         """See `ResourceType`."""

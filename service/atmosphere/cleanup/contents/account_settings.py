@@ -5,6 +5,7 @@ Source: the API reference of each service.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.cleanup.catalogue.base import Scope
@@ -60,12 +61,15 @@ def _ebs_key(client: Any, before: Any, _: Any) -> object:
     return client.modify_ebs_default_kms_key_id(KmsKeyId=before)
 
 
+_METADATA: Final = ("HttpTokens", "HttpTokensEnforced", "HttpEndpoint", "InstanceMetadataTags")
+_NO_PREFERENCE: Final = "no-preference"
+_HOPS: Final = "HttpPutResponseHopLimit"
+_NO_HOPS: Final = -1
+
+
 def _metadata(client: Any, before: Any, _: Any) -> object:
-    known = {"HttpTokens", "HttpTokensEnforced", "HttpEndpoint", "InstanceMetadataTags"}
-    asked = {name: (before or {}).get(name, "no-preference") for name in known}
-    return client.modify_instance_metadata_defaults(
-        HttpPutResponseHopLimit=(before or {}).get("HttpPutResponseHopLimit", -1), **asked
-    )
+    asked = {name: (before or {}).get(name, _NO_PREFERENCE) for name in _METADATA}
+    return client.modify_instance_metadata_defaults(**asked, **{_HOPS: (before or {}).get(_HOPS, _NO_HOPS)})
 
 
 def _ecs_defaults(client: Any, before: Any, now: Any) -> None:
@@ -138,6 +142,11 @@ _OF_REGIONS: Final = (
         read_by="get_instance_metadata_defaults",
         value="AccountLevel",
         write=_metadata,
+        unsaid={
+            **dict.fromkeys(_METADATA, (_NO_PREFERENCE,)),
+            _HOPS: (_NO_HOPS,),
+            "ManagedBy": ("account",),
+        },
     ),
     # one call hides from everybody what services manage, as long as nobody asks for it
     Setting(
@@ -174,6 +183,7 @@ _OF_REGIONS: Final = (
             "ImageBlockPublicAccessState",
             "disable_image_block_public_access",
         ),
+        takes=timedelta(minutes=10),
     ),
     Setting(
         id="ecr/registry-policy",
@@ -231,6 +241,7 @@ _OF_THE_ACCOUNT: Final = (
         value="PasswordPolicy",
         unset=("NoSuchEntity",),
         write=_spread("update_account_password_policy", "delete_account_password_policy", but=("ExpirePasswords",)),
+        unsaid=dict.fromkeys(("HardExpiry", "MaxPasswordAge", "PasswordReusePrevention"), (False, 0)),
         scope=Scope.GLOBAL,
     ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from atmosphere.cleanup.catalogue import type_of
@@ -48,6 +49,13 @@ class Content(Protocol):
     @property
     def restorable(self) -> bool:
         """Whether it can be put back, or only be compared."""
+
+    @property
+    def takes(self) -> timedelta:
+        """How long AWS may take until what was put back is read."""
+
+    def alike(self, before: Json, now: Json) -> bool:
+        """Whether both mean the same: services do not give back everything as it was written."""
 
     def restores(self, drift: Drift) -> bool:
         """Whether something of this difference can be put back."""
@@ -90,6 +98,11 @@ class Captured:
     scope: Scope = Scope.REGION
     restorable: bool = False
     restoring: frozenset[str] = frozenset()
+    takes: timedelta = timedelta(0)
+
+    def alike(self, before: Json, now: Json) -> bool:
+        """See `Content`."""
+        return before == now
 
     def expected(self, account: Account, region: Region, baseline: Baseline) -> Mapping[str, Json]:  # noqa: ARG002
         """See `Content`."""

@@ -48,15 +48,32 @@ class DefaultNetwork(Captured):
         zones = sorted(subnet["AvailabilityZone"] for subnet in subnets)
         return {_ID: as_json({"zones": zones, "gateway": bool(gateways)})}
 
-    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+    def restores(self, drift: Drift) -> bool:
         """See `Content`. One that was not there before, or lost its gateway, is a person's to decide about."""
+        before, now = drift.before, drift.now
+        if not isinstance(before, dict):
+            return False
+        return not isinstance(now, dict) or _zones(before) != _zones(now)
+
+    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+        """See `Content`. AWS makes a new one with a subnet in each zone; those of zones that had none go again."""
         client, before, now = account.client("ec2", drift.item.region), drift.before, drift.now
         if isinstance(before, dict) and now is None:
             client.create_default_vpc()
         elif isinstance(before, dict) and isinstance(now, dict):
-            for zone in _zones(before) - _zones(now):
+            for zone in sorted(_zones(before) - _zones(now)):
                 check()
                 client.create_default_subnet(AvailabilityZone=zone)
+            for zone in sorted(_zones(now) - _zones(before)):
+                check()
+                _delete_subnet(client, zone)
+
+
+def _delete_subnet(client: Any, zone: str) -> None:
+    """Delete the default subnet of a zone. One that is in use stays: AWS refuses it."""
+    filters = {"default-for-az": "true", "availability-zone": zone}
+    for subnet in _found(client, "describe_subnets", "Subnets", filters):
+        client.delete_subnet(SubnetId=subnet["SubnetId"])
 
 
 def _zones(value: dict[str, Json]) -> set[str]:

@@ -64,14 +64,27 @@ class KeyAccess(Captured):
         """Whether it is somebody of another account; services are told by their domain."""
         return principal.startswith("arn:") and f":{self._owner}:" not in principal
 
-    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+    def restores(self, drift: Drift) -> bool:
         """See `Content`. A grant that is gone cannot be given back under its id."""
+        return bool(_new(drift)) or _policy(drift.now) != _policy(drift.before)
+
+    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+        """See `Content`."""
         client, key = account.client("kms", drift.item.region), drift.item.id
-        before: Any = drift.before
-        now: Any = drift.now
-        for grant in sorted(now[_GRANTS].keys() - before[_GRANTS].keys()):
+        for grant in _new(drift):
             check()
             client.revoke_grant(KeyId=key, GrantId=grant)
-        if now[_POLICY] != before[_POLICY]:
+        if _policy(drift.now) != (policy := _policy(drift.before)):
             check()
-            client.put_key_policy(KeyId=key, PolicyName=_DEFAULT, Policy=json.dumps(before[_POLICY]))
+            client.put_key_policy(KeyId=key, PolicyName=_DEFAULT, Policy=json.dumps(policy))
+
+
+def _new(drift: Drift) -> list[str]:
+    """The grants that came after the capture."""
+    before: Any = drift.before
+    now: Any = drift.now
+    return sorted(now[_GRANTS].keys() - before[_GRANTS].keys())
+
+
+def _policy(access: Any) -> Any:
+    return access[_POLICY]

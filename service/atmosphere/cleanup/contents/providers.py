@@ -31,6 +31,8 @@ _NONE: Final = "NoSuchEntity"
 _OF_IDENTITY_CENTER: Final = ":saml-provider/AWSSSO_"
 """In the ARN of a provider that IAM Identity Center made. A test may call its own so: of the baseline it is compared
 like any, and what is not of the baseline is a leftover whatever its name."""
+_ALLOWED: Final = "Allowed"
+"""What IAM takes if nobody chose: assertions may be encrypted."""
 _FURTHER: Final = {"context": "ContextProvider", "center": "IdentityCenterInstanceArn"}
 
 
@@ -59,18 +61,41 @@ class SamlProviders(Captured):
         asked = [each["Arn"] for each in client.list_saml_providers()["SAMLProviderList"]] if ids is None else ids
         return insides(filter(self.covers, asked), partial(_saml, client))
 
-    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+    def alike(self, before: Json, now: Json) -> bool:
+        """See `Content`. Which encryption is asked for is not told of a provider for which nobody chose it."""
+        return _chosen(before) == _chosen(now)
+
+    def restores(self, drift: Drift) -> bool:
         """See `Content`. A private key that is gone is known to nobody here."""
+        return self.restorable and (_document(drift.before) != _document(drift.now) or bool(_new_keys(drift)))
+
+    def restore(self, account: Account, drift: Drift, check: Check) -> None:
+        """See `Content`."""
         client, provider = account.client("iam", drift.item.region), drift.item.id
-        before: Any = drift.before
-        now: Any = drift.now
-        if (before["metadata"], before["encryption"]) != (now["metadata"], now["encryption"]):
+        metadata, mode = _document(drift.before)
+        if (metadata, mode) != _document(drift.now):
             check()
-            mode = {"AssertionEncryptionMode": before["encryption"]} if before["encryption"] else {}
-            client.update_saml_provider(SAMLProviderArn=provider, SAMLMetadataDocument=before["metadata"], **mode)
-        for key in sorted(set(now["keys"]) - set(before["keys"])):
+            client.update_saml_provider(
+                SAMLProviderArn=provider, SAMLMetadataDocument=metadata, AssertionEncryptionMode=mode
+            )
+        for key in _new_keys(drift):
             check()
             client.update_saml_provider(SAMLProviderArn=provider, RemovePrivateKey=key)
+
+
+def _chosen(provider: Any) -> dict[str, Json]:
+    return {**provider, "encryption": provider["encryption"] or _ALLOWED}
+
+
+def _document(provider: Any) -> tuple[str, str]:
+    """The metadata, and which encryption is asked for."""
+    return provider["metadata"], provider["encryption"] or _ALLOWED
+
+
+def _new_keys(drift: Drift) -> list[str]:
+    before: Any = drift.before
+    now: Any = drift.now
+    return sorted(set(now["keys"]) - set(before["keys"]))
 
 
 def _saml(client: Any, provider: str) -> Iterator[dict[str, Json]]:
@@ -110,6 +135,12 @@ class OidcProviders(Captured):
         if ids is None:
             ids = [each["Arn"] for each in client.list_open_id_connect_providers()["OpenIDConnectProviderList"]]
         return insides(ids, partial(_oidc, client))
+
+    def restores(self, drift: Drift) -> bool:
+        """See `Content`."""
+        before: Any = drift.before
+        now: Any = drift.now
+        return any(before[part] != now[part] for part in ("clients", "thumbprints"))
 
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
         """See `Content`."""

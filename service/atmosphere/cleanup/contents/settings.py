@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 SETTING: Final = "Atmosphere::Account::Setting"
 """The type under which they stand in a baseline; the id is the name of the row."""
 
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], {})
+
 Write = Callable[[Any, Any, Any], object]
 """Makes a setting what it was: client, value before, value now. A value of None is one that is not set."""
 
@@ -34,6 +37,8 @@ class Setting(Captured):
 
     `merged`: pages are maps of names to values (`[name, value]` pairs) and put together. `restoring` are the operations
     that put it back by naming something which may be part of the baseline itself. Without `write` it is only compared.
+    `unsaid` are parts that say nothing: with these values they mean the same as without them. `takes` is how long AWS
+    may take to show what was put back.
     """
 
     id: str
@@ -47,6 +52,19 @@ class Setting(Captured):
     scope: Scope = Scope.REGION
     type: str = SETTING
     restoring: frozenset[str] = frozenset()
+    unsaid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    takes: timedelta = timedelta(0)
+
+    def alike(self, before: Json, now: Json) -> bool:
+        """See `Content`. What is empty and what is not set are one and the same."""
+        return bool(self._said(before) == self._said(now))
+
+    def _said(self, value: Any) -> Any:
+        """The value without what says nothing."""
+        if not isinstance(value, dict):
+            return None if value in _EMPTY else value
+        said = {name: part for name, part in value.items() if part not in (*_EMPTY, *self.unsaid.get(name, ()))}
+        return said or None
 
     @property
     def restorable(self) -> bool:  # type: ignore[override]

@@ -6,6 +6,7 @@ be kept: then the stack is a leftover like any other.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,6 +39,12 @@ class _Emptied:
     restorable: bool = True
     type: str
     about: str = ""
+
+    takes: timedelta = timedelta(0)
+
+    def alike(self, before: Json, now: Json) -> bool:
+        """See `Content`."""
+        return before == now
 
     def restores(self, drift: Drift) -> bool:  # noqa: ARG002  always
         """See `Content`."""

@@ -75,18 +75,33 @@ class UserAccess(Captured):
         users = {user["UserName"]: user for user in found.identities if ids is None or user["UserName"] in ids}
         return insides(users, lambda name: [as_json({**_rights(users[name], found), **_credentials(client, name)})])
 
+    def restores(self, drift: Drift) -> bool:
+        """See `Content`."""
+        return _has_new_password(drift) or any(_new(kind, drift) for kind in _KEYS)
+
     def restore(self, account: Account, drift: Drift, check: Check) -> None:
         """See `Content`."""
         client, user = account.client("iam", drift.item.region), drift.item.id
-        before: Any = drift.before
-        now: Any = drift.now
         for kind in _KEYS:
-            for key in sorted(now[kind.name].keys() - before[kind.name].keys()):
+            for key in _new(kind, drift):
                 check()
                 getattr(client, kind.delete)(**{"UserName": user, kind.id: key})
-        if before[_PASSWORD] is None and now[_PASSWORD] is not None:
+        if _has_new_password(drift):
             check()
             client.delete_login_profile(UserName=user)
+
+
+def _new(kind: _Keys, drift: Drift) -> list[str]:
+    """The credentials of a kind that came after the capture."""
+    before: Any = drift.before
+    now: Any = drift.now
+    return sorted(now[kind.name].keys() - before[kind.name].keys())
+
+
+def _has_new_password(drift: Drift) -> bool:
+    before: Any = drift.before
+    now: Any = drift.now
+    return before[_PASSWORD] is None and now[_PASSWORD] is not None
 
 
 def _rights(user: Mapping[str, Any], found: Details) -> dict[str, Any]:

@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.base import Stage
-from atmosphere.cleanup.delete.attempts import Outcome, attempt, is_final
+from atmosphere.cleanup.delete.attempts import Outcome, attempt, dated, is_final
+from atmosphere.cleanup.delete.batches import batches
+from atmosphere.cleanup.delete.releasing import Releasing
 from atmosphere.cleanup.delete.stacks import StackDeletion
 from atmosphere.cleanup.model import STACK, Meaning, Trouble
 from atmosphere.cleanup.scan.stacks import Act
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from atmosphere.cleanup.context import PassContext
     from atmosphere.cleanup.model import Resource
@@ -37,6 +38,7 @@ class Deletion:
         self._protection = context.protection
         self._troubles = context.troubles
         self._stacks = StackDeletion(context, deferred)
+        self._releasing = Releasing(context)
         self._frozen: set[Resource] = set()
 
     def freeze(self, items: Iterable[Resource]) -> None:
@@ -48,7 +50,7 @@ class Deletion:
     def round(self, stacks: Sequence[Stack], unmanaged: Sequence[Resource], ledger: Ledger) -> None:
         """Try every stack that is ready and every unmanaged resource; notes what went wrong.
 
-        What the organization denied is not tried again.
+        What the organization denied, or AWS refuses until a date, is not tried again.
         """
         unmanaged = [item for item in unmanaged if not is_final(self._troubles.entries.get(item))]
         plan = self._stacks.plan(stacks, ledger)
@@ -65,10 +67,6 @@ class Deletion:
     def moves(self, stacks: Sequence[Stack]) -> bool:
         """Whether CloudFormation gets on with any of these."""
         return self._stacks.moves(stacks)
-
-    def is_under_way(self, unmanaged: Iterable[Resource]) -> bool:
-        """Whether AWS accepted to delete one of these and takes minutes for it."""
-        return any(type_of(item.type).stage is Stage.SLOW and item not in self._troubles.entries for item in unmanaged)
 
     def _are_needed(self, stacks: Sequence[Stack], unmanaged: Sequence[Resource]) -> bool:
         """Whether something that is going may still need identities and keys; what does not go is not waited for."""
@@ -90,7 +88,7 @@ class Deletion:
             if outcome.trouble is not None:
                 self._troubles.note(outcome.item, outcome.trouble)
             elif deleted and outcome.item.type != STACK:  # a failed stack's attempts count until it is gone
-                self._troubles.forget(outcome.item)
+                self._troubles.accept(outcome.item, self._context.now())
 
     def _freeze(self, item: Resource) -> Outcome:
         freeze = type_of(item.type).freeze
@@ -99,34 +97,16 @@ class Deletion:
     def _delete(self, item: Resource) -> Outcome:
         if self._protection.reason(item):
             return Outcome(item, Trouble(code="kept", message="it is kept", meaning=Meaning.FATAL))
+        attempted = partial(self._attempted, item)
+        return self._releasing.again(attempted(), attempted)
+
+    def _attempted(self, item: Resource) -> Outcome:
         delete = type_of(item.type).delete
-        return attempt(item, partial(delete, self._account, item.region, item.id, self._context.budget.check))
+        return dated(
+            self._context,
+            attempt(item, partial(delete, self._account, item.region, item.id, self._context.budget.check)),
+        )
 
 
 def _services(items: Iterable[Resource]) -> list[str]:
     return [type_of(item.type).service for item in items]
-
-
-def batches(items: Iterable[Resource]) -> Iterator[tuple[Stage, list[Resource]]]:
-    """The items of each stage in turn; within a stage, types that others wait for come first.
-
-    The order only saves refusals. What AWS takes minutes for starts first. What AWS needs until something else is gone,
-    such as identities and keys, comes last.
-    """
-    by_type: dict[str, list[Resource]] = {}
-    for item in items:
-        by_type.setdefault(item.type, []).append(item)
-    ranks = {name: (type_of(name).stage, _depth(name, by_type.keys(), frozenset())) for name in by_type}
-    for (stage, _), names in groupby(sorted(by_type, key=lambda name: (ranks[name], name)), key=ranks.__getitem__):
-        yield stage, [item for name in names for item in by_type[name]]
-
-
-def _depth(name: str, present: Iterable[str], above: frozenset[str]) -> int:
-    """How many batches of its stage come before it; a circle of types waits for nothing."""
-    entry = type_of(name)
-    first = [
-        other
-        for other in entry.after
-        if other in present and other not in above and other != name and type_of(other).stage is entry.stage
-    ]
-    return 1 + max((_depth(other, present, above | {name}) for other in first), default=-1)

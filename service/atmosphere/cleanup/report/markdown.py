@@ -40,6 +40,7 @@ def markdown(content: Mapping[str, Any]) -> str:
     lines += _seconds(content.get("seconds", {}))
     lines += ["", code(content["explanation"])] if content["explanation"] else []
     lines += _blockers(content["blockers"])
+    lines += _listed("AWS was at work on", {_waited(each): _doing(each) for each in content.get("waitingFor", ())})
     lines += _totals(content.get("totals", {}))
     for title, key in _LISTS:
         lines += _listed(title, content.get(key, ()))
@@ -64,6 +65,8 @@ def _blockers(blockers: Sequence[Mapping[str, Any]]) -> list[str]:
 def _blocker(blocker: Mapping[str, Any]) -> tuple[object, ...]:
     link, first, step = blocker.get("console"), blocker.get("first"), blocker.get("next")
     error = f"{blocker['code']}: {blocker['message']}"
+    if until := blocker.get("until"):
+        error = f"{error} (until {until})"
     return (
         code(blocker["type"]),
         code(blocker["id"]),
@@ -80,6 +83,14 @@ def _blocker(blocker: Mapping[str, Any]) -> tuple[object, ...]:
 
 def _place(content: Mapping[str, Any]) -> str:
     return str(content["environment"]).removeprefix("aws://")
+
+
+def _waited(wait: Mapping[str, str]) -> str:
+    return f"{wait['type']}:{wait['id']}@{wait['region']}"
+
+
+def _doing(wait: Mapping[str, str]) -> str:
+    return f"{wait['doing']}, since {wait['since']}"
 
 
 def _totals(totals: Mapping[str, Mapping[str, int]]) -> list[str]:

@@ -27,6 +27,7 @@ _STEPS: Final = {
         "baseline adopt {place} {item}",
     ),
     "no-baseline": ("delete it if a test left it; then recapture", "baseline recapture {place}"),
+    "held-by-kept": ("take it off what uses it, as the error says, then clean", _CLEAN),
     "owns-kept-resource": ("remove the kept resource from the stack, or delete the stack and retain it", _CLEAN),
 }
 """By the code of a trouble."""
@@ -43,6 +44,8 @@ class NextStep:
 def next_step(key: EnvironmentKey, item: Resource, trouble: Trouble) -> NextStep:
     """What to do about a blocker of this environment."""
     what, command = _STEPS.get(trouble.code, _DEFAULT)
+    if trouble.until:
+        what, command = f"nothing: AWS allows it from {trouble.until} on, and it is cleaned again then", _CLEAN
     named = shlex.quote(item.address) if inert.is_plain(item.address) else "ITEM"
     return NextStep(what, _command(command, place=key.path, item=named))
 

@@ -40,7 +40,7 @@ class Findings:
     `skipped` what was left out by rule, and by which; `carried` what is deferred from cleaning to cleaning; `kept`
     what stays, and why; `refused` what the configuration names and did not stay; `steps` toolkits that a test moved on
     to a published template, and what became of that; `origins` where blockers, deferred things and members of their
-    stacks come from.
+    stacks come from; `waiting` what AWS was at work on; `retry_at` when AWS allows what it refused.
     """
 
     explanation: str = ""
@@ -55,6 +55,8 @@ class Findings:
     refused: Mapping[Resource, str] = field(default_factory=dict)
     steps: Mapping[str, str] = field(default_factory=dict)
     origins: Mapping[Resource, Origin] = field(default_factory=dict)
+    waiting: Sequence[Mapping[str, str]] = ()
+    retry_at: datetime | None = None
 
 
 def write_report(
@@ -93,6 +95,7 @@ def _content(
         "verdict": end.verdict,
         "reason": end.reason,
         "explanation": findings.explanation,
+        "retryAt": findings.retry_at.isoformat() if findings.retry_at else None,
         "at": now.isoformat(),
         "passes": state.number,
         "mutations": state.mutations,
@@ -110,6 +113,7 @@ def _findings(assignment: Assignment, findings: Findings) -> dict[str, Any]:
     return {
         "blockers": [_blocker(assignment, item, findings) for item in sorted(findings.blockers)],
         "withStacks": [{**_place(item), "stack": findings.origins[item].stack} for item in taken],
+        "waitingFor": [dict(each) for each in findings.waiting],
         "unknown": dict(sorted(findings.unknown.items())),
         "advice": advice(dict(sorted(findings.unknown.items()))),
         "deferred": [str(item) for item in sorted(findings.deferred)],
@@ -136,6 +140,7 @@ def _blocker(assignment: Assignment, item: Resource, findings: Findings) -> dict
         "message": trouble.message,
         "meaning": str(trouble.meaning),
         "attempts": trouble.attempts,
+        "until": trouble.until or None,
         "first": {"code": trouble.first_code, "message": trouble.first_message} if trouble.first_code else None,
         "blockedBy": named_in(trouble.message, item.id),
         "console": console_link(item, home=assignment.key.region, partition=partition),

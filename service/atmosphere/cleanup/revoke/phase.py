@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from atmosphere.cleanup.aws.accounts import Account
     from atmosphere.cleanup.context import PassContext
-    from atmosphere.cleanup.model import Limits
+    from atmosphere.cleanup.limits import Limits
     from atmosphere.cleanup.revoke.sign_ins import SignIns
 
 Reopen = Callable[[], "Account | Finished"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,7 +24,7 @@ from atmosphere.cleanup.state.ledger import Link
 from atmosphere.faults import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from atmosphere.cleanup.aws.accounts import Account
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
     from atmosphere.core.model import Region
 
 _CUSTOM: Final = ("Custom::", "AWS::CloudFormation::CustomResource")
-_TOKEN: Final = re.compile(r"ServiceToken[\"']?\s*:[\s{\"'>|-]*")
-_ATTRIBUTE: Final = re.compile(r"(?:!GetAtt|Fn::GetAtt)[\"']?[\s:\[\"'-]*([A-Za-z0-9]+)[^A-Za-z0-9]+Arn")
-_REFERENCE: Final = re.compile(r"(?:!Ref|Ref)[\"']?[\s:\"']*([A-Za-z0-9]+)")
+_TOKEN: Final = "ServiceToken"  # noqa: S105  the name of a property
 _FUNCTION: Final = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d+:function:([\w-]+)")
 _EXPORTS: Final = re.compile(r"/cdk/exports/([\w-]+)/")
 _WRITER: Final = "Custom::CrossRegionExportWriter"
@@ -50,39 +49,99 @@ def is_custom(type_: str) -> bool:
 
 
 def links(account: Account, stack: Stack, owned: Sequence[Member]) -> frozenset[Link]:
-    """What each custom resource of a stack needs. A template that cannot be read tells nothing: it is only a hint."""
+    """What each custom resource of a stack needs. What cannot be read tells nothing: it is only a hint."""
     custom = [member for member in owned if is_custom(member.resource.type) and member.resource.id]
     if not custom:
         return frozenset()
+    names = {member.logical: member.resource.id for member in owned} | dict(stack.functions)
+    told = _of_template(account, stack, custom, names)
+    told |= _of_events(account, stack, {member.logical for member in custom} - told.keys())
+    return frozenset(_link(member, told.get(member.logical, _UNTOLD)) for member in custom)
+
+
+@dataclass(frozen=True, slots=True)
+class _Properties:
+    """What is known of one custom resource: the ARN or the name that serves it, and all that its properties say."""
+
+    token: str
+    text: str = ""
+
+
+_UNTOLD: Final = _Properties("")
+
+
+def _of_template(
+    account: Account, stack: Stack, custom: Sequence[Member], names: Mapping[str, str]
+) -> dict[str, _Properties]:
+    """Those whose token a template tells without functions of CloudFormation's other than the simplest.
+
+    A template in YAML comes as text, and is not read at all.
+    """
     try:
         template = account.client("cloudformation", stack.region).get_template(StackName=stack.id)["TemplateBody"]
     except (ClientError, BotoCoreError):
-        return frozenset(Link(member.resource, "") for member in custom)
-    names = {member.logical: member.resource.id for member in owned} | dict(stack.functions)
-    return frozenset(_link(member, _text_about(template, member), names) for member in custom)
+        return {}
+    resources = template.get("Resources", {}) if isinstance(template, dict) else {}
+    found: dict[str, _Properties] = {}
+    for member in custom:
+        said = resources.get(member.logical, {}).get("Properties", {})
+        if token := _simple(said.get(_TOKEN), names):
+            found[member.logical] = _Properties(token, json.dumps(said))
+        elif member.resource.type == _WRITER and said:
+            found[member.logical] = _Properties("", json.dumps(said))
+    return found
 
 
-def _text_about(template: Any, member: Member) -> str:
-    """What a template says of one resource; of a template in YAML, which CloudFormation gives as text, all of it."""
-    if isinstance(template, str):
-        return template
-    resources: Mapping[str, Any] = template.get("Resources", {})
-    return json.dumps(resources.get(member.logical, {}))
+def _simple(token: Any, names: Mapping[str, str]) -> str:
+    """What a token in a template stands for; empty for what only CloudFormation can tell."""
+    match token:
+        case str():
+            return token
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), "Arn"]}:
+            return names.get(name, "")
+    return ""
 
 
-def _link(member: Member, text: str, names: Mapping[str, str]) -> Link:
-    token = _TOKEN.search(text)
-    provider = _provider(text[token.end() :], names) if token else ""
-    readers = _EXPORTS.findall(text) if member.resource.type == _WRITER else ()
+def _of_events(account: Account, stack: Stack, wanted: set[str]) -> dict[str, _Properties]:
+    """What the events of a stack say of these: properties as they were when all that they refer to was resolved.
+
+    That holds for templates of any form. The newest event comes first.
+    """
+    found: dict[str, _Properties] = {}
+    try:
+        for page in _event_pages(account, stack) if wanted else ():
+            for event in page["StackEvents"]:
+                logical = event.get("LogicalResourceId")
+                if logical in wanted - found.keys() and (text := event.get("ResourceProperties")):
+                    found[logical] = _Properties(_token(text), text)
+            if found.keys() == wanted:
+                break
+    except (ClientError, BotoCoreError):
+        return found
+    return found
+
+
+def _event_pages(account: Account, stack: Stack) -> Iterable[Mapping[str, Any]]:
+    client = account.client("cloudformation", stack.region)
+    pages: Iterable[Mapping[str, Any]] = client.get_paginator("describe_stack_events").paginate(StackName=stack.id)
+    return pages
+
+
+def _token(properties: str) -> str:
+    try:
+        said = json.loads(properties)
+    except ValueError:
+        return ""
+    token = said.get(_TOKEN) if isinstance(said, dict) else None
+    return token if isinstance(token, str) else ""
+
+
+def _link(member: Member, told: _Properties) -> Link:
+    """The name of the function, or empty where a topic serves it, or nobody can tell."""
+    arn = _FUNCTION.match(told.token)
+    provider = arn[1] if arn else "" if told.token.startswith("arn:") else told.token
+    readers = _EXPORTS.findall(told.text) if member.resource.type == _WRITER else ()
     return Link(member.resource, provider, tuple(sorted(set(readers))))
-
-
-def _provider(text: str, names: Mapping[str, str]) -> str:
-    """The name of the function that a service token, which `text` begins with, stands for; empty for anything else."""
-    reference = _ATTRIBUTE.match(text) or _REFERENCE.match(text)
-    target = names.get(reference[1], "") if reference else text
-    arn = _FUNCTION.match(target)
-    return arn[1] if arn else target if reference else ""
 
 
 # --- whether it can answer --------------------------------------------------------------------------------------------

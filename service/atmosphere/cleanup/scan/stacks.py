@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from atmosphere.core.model import Region
 
 FAILED: Final = "DELETE_FAILED"
-_ENDS: Final = ("DELETE_SKIPPED", "DELETE_COMPLETE", FAILED)
+SKIPPED: Final = "DELETE_SKIPPED"
+_ENDS: Final = (SKIPPED, "DELETE_COMPLETE", FAILED)
 
 
 class Act(StrEnum):

@@ -1,6 +1,6 @@
 """How a cleanup stands: what it found and removed so far, counted by type, for whoever waits and for its report.
 
-    <cleanup prefix>/progress.json   one for each cleanup, over all of its attempts; counts only
+    <cleanup prefix>/progress.json   one for each cleanup, over all of its attempts: counts, and what it waits for
 
 Each look is compared with the one before it, whichever pass made that: so two passes at the same time count nothing
 twice, and what is made anew while it is deleted is not counted as gone.
@@ -19,7 +19,7 @@ from atmosphere.cleanup.model import Phase
 from atmosphere.cleanup.state.troubles import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from atmosphere.cleanup.model import Assignment, PassState
     from atmosphere.cleanup.state.store import TextStore
@@ -62,6 +62,8 @@ class Counts:
     unknown: int = 0
     deferred: int = 0
     spent: Mapping[str, float] = field(default_factory=dict)
+    waiting: Sequence[Mapping[str, str]] = ()
+    """What AWS is at work on, and since when."""
 
     @property
     def found(self) -> dict[str, int]:
@@ -106,6 +108,7 @@ class Counts:
             "unknown": self.unknown,
             "deferred": self.deferred,
             "seconds": dict(self.spent),
+            "waitingFor": [dict(each) for each in self.waiting],
         }
 
     @classmethod
@@ -123,6 +126,7 @@ class Counts:
             unknown=value["unknown"],
             deferred=value["deferred"],
             spent=value["seconds"],
+            waiting=tuple(value.get("waitingFor", ())),  # an older version did not say
         )
 
 
@@ -144,6 +148,8 @@ class CountsRepository:
         self._name = contract.progress_key(assignment.key.account, assignment.key.region, assignment.allocation)
         self._attempt = assignment.attempt
         self._now = now
+        self.waiting: Sequence[Mapping[str, str]] | None = None
+        """What is waited for now; None before that was asked in this pass, which leaves what was written before."""
         self._scans: list[ScanCounts] = []
         self._written: Counts | None = None
 
@@ -166,4 +172,6 @@ class CountsRepository:
         counts = counts.later(state, self._attempt, now)
         for sight in sights:
             counts = counts.seen(sight)
+        if self.waiting is not None:
+            counts = replace(counts, waiting=self.waiting)
         return dump(counts.to_json())

@@ -1,7 +1,7 @@
 """What cleanups write down: the troubles of an attempt, and where everything lies.
 
 <cleanup prefix>/ledger.json               what the stacks owned (see `ledger`)
-<cleanup prefix>/troubles-<attempt>.json   what could not be deleted so far, and why
+<cleanup prefix>/troubles-<attempt>.json   what could not be deleted so far, and why; what AWS is at work on
 <cleanup prefix>/journal/…                 every mutation, one JSON object a line
 <cleanup prefix>/progress.json             how it stands, in counts (see `tally`)
 <cleanup prefix>/report-<attempt>.json/.md what it came to
@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import contract
 from atmosphere.cleanup.model import Meaning, Resource, Trouble
@@ -24,14 +25,28 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.state.store import TextStore
 
 
+STILL_THERE: Final = Trouble(
+    code="still-there",
+    message="it still exists: its deletion was accepted, or waits for other deletions",
+    attempts=0,
+)
+
+
 class TroubleRepository:
-    """What could not be deleted in this attempt so far, in a `TextStore`. Raises `Unreachable` when made."""
+    """What could not be deleted in this attempt so far, in a `TextStore`. Raises `Unreachable` when made.
+
+    `since` is when AWS accepted to delete what is still there, or was first seen at work on it.
+    """
 
     def __init__(self, store: TextStore, assignment: Assignment) -> None:
         self._store = store
         self._name = f"{prefix(assignment)}troubles-{assignment.attempt}.json"
-        self._text = store.get(self._name) or "[]"
-        self.entries = {resource(each): _trouble(each[3]) for each in json.loads(self._text)}
+        self._text = store.get(self._name) or ""
+        known = json.loads(self._text or "{}")
+        if isinstance(known, list):  # an older version's, which knew troubles only
+            known = {"troubles": known}
+        self.entries = {resource(each): _trouble(each[3]) for each in known.get("troubles", ())}
+        self.since = {resource(each): datetime.fromisoformat(each[3]) for each in known.get("since", ())}
 
     def note(self, item: Resource, trouble: Trouble) -> None:
         """Another attempt on `item` ended like this."""
@@ -44,25 +59,33 @@ class TroubleRepository:
         attempts = before.attempts + trouble.attempts
         self.entries[item] = replace(trouble, attempts=attempts, first_code=code, first_message=message)
 
-    def forget(self, item: Resource) -> None:
-        """AWS accepted the last attempt: what those before it met is past."""
+    def accept(self, item: Resource, now: datetime) -> None:
+        """AWS accepted the last attempt: what those before it met is past. Its deletion runs since the first time."""
         self.entries.pop(item, None)
+        self.began(item, now)
+
+    def began(self, item: Resource, now: datetime) -> None:
+        """AWS accepted to delete it, or is at work on it; the first time counts."""
+        self.since.setdefault(item, now)
 
     def forget_all_but(self, remaining: Iterable[Resource]) -> None:
-        """What is gone has no troubles."""
-        self.entries = {item: self.entries[item] for item in set(remaining) & self.entries.keys()}
+        """What is gone has no troubles, and nobody waits for it."""
+        there = set(remaining)
+        self.entries = {item: self.entries[item] for item in there & self.entries.keys()}
+        self.since = {item: self.since[item] for item in there & self.since.keys()}
 
     def write(self) -> None:
         """Raises `Unreachable`."""
-        text = dump(
-            [
-                [*row(item), asdict(trouble)]
-                for item, trouble in ((item, self.entries[item]) for item in sorted(self.entries))
-            ]
-        )
+        troubles = [[*row(item), asdict(trouble)] for item, trouble in sorted(self.entries.items(), key=_first)]
+        since = [[*row(item), at.isoformat()] for item, at in sorted(self.since.items())]
+        text = dump({"troubles": troubles, "since": since}) if troubles or since else ""
         if text != self._text:
             self._store.put(self._name, text)
             self._text = text
+
+
+def _first(pair: tuple[Resource, Trouble]) -> Resource:
+    return pair[0]
 
 
 def _trouble(entry: Mapping[str, Any]) -> Trouble:

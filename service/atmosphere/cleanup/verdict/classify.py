@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from atmosphere.cleanup.aws.offered import is_not_offered
-from atmosphere.cleanup.baseline.drift import CHANGED, troubles_of
+from atmosphere.cleanup.baseline.drift_troubles import CHANGED, troubles_of
 from atmosphere.cleanup.catalogue import CATALOGUE, type_of
 from atmosphere.cleanup.catalogue.generic import NoHandler
 from atmosphere.cleanup.catalogue.parts import is_tangible
@@ -196,7 +196,7 @@ class Classifier:
         unknown: dict[str, str] = {}
         for item in self._baseline.items:
             if item not in there and self._is_listed(item, inventory):
-                drifted[item] = Trouble(code="baseline-missing", message="it is part of the baseline and is gone")
+                drifted[item] = _missing("it is part of the baseline and is gone")
         for item, fingerprint in there.items():
             before = self._baseline.items.get(item)
             if before is not None and before != fingerprint:
@@ -224,7 +224,7 @@ class Classifier:
         except (ClientError, BotoCoreError) as error:
             return code_of(error)
         if now is None:
-            return Trouble(code="baseline-missing", message="a role of the registration is gone")
+            return _missing("a role of the registration is gone")
         before = self._baseline.items.get(item)
         if before is not None and before != now:
             return _recreated("a role of the registration", before, now)
@@ -240,5 +240,11 @@ _UNCOVERED: Final = Trouble(
 )
 
 
+def _missing(message: str) -> Trouble:
+    """Nothing brings back what is gone, whatever the number of attempts."""
+    return Trouble(code="baseline-missing", message=message, attempts=0, meaning=Meaning.FATAL)
+
+
 def _recreated(what: str, before: str, now: str | None) -> Trouble:
-    return Trouble(code=CHANGED, message=f"{what} was deleted and created again ({before} → {now})")
+    message = f"{what} was deleted and created again ({before} → {now})"
+    return Trouble(code=CHANGED, message=message, attempts=0, meaning=Meaning.FATAL)

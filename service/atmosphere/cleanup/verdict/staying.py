@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.cleanup.baseline.drift import CHANGED
+from atmosphere.cleanup.baseline.drift_troubles import CHANGED
 from atmosphere.cleanup.model import GLOBAL, Meaning, Trouble
 from atmosphere.cleanup.scan.containers import ROLE
 from atmosphere.cleanup.trust import outsiders
