@@ -390,9 +390,7 @@ SAY_NOTHING: dict[str, str] = {
 """Slow types that nothing describes with a state, and what there is instead."""
 
 
-@pytest.mark.parametrize(
-    "entry", [entry for entry in SLOW if entry.name not in SAY_NOTHING], ids=lambda entry: entry.name
-)
+@pytest.mark.parametrize("entry", [one for one in SLOW if one.name not in SAY_NOTHING], ids=lambda entry: entry.name)
 def test_what_takes_aws_long_has_something_that_describes_it_with_a_state(entry: Row) -> None:
     assert entry.see is not None
     names = set(_names(whole(operations(entry.service)[entry.see.operation].output_shape)))
