@@ -32,6 +32,8 @@ from bench.suite import Suite, last_measured
 from bench.turnaround import BAR as TURNAROUND_BAR
 from bench.turnaround import REPEATS as TURNAROUNDS
 from bench.turnaround import SETTINGS, Turnaround, turnaround
+from bench.waiting import table as table_of_waiting
+from bench.waiting import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +42,7 @@ HERE: Final = Path(__file__).parent
 POOLS: Final = [(size, size * share // 100) for size in (10, 100, 1000) for share in (0, 50, 99)]
 AT_ONCE: Final = 64
 AT_ONCE_BAR: Final = 2.0
+WAITING_HOURS: Final = 3.0  # a day, as `python -m bench.waiting` takes it, is minutes
 
 
 def main() -> int:
@@ -60,7 +63,10 @@ def main() -> int:
     cleared = clearing()
     print("starting the local service again and again", file=sys.stderr)
     started, tested = startup(), last_measured()
+    print("waiting in line, on a virtual clock", file=sys.stderr)
+    waited = waiting(hours=WAITING_HOURS)
     text = report(counts, transactions, paired) + of_cleaning(turned, cleared) + of_working(started, tested)
+    text += table_of_waiting(waited)
     (HERE / "README.md").write_text(text)
     print(text)
     kept = (
@@ -72,6 +78,7 @@ def main() -> int:
         started.ratio <= STARTUP_BAR,
         tested is None or max(tested.ratios) <= SUITE_BAR,
         all(count.total <= count.bar for count in counts),
+        all(waited.kept.values()),
     )
     return 0 if all(kept) else 1
 

@@ -32,7 +32,7 @@ def test_objects_that_cannot_be_deleted_are_counted_although_the_reply_is_200(re
     s3.put_object(Bucket="locked", Key="free", Body=b"x")
     result = registered.clean()
     [blocker] = registered.report(result)["blockers"]
-    assert (result.verdict, result.reason) == (Verdict.BLOCKED, "blocked:AWS::S3::Bucket")
+    assert (result.verdict, result.reason) == (Verdict.DIRTY, "refused-until")
     assert (blocker["id"], blocker["code"]) == ("locked", "AccessDenied")
     assert blocker["message"].startswith("2 x AccessDenied; first: held-1")
     assert [version["Key"] for version in s3.list_object_versions(Bucket="locked")["Versions"]] == ["held-1", "held-2"]

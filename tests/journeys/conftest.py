@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
+from atmosphere.core.changes import Delete
+from atmosphere.core.model import PoolName
 from atmosphere.local.service import LocalService
 from bench.counting import add_pool
 from tests.journeys.action.scene import add_pool as add_workflows
@@ -35,3 +38,17 @@ def local_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSer
     config = example(tmp_path_factory.mktemp("journeys"))
     with LocalService(config, settings=SHORT | FEW_TYPES, ticker=1.0) as service:
         yield service
+
+
+@pytest.fixture(autouse=True)
+def nobody_in_line(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The tests share one service: who waited in one of them is not before the next one's callers."""
+    yield
+    if "local_service" not in request.fixturenames:
+        return
+    service: LocalService = request.getfixturevalue("local_service")
+    store = service.store()
+    for pool in service.description["pools"]:
+        rows = [Delete(target=row.id, expects=()) for row in store.waiters(PoolName(pool))]
+        for start in range(0, len(rows), 100):
+            store.commit(rows[start : start + 100], token=str(uuid4()))

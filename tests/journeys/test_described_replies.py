@@ -59,7 +59,7 @@ def test_allocate(runner: Api, allocated: Answer) -> None:
     assert allocated.status == 200
     conforms(allocated, "post", "/allocations")
     dry = runner.ask("POST", "/allocations", {"pool": POOL, "requester": "r", "dryRun": True})
-    assert (dry.status, dry.body) == (200, {"wouldAllocate": False})
+    assert (dry.status, dry.body) == (200, {"wouldAllocate": False, "position": 1})
     conforms(dry, "post", "/allocations")
 
 

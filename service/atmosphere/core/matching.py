@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _Seat: TypeAlias = tuple[int, int]
 """Party and requested environment, by their numbers."""
+_Wish: TypeAlias = tuple[int, int]
+"""A requested environment and an order, by their identities, which equal parties share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,10 @@ class Matching:
         self._holder: dict[EnvironmentKey, _Seat] = {}
         self._given: dict[_Seat, Environment] = {}
         self._dead: set[EnvironmentKey] = set()  # a search that failed found no way on from these: none will
-        self._options: dict[tuple[int, int], list[Environment]] = {}  # by the identity of request and order
+        self._options: dict[_Wish, list[Environment]] = {}
+        self._next: dict[_Wish, int] = {}  # options before it are held; equal parties find the next one at once
+        self._hopeless: set[_Wish] = set()
+        self._has_groups = False
 
     def add(self, party: Party, order: Sequence[Environment], *, partly: bool = False) -> int | None:
         """The party's number if it got all that it wants, or, with `partly`, anything; else None and all is as before.
@@ -53,6 +58,9 @@ class Matching:
         number = len(self._parties)
         self._parties.append(party)
         self._orders.append(order)
+        self._has_groups |= party.is_group
+        if not self._has_groups:
+            return number if self._place((number, 0)) else None
         holder, given, dead = dict(self._holder), dict(self._given), set(self._dead)
         placed = [self._place((number, index)) for index in range(len(party.requested))]
         if (any(placed) if partly else all(placed)) and self._accounts_are_distinct():
@@ -60,6 +68,8 @@ class Matching:
         self._holder, self._given = holder, given
         if party.is_group:  # it may have been in its own way
             self._dead = dead
+            self._next.clear()
+            self._hopeless.clear()
         return None
 
     def of(self, number: int) -> list[Environment]:
@@ -72,7 +82,27 @@ class Matching:
         return [row for (party, _), row in self._given.items() if party != number]
 
     def _place(self, seat: _Seat) -> bool:
-        """Breadth first, so that the shortest chain of moves is taken and no depth is a limit."""
+        """Give it something nobody holds, else by the shortest chain of moves."""
+        party = self._parties[seat[0]]
+        if party.is_group and party.distinct_accounts:
+            return self._move_others(seat)
+        wish, options = self._wish(seat)
+        if wish in self._hopeless:
+            return False
+        at = self._next.get(wish, 0)
+        while at < len(options) and options[at].key in self._holder:
+            at += 1
+        self._next[wish] = at
+        if at < len(options):
+            self._given[seat], self._holder[options[at].key] = options[at], seat
+            return True
+        if self._move_others(seat):
+            return True
+        self._hopeless.add(wish)
+        return False
+
+    def _move_others(self, seat: _Seat) -> bool:
+        """Breadth first, so that no depth is a limit."""
         came: dict[EnvironmentKey, _Seat] = {}
         frontier = deque([seat])
         while frontier:
@@ -100,17 +130,21 @@ class Matching:
 
     def _choices(self, seat: _Seat) -> Iterator[Environment]:
         """The rows that would do; for a party of distinct accounts not one beside another of its own."""
-        number, index = seat
-        party, order = self._parties[number], self._orders[number]
-        wanted = party.requested[index]
-        options = self._options.get((id(wanted), id(order)))
-        if options is None:
-            options = [row for row in order if selection.matches(row.registered, wanted)]
-            self._options[id(wanted), id(order)] = options
+        number = seat[0]
+        party = self._parties[number]
+        _, options = self._wish(seat)
         if not (party.is_group and party.distinct_accounts):
             return iter(options)
         accounts = {row.key.account for other, row in self._given.items() if other[0] == number and other != seat}
         return (row for row in options if row.key.account not in accounts)
+
+    def _wish(self, seat: _Seat) -> tuple[_Wish, list[Environment]]:
+        number, index = seat
+        wanted, order = self._parties[number].requested[index], self._orders[number]
+        wish = (id(wanted), id(order))
+        if wish not in self._options:
+            self._options[wish] = [row for row in order if selection.matches(row.registered, wanted)]
+        return wish, self._options[wish]
 
     def _accounts_are_distinct(self) -> bool:
         """A chain of moves looks at one move at a time, so the whole is checked once more."""

@@ -1,9 +1,9 @@
 """What AWS itself says that it is doing with a resource: `DELETING`, `modifying`, `Delete in progress`.
 
 Services write that into a field called status, state or lifecycle of what describes the resource, each in its own
-words; that is read here for all of them, so that no type has to be marked as slow. How long a deletion may take is what its handler
-in the CloudFormation registry allows. Source: botocore's models (the values of such fields); CloudFormation CLI user
-guide, resource type schema, `timeoutInMinutes` (120 unless the handler says otherwise, 2160 at most).
+words; that is read here for all of them, so that no type has to be marked as slow. How long a deletion may take is what
+its handler in the CloudFormation registry allows. Source: botocore's models (the values of such fields); CloudFormation
+CLI user guide, resource type schema, `timeoutInMinutes` (120 unless the handler says otherwise, 2160 at most).
 """
 
 from __future__ import annotations
