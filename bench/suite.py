@@ -1,6 +1,6 @@
 """Times `make test` of this revision and of an earlier one in turn; `python -m bench.suite` writes bench/suite.json.
 
-Each runs twice in a fresh clone: with empty caches of templates and images, and with what that filled. It takes half an
+Each runs twice in a fresh clone: with empty caches of templates and images, and with what that filled. It takes an
 hour, so `make bench` does not do it but shows what was measured last. Nothing else should run meanwhile.
 """
 
