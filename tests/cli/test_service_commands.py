@@ -94,12 +94,16 @@ def test_a_refusal_is_shown_with_its_code_and_exits_1(service: Service, capsys: 
 
 
 def test_a_wait_is_shown_on_the_error_stream_only(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
-    service.script = [refused(423, "pool-busy", after=0, position=3), granted()]
+    service.script = [
+        refused(423, "pool-busy", after=0, position=3, estimatedWaitSeconds={"from": 40, "to": 130}),
+        granted(),
+    ]
 
     assert main([*ALLOCATE, "--wait", "0.5", "--json"]) == 0
 
     shown = capsys.readouterr()
     assert "pool-busy, position 3" in shown.err
+    assert "about 40 to 130 s more" in shown.err
     assert json.loads(shown.out)["id"] == ID
 
 

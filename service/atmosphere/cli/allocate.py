@@ -84,4 +84,5 @@ def _granted(
 
 def _tell(waiting: Waiting) -> None:
     place = f", position {waiting.position}" if waiting.position is not None else ""
-    note(f"{waiting.code}{place}: waited {waiting.waited:.0f} s, next try in {waiting.next_try:.0f} s")
+    estimate = "" if waiting.estimate is None else ", about {} to {} s more".format(*waiting.estimate)
+    note(f"{waiting.code}{place}: waited {waiting.waited:.0f} s{estimate}, next try in {waiting.next_try:.0f} s")

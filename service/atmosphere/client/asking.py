@@ -31,7 +31,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """What a caller may show while it waits: why, where in the queue (if told), and the seconds waited so far."""
+    """What a caller may show while it waits: why, where in the queue (if told), and the seconds waited so far.
+
+    `estimate` is how long it may still take, in seconds, from and to, if the service can say it.
+    """
 
     code: str
     message: str
@@ -39,6 +42,7 @@ class Waiting:
     next_try: float
     position: int | None = None
     waiting: int | None = None
+    estimate: tuple[int, int] | None = None
 
 
 def cut(outcome: str) -> str:
@@ -66,4 +70,12 @@ def waiting(refusal: ServiceError, *, waited: float, next_try: float) -> Waiting
         next_try=next_try,
         position=details.get("position"),
         waiting=details.get("waiting"),
+        estimate=_estimate(details.get("estimatedWaitSeconds")),
     )
+
+
+def _estimate(value: object) -> tuple[int, int] | None:
+    match value:
+        case {"from": int(least), "to": int(most)}:
+            return least, most
+    return None
