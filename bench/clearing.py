@@ -92,6 +92,9 @@ class Cleared:
     ratio: float
 
 
+_BUILT_IN: Final = ("AWS::Bedrock::ApplicationInferenceProfile",)
+"""The embedded AWS lists profiles of its own as an application's; the engine knows them by its baseline."""
+
 # --- the two ways -----------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +136,8 @@ def _by_script(accounts: _Counted) -> None:
 
         def look() -> list[Resource]:
             answers = threads.map(partial(_listed, account), types.values())
-            return [item for answer in answers for item in answer if item.id != _NAME]
+            found = [item for answer in answers for item in answer]
+            return [item for item in found if item.id != _NAME and item.type not in _BUILT_IN]
 
         deletions = [threads.submit(types[item.type].delete, account, item.region, item.id, _never) for item in look()]
         for deletion in deletions:
