@@ -23,8 +23,8 @@ class Sts(http.server.BaseHTTPRequestHandler):
         Sts.asked += 1
         self.rfile.read(int(self.headers["content-length"]))
         body = (f"<GetCallerIdentityResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'>"
-                f"<GetCallerIdentityResult><Arn>arn:aws:iam::1:user/u</Arn><UserId>u</UserId>"
-                f"<Account>account {Sts.asked}</Account>"
+                f"<GetCallerIdentityResult><Arn>arn:aws:iam::{Sts.asked:012}:user/u</Arn><UserId>u</UserId>"
+                f"<Account>{Sts.asked:012}</Account>"
                 f"</GetCallerIdentityResult></GetCallerIdentityResponse>").encode()
         self.send_response(200)
         self.send_header("content-type", "text/xml")
@@ -66,9 +66,9 @@ mkdir "$work/home" "$work/other"
 echo "aws-cdk 2.1148.1"
 cat "$work/seen"
 diff "$work/seen" - <<'SEEN'
-first:                   account 1
-again, a year later:     account 1
-again, with other HOME:  account 1
-with another CDK_HOME:   account 2
+first:                   000000000001
+again, a year later:     000000000001
+again, with other HOME:  000000000001
+with another CDK_HOME:   000000000002
 files below either HOME: 0
 SEEN

@@ -17,16 +17,17 @@ npm install --loglevel=error --no-audit --no-fund --prefix "$work" \
   @aws-sdk/client-sts@3.1177.0 aws-cdk@2.1148.1 >/dev/null
 
 cat >"$work/sts.py" <<'PY'
-"""An STS whose account is the access key and the region of the signature."""
+"""An STS that writes down the access key and the region of each signature."""
 import http.server, re, sys
 
 class Sts(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
         key, region = re.search("Credential=([^/]+)/[0-9]+/([^/]*)/", self.headers["authorization"]).groups()
+        open(sys.argv[2], "a").write(f"{key}, {region or 'a region without a name'}" + "\n")
         body = (f"<GetCallerIdentityResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'>"
-                f"<GetCallerIdentityResult><Arn>arn:aws:iam::1:user/u</Arn><UserId>u</UserId>"
-                f"<Account>{key}, {region or 'a region without a name'}</Account>"
+                f"<GetCallerIdentityResult><Arn>arn:aws:iam::111111111111:user/u</Arn><UserId>u</UserId>"
+                f"<Account>111111111111</Account>"
                 f"</GetCallerIdentityResult></GetCallerIdentityResponse>").encode()
         self.send_response(200)
         self.send_header("content-type", "text/xml")
@@ -41,7 +42,7 @@ server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Sts)
 open(sys.argv[1], "w").write(str(server.server_port) + "\n")
 server.serve_forever()
 PY
-python3 "$work/sts.py" "$work/port" &
+python3 "$work/sts.py" "$work/port" "$work/asked" &
 server=$!
 until [ -s "$work/port" ]; do sleep 0.1; done
 
@@ -60,23 +61,27 @@ cat >"$work/sdk.mjs" <<'JS'
 import { STSClient, GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 console.log((await new STSClient({}).send(new GetCallerIdentityCommand({}))).Account);
 JS
-# The app is the CDK CLI's child: it prints what the CLI found, and writes an assembly without stacks.
+# The app is the CDK CLI's child: it writes an assembly without stacks.
 cat >"$work/app.js" <<'JS'
-console.error("CDK:", `${process.env.CDK_DEFAULT_ACCOUNT}`);
 const manifest = JSON.stringify({ version: "36.0.0", artifacts: {} });
 require("fs").writeFileSync(`${process.env.CDK_OUTDIR}/manifest.json`, manifest);
 JS
 
-last() { tail -n 1 || true; }
+asked() { # what STS was asked with, else why it was not
+  : >asked
+  local said
+  said=$("$@" 2>&1 || true)
+  if [ -s asked ]; then tail -n 1 asked; else grep -E '^Error|could not be found' <<<"$said" | tail -n 1; fi
+}
 each_tool() {
   cd "$work"
   local set=(env -u AWS_PROFILE -u AWS_DEFAULT_PROFILE -u AWS_REGION -u AWS_DEFAULT_REGION -u AWS_ACCESS_KEY_ID
     -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN HOME="$work" CDK_HOME="$work/.cdk" NODE_NO_WARNINGS=1
     AWS_ENDPOINT_URL="http://127.0.0.1:$(cat port)" AWS_EC2_METADATA_DISABLED=true "$@")
-  echo "boto3:   $("${set[@]}" v/bin/python boto.py 2>&1 | last)"
-  echo "AWS CLI: $("${set[@]}" v/bin/aws sts get-caller-identity --query Account --output text 2>&1 | last)"
-  echo "JS SDK:  $("${set[@]}" node sdk.mjs 2>&1 | grep -E '^KEY|^Error' | last)"
-  echo "CDK CLI: $("${set[@]}" node_modules/.bin/cdk ls --app 'node app.js' 2>&1 | sed -n 's/^CDK: //p' | last)"
+  echo "boto3:   $(asked "${set[@]}" v/bin/python boto.py)"
+  echo "AWS CLI: $(asked "${set[@]}" v/bin/aws sts get-caller-identity)"
+  echo "JS SDK:  $(asked "${set[@]}" node sdk.mjs)"
+  echo "CDK CLI: $(asked "${set[@]}" node_modules/.bin/cdk ls --app 'node app.js')"
   rm -rf .cdk cdk.out
 }
 {

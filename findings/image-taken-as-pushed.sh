@@ -2,7 +2,7 @@
 # What: against ministack, `cdk deploy` of a stack with a container image succeeds on a machine without Docker, and the
 #       repository stays empty. ministack answers DescribeImages of an unknown tag with an empty list. The CDK CLI takes
 #       every answer but ImageNotFoundException as "the image is there", and then neither builds nor pushes it.
-# Why:  a green deployment against this emulator says nothing about the image: the Dockerfile may be broken.
+# Why:  a green deployment against this emulator says nothing about the image: nobody has tried to build it.
 # With: ministack 1.5.33, boto3 1.43.106 (PyPI), aws-cdk 2.1148.1 (npm). Seen 2026-11-29.
 # Docs: the API reference of Amazon ECR, DescribeImages, lists ImageNotFoundException for an image that does not exist.
 set -euo pipefail
@@ -24,9 +24,9 @@ set=(env -i PATH="$work/bin:/usr/bin:/bin" HOME="$work" TMPDIR="$work/tmp" AWS_E
 server=$!
 until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.1; done
 
-# An assembly as the CDK writes it: a stack, and an image whose Dockerfile cannot be built.
+# An assembly as the CDK writes it: a stack, and an image.
 cd "$work/app"
-echo "THIS IS NO DOCKERFILE" >image/Dockerfile
+printf 'FROM scratch\nCOPY Dockerfile /\n' >image/Dockerfile
 cat >manifest.json <<'JSON'
 {"version": "36.0.0", "artifacts": {
   "s.assets": {"type": "cdk:asset-manifest", "properties": {"file": "s.assets.json"}},

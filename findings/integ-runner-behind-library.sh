@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # What: the newest integ-runner cannot run a test of the newest aws-cdk-lib. It carries a CDK CLI that reads cloud
-#       assemblies up to schema 53; aws-cdk-lib writes 54 since 2.258.0. Its peer range allows every 2.x, and the
+#       assemblies up to schema 53; aws-cdk-lib writes a newer one since 2.258.0. Its peer range allows every 2.x, and the
 #       message names a CLI version, which is no package of the test's own.
 # Why:  a fresh `npm install` of both, or a weekly update, breaks every integration test before it deploys anything, and
 #       an update of `aws-cdk` does not help.
-# With: @aws-cdk/integ-runner 2.197.10, aws-cdk-lib 2.276.0 and 2.257.0 (npm). Seen 2026-11-29.
+# With: @aws-cdk/integ-runner 2.197.10, aws-cdk-lib 2.276.0, 2.258.0 and 2.257.0 (npm). Seen 2026-11-29.
 # Docs: the README of integ-runner names no version of aws-cdk-lib.
 set -euo pipefail
 work=$(mktemp -d)
@@ -25,7 +25,7 @@ with_library() {
   env -u AWS_PROFILE HOME="$work" CDK_HOME="$work/.cdk" AWS_REGION=us-east-1 node_modules/.bin/integ-runner \
     --language javascript --directory . --dry-run --update-on-failed --parallel-regions us-east-1 2>&1 || true
 }
-for version in 2.257.0 2.276.0; do
+for version in 2.257.0 2.258.0 2.276.0; do
   echo "aws-cdk-lib $version: $(with_library "$version" |
     sed -nE 's/.*(Maximum schema version supported is 53\.x\.x, but found [0-9]+).*/\1/p; s/.*is a new test. Please use.*/read/p' | head -n 1)"
 done >seen
@@ -33,5 +33,6 @@ echo "@aws-cdk/integ-runner 2.197.10"
 cat seen
 diff seen - <<'SEEN'
 aws-cdk-lib 2.257.0: read
+aws-cdk-lib 2.258.0: Maximum schema version supported is 53.x.x, but found 54
 aws-cdk-lib 2.276.0: Maximum schema version supported is 53.x.x, but found 55
 SEEN
