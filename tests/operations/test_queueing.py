@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atmosphere.core.changes import Put
+from atmosphere.core.changes import Delete, Put
 from atmosphere.core.errors import AllDirty, Conflicting, KeyReused, PoolBusy, QuotaReached, Refused
 from atmosphere.core.model import ActKind, AllocationId, RuleName, Status
 from atmosphere.core.queue import GRACE, PLACE, PRESENT
@@ -369,3 +369,12 @@ def _is_before(row: Waiter, own: Waiter | None, now: datetime) -> bool:
 
 def world_asked(wish: dict[str, Any]) -> str:
     return allocate_request({"pool": POOL, "requester": "a test", **wish}).asked_for
+
+
+def test_a_slot_that_is_not_there_never_keeps_an_environment_from_being_released() -> None:
+    world = a_world(1, max_active=1)
+    held = world.allocate()
+    (slot,) = world.rows.slots()
+    world.rows.commit([Delete(target=slot.id, expects=())], token=world.ids.new())
+    world.deallocate(held.id)
+    assert world.status(held.items[0].key) is Status.CLEANING
