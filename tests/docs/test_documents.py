@@ -19,6 +19,7 @@ import yaml
 from click import Context
 
 from atmosphere.cleanup.baseline.drift_troubles import CHANGED
+from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cli.local import up
 from atmosphere.cli.main import atmosphere as command
 from atmosphere.config.load import check, load
@@ -266,3 +267,7 @@ def test_a_rule_in_the_documents_is_one_that_the_check_lets_pass(tmp_path: Path)
 def test_the_license_is_the_one_that_the_project_declares() -> None:
     assert 'license = "Apache-2.0"' in text("pyproject.toml")
     assert "Apache License\n                           Version 2.0, January 2004" in (ROOT / "LICENSE").read_text()
+
+
+def test_the_readme_counts_the_types_that_are_cleaned() -> None:
+    assert f"{len(CATALOGUE)} types outside stacks" in text("README.md")
