@@ -137,8 +137,8 @@ def _configuration(directory: Path) -> Path:
     config = directory / "config"
     shutil.copytree(EXAMPLE, config)
     role = f"arn:aws:iam::{ACCOUNT}:role/AtmosphereAdmin"
-    common = {"account": ACCOUNT, "pool": POOL, "admin_role": role, "external_id": "line"}
-    environments = [common | {"region": region, "capabilities": []} for region in REGIONS]
+    common: Item = {"account": ACCOUNT, "pool": POOL, "admin_role": role, "external_id": "line"}
+    environments: list[Item] = [common | {"region": region, "capabilities": []} for region in REGIONS]
     (config / "environments.yaml").write_text(yaml.safe_dump({"environments": environments}))
     access = yaml.safe_load((config / "access.yaml").read_text())
     access["iam"] = [{"name": POOL, "account": "111111111111", "roles": ["runner"], "pools": [POOL]}]
@@ -155,7 +155,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
 
 
 def _npm(service: LocalService, number: int) -> str:
-    asked = {"do": "acquire", "pool": POOL, "requester": f"npm client {number}", "timeoutMinutes": PATIENCE / 60}
+    asked: Item = {"do": "acquire", "pool": POOL, "requester": f"npm client {number}", "timeoutMinutes": PATIENCE / 60}
     steps = [asked, {"do": "release", "outcome": "success"}]
     taken, released = drive(service.endpoint, service.description["callers"]["runner"], steps)
     assert taken["ok"], taken
