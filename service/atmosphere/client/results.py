@@ -85,6 +85,7 @@ class AllocationState:
     ended_by: str | None = None
     asked_by: str = ""
     run: Run | None = None
+    heartbeat_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
