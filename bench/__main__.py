@@ -22,6 +22,9 @@ from bench.authorizing import Paired, authorizing
 from bench.clearing import BAR as CLEARING_BAR
 from bench.clearing import MEMORY_BAR, Cleared, clearing
 from bench.clearing import REPEATS as CLEARINGS
+from bench.coldstart import cold_starts
+from bench.coldstart import kept as cold_starts_kept
+from bench.coldstart import table as table_of_cold_starts
 from bench.counting import Count, add_pool, at_once, in_line, measure
 from bench.revisions import EARLIER
 from bench.startup import BAR as STARTUP_BAR
@@ -65,10 +68,12 @@ def main() -> int:
     cleared = clearing()
     print("starting the local service again and again", file=sys.stderr)
     started, tested = startup(), last_measured()
+    print("starting functions cold", file=sys.stderr)
+    cold = cold_starts()
     print("waiting in line, on a virtual clock", file=sys.stderr)
     waited = waiting(hours=WAITING_HOURS)
     text = report(counts, (transactions, behind), paired) + of_cleaning(turned, cleared) + of_working(started, tested)
-    text += table_of_waiting(waited)
+    text += table_of_cold_starts(cold) + table_of_waiting(waited)
     (HERE / "README.md").write_text(text)
     print(text)
     kept = (
@@ -79,6 +84,7 @@ def main() -> int:
         cleared.ratio <= CLEARING_BAR,
         cleared.engine.memory <= MEMORY_BAR,
         started.ratio <= STARTUP_BAR,
+        cold_starts_kept(cold),
         tested is None or max(tested.ratios) <= SUITE_BAR,
         all(count.total <= count.bar for count in counts),
         all(waited.kept.values()),

@@ -1,7 +1,8 @@
 """The CDK app: `python -m infra.app --config DIR --target aws|host --out DIR [--setting name=value ...]`.
 
-Synthesizes the stacks `atmosphere` and `atmosphere-environment`. Exit codes: 0 done, 1 problems (printed; nothing is
-written), 2 usage.
+Synthesizes the stacks `atmosphere` and `atmosphere-environment`. For AWS it demands the Python that the functions run
+on, because only that one makes their byte code; `--without-byte-code` accepts functions that start slowly. Exit codes:
+0 done, 1 problems (printed; nothing is written), 2 usage.
 """
 
 from __future__ import annotations
@@ -10,22 +11,29 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import App
 
 from atmosphere.config.load import load
 from atmosphere.config.problems import ConfigProblems
 from atmosphere.contract import NAME
+from infra.assets import has_byte_code
 from infra.dependencies import AssetFailed
 from infra.environment import EnvironmentStack
 from infra.stack import AtmosphereStack
-from infra.target import Target
+from infra.target import RUNTIME, Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from atmosphere.core.snapshot import Snapshot
+
+_NO_BYTE_CODE: Final = (
+    f"this is Python {sys.version_info.major}.{sys.version_info.minor}, but the functions run on {RUNTIME}, and only "
+    f"that one can compile them: without byte code each start takes twice as long. Make .venv with it "
+    f"(`make clean setup PYTHON=python{RUNTIME}`), or accept slow starts with --without-byte-code"
+)
 
 
 def synthesize(snapshot: Snapshot, *, target: Target, out: Path) -> None:
@@ -40,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The outermost door: problems become text and an exit code."""
     options = _parser().parse_args(arguments)
     try:
+        _demand_byte_code(options.target, unless=options.without_byte_code)
         snapshot = load(options.config, dict(options.setting))
         synthesize(snapshot, target=options.target, out=options.out)
     except ConfigProblems as found:
@@ -52,11 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _demand_byte_code(target: Target, *, unless: bool) -> None:
+    if not (unless or has_byte_code(target)):
+        raise AssetFailed(_NO_BYTE_CODE)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.app", description="Synthesize Atmosphere's stacks.")
     parser.add_argument("--config", type=Path, default=Path("config"), help="the directory of the three YAML files")
     parser.add_argument("--target", type=Target, choices=list(Target), default=Target.AWS)
     parser.add_argument("--out", type=Path, default=Path(os.environ.get("CDK_OUTDIR", "cdk.out")))
+    parser.add_argument("--without-byte-code", action="store_true", help="let the functions on AWS start slowly")
     parser.add_argument("--setting", type=_setting, action="append", default=[], metavar="name=value")
     return parser
 

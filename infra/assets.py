@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from infra import dependencies
+from infra import dependencies, models
 from infra.dependencies import CACHE, ROOT, AssetFailed
 from infra.target import RUNTIME, Target
 
@@ -67,6 +67,21 @@ def build(services: Iterable[str], target: Target, *, verifies_tokens: bool = Fa
     return Asset(directory, digest)
 
 
+def has_byte_code(target: Target) -> bool:
+    """Whether an asset gets byte code, which only the Python that it runs on can make: without it a start is slow.
+
+    A Lambda cannot write into its own directory, so it would compile everything again at every start.
+    """
+    return target is Target.HOST or f"{sys.version_info.major}.{sys.version_info.minor}" == RUNTIME
+
+
+def plain(directory: Path, services: Iterable[str]) -> Path:
+    """What a function of bare boto3 would carry: the locked dependencies as they are, for comparison."""
+    _fill_theirs(directory, frozenset(services), Target.HOST, dependencies.lock_of(verifies_tokens=False))
+    _compile(directory)
+    return directory
+
+
 def _prune() -> None:
     """Forget the assets that were not used for the longest time."""
     built = [path for target in Target for path in CACHE.glob(f"{target}-*")]
@@ -77,8 +92,8 @@ def _prune() -> None:
 def _digest(services: frozenset[str], target: Target, lock: Path) -> str:
     """Over everything that decides the asset's content."""
     python = sys.implementation.cache_tag if target is Target.HOST else RUNTIME
-    state = sha256(repr((sorted(services), target.value, python)).encode())
-    for source in (lock, Path(__file__), Path(dependencies.__file__)):
+    state = sha256(repr((sorted(services), target.value, python, has_byte_code(target))).encode())
+    for source in (lock, *(Path(module) for module in (__file__, dependencies.__file__, models.__file__))):
         state.update(source.read_bytes())
     for relative, source in sorted(_own_files()):
         state.update(relative.encode() + b"\0" + sha256(source.read_bytes()).digest())
@@ -93,22 +108,34 @@ def _own_files() -> Iterator[tuple[str, Path]]:
 
 
 def _fill(directory: Path, services: frozenset[str], target: Target, lock: Path) -> None:
-    theirs = list(dependencies.files(target, lock))
-    newest = _newest(relative for relative, _ in theirs)
-    wanted = [
-        (relative, source)
-        for relative, source in theirs
-        if _belongs(PurePosixPath(relative), services) and _is_newest(PurePosixPath(relative), newest)
-    ]
-    for relative, source in sorted([*_own_files(), *wanted]):
-        destination = directory / relative
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, destination)
+    _copy(directory, _own_files())
+    _fill_theirs(directory, services, target, lock)
     _demand_models(directory, services)
-    if target is Target.HOST:
+    models.trim(directory / "botocore")
+    if has_byte_code(target):
         _compile(directory)
     for path in (directory, *directory.rglob("*")):
         os.utime(path, (_EPOCH, _EPOCH))
+
+
+def _fill_theirs(directory: Path, services: frozenset[str], target: Target, lock: Path) -> None:
+    theirs = list(dependencies.files(target, lock))
+    newest = _newest(relative for relative, _ in theirs)
+    _copy(
+        directory,
+        (
+            (relative, source)
+            for relative, source in theirs
+            if _belongs(PurePosixPath(relative), services) and _is_newest(PurePosixPath(relative), newest)
+        ),
+    )
+
+
+def _copy(directory: Path, files: Iterable[tuple[str, Path]]) -> None:
+    for relative, source in sorted(files):
+        destination = directory / relative
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, destination)
 
 
 def _belongs(path: PurePosixPath, services: frozenset[str]) -> bool:

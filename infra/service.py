@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Annotations, Aws, Stack
 from constructs import Construct
 
 from atmosphere.contract import FUNCTIONS, TABLE_VARIABLES, Env, FunctionName
+from infra.assets import has_byte_code
 from infra.constructs.alarms import add_alarms
 from infra.constructs.api import Api
 from infra.constructs.cleanup import CleanupMachine
@@ -16,12 +17,17 @@ from infra.constructs.publisher import publish, snapshot_asset
 from infra.constructs.reconciler import every_minute
 from infra.constructs.storage import bucket, tables, webhook_secret
 from infra.grants import Places, statements
+from infra.target import RUNTIME
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
 
     from atmosphere.core.snapshot import Snapshot
     from infra.target import Target
+
+_SLOW_STARTS: Final = (
+    f"the functions get no byte code, so each start takes twice as long: synthesize with Python {RUNTIME}, theirs"
+)
 
 
 class AtmosphereService(Construct):
@@ -43,6 +49,8 @@ class AtmosphereService(Construct):
         self.api = Api(self, "Api", accounts=snapshot.access.accounts)
         self.api.add_routes(self.functions)
         every_minute(self, self.functions[FunctionName.RECONCILE])
+        if not has_byte_code(target):
+            Annotations.of(self).add_warning_v2("atmosphere:no-byte-code", _SLOW_STARTS)
         self.topic = add_alarms(self, functions=self.functions, api=self.api, machine=self.machine)
 
     def _functions(

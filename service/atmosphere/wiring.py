@@ -1,7 +1,8 @@
 """The composition root: from a function's environment variables to the operations, each made when first asked for.
 
 A container makes one `App` and keeps it; tests make their own and set its parts. What a function's role may not do it
-is not wired to do either: a missing variable is a KeyError that names it.
+is not wired to do either: a missing variable is a KeyError that names it. What makes a thing imports it, so that each
+function starts with its own parts only.
 """
 
 from __future__ import annotations
@@ -13,33 +14,13 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.adapters import clients
-from atmosphere.adapters.dynamodb import DynamoStore
-from atmosphere.adapters.eventbridge import EventBridgeEvents
-from atmosphere.adapters.s3 import S3Objects, S3Reports, S3Snapshot, S3Texts
-from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
-from atmosphere.adapters.sts import StsCredentials
-from atmosphere.adapters.system import SystemClock, SystemIds
-from atmosphere.adapters.used_tokens import DynamoUsedTokens
-from atmosphere.adapters.webhook_secrets import ManagedSecrets
 from atmosphere.contract import TABLE_VARIABLES, Env, Table
 from atmosphere.core.github import stand_in
-from atmosphere.operations.allocate import Allocator
-from atmosphere.operations.authorize import Authorizer
-from atmosphere.operations.baseline import BaselineKeeper
-from atmosphere.operations.clean import Cleaning
-from atmosphere.operations.deallocate import Deallocator
-from atmosphere.operations.heartbeat import Heartbeats
-from atmosphere.operations.operate import Operating
-from atmosphere.operations.reclaim import Reclaimer
-from atmosphere.operations.reconcile import Reconciler
-from atmosphere.operations.refresh import Refresher
-from atmosphere.operations.register import Registrar
-from atmosphere.operations.resume import PoolResumer
-from atmosphere.operations.watch import Watcher, Watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from atmosphere.adapters.s3 import S3Objects
     from atmosphere.cleanup.aws.accounts import Accounts
     from atmosphere.cleanup.engine import PassResult
     from atmosphere.cleanup.model import Assignment, PassState
@@ -48,6 +29,19 @@ if TYPE_CHECKING:
     from atmosphere.core.model import Environment
     from atmosphere.core.settings import Settings
     from atmosphere.core.snapshot import Snapshot
+    from atmosphere.operations.allocate import Allocator
+    from atmosphere.operations.authorize import Authorizer
+    from atmosphere.operations.baseline import BaselineKeeper
+    from atmosphere.operations.clean import Cleaning
+    from atmosphere.operations.deallocate import Deallocator
+    from atmosphere.operations.heartbeat import Heartbeats
+    from atmosphere.operations.operate import Operating
+    from atmosphere.operations.reclaim import Reclaimer
+    from atmosphere.operations.reconcile import Reconciler
+    from atmosphere.operations.refresh import Refresher
+    from atmosphere.operations.register import Registrar
+    from atmosphere.operations.resume import PoolResumer
+    from atmosphere.operations.watch import Watcher, Watching
     from atmosphere.ports import (
         Baselines,
         Cleaner,
@@ -79,48 +73,65 @@ class App:
     @cached_property
     def clock(self) -> Clock:
         """The real time."""
+        from atmosphere.adapters.system import SystemClock
+
         return SystemClock()
 
     @cached_property
     def ids(self) -> Ids:
         """Real ids."""
+        from atmosphere.adapters.system import SystemIds
+
         return SystemIds()
 
     @cached_property
     def store(self) -> Store:
         """The tables of rows."""
+        from atmosphere.adapters.dynamodb import DynamoStore
+
         tables = {table: self.environ[TABLE_VARIABLES[table]] for table in _ROWS}
         return DynamoStore(clients.dynamodb(), tables, commits=clients.dynamodb_commits())
 
     @cached_property
     def credentials(self) -> Credentials:
         """STS."""
+        from atmosphere.adapters.sts import StsCredentials
+
         return StsCredentials(clients.sts())
 
     @cached_property
     def cleaner(self) -> Cleaner:
         """The state machine."""
+        from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
+
         return StepFunctionsCleaner(clients.stepfunctions(), self.environ[Env.STATE_MACHINE])
 
     @cached_property
     def snapshots(self) -> SnapshotSource:
         """The configuration as deployed."""
+        from atmosphere.adapters.s3 import S3Snapshot
+
         return S3Snapshot(clients.s3(), self.environ[Env.BUCKET], self.environ[Env.SNAPSHOT_KEY])
 
     @cached_property
     def reports(self) -> Reports:
         """What cleanups reported."""
+        from atmosphere.adapters.s3 import S3Reports
+
         return S3Reports(self.own_objects)
 
     @cached_property
     def events(self) -> Events:
         """The default bus."""
+        from atmosphere.adapters.eventbridge import EventBridgeEvents
+
         return EventBridgeEvents(clients.events())
 
     @cached_property
     def baselines(self) -> Baselines:
         """What was there before the first tests."""
-        from atmosphere.cleanup.baseline.amendments import Amendments  # noqa: PLC0415 -- spares every other function its start
+        from atmosphere.adapters.s3 import S3Texts
+        from atmosphere.cleanup.baseline.amendments import Amendments
 
         return Amendments(S3Texts(self.own_objects))
 
@@ -131,28 +142,36 @@ class App:
 
     def objects(self, bucket: str) -> S3Objects:
         """Any bucket that the function's role may read."""
+        from atmosphere.adapters.s3 import S3Objects
+
         return S3Objects(clients.s3(), bucket)
 
     @cached_property
     def token_signatures(self) -> TokenSignatures:
         """PyJWT and the issuers' keys, which only the authorizer imports and keeps for the container's life."""
-        from atmosphere.adapters.signing_keys import SigningKeys  # noqa: PLC0415 -- other assets have no PyJWT
-        from atmosphere.adapters.token_signatures import JwtSignatures  # noqa: PLC0415
+        from atmosphere.adapters.signing_keys import SigningKeys
+        from atmosphere.adapters.token_signatures import JwtSignatures
 
         return JwtSignatures(SigningKeys(clock=self.clock))
 
     @cached_property
     def used_tokens(self) -> UsedTokens:
         """The table of used tokens."""
+        from atmosphere.adapters.used_tokens import DynamoUsedTokens
+
         return DynamoUsedTokens(clients.dynamodb_tokens(), self.environ[Env.USED_TOKENS_TABLE])
 
     @cached_property
     def webhook_secrets(self) -> WebhookSecrets:
         """Secrets Manager, asked once in a while."""
+        from atmosphere.adapters.webhook_secrets import ManagedSecrets
+
         return ManagedSecrets(clients.secretsmanager(), self.environ[Env.WEBHOOK_SECRET], clock=self.clock)
 
     def authorizer(self) -> Authorizer:
         """The GitHub tree's door. Without the variable there is no stand-in; a malformed one is a ValueError."""
+        from atmosphere.operations.authorize import Authorizer
+
         return Authorizer(
             signatures=self.token_signatures,
             used=self.used_tokens,
@@ -162,6 +181,8 @@ class App:
 
     def allocator(self, *, role_refused: Callable[[Environment], None]) -> Allocator:
         """POST /allocations."""
+        from atmosphere.operations.allocate import Allocator
+
         return Allocator(
             store=self.store,
             credentials=self.credentials,
@@ -172,14 +193,20 @@ class App:
 
     def refresher(self) -> Refresher:
         """POST /allocations/{id}/credentials."""
+        from atmosphere.operations.refresh import Refresher
+
         return Refresher(store=self.store, credentials=self.credentials, clock=self.clock, heartbeats=self.heartbeats())
 
     def heartbeats(self) -> Heartbeats:
         """POST /allocations/{id}/heartbeat."""
+        from atmosphere.operations.heartbeat import Heartbeats
+
         return Heartbeats(store=self.store, clock=self.clock, ids=self.ids)
 
     def deallocator(self, settings: Settings) -> Deallocator:
         """DELETE /allocations/{id}."""
+        from atmosphere.operations.deallocate import Deallocator
+
         return Deallocator(
             store=self.store,
             cleaner=self.cleaner,
@@ -190,10 +217,14 @@ class App:
 
     def reclaimer(self, settings: Settings) -> Reclaimer:
         """POST /github/webhook."""
+        from atmosphere.operations.reclaim import Reclaimer
+
         return Reclaimer(store=self.store, deallocator=self.deallocator(settings))
 
     def operating(self, settings: Settings) -> Operating:
         """POST /environments/…."""
+        from atmosphere.operations.operate import Operating
+
         return Operating(
             store=self.store,
             cleaner=self.cleaner,
@@ -204,16 +235,22 @@ class App:
 
     def pool_resumer(self, snapshot: Snapshot, caller: VerifiedCaller) -> PoolResumer:
         """POST /pools/{pool}/resume."""
+        from atmosphere.operations.resume import PoolResumer
+
         return PoolResumer(store=self.store, clock=self.clock, ids=self.ids, snapshot=snapshot, caller=caller)
 
     def baseline_keeper(self, rules: AccessRules, caller: VerifiedCaller) -> BaselineKeeper:
         """…/baseline."""
+        from atmosphere.operations.baseline import BaselineKeeper
+
         return BaselineKeeper(
             store=self.store, baselines=self.baselines, clock=self.clock, ids=self.ids, rules=rules, caller=caller
         )
 
     def reconciler(self, settings: Settings) -> Reconciler:
         """Every minute."""
+        from atmosphere.operations.reconcile import Reconciler
+
         return Reconciler(
             store=self.store,
             cleaner=self.cleaner,
@@ -225,17 +262,21 @@ class App:
 
     def registrar(self) -> Registrar:
         """At every deployment."""
+        from atmosphere.operations.register import Registrar
+
         return Registrar(store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids)
 
     def cleaning(self, order: CleanupOrder) -> Cleaning:
         """One cleanup's say."""
+        from atmosphere.operations.clean import Cleaning
+
         return Cleaning(order=order, store=self.store, clock=self.clock, ids=self.ids)
 
     def run_pass(
         self, todo: Assignment, state: PassState, *, beat: Callable[[], None], held: Callable[[], str | None]
     ) -> PassResult:
         """One pass of the engine, which only the cleanup function imports."""
-        from atmosphere.cleanup.engine import run_pass  # noqa: PLC0415 -- spares every other function its start
+        from atmosphere.cleanup.engine import run_pass
 
         return run_pass(
             todo,
@@ -250,28 +291,34 @@ class App:
 
     def watcher(self, snapshot: Snapshot) -> Watcher:
         """Every minute, too."""
+        from atmosphere.operations.watch import Watcher
+
         return Watcher(store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids, snapshot=snapshot)
 
     def watching(self, order: WatchOrder) -> Watching:
         """One scan of a free environment."""
+        from atmosphere.operations.watch import Watching
+
         return Watching(order=order, store=self.store, clock=self.clock, ids=self.ids)
 
     @cached_property
     def _accounts(self) -> Accounts:
-        from atmosphere.cleanup.aws.accounts import Accounts  # noqa: PLC0415
+        from atmosphere.cleanup.aws.accounts import Accounts
 
         return Accounts()
 
     @cached_property
     def plan_accounts(self) -> Accounts:
         """Accounts in which nothing can be changed."""
-        from atmosphere.cleanup.aws.accounts import Accounts  # noqa: PLC0415
+        from atmosphere.cleanup.aws.accounts import Accounts
 
         return Accounts(plan=True)
 
     @cached_property
     def texts(self) -> TextStore:
         """What cleanups remember."""
+        from atmosphere.adapters.s3 import S3Texts
+
         return S3Texts(self.own_objects)
 
 

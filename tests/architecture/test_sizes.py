@@ -22,7 +22,7 @@ LISTS: Final = {
     "service/atmosphere/core/changes.py": 530,
     "service/atmosphere/core/request.py": 325,
     "service/atmosphere/ports.py": 305,
-    "service/atmosphere/wiring.py": 290,
+    "service/atmosphere/wiring.py": 335,
 }
 
 

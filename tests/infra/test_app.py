@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.target import RUNTIME
 from tests.infra.cdk import main
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
@@ -59,3 +60,10 @@ def test_a_setting_that_is_none_is_a_usage_error(capsys: pytest.CaptureFixture[s
         main(["--setting", "session_seconds"])
     assert ended.value.code == 2
     assert "name=value" in capsys.readouterr().err
+
+
+def test_a_build_for_aws_without_byte_code_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert main(["--target", "aws", "--out", str(out)]) == 1
+    assert not out.exists()
+    assert f"the functions run on {RUNTIME}" in capsys.readouterr().err

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import gzip
+import inspect
 import json
 import re
 import struct
 import subprocess
 import sys
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from botocore.loaders import create_loader
+from botocore.regions import EndpointResolver
+from botocore.session import Session
 
-from atmosphere.contract import FUNCTIONS, FunctionName
+from atmosphere.contract import FUNCTIONS, Function, FunctionName
 from infra import assets, dependencies
 from infra.dependencies import AssetFailed
 from infra.target import RUNTIME, Target
 from tests.infra.cdk import synthesize
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
     from atmosphere.core.snapshot import Snapshot
 
@@ -114,6 +120,113 @@ for module in {modules_of(kind)!r}:
 {VERIFIES if kind.verifies_tokens else ""}
 """
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@each_kind
+def test_every_module_of_an_asset_has_byte_code(kind: Kind) -> None:
+    directory = built(kind).directory
+    compiled = {path.relative_to(directory) for path in directory.rglob("*.pyc")}
+    for source in directory.rglob("*.py"):
+        assert Path(cache_from_source(str(source.relative_to(directory)))) in compiled
+
+
+def test_an_asset_for_aws_has_byte_code_if_the_functions_python_builds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not assets.has_byte_code(Target.AWS)
+    monkeypatch.setattr(assets, "RUNTIME", f"{sys.version_info.major}.{sys.version_info.minor}")
+    assert assets.has_byte_code(Target.AWS)
+
+
+def test_an_asset_with_byte_code_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = assets._digest(frozenset({"sts"}), Target.AWS, dependencies.LOCK)
+    monkeypatch.setattr(assets, "has_byte_code", lambda _: True)
+    assert assets._digest(frozenset({"sts"}), Target.AWS, dependencies.LOCK) != without
+
+
+def endpoints(services: Iterable[str]) -> str:
+    """What the older endpoints say of each service in a region of each partition."""
+    session = Session()
+    data = session.get_component("data_loader").load_data("endpoints")
+    resolver = EndpointResolver(data)
+    prefixes = {name: session.get_service_model(name).endpoint_prefix for name in services}
+    found = {}
+    for partition in data["partitions"]:
+        for region in sorted(partition["regions"])[:2]:
+            for name, prefix in prefixes.items():
+                found[f"{name} {region}"] = resolver.construct_endpoint(prefix, region, partition["partition"])
+    return json.dumps(found)
+
+
+@each_kind
+def test_trimmed_models_give_the_same_endpoints_in_every_partition(kind: Kind) -> None:
+    program = f"""
+import json, sys
+sys.path[:] = [{str(built(kind).directory)!r}] + [entry for entry in sys.path if "site-packages" not in entry]
+from botocore.regions import EndpointResolver
+from botocore.session import Session
+from collections.abc import Iterable
+{inspect.getsource(endpoints)}
+print(endpoints({kind.services!r}))
+"""
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == json.loads(endpoints(kind.services))
+
+
+@each_kind
+def test_a_trimmed_model_differs_in_its_texts_only(kind: Kind) -> None:
+    for service in kind.services:
+        (path,) = (built(kind).directory / "botocore" / "data" / service).glob("*/service-2.json.gz")
+        trimmed = json.loads(gzip.decompress(path.read_bytes()))
+        loader = create_loader()
+        whole = loader.load_data(f"{service}/{loader.determine_latest_version(service, 'service-2')}/service-2")
+        assert trimmed["operations"].keys() == whole["operations"].keys()
+        assert trimmed == _emptied(whole)
+        assert not {text for text in _texts(trimmed) if text}
+
+
+def _emptied(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _emptied(entry, key) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_emptied(entry) for entry in value]
+    return "" if name == "documentation" else value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+        if key == "documentation" and isinstance(entry, str):
+            yield entry
+        elif isinstance(entry, (dict, list)):
+            yield from _texts(entry)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
+def test_a_function_on_aws_has_its_clients_before_its_first_request_and_collects_from_then_on(
+    function: Function,
+) -> None:
+    asset = assets.build(function.services, Target.HOST, verifies_tokens=function.verifies_tokens)
+    module, _, name = function.handler.rpartition(".")
+    program = f"""
+import sys
+sys.path[:] = [{str(asset.directory)!r}] + [entry for entry in sys.path if "site-packages" not in entry]
+import gc, importlib
+module = importlib.import_module({module!r})
+assert gc.isenabled() and gc.get_freeze_count() > 10_000
+from atmosphere.adapters import clients
+made = clients._session.cache_info().currsize
+assert made, "no client was made"
+assert callable(getattr(module, {name!r}))
+"""
+    environment = {
+        "AWS_LAMBDA_FUNCTION_NAME": "a-function",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        **{variable.value: "none" for variable in function.variables},
+    }
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], capture_output=True, text=True, check=False, env=environment
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -1,14 +1,16 @@
-"""The one place where Lambdas get their AWS clients: time limits that fit a 20 s function, endpoint as boto3 finds it.
+"""The one place where Lambdas get their AWS clients: time limits that fit a 20 s function, the endpoint botocore's.
 
-A read that is lost costs 5 s, a connection 2 s; two repeats. `AWS_ENDPOINT_URL` is boto3's own affair.
+A read that is lost costs 5 s, a connection 2 s; two repeats. `AWS_ENDPOINT_URL` is botocore's own affair. boto3 adds
+nothing to a client that is used here, and costs a cold start its import (ADR 0024).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 from botocore.config import Config
+from botocore.session import Session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,14 +29,26 @@ COMMITS: Final = Config(connect_timeout=1.5, read_timeout=3.5, retries={"total_m
 19 s of a function's 20."""
 
 
+@cache
+def _session() -> Session:
+    """One for all clients: they share what it has read."""
+    return Session()
+
+
+def _client(service: str, config: Config) -> Any:
+    return _session().create_client(service, config=config)
+
+
 def dynamodb() -> DynamoDBClient:
     """For reading the tables."""
-    return boto3.client("dynamodb", config=CONFIG)
+    client: DynamoDBClient = _client("dynamodb", CONFIG)
+    return client
 
 
 def dynamodb_commits() -> DynamoDBClient:
     """For writing the tables."""
-    return boto3.client("dynamodb", config=COMMITS)
+    client: DynamoDBClient = _client("dynamodb", COMMITS)
+    return client
 
 
 TOKENS: Final = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
@@ -43,32 +57,36 @@ TOKENS: Final = Config(connect_timeout=1, read_timeout=2, retries={"total_max_at
 
 def dynamodb_tokens() -> DynamoDBClient:
     """For the used tokens."""
-    return boto3.client("dynamodb", config=TOKENS)
+    client: DynamoDBClient = _client("dynamodb", TOKENS)
+    return client
 
 
 def events() -> BusClient:
     """For what is told of cleanups that are over."""
-    client: BusClient = boto3.client("events", config=CONFIG)
+    client: BusClient = _client("events", CONFIG)
     return client
 
 
 def s3(profile: str | None = None) -> S3Client:
     """For the snapshot and the reports; with a profile on somebody's own machine."""
-    maker = boto3.Session(profile_name=profile) if profile else boto3
-    return maker.client("s3", config=CONFIG)
+    made: Any = (Session(profile=profile) if profile else _session()).create_client("s3", config=CONFIG)
+    client: S3Client = made
+    return client
 
 
 def secretsmanager() -> SecretsClient:
     """For the webhook's secret; GitHub waits 10 s for an answer."""
-    client: SecretsClient = boto3.client("secretsmanager", config=TOKENS)
+    client: SecretsClient = _client("secretsmanager", TOKENS)
     return client
 
 
 def stepfunctions() -> SFNClient:
     """For the cleanups."""
-    return boto3.client("stepfunctions", config=CONFIG)
+    client: SFNClient = _client("stepfunctions", CONFIG)
+    return client
 
 
 def sts() -> STSClient:
-    """For the sessions; the regional endpoint, which is boto3's default."""
-    return boto3.client("sts", config=CONFIG)
+    """For the sessions; the regional endpoint, which is botocore's default."""
+    client: STSClient = _client("sts", CONFIG)
+    return client

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from atmosphere import observability
 from atmosphere.core.request import allocate_request, idempotency_key
-from atmosphere.handlers import shapes
+from atmosphere.handlers import shapes, start
 from atmosphere.handlers.http import Asked, Reply, entry
 from atmosphere.operations.allocate import DryRun
 
@@ -32,3 +32,5 @@ def handle(asked: Asked, app: App) -> Reply:
 
 
 handler = entry(handle)
+
+start.ready(lambda app: (app.snapshots, app.store, app.credentials))

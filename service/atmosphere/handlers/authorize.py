@@ -16,6 +16,7 @@ from atmosphere.core.access import caller_from_run
 from atmosphere.core.errors import Forbidden, Unauthenticated
 from atmosphere.core.github import run_of, run_to_texts
 from atmosphere.core.tokens import RefusedToken
+from atmosphere.handlers import start
 from atmosphere.operations.authorize import NoRule
 
 if TYPE_CHECKING:
@@ -145,3 +146,6 @@ def _log(app: App, started: datetime, line: observability.Line) -> None:
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """The Lambda entry point; the request id is this function's own, which the API's access log has too."""
     return handle(event, wiring.app(), request_id=str(getattr(context, "aws_request_id", "")))
+
+
+start.ready(lambda app: (app.snapshots, app.used_tokens, app.token_signatures))

@@ -21,7 +21,7 @@ from atmosphere.contract import BECAME_DIRTY, POOLS_HELD, EventKind
 from atmosphere.core import access
 from atmosphere.core.breaker import POOL_HELD, Cause
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, Status
-from atmosphere.handlers import watch
+from atmosphere.handlers import start, watch
 from atmosphere.handlers.cleaned import announce, tell
 from atmosphere.operations.clean import Cleaning, Subject, Superseded
 from atmosphere.ports import CleanupOrder
@@ -174,3 +174,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     account = AccountId(context.invoked_function_arn.split(":")[4])
     answer = watch.handle if "watch" in event else handle
     return answer(event, wiring.app(), service_account=account)
+
+
+start.ready(lambda app: (app.snapshots, app.store, app.texts))

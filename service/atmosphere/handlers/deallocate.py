@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from atmosphere import observability
 from atmosphere.core.request import allocation_id, outcome_request
+from atmosphere.handlers import start
 from atmosphere.handlers.http import BY_TOKEN, Asked, Reply, TokenAsked, entry
 
 if TYPE_CHECKING:
@@ -36,3 +37,5 @@ def release(asked: TokenAsked, app: App) -> Reply:
 
 
 handler = entry(handle, release=release)
+
+start.ready(lambda app: (app.snapshots, app.store, app.cleaner))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atmosphere.core.request import allocation_id
-from atmosphere.handlers import shapes
+from atmosphere.handlers import shapes, start
 from atmosphere.handlers.http import BY_TOKEN, Asked, Reply, TokenAsked, entry
 
 if TYPE_CHECKING:
@@ -28,3 +28,5 @@ def release(asked: TokenAsked, app: App) -> Reply:
 
 
 handler = entry(handle, release=release)
+
+start.ready(lambda app: (app.snapshots, app.store))

@@ -11,7 +11,7 @@ from atmosphere.core.baseline import amendment_request
 from atmosphere.core.errors import InvalidRequest
 from atmosphere.core.model import AccountId, EnvironmentKey, PoolName, Region
 from atmosphere.core.request import reason_request
-from atmosphere.handlers import shapes
+from atmosphere.handlers import shapes, start
 from atmosphere.handlers.http import Asked, Reply, entry
 from atmosphere.operations.operate import EVENTS
 
@@ -59,3 +59,5 @@ def _act(asked: Asked, app: App) -> Reply:
 
 
 handler = entry(handle)
+
+start.ready(lambda app: (app.snapshots, app.store, app.cleaner))

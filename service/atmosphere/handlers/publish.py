@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from atmosphere import observability, wiring
 from atmosphere.contract import snapshot_key
 from atmosphere.core import snapshot as snapshots
+from atmosphere.handlers import start
 
 if TYPE_CHECKING:
     from atmosphere.wiring import App
@@ -71,3 +72,6 @@ def handler(event: dict[str, Any], context: object) -> None:
     request = urllib.request.Request(event["ResponseURL"], data=body, headers={"content-type": ""}, method="PUT")  # noqa: S310
     with urllib.request.urlopen(request, timeout=_ANSWER_LIMIT):  # noqa: S310
         pass
+
+
+start.ready(lambda app: (app.own_objects, app.store, app.cleaner))

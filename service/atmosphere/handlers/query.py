@@ -11,7 +11,7 @@ from atmosphere.core import access
 from atmosphere.core.errors import InvalidRequest
 from atmosphere.core.model import AccountId, ActKind, EnvironmentKey, PoolName, Region, Status
 from atmosphere.core.request import allocation_id
-from atmosphere.handlers import shapes
+from atmosphere.handlers import shapes, start
 from atmosphere.handlers.http import Asked, Reply, entry
 from atmosphere.operations.baseline import baseline_page
 from atmosphere.operations.query import Reader
@@ -151,3 +151,5 @@ def handle(asked: Asked, app: App) -> Reply:
 
 
 handler = entry(handle)
+
+start.ready(lambda app: (app.snapshots, app.store))

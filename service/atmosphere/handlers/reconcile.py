@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from atmosphere import observability, wiring
 from atmosphere.contract import BECAME_DIRTY
+from atmosphere.handlers import start
 from atmosphere.operations.reconcile import BECOMES_DIRTY, Repair
 from atmosphere.ports import Unreachable
 
@@ -47,3 +48,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, int]:
     """The Lambda entry point; the event says nothing."""
     del event, context
     return handle(wiring.app())
+
+
+start.ready(lambda app: (app.snapshots, app.store, app.cleaner))

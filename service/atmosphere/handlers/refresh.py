@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atmosphere.core.request import allocation_id
-from atmosphere.handlers import shapes
+from atmosphere.handlers import shapes, start
 from atmosphere.handlers.http import Asked, Reply, entry
 
 if TYPE_CHECKING:
@@ -22,3 +22,5 @@ def handle(asked: Asked, app: App) -> Reply:
 
 
 handler = entry(handle)
+
+start.ready(lambda app: (app.snapshots, app.store, app.credentials))

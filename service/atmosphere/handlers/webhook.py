@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from atmosphere import observability, wiring
 from atmosphere.core import webhook
+from atmosphere.handlers import start
 from atmosphere.handlers.http import Reply, answered, raw_body
 
 if TYPE_CHECKING:
@@ -67,3 +68,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     del context
     app = wiring.app()
     return answered(event, app, lambda: handle(event, app))
+
+
+start.ready(lambda app: (app.snapshots, app.store, app.cleaner, app.webhook_secrets))
