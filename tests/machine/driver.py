@@ -17,6 +17,7 @@ from atmosphere.core import access, selection
 from atmosphere.core.errors import (
     AllDirty,
     AlreadyEnded,
+    InvalidRequest,
     PoolBusy,
     QuotaReached,
     Refused,
@@ -37,6 +38,7 @@ from atmosphere.core.model import (
 from atmosphere.core.request import allocate_request
 from atmosphere.core.webhook import Completed
 from atmosphere.operations.clean import Superseded
+from atmosphere.operations.heartbeat import Heard
 from atmosphere.operations.reconcile import Repair, Run
 from atmosphere.operations.sessions import Granted
 from atmosphere.ports import CleanupOrder, Unreachable
@@ -145,6 +147,28 @@ class Driver:
             left = before.deadline - self.world.clock.now()
             assert isinstance(result, AlreadyEnded)
             assert before.status is AllocationStatus.ENDED or left < timedelta(seconds=60)
+        return result
+
+    def heartbeat(self, caller: str, id_: AllocationId, *, trouble: Trouble | None = None) -> object:
+        return self._beat("heartbeat", id_, trouble, lambda: self.world.heartbeats.beat(id_, caller=CALLERS[caller]))
+
+    def heartbeat_by_token(self, id_: AllocationId, token_hash: str, *, trouble: Trouble | None = None) -> object:
+        beat = partial(self.world.heartbeats.beat_by_token, id_, token_hash=token_hash)
+        return self._beat("heartbeat by token", id_, trouble, beat)
+
+    def _beat(self, doing: str, id_: AllocationId, trouble: Trouble | None, call: Callable[[], object]) -> object:
+        """A heartbeat that was acknowledged is on record, and whoever is refused changed nothing."""
+        result, moves = self._do(doing, id_, trouble, call)
+        if isinstance(result, Heard):
+            allocation, now = self.world.recorded(id_), self.world.clock.now()
+            assert allocation.heartbeat is not None
+            assert result.next_by <= allocation.deadline
+            row = self.store.environment(allocation.items[0].key)
+            if not trouble:
+                assert row is not None
+                assert row.wake_at == result.next_by >= min(allocation.deadline, now + allocation.heartbeat)
+        elif isinstance(result, (UnknownAllocation, InvalidRequest, AlreadyEnded)):
+            assert not moves, f"refused as {result.code}, and yet it was put off"
         return result
 
     def deallocate(self, caller: str, id_: AllocationId, *, trouble: Trouble | None = None) -> object:

@@ -83,6 +83,11 @@ def _again(driver: Driver, number: int) -> None:
         driver.allocate(caller, body, key=key)
 
 
+def _heartbeat(driver: Driver, number: int) -> None:
+    id_ = driver.pick_id(number)
+    driver.heartbeat(driver.who("owner", id_), id_)
+
+
 def _end(driver: Driver, number: int) -> None:
     driver.deallocate("operator", driver.pick_id(number))
 
@@ -95,6 +100,7 @@ MEANWHILE: Final[dict[str, Callable[[Driver, int], object]]] = {
     "fall silent": _fall_silent,
     "again": _again,
     "beat": _said("beat"),
+    "heartbeat": _heartbeat,
     "end": _end,
     "release": lambda driver, number: driver.release(driver.pick_id(number), TOKEN_HASH),
     "advance": lambda driver, number: driver.world.clock.advance(timedelta(seconds=31 * (number + 1))),

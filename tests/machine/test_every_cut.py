@@ -18,7 +18,7 @@ from atmosphere.operations.operate import EVENTS
 from atmosphere.operations.sessions import Granted
 from tests.machine.driver import Driver
 from tests.machine.meanwhile import MEANWHILE
-from tests.machine.setting import KEYS, Trouble
+from tests.machine.setting import KEYS, TOKEN_HASH, Trouble
 from tests.operations.line import Fault
 from tests.operations.world import many
 
@@ -69,11 +69,30 @@ def _half_registered() -> Driver:
     return driver
 
 
+def _silent() -> Driver:
+    """Two environments of one that asked for heartbeats, which is overdue; two free."""
+    driver = _all_free()
+    driver.allocate(
+        "runner", {"environments": many(2), "heartbeatSeconds": 60, "releaseTokenHash": TOKEN_HASH}, key=HELD_ID
+    )
+    driver.world.clock.advance(timedelta(seconds=61))
+    return driver
+
+
+def _silent_for_long() -> Driver:
+    """The same, and the reconciler is late."""
+    driver = _silent().fork()
+    driver.world.clock.advance(timedelta(seconds=200))
+    return driver
+
+
 SITUATIONS: Final = {
     "all free": cache(_all_free),
     "mixed": cache(_mixed),
     "all due": cache(_all_due),
     "half registered": cache(_half_registered),
+    "silent": cache(_silent),
+    "silent for long": cache(_silent_for_long),
 }
 
 
@@ -97,6 +116,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "runner", {"environments": many(2), "accounts": "any"}, key=None, trouble=trouble
     ),
     "refresh": lambda driver, trouble: driver.refresh("runner", HELD_ID, trouble=trouble),
+    "heartbeat": lambda driver, trouble: driver.heartbeat("runner", HELD_ID, trouble=trouble),
+    "heartbeat by token": lambda driver, trouble: driver.heartbeat_by_token(HELD_ID, TOKEN_HASH, trouble=trouble),
     "deallocate": lambda driver, trouble: driver.deallocate("runner", HELD_ID, trouble=trouble),
     "deallocate what is unknown": lambda driver, trouble: driver.deallocate("runner", NEW_ID, trouble=trouble),
     "deallocate as a stranger": lambda driver, trouble: driver.deallocate("neighbour", HELD_ID, trouble=trouble),

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from atmosphere.core.model import ActKind, HistoryEntry
 from atmosphere.core.queue import Waiter
 from atmosphere.operations.operate import EVENTS
+from atmosphere.operations.sessions import Granted
 from tests.machine.driver import Driver
 from tests.machine.invariants import check_rows
 from tests.machine.meanwhile import MEANWHILE
@@ -52,6 +53,8 @@ _BODIES = st.sampled_from(
         {"constraints": [{"type": "region", "value": ["us-east-1"]}]},
         {"constraints": [{"type": "capability", "value": {"version": 1}}]},
         {"durationSeconds": 900},
+        {"heartbeatSeconds": 60, "releaseTokenHash": TOKEN_HASH},
+        {"heartbeatSeconds": 120, "environments": many(2)},
         {"environments": many(2)},
         {"environments": many(2), "accounts": "any"},
         {"environments": many(3)},
@@ -103,6 +106,26 @@ class Service(RuleBasedStateMachine):
         id_ = self.driver.pick_id(number)
         who = self.driver.who(caller, id_)
         self._repeatable(lambda: self.driver.refresh(who, id_, trouble=trouble), trouble)
+
+    @rule(caller=_WHO, number=_NUMBERS, trouble=_trouble(2))
+    def heartbeat(self, caller: str, number: int, trouble: Trouble | None) -> None:
+        id_ = self.driver.pick_id(number)
+        who = self.driver.who(caller, id_)
+        self._repeatable(lambda: self.driver.heartbeat(who, id_, trouble=trouble), trouble)
+
+    @rule(right=st.booleans(), number=_NUMBERS, trouble=_trouble(2))
+    def heartbeat_by_token(self, right: bool, number: int, trouble: Trouble | None) -> None:  # noqa: FBT001 hypothesis names it
+        id_ = self.driver.pick_id(number)
+        token_hash = TOKEN_HASH if right else TOKEN_HASH[::-1]
+        self._repeatable(lambda: self.driver.heartbeat_by_token(id_, token_hash, trouble=trouble), trouble)
+
+    @rule(number=_NUMBERS, late=st.sampled_from([60, 120, 250, 310]), trouble=_trouble(4))
+    def silence(self, number: int, late: int, trouble: Trouble | None) -> None:
+        """One that asked for heartbeats sends none until the reconciler runs, in time or late."""
+        driver = self.driver
+        if isinstance(driver.allocate("runner", {"heartbeatSeconds": 60}, key=driver.world.ids.new()), Granted):
+            driver.world.clock.advance(timedelta(seconds=late))
+            driver.reconcile(trouble=trouble)
 
     @rule(caller=_WHO, number=_NUMBERS, trouble=_trouble(4))
     def deallocate(self, caller: str, number: int, trouble: Trouble | None) -> None:
