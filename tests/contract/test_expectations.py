@@ -36,7 +36,7 @@ from atmosphere.core.model import (
 from atmosphere.core.over import Over, OverKey
 from atmosphere.core.queue import Waiter, WaiterKey
 from atmosphere.core.quota import Slot, SlotKey, slots_of
-from atmosphere.core.tombstone import TombstoneSlotKey, slot_of, tombstone
+from atmosphere.core.tombstone import TombstoneSlot, TombstoneSlotKey, slot_of, tombstone
 from atmosphere.core.webhook import Completed
 from atmosphere.ports import Conflict
 from tests.builders import (
@@ -333,7 +333,7 @@ def _break(store: Store, case: Case, number: int, story: Story) -> None:
     """Write the rows as they are when the write comes: all as it expects, but for one thing."""
     rows: dict[Target, Row] = {target_of(Put(row=row)): row for row in case.before}
     target, (_, meanwhile) = target_of(case.changes[number]), story
-    if isinstance(meanwhile, Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker | Over):
+    if isinstance(meanwhile, Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker | Over | TombstoneSlot):
         rows[target] = meanwhile
     else:
         rows[target] = replace(rows[target], **meanwhile)

@@ -69,6 +69,7 @@ class Driver:
         self.store = store
         self.known: list[AllocationId] = [self.world.ids.new()]  # one that nobody has asked for yet
         self.asked: list[tuple[str, dict[str, Any], AllocationId]] = []  # every request with a key
+        self.over: list[Completed] = []  # what GitHub said and what was taken back to the end
         self._words = count()
         self._freed: dict[tuple[AllocationId, EnvironmentKey], datetime | None] = {}
 
@@ -82,6 +83,7 @@ class Driver:
         twin.world.cleanups.started.extend(self.world.cleanups.started)
         twin.world.keys.minted.extend(self.world.keys.minted)
         twin.known, twin.asked, twin._freed = list(self.known), list(self.asked), dict(self._freed)
+        twin.over = list(self.over)
         return twin
 
     # --- what anybody can do ---
@@ -201,7 +203,11 @@ class Driver:
             job=run.check_run_id if by_job else None,
             conclusion="failure",
         )
+        lagging = self.store.lagging
         result, moves = self._do("completed", told, trouble, lambda: self.world.reclaimer.reclaim(told))
+        if isinstance(result, int) and not lagging:
+            self.over.append(told)
+            self._check_over()
         for move in moves:
             held = self.world.recorded(move.before.allocation) if move.before and move.before.allocation else None
             assert held is not None
@@ -210,6 +216,16 @@ class Driver:
             assert not by_job or held.run.check_run_id == run.check_run_id
             assert by_job or int(held.run.run_attempt) <= int(run.run_attempt)
         return result
+
+    def _check_over(self) -> None:
+        """P10: what is over holds nothing any more, also nothing whose request was on its way then."""
+        for row in self.store.everything().values():
+            if not isinstance(row, Allocation) or row.status is AllocationStatus.ENDED or row.run is None:
+                continue
+            ids = (row.run.repository_id, row.run.run_id)
+            for told in self.over:
+                is_it = row.run.check_run_id == told.job if told.job else int(row.run.run_attempt) == told.run_attempt
+                assert not is_it or ids != (told.repository_id, told.run_id), f"{row.id} is held by a run that is over"
 
     def reconcile(self, *, trouble: Trouble | None = None) -> object:
         result, _ = self._do("reconcile", None, trouble, self.world.reconciler.run)
@@ -302,6 +318,7 @@ class Driver:
             if move.by == "allocate" and move.before and move.after and move.after.allocation:
                 self._freed[move.after.allocation, move.after.key] = move.before.freed_at
         check_rows(self.store)
+        self._check_over()
         return result, [move for move in moves if move.by == doing] if not trouble or not trouble.meanwhile else []
 
     def _trap(self, trouble: Trouble | None) -> Trap | None:

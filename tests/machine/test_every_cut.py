@@ -16,6 +16,7 @@ import pytest
 from atmosphere.core.model import ActKind, AllocationId
 from atmosphere.operations.operate import EVENTS
 from atmosphere.operations.sessions import Granted
+from tests.builders import a_run
 from tests.machine.driver import Driver
 from tests.machine.meanwhile import MEANWHILE
 from tests.machine.setting import KEYS, TOKEN_HASH, Trouble
@@ -26,6 +27,7 @@ Operation = Callable[[Driver, Trouble | None], object]
 
 HELD_ID: Final = AllocationId("11111111-2222-4333-8444-555555555555")
 NEW_ID: Final = AllocationId("99999999-2222-4333-8444-555555555555")
+RUN: Final = a_run()
 _MOST_CALLS: Final = 30
 
 
@@ -63,6 +65,15 @@ def _all_due() -> Driver:
     return driver
 
 
+def _of_a_run() -> Driver:
+    """One in use by a job of a run, one by another attempt of it, two free."""
+    driver = _all_free()
+    driver.allocate("run", {}, key=None)
+    driver.allocate("rerun", {}, key=HELD_ID)
+    driver.world.clock.advance(timedelta(seconds=30))
+    return driver
+
+
 def _half_registered() -> Driver:
     driver = Driver(MEANWHILE)
     driver.register(0b0101, 0)
@@ -91,6 +102,7 @@ SITUATIONS: Final = {
     "mixed": cache(_mixed),
     "all due": cache(_all_due),
     "half registered": cache(_half_registered),
+    "of a run": cache(_of_a_run),
     "silent": cache(_silent),
     "silent for long": cache(_silent_for_long),
 }
@@ -116,6 +128,9 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "runner", {"environments": many(2), "accounts": "any"}, key=None, trouble=trouble
     ),
     "refresh": lambda driver, trouble: driver.refresh("runner", HELD_ID, trouble=trouble),
+    "allocate as a run": lambda driver, trouble: driver.allocate("run", {}, key=None, trouble=trouble),
+    "a run is over": lambda driver, trouble: driver.completed(RUN, by_job=False, trouble=trouble),
+    "a job is over": lambda driver, trouble: driver.completed(RUN, by_job=True, trouble=trouble),
     "heartbeat": lambda driver, trouble: driver.heartbeat("runner", HELD_ID, trouble=trouble),
     "heartbeat by token": lambda driver, trouble: driver.heartbeat_by_token(HELD_ID, TOKEN_HASH, trouble=trouble),
     "deallocate": lambda driver, trouble: driver.deallocate("runner", HELD_ID, trouble=trouble),

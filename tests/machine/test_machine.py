@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from atmosphere.core.model import ActKind, HistoryEntry
+from atmosphere.core.over import Over
 from atmosphere.core.queue import Waiter
 from atmosphere.operations.operate import EVENTS
 from atmosphere.operations.sessions import Granted
@@ -145,6 +146,11 @@ class Service(RuleBasedStateMachine):
         assert run is not None
         self._repeatable(lambda: self.driver.completed(run, by_job=by_job, trouble=trouble), trouble)
 
+    @rule(at=st.integers(1, 4), by_job=st.integers(0, 1))
+    def over_before_commit(self, at: int, by_job: int) -> None:
+        """GitHub says that a run is over while an allocate of it is on its way."""
+        self.driver.allocate("run", {}, key=None, trouble=Trouble(at, None, (("completed", by_job),)))
+
     @rule(seconds=st.sampled_from([1, 29, 60, 91, 180, 601, 1201]))
     def time_passes(self, seconds: int) -> None:
         self.driver.world.clock.advance(timedelta(seconds=seconds))
@@ -227,12 +233,13 @@ class Service(RuleBasedStateMachine):
             assert self._everything() == once, "repeating it changed something more"
 
     def _everything(self) -> tuple[dict[Target, Row], list[CleanupOrder]]:
-        """All but what records that somebody asked: operators in the history, callers in the queue."""
+        """All but what records that somebody asked: operators in the history, callers in the queue, GitHub's notes."""
         rows = self.driver.store.everything()
         kept: dict[Target, Row] = {
             target: row
             for target, row in rows.items()
-            if not isinstance(row, Waiter) and (not isinstance(row, HistoryEntry) or row.kind is ActKind.ALLOCATION)
+            if not isinstance(row, Waiter | Over)
+            and (not isinstance(row, HistoryEntry) or row.kind is ActKind.ALLOCATION)
         }
         return kept, list(self.driver.world.cleanups.started)
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from atmosphere.adapters.memory import SeededIds
-from atmosphere.core.changes import Delete, Is, Update
+from atmosphere.core.changes import Delete, Is, Update, bury
 from atmosphere.core.errors import AlreadyEnded, Unavailable, UnknownAllocation
-from atmosphere.core.model import AllocationId, AllocationStatus, EndedBy, Status
-from atmosphere.core.tombstone import NEEDED, SLOTS
+from atmosphere.core.model import Allocation, AllocationId, AllocationStatus, EndedBy, Status
+from atmosphere.core.tombstone import NEEDED, SLOTS, slot_of, tombstone
 from atmosphere.ports import CleanupOrder, Conflict
 from tests.builders import a_key
 from tests.operations.line import Crash, Fault, Trap
-from tests.operations.world import NEIGHBOUR, OPERATOR, World, a_world, many
+from tests.operations.world import NEIGHBOUR, OPERATOR, RUNNER, World, a_world, many
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -112,18 +112,23 @@ def test_an_unknown_id_is_buried_for_its_owner_once() -> None:
     assert world.recorded(KEY) == tombstone
 
 
+def _left(world: World) -> list[Allocation]:
+    """As many tombstones of the runner as it may leave."""
+    made = [tombstone(world.ids.new(), RUNNER, outcome="x", now=world.clock.now()) for _ in range(SLOTS)]
+    for number, each in enumerate(made):
+        world.rows.commit(bury(each, slot_of(each, number)), token=world.ids.new())
+    return made
+
+
 def test_an_owner_leaves_only_so_many_tombstones() -> None:
     """Beyond its slots a DELETE of an unknown id is the same 404, and nothing of it stays."""
     world = a_world(1)
-    ids = [world.ids.new() for _ in range(3 * SLOTS)]
-    for id_ in ids:
+    _left(world)
+    for _ in range(2):
         with pytest.raises(UnknownAllocation):
-            world.deallocate(id_)
-    left = [id_ for id_ in ids if world.rows.allocation(id_) is not None]
-    assert len(left) == SLOTS
-    with pytest.raises(UnknownAllocation):
-        world.deallocate(KEY)
+            world.deallocate(KEY)
     assert world.rows.allocation(KEY) is None
+    assert world.ask(key=KEY)
 
 
 def test_the_jobs_of_the_largest_matrix_all_leave_theirs() -> None:
@@ -137,17 +142,30 @@ def test_the_jobs_of_the_largest_matrix_all_leave_theirs() -> None:
 
 def test_other_owners_and_later_ids_are_not_kept_from_theirs() -> None:
     world = a_world(1)
-    for _ in range(3 * SLOTS):
-        with pytest.raises(UnknownAllocation):
-            world.deallocate(world.ids.new())
+    _left(world)
     other, later = world.ids.new(), world.ids.new()
     with pytest.raises(UnknownAllocation):
         world.deallocate(other, caller=NEIGHBOUR)
-    world.clock.advance(NEEDED + timedelta(hours=1))
+    world.clock.advance(NEEDED + timedelta(microseconds=1))
     with pytest.raises(UnknownAllocation):
         world.deallocate(later)
     for id_ in (other, later):
         assert world.recorded(id_).is_tombstone
+
+
+def test_a_slot_that_is_taken_is_no_reason_to_give_up() -> None:
+    """Every try draws another: with a quarter of the slots taken, hardly any id goes without."""
+    world = a_world(1)
+    for each in _left(world)[: SLOTS * 3 // 4]:
+        world.rows.commit([Delete(target=each.id, expects=())], token=world.ids.new())
+    slots = [slot_of(tombstone(KEY, RUNNER, outcome="x", now=world.clock.now()), n) for n in range(SLOTS * 3 // 4)]
+    for slot in slots:
+        world.rows.commit([Delete(target=slot.id, expects=())], token=world.ids.new())
+    ids = [world.ids.new() for _ in range(64)]
+    for id_ in ids:
+        with pytest.raises(UnknownAllocation):
+            world.deallocate(id_)
+    assert all(world.rows.allocation(id_) is not None for id_ in ids)
 
 
 def test_a_tombstone_is_one_read_and_one_commit() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NEEDED: Final = timedelta(minutes=15)
 """A request that is older is refused: its signature is valid for 5 minutes, a token for 15 at most."""
 SLOTS: Final = 1024
-"""Four times the jobs of GitHub's largest matrix, which are one owner: one of a few drawn at random is free for each."""
+"""Four times the jobs of GitHub's largest matrix, which are one owner: of a few drawn at random one is free."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
