@@ -69,7 +69,7 @@ class Driver:
         self.store = store
         self.known: list[AllocationId] = [self.world.ids.new()]  # one that nobody has asked for yet
         self.asked: list[tuple[str, dict[str, Any], AllocationId]] = []  # every request with a key
-        self.over: list[Completed] = []  # what GitHub said and what was taken back to the end
+        self.over: set[Completed] = set()  # what GitHub said and what was taken back to the end
         self._words = count()
         self._freed: dict[tuple[AllocationId, EnvironmentKey], datetime | None] = {}
 
@@ -83,7 +83,7 @@ class Driver:
         twin.world.cleanups.started.extend(self.world.cleanups.started)
         twin.world.keys.minted.extend(self.world.keys.minted)
         twin.known, twin.asked, twin._freed = list(self.known), list(self.asked), dict(self._freed)
-        twin.over = list(self.over)
+        twin.over = set(self.over)
         return twin
 
     # --- what anybody can do ---
@@ -206,7 +206,7 @@ class Driver:
         lagging = self.store.lagging
         result, moves = self._do("completed", told, trouble, lambda: self.world.reclaimer.reclaim(told))
         if isinstance(result, int) and not lagging:
-            self.over.append(told)
+            self.over.add(told)
             self._check_over()
         for move in moves:
             held = self.world.recorded(move.before.allocation) if move.before and move.before.allocation else None
@@ -219,7 +219,7 @@ class Driver:
 
     def _check_over(self) -> None:
         """P10: what is over holds nothing any more, also nothing whose request was on its way then."""
-        for row in self.store.everything().values():
+        for row in self.store.everything().values() if self.over else ():
             if not isinstance(row, Allocation) or row.status is AllocationStatus.ENDED or row.run is None:
                 continue
             ids = (row.run.repository_id, row.run.run_id)
