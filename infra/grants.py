@@ -63,6 +63,18 @@ def _rows(action: str, *tables: Table) -> Grant:
     return Grant((f"dynamodb:{action}",), lambda places: [places.tables[table] for table in tables])
 
 
+def _runs_over(action: str) -> Grant:
+    """The rows of runs that are over, and none of the used tokens beside them.
+
+    Item operations always tell their keys; `ForAllValues` lets an embedded AWS pass that does not.
+    """
+    return Grant(
+        (f"dynamodb:{action}",),
+        lambda places: [places.tables[Table.USED_TOKENS]],
+        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "over#*"}},
+    )
+
+
 def _query(table: Table, *indexes: Index) -> Grant:
     return Grant(
         ("dynamodb:Query",), lambda places: [f"{places.tables[table]}/index/{index.name}" for index in indexes]
@@ -104,13 +116,14 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _rows("Query", _WAITERS),
         _rows("DeleteItem", _WAITERS),
         _rows("ConditionCheckItem", _ENVIRONMENTS, _ALLOCATIONS),
+        _runs_over("ConditionCheckItem"),
         _ASSUME,
     ),
     FunctionName.DEALLOCATE: (
         _SNAPSHOT,
         _rows("GetItem", _ALLOCATIONS),
         _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
-        _rows("PutItem", _ALLOCATIONS),  # the tombstone
+        _rows("PutItem", _ALLOCATIONS, _WAITERS),  # the tombstone and its slot
         _rows("DeleteItem", _WAITERS),  # the slots
         _START_CLEANUP,
     ),
@@ -165,6 +178,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _SNAPSHOT,
         Grant(("secretsmanager:GetSecretValue",), lambda places: [places.webhook_secret]),
         _query(_ALLOCATIONS, BY_RUN),
+        _runs_over("PutItem"),
         _rows("GetItem", _ALLOCATIONS),
         _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
         _rows("DeleteItem", _WAITERS),

@@ -180,7 +180,7 @@ FUNCTIONS: Final = (
     Function(
         name=FunctionName.ALLOCATE,
         purpose="POST /allocations: takes environments and mints their first credentials, or puts the caller in line",
-        variables=(*_SNAPSHOT, *_ROWS),
+        variables=(*_SNAPSHOT, *_ROWS, Env.USED_TOKENS_TABLE),
         services=_API_SERVICES,
     ),
     Function(
@@ -248,7 +248,7 @@ FUNCTIONS: Final = (
     Function(
         name=FunctionName.WEBHOOK,
         purpose="POST /github/webhook: ends what completed runs and jobs of workflows still hold",
-        variables=(*_SNAPSHOT, *_ROWS, Env.STATE_MACHINE, Env.WEBHOOK_SECRET),
+        variables=(*_SNAPSHOT, *_ROWS, Env.USED_TOKENS_TABLE, Env.STATE_MACHINE, Env.WEBHOOK_SECRET),
         services=(*_API_SERVICES, "secretsmanager"),
     ),
 )

@@ -90,6 +90,8 @@ class App:
         from atmosphere.adapters.dynamodb import DynamoStore
 
         tables = {table: self.environ[TABLE_VARIABLES[table]] for table in _ROWS}
+        if Env.USED_TOKENS_TABLE in self.environ:  # where runs that are over are written or looked for
+            tables[Table.USED_TOKENS] = self.environ[Env.USED_TOKENS_TABLE]
         return DynamoStore(clients.dynamodb(), tables, commits=clients.dynamodb_commits())
 
     @cached_property
@@ -215,11 +217,17 @@ class App:
             cleanup_limit=settings.cleanup_limit,
         )
 
-    def reclaimer(self, settings: Settings) -> Reclaimer:
+    def reclaimer(self, snapshot: Snapshot) -> Reclaimer:
         """POST /github/webhook."""
         from atmosphere.operations.reclaim import Reclaimer
 
-        return Reclaimer(store=self.store, deallocator=self.deallocator(settings))
+        return Reclaimer(
+            store=self.store,
+            clock=self.clock,
+            ids=self.ids,
+            deallocator=self.deallocator(snapshot.settings),
+            rules=snapshot.access,
+        )
 
     def operating(self, settings: Settings) -> Operating:
         """POST /environments/…."""

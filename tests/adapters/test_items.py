@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from atmosphere.adapters.codecs import FIELDS, instant_text
 from atmosphere.adapters.items import decode, encode, encode_fields, table_of
 from atmosphere.contract import TABLES, Table
-from atmosphere.core import changes
+from atmosphere.core import changes, over
 from atmosphere.core.breaker import Breaker
 from atmosphere.core.changes import Put, target_of
-from atmosphere.core.github import RunIdentity
+from atmosphere.core.github import GITHUB_COM, RepositoryId, RunId, RunIdentity
 from atmosphere.core.model import (
     ADMIN,
     ActKind,
@@ -38,7 +38,10 @@ from atmosphere.core.model import (
     RuleName,
     Status,
 )
+from atmosphere.core.over import Over, OverKey
 from atmosphere.core.quota import slots_of
+from atmosphere.core.tombstone import NEEDED, TombstoneSlot, TombstoneSlotKey, slot_of, tombstone
+from atmosphere.core.webhook import Completed
 from tests.builders import (
     ALLOCATION,
     KEY,
@@ -53,6 +56,7 @@ from tests.builders import (
     an_allocation,
     an_environment,
 )
+from tests.operations.world import RUNNER
 
 if TYPE_CHECKING:
     from atmosphere.core.changes import Row
@@ -108,6 +112,7 @@ ROWS = st.one_of(
         next_registered=st.none() | REGISTRATIONS,
         hold=st.booleans(),
         capture=st.booleans(),
+        spared=st.booleans(),
         allocation=st.none() | IDS,
         attempt=COUNTS,
         blocked=COUNTS,
@@ -135,6 +140,15 @@ ROWS = st.one_of(
         ended_by=st.none() | st.sampled_from(EndedBy),
         asked_by=TEXT,
         run=st.none() | RUNS,
+        heartbeat=st.none() | st.integers(1, 3600).map(lambda seconds: timedelta(seconds=seconds)),
+    ),
+    st.builds(
+        Over,
+        id=st.builds(OverKey, NAMED, st.from_regex(r"job-[0-9]{1,20}|attempt-[0-9]{1,20}-[0-7]", fullmatch=True)),
+        until=INSTANTS,
+    ),
+    st.builds(
+        TombstoneSlot, id=st.builds(TombstoneSlotKey, NAMED, st.integers(0, 9999)), allocation=IDS, until=INSTANTS
     ),
     st.builds(
         HistoryEntry,
@@ -187,6 +201,7 @@ def test_an_item_is_what_dynamodb_takes_and_has_its_keys(row: Row) -> None:
         (Table.ALLOCATIONS, Allocation, set()),
         (Table.HISTORY, HistoryEntry, {"key"}),
         (Table.POOLS, Breaker, set()),
+        (Table.USED_TOKENS, Over, {"id"}),
     ],
 )
 def test_every_field_of_a_row_is_stored(table: Table, row: type, elsewhere: set[str]) -> None:
@@ -235,6 +250,24 @@ def test_waiters_and_slots_expire_an_hour_after_they_mean_nothing_any_more() -> 
     (slot,) = slots_of(an_allocation(slots=(7,)))
     assert _plain(slot)["expires"] == int((slot.until + timedelta(hours=1)).timestamp())
     assert (_plain(slot)["pool"], _plain(slot)["key"]) == ("#quota", "runners#0007")
+
+
+def test_tombstones_are_kept_for_as_long_as_they_are_needed_and_their_slots_beside_the_waiters() -> None:
+    buried = tombstone(ALLOCATION, RUNNER, outcome="x", now=NOW)
+    assert _plain(buried)["expires"] == int((NOW + NEEDED).timestamp())
+    slot = _plain(slot_of(buried, 7))
+    assert (slot["pool"], slot["key"]) == ("#tombstones", f"{RUNNER.owner}#0007")
+    assert slot["expires"] == int((NOW + NEEDED + timedelta(hours=1)).timestamp())
+
+
+def test_a_run_that_is_over_is_kept_an_hour_under_a_key_that_no_token_has() -> None:
+    told = Completed(repository_id=RepositoryId("9"), run_id=RunId("7"), run_attempt=2, job=None, conclusion="failure")
+    first, *_ = over.rows_of(told, NOW)
+    assert _plain(first) == {
+        "token": f"over#{GITHUB_COM}:9:7#attempt-2-0",
+        "until": "2026-11-22T13:00:00.000000Z",
+        "expires": int((NOW + timedelta(hours=1)).timestamp()),
+    }
 
 
 def test_a_waiters_row_is_small() -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from atmosphere.core import changes
+from atmosphere.core import changes, over
+from atmosphere.core.access import VerifiedCaller
 from atmosphere.core.breaker import Breaker, Case
 from atmosphere.core.changes import Absent, Before, Delete, Is, Put, Update
 from atmosphere.core.lifecycle import Event
@@ -27,6 +28,8 @@ from atmosphere.core.model import (
 )
 from atmosphere.core.queue import WaiterKey
 from atmosphere.core.quota import slots_of
+from atmosphere.core.tombstone import slot_of, tombstone
+from atmosphere.core.webhook import Completed
 from atmosphere.ports import Conflict, InvalidCursor, TokenReused
 from tests.builders import (
     ALLOCATION,
@@ -34,6 +37,7 @@ from tests.builders import (
     LIMIT,
     NOW,
     OTHER_ALLOCATION,
+    OWNER,
     POOL,
     a_history_entry,
     a_key,
@@ -272,6 +276,39 @@ class StoreContract:
         spare = changes.spare(self._row(store), allocation, now=after(hours=1))
         store.commit([spare], token="spare")
         assert (self._row(store).spared, self._row(store).wake_at) == (True, after(hours=1, minutes=1))
+
+    @pytest.mark.parametrize("job", [None, "6000000001"], ids=["attempt", "job"])
+    def test_a_run_that_is_over_is_allocated_nothing_more(self, store: Store, job: str | None) -> None:
+        told = Completed(
+            repository_id=a_run().repository_id, run_id=a_run().run_id, run_attempt=1, job=job, conclusion="failure"
+        )
+        rows = over.rows_of(told, NOW)
+        for again in range(2):
+            store.commit(changes.run_over(over.rows_of(told, after(minutes=again))), token=f"over {again}")
+        row = an_environment()
+        _write(store, row)
+        with pytest.raises(Conflict) as conflict:
+            store.commit(changes.start(an_allocation(run=a_run()), {KEY: row}), token="take")
+        (found,) = conflict.value.actual.values()
+        assert isinstance(found, over.Over)
+        assert found.id in {each.id for each in rows}
+        assert found.until == after(hours=1, minutes=1)
+        assert store.environment(KEY) == row
+        rerun = an_allocation(run=a_run(run_attempt="2", check_run_id="6000000009"))
+        store.commit(changes.start(rerun, {KEY: row}), token="rerun")
+
+    def test_a_tombstone_takes_a_slot_that_is_free_or_needed_no_longer(self, store: Store) -> None:
+        caller = VerifiedCaller(owner=OWNER)
+        made = [tombstone(an_id(number), caller, outcome="x", now=NOW) for number in (1, 2)]
+        later = tombstone(an_id(3), caller, outcome="x", now=after(minutes=16))
+        store.commit(changes.bury(made[0], slot_of(made[0], 5)), token="first")
+        with pytest.raises(Conflict) as conflict:
+            store.commit(changes.bury(made[1], slot_of(made[1], 5)), token="second")
+        assert conflict.value.actual == {1: slot_of(made[0], 5)}
+        assert store.allocation(an_id(2)) is None
+        store.commit(changes.bury(later, slot_of(later, 5)), token="later")
+        assert store.allocation(an_id(3)) == later
+        assert list(store.slots()) == []
 
     @pytest.mark.parametrize(
         ("mine", "theirs"),

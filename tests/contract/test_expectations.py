@@ -10,15 +10,17 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
 from atmosphere.adapters.dynamodb import DynamoStore
+from atmosphere.adapters.items import table_of
 from atmosphere.adapters.memory import MemoryStore
-from atmosphere.core import changes
+from atmosphere.core import changes, over
 from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.changes import Absent, ConditionCheck, Put, target_of
+from atmosphere.core.github import RepositoryId, RunId
 from atmosphere.core.lifecycle import Event
 from atmosphere.core.model import (
     Allocation,
@@ -31,8 +33,11 @@ from atmosphere.core.model import (
     PoolName,
     Status,
 )
+from atmosphere.core.over import Over, OverKey
 from atmosphere.core.queue import Waiter, WaiterKey
 from atmosphere.core.quota import Slot, SlotKey, slots_of
+from atmosphere.core.tombstone import TombstoneSlot, TombstoneSlotKey, slot_of, tombstone
+from atmosphere.core.webhook import Completed
 from atmosphere.ports import Conflict
 from tests.builders import (
     ALLOCATION,
@@ -45,12 +50,14 @@ from tests.builders import (
     a_history_entry,
     a_key,
     a_registration,
+    a_run,
     a_waiter,
     after,
     an_allocation,
     an_environment,
     an_id,
 )
+from tests.operations.world import RUNNER
 from tests.tables import create_tables
 
 if TYPE_CHECKING:
@@ -90,6 +97,12 @@ GONE: Final = a_waiter(2, last_ask=after(hours=-1))
 LIMITED: Final = an_allocation(slots=(0,))
 BEATING: Final = an_allocation(heartbeat=timedelta(minutes=1))
 SILENT: Final = replace(IN_USE, wake_at=after(minutes=1))
+BURIED: Final = tombstone(ALLOCATION, RUNNER, outcome="x", now=NOW)
+TOMB: Final = replace(slot_of(BURIED, 3), allocation=OTHER_ALLOCATION, until=after(hours=-1))
+COMPLETED: Final = Completed(
+    repository_id=RepositoryId("900000001"), run_id=RunId("7000000001"), run_attempt=1, job=None, conclusion="failure"
+)
+OVER: Final = {row.id: row for row in over.rows_of(COMPLETED, NOW)}
 FORGOTTEN: Final = Slot(id=SlotKey(RULE, 0), allocation=OTHER_ALLOCATION, until=after(hours=-1))
 
 
@@ -115,6 +128,9 @@ CASES: Final[dict[str, Case]] = {
     "hold_slots": Case((), tuple(changes.hold_slots(LIMITED))),
     "hold_slots: forgotten": Case((FORGOTTEN,), tuple(changes.hold_slots(LIMITED, [FORGOTTEN]))),
     "counted": Case((an_allocation(),), tuple(changes.counted(an_allocation(), (0,)))),
+    "bury": Case((TOMB,), tuple(changes.bury(BURIED, slot_of(BURIED, 3)))),
+    "run_over": Case((), tuple(changes.run_over(over.rows_of(COMPLETED, NOW)))),
+    "start: of a run": Case((FREE,), tuple(changes.start(an_allocation(run=a_run()), {KEY: FREE}))),
     "end: with slots": Case(
         (LIMITED, a_history_entry(), *slots_of(LIMITED)),
         tuple(changes.end(LIMITED, now=NOW, outcome="ok", by=EndedBy.OWNER)),
@@ -214,6 +230,20 @@ STORIES: Final[dict[str, dict[str, Story]]] = {
         **NOT_FORGOTTEN,
     },
     "start": TAKE | {"registered": ("its registration changed", {"registered": NEXT})},
+    "bury": {
+        "Allocation": ("the allocation came first", an_allocation()),
+        "until": ("another DELETE of this owner took the slot", {"until": after(minutes=9)}),
+    },
+    "run_over": {},
+    "start: of a run": TAKE
+    | {
+        "registered": ("its registration changed", {"registered": NEXT}),
+        "not over attempt": ("GitHub said that its run is over", OVER[over.checked_by(an_allocation(run=a_run()))[0]]),
+        "not over job": (
+            "GitHub said that its job is over",
+            over.rows_of(replace(COMPLETED, job="6000000001"), NOW)[0],
+        ),
+    },
     "end": {
         "status": ("it was ended already", {"status": AllocationStatus.ENDED}),
         "ended": ("its history tells of its end already", {"ended": after(hours=1)}),
@@ -258,6 +288,9 @@ STORIES: Final[dict[str, dict[str, Story]]] = {
 
 
 def _name(change: Change, expected: Expectation) -> str:
+    target = target_of(change)
+    if isinstance(target, OverKey):
+        return f"not over {target.part.partition('-')[0]}"
     if isinstance(expected, Absent):
         return type(change.row).__name__ if isinstance(change, Put) else "no allocation"
     return expected.field
@@ -275,6 +308,14 @@ def _fresh(row: Row, store: Store) -> None:
     store.commit([Put(row=row, expects=())], token=str(row))
 
 
+def _peek(store: Store, target: Target) -> Row | None:
+    """A row that no port reads by itself."""
+    if isinstance(store, MemoryStore):
+        return store._rows.get(target)
+    assert isinstance(store, DynamoStore)
+    return cast("Row | None", store._row(table_of(target), target))
+
+
 def _look(store: Store, target: Target) -> Row | None:
     if isinstance(target, EnvironmentKey):
         return store.environment(target)
@@ -283,8 +324,8 @@ def _look(store: Store, target: Target) -> Row | None:
         return next(iter(found), None)
     if isinstance(target, WaiterKey):
         return next((row for row in store.waiters(target.pool) if row.id == target), None)
-    if isinstance(target, SlotKey):
-        return next((row for row in store.slots() if row.id == target), None)
+    if isinstance(target, SlotKey | OverKey | TombstoneSlotKey):
+        return _peek(store, target)
     return store.breaker(target.pool) if isinstance(target, PoolKey) else store.allocation(target)
 
 
@@ -292,7 +333,7 @@ def _break(store: Store, case: Case, number: int, story: Story) -> None:
     """Write the rows as they are when the write comes: all as it expects, but for one thing."""
     rows: dict[Target, Row] = {target_of(Put(row=row)): row for row in case.before}
     target, (_, meanwhile) = target_of(case.changes[number]), story
-    if isinstance(meanwhile, Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker):
+    if isinstance(meanwhile, Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker | Over | TombstoneSlot):
         rows[target] = meanwhile
     else:
         rows[target] = replace(rows[target], **meanwhile)

@@ -32,6 +32,7 @@ from atmosphere.core.settings import ROWS, Form, Row
 from atmosphere.local.issuer import TokenIssuer
 from atmosphere.local.service import LocalService
 from atmosphere.observability import Line
+from atmosphere.operations.reconcile import Repair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,6 +216,11 @@ def test_every_reason_for_a_dirty_environment_is_explained() -> None:
     found = {*reasons(), "blocked:", CHANGED, "baseline-missing", "cleanup-timeout", "allocation-missing"}
     assert {"deadline", "no-baseline", "unknown:"} <= found
     assert [reason for reason in sorted(found) if f"`{reason}" not in table] == []
+
+
+def test_every_repair_is_explained() -> None:
+    table = text("docs/operations.md").partition("### Repairs")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `([a-z-]+)` \| \S", table, re.MULTILINE) == [*Repair]
 
 
 def test_the_refusal_that_is_explained_is_the_one_that_the_example_gives() -> None:

@@ -15,7 +15,7 @@ ENVIRONMENTS, ALLOCATIONS, HISTORY = "<EnvironmentsTable.Arn>", "<AllocationsTab
 POOLS = "<PoolsTable.Arn>"
 BY_STATUS, BY_WAKE, BY_MARK = (f"{ENVIRONMENTS}/index/{name}" for name in ("by_status", "by_wake", "by_mark"))
 BY_RUN = f"{ALLOCATIONS}/index/by_run"
-WAITERS = "<WaitersTable.Arn>"
+WAITERS, USED_TOKENS = "<WaitersTable.Arn>", "<UsedTokensTable.Arn>"
 BY_REQUESTER = f"{HISTORY}/index/by_requester"
 SNAPSHOTS, CLEANUPS, BASELINES, DEBT = (
     f"<Bucket.Arn>/{name}/*" for name in ("snapshots", "cleanups", "baselines", "debt")
@@ -33,14 +33,14 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "dynamodb:UpdateItem": {ENVIRONMENTS},
         "dynamodb:PutItem": {ALLOCATIONS, HISTORY, WAITERS},
         "dynamodb:DeleteItem": {WAITERS},
-        "dynamodb:ConditionCheckItem": {ENVIRONMENTS, ALLOCATIONS},
+        "dynamodb:ConditionCheckItem": {ENVIRONMENTS, ALLOCATIONS, USED_TOKENS},
         "sts:AssumeRole": ASSUMED,
     },
     "deallocate": {
         "s3:GetObject": {SNAPSHOTS},
         "dynamodb:GetItem": {ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
-        "dynamodb:PutItem": {ALLOCATIONS},
+        "dynamodb:PutItem": {ALLOCATIONS, WAITERS},
         "dynamodb:DeleteItem": {WAITERS},
         "states:StartExecution": MACHINE,
     },
@@ -92,12 +92,13 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "sts:AssumeRole": ASSUMED,
         "events:PutEvents": {DEFAULT_BUS},
     },
-    "authorize": {"s3:GetObject": {SNAPSHOTS}, "dynamodb:PutItem": {"<UsedTokensTable.Arn>"}},
+    "authorize": {"s3:GetObject": {SNAPSHOTS}, "dynamodb:PutItem": {USED_TOKENS}},
     "webhook": {
         "s3:GetObject": {SNAPSHOTS},
         "secretsmanager:GetSecretValue": {"<WebhookSecret.Id>"},
         "dynamodb:Query": {BY_RUN},
         "dynamodb:GetItem": {ALLOCATIONS},
+        "dynamodb:PutItem": {USED_TOKENS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
         "dynamodb:DeleteItem": {WAITERS},
         "states:StartExecution": MACHINE,
@@ -146,6 +147,13 @@ def test_each_function_may_do_exactly_what_its_purpose_needs(reading: Reading, f
     own = {"logs:CreateLogStream": logs, "logs:PutLogEvents": logs}
     assert allowed(role) == EXPECTED[function.name] | own
     assert "ManagedPolicyArns" not in role
+
+
+@pytest.mark.parametrize("name", ["allocate", "webhook"])
+def test_runs_that_are_over_are_all_that_other_functions_reach_beside_used_tokens(reading: Reading, name: str) -> None:
+    (role,) = [role for role in reading.of("AWS::IAM::Role").values() if role.get("RoleName") == f"atmosphere-{name}"]
+    (found,) = [entry for entry in statements(role) if USED_TOKENS in as_set(entry["Resource"])]
+    assert found["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "over#*"}}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)

@@ -17,6 +17,7 @@ from atmosphere.core import access, selection
 from atmosphere.core.errors import (
     AllDirty,
     AlreadyEnded,
+    InvalidRequest,
     PoolBusy,
     QuotaReached,
     Refused,
@@ -37,6 +38,7 @@ from atmosphere.core.model import (
 from atmosphere.core.request import allocate_request
 from atmosphere.core.webhook import Completed
 from atmosphere.operations.clean import Superseded
+from atmosphere.operations.heartbeat import Heard
 from atmosphere.operations.reconcile import Repair, Run
 from atmosphere.operations.sessions import Granted
 from atmosphere.ports import CleanupOrder, Unreachable
@@ -68,6 +70,7 @@ class Driver:
         store.limits = {rule.name: rule.max_active or len(KEYS) for rule in self.world.snapshot.access.rules}
         self.known: list[AllocationId] = [self.world.ids.new()]  # one that nobody has asked for yet
         self.asked: list[tuple[str, dict[str, Any], AllocationId]] = []  # every request with a key
+        self.over: set[Completed] = set()  # what GitHub said and what was taken back to the end
         self._words = count()
         self._freed: dict[tuple[AllocationId, EnvironmentKey], datetime | None] = {}
 
@@ -81,6 +84,7 @@ class Driver:
         twin.world.cleanups.started.extend(self.world.cleanups.started)
         twin.world.keys.minted.extend(self.world.keys.minted)
         twin.known, twin.asked, twin._freed = list(self.known), list(self.asked), dict(self._freed)
+        twin.over = set(self.over)
         return twin
 
     # --- what anybody can do ---
@@ -148,6 +152,28 @@ class Driver:
             assert before.status is AllocationStatus.ENDED or left < timedelta(seconds=60)
         return result
 
+    def heartbeat(self, caller: str, id_: AllocationId, *, trouble: Trouble | None = None) -> object:
+        return self._beat("heartbeat", id_, trouble, lambda: self.world.heartbeats.beat(id_, caller=CALLERS[caller]))
+
+    def heartbeat_by_token(self, id_: AllocationId, token_hash: str, *, trouble: Trouble | None = None) -> object:
+        beat = partial(self.world.heartbeats.beat_by_token, id_, token_hash=token_hash)
+        return self._beat("heartbeat by token", id_, trouble, beat)
+
+    def _beat(self, doing: str, id_: AllocationId, trouble: Trouble | None, call: Callable[[], object]) -> object:
+        """A heartbeat that was acknowledged is on record, and whoever is refused changed nothing."""
+        result, moves = self._do(doing, id_, trouble, call)
+        if isinstance(result, Heard):
+            allocation, now = self.world.recorded(id_), self.world.clock.now()
+            assert allocation.heartbeat is not None
+            assert result.next_by <= allocation.deadline
+            row = self.store.environment(allocation.items[0].key)
+            if not trouble:
+                assert row is not None
+                assert row.wake_at == result.next_by >= min(allocation.deadline, now + allocation.heartbeat)
+        elif isinstance(result, (UnknownAllocation, InvalidRequest, AlreadyEnded)):
+            assert not moves, f"refused as {result.code}, and yet it was put off"
+        return result
+
     def deallocate(self, caller: str, id_: AllocationId, *, trouble: Trouble | None = None) -> object:
         before = self.store.allocation(id_)
         result, moves = self._do("deallocate", id_, trouble, lambda: self.world.deallocate(id_, caller=CALLERS[caller]))
@@ -178,7 +204,11 @@ class Driver:
             job=run.check_run_id if by_job else None,
             conclusion="failure",
         )
+        lagging = self.store.lagging
         result, moves = self._do("completed", told, trouble, lambda: self.world.reclaimer.reclaim(told))
+        if isinstance(result, int) and not lagging:
+            self.over.add(told)
+            self._check_over()
         for move in moves:
             held = self.world.recorded(move.before.allocation) if move.before and move.before.allocation else None
             assert held is not None
@@ -187,6 +217,16 @@ class Driver:
             assert not by_job or held.run.check_run_id == run.check_run_id
             assert by_job or int(held.run.run_attempt) <= int(run.run_attempt)
         return result
+
+    def _check_over(self) -> None:
+        """P10: what is over holds nothing any more, also nothing whose request was on its way then."""
+        for row in self.store.everything().values() if self.over else ():
+            if not isinstance(row, Allocation) or row.status is AllocationStatus.ENDED or row.run is None:
+                continue
+            ids = (row.run.repository_id, row.run.run_id)
+            for told in self.over:
+                is_it = row.run.check_run_id == told.job if told.job else int(row.run.run_attempt) == told.run_attempt
+                assert not is_it or ids != (told.repository_id, told.run_id), f"{row.id} is held by a run that is over"
 
     def reconcile(self, *, trouble: Trouble | None = None) -> object:
         result, _ = self._do("reconcile", None, trouble, self.world.reconciler.run)
@@ -279,6 +319,7 @@ class Driver:
             if move.by == "allocate" and move.before and move.after and move.after.allocation:
                 self._freed[move.after.allocation, move.after.key] = move.before.freed_at
         check_rows(self.store)
+        self._check_over()
         return result, [move for move in moves if move.by == doing] if not trouble or not trouble.meanwhile else []
 
     def _trap(self, trouble: Trouble | None) -> Trap | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core.changes import MAX_RECHECKS
-from atmosphere.core.model import Allocation, AllocationStatus, Environment, Mark, Status
+from atmosphere.core.heartbeat import LATE
+from atmosphere.core.model import Allocation, AllocationStatus, EndedBy, Environment, Mark, Status
 from atmosphere.ports import CleanupOrder
 
 if TYPE_CHECKING:
@@ -22,11 +24,19 @@ _GONE = "gone"
 # Who may move an environment from where to where; staying where it is stands for a note on the row.
 MOVES: Final[dict[str, set[tuple[str, str]]]] = {
     "allocate": {(_FREE, _IN_USE)},
-    "refresh": set(),
+    "refresh": {(_IN_USE, _IN_USE)},
+    "heartbeat": {(_IN_USE, _IN_USE)},
+    "heartbeat by token": {(_IN_USE, _IN_USE)},
     "deallocate": {(_IN_USE, _CLEANING)},
     "release": {(_IN_USE, _CLEANING)},
     "completed": {(_IN_USE, _CLEANING)},
-    "reconcile": {(_IN_USE, _CLEANING), (_CLEANING, _CLEANING), (_CLEANING, _DIRTY), (_DIRTY, _CLEANING)},
+    "reconcile": {
+        (_IN_USE, _IN_USE),
+        (_IN_USE, _CLEANING),
+        (_CLEANING, _CLEANING),
+        (_CLEANING, _DIRTY),
+        (_DIRTY, _CLEANING),
+    },
     "beat": {(_CLEANING, _CLEANING)},
     "clean": {(_CLEANING, _FREE), (_CLEANING, _HELD), (_CLEANING, _GONE)},
     "dirty": {(_CLEANING, _DIRTY)},
@@ -80,6 +90,11 @@ def _of_the_allocation(move: Move, before: Environment) -> None:
 
 def _of_what_is_due(move: Move, before: Environment) -> None:
     """P5: the reconciler, late or twice, repairs only what is due."""
+    assert move.due is not None
+    assert move.due <= move.at, "the reconciler moved what was not due"
+    if before.status is Status.IN_USE:
+        _of_silence(move, before)
+        return
     assert before.wake_at is not None
     assert before.wake_at <= move.at, "the reconciler moved what was not due"
     if before.status is Status.DIRTY:
@@ -89,6 +104,25 @@ def _of_what_is_due(move: Move, before: Environment) -> None:
     assert before.deadline is not None
     if move.after and move.after.status is not before.status:
         assert before.deadline <= move.at, "the reconciler moved what was not overdue"
+
+
+def _of_silence(move: Move, before: Environment) -> None:
+    """A late reconciler waits for one more heartbeat; that a lost allocation was overdue is what `due` says."""
+    if move.after and move.after.status is Status.IN_USE:
+        assert before.wake_at is not None
+        assert move.at - before.wake_at > LATE, "it was spared by a reconciler that was not late"
+        assert (before.spared, move.after.spared) == (False, True), "it was spared twice without a heartbeat"
+        assert move.after.deadline == before.deadline
+
+
+def _of_a_heartbeat(move: Move, before: Environment) -> None:
+    """It puts off the next look, and nothing else."""
+    assert before.allocation == move.of
+    assert move.after is not None
+    assert before.wake_at is not None
+    assert move.after.wake_at is not None
+    assert move.after.wake_at > before.wake_at, "a heartbeat took something back"
+    assert move.after == replace(before, wake_at=move.after.wake_at, spared=False)
 
 
 def _of_the_environment(move: Move, before: Environment) -> None:
@@ -101,6 +135,7 @@ _OF: Final = {
     **dict.fromkeys(("beat", "clean", "dirty", "dirty until", "blocked"), _of_the_order),
     **dict.fromkeys((name for name in MOVES if name.startswith("operator")), _of_the_environment),
     **dict.fromkeys(("deallocate", "release"), _of_the_allocation),
+    **dict.fromkeys(("heartbeat", "heartbeat by token", "refresh"), _of_a_heartbeat),
     "reconcile": _of_what_is_due,
 }
 
@@ -134,7 +169,11 @@ def check_rows(store: ObservedStore) -> None:
             assert holder.status is AllocationStatus.ACTIVE, f"{row.key} is in use though its allocation has ended"
             assert row.key in {item.key for item in holder.items}
             assert row.deadline == holder.deadline
+            beats = holder.heartbeat is not None and row.key == holder.items[0].key
+            assert beats or row.wake_at == row.deadline
+            assert beats or not row.spared
     for allocation in allocations.values():
+        _check_ending(allocation)
         keys = [item.key for item in allocation.items]
         assert len(keys) == len(set(keys))
         if allocation.status is AllocationStatus.ACTIVE:
@@ -142,6 +181,18 @@ def check_rows(store: ObservedStore) -> None:
                 assert key in environments, f"{key} of an active allocation is gone"
                 assert environments[key].status is Status.IN_USE
                 assert environments[key].allocation == allocation.id, f"{key} is held twice"
+
+
+def _check_ending(allocation: Allocation) -> None:
+    """Only the deadline times out, and only who asked for heartbeats is lost, before it."""
+    if allocation.ended_by is EndedBy.TIMEOUT:
+        assert allocation.ended is not None
+        assert allocation.ended >= allocation.deadline
+    if allocation.ended_by is EndedBy.LOST:
+        assert allocation.heartbeat is not None
+        assert allocation.ended is not None
+        assert allocation.ended < allocation.deadline
+        assert allocation.outcome == "lost"
 
 
 def _alive(row: Environment) -> None:
@@ -154,7 +205,6 @@ def _alive(row: Environment) -> None:
 
 def _in_use(row: Environment) -> None:
     _alive(row)
-    assert row.wake_at == row.deadline
 
 
 def _cleaning(row: Environment) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from atmosphere.core.model import ActKind, Status
 from atmosphere.operations.sessions import Granted
 from atmosphere.ports import CleanupOrder
-from tests.machine.setting import KEYS, TOKEN_HASH
+from tests.machine.setting import CALLERS, KEYS, TOKEN_HASH
 from tests.operations.world import many
 
 if TYPE_CHECKING:
@@ -83,6 +83,18 @@ def _again(driver: Driver, number: int) -> None:
         driver.allocate(caller, body, key=key)
 
 
+def _completed(driver: Driver, number: int) -> None:
+    """GitHub says that the run, or its job, is over."""
+    run = CALLERS["run"].run
+    assert run is not None
+    driver.completed(run, by_job=bool(number % 2))
+
+
+def _heartbeat(driver: Driver, number: int) -> None:
+    id_ = driver.pick_id(number)
+    driver.heartbeat(driver.who("owner", id_), id_)
+
+
 def _end(driver: Driver, number: int) -> None:
     driver.deallocate("operator", driver.pick_id(number))
 
@@ -95,6 +107,8 @@ MEANWHILE: Final[dict[str, Callable[[Driver, int], object]]] = {
     "fall silent": _fall_silent,
     "again": _again,
     "beat": _said("beat"),
+    "completed": _completed,
+    "heartbeat": _heartbeat,
     "end": _end,
     "release": lambda driver, number: driver.release(driver.pick_id(number), TOKEN_HASH),
     "advance": lambda driver, number: driver.world.clock.advance(timedelta(seconds=31 * (number + 1))),

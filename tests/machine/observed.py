@@ -23,13 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One write of one environment: by which operation on what, when, from what to what."""
+    """One write of one environment: by which operation on what, when, from what to what.
+
+    `due` is the earliest instant at which one of the rows written together was to be looked at.
+    """
 
     by: str
     of: object
     at: datetime
     before: Environment | None
     after: Environment | None
+    due: datetime | None = None
 
 
 class ObservedStore(MemoryStore):
@@ -60,8 +64,9 @@ class ObservedStore(MemoryStore):
         assert all(self._rows[target] == row for target, row in over.items()), "what has ended changed once more"
         after = [self.environment(key) for key in keys]
         now = self.clock.now()
+        due = min((row.wake_at for row in before if row and row.wake_at), default=None)
         pairs = zip(before, after, strict=True)
-        self.moves += [Move(*self.doing, now, old, new) for old, new in pairs if old != new]
+        self.moves += [Move(*self.doing, now, old, new, due) for old, new in pairs if old != new]
 
     def everything(self) -> dict[Target, Row]:
         """Every row."""

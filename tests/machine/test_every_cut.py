@@ -17,9 +17,10 @@ from atmosphere.core.errors import PoolBusy, QuotaReached
 from atmosphere.core.model import ActKind, AllocationId
 from atmosphere.operations.operate import EVENTS
 from atmosphere.operations.sessions import Granted
+from tests.builders import a_run
 from tests.machine.driver import Driver
 from tests.machine.meanwhile import MEANWHILE
-from tests.machine.setting import KEYS, Trouble
+from tests.machine.setting import KEYS, TOKEN_HASH, Trouble
 from tests.operations.line import Fault
 from tests.operations.world import many
 
@@ -27,6 +28,7 @@ Operation = Callable[[Driver, Trouble | None], object]
 
 HELD_ID: Final = AllocationId("11111111-2222-4333-8444-555555555555")
 NEW_ID: Final = AllocationId("99999999-2222-4333-8444-555555555555")
+RUN: Final = a_run()
 _MOST_CALLS: Final = 30
 
 
@@ -61,6 +63,15 @@ def _all_due() -> Driver:
     assert isinstance(result, Granted)
     driver.deallocate("neighbour", result.allocation.id)
     driver.world.clock.advance(timedelta(minutes=5))
+    return driver
+
+
+def _of_a_run() -> Driver:
+    """One in use by a job of a run, one by another attempt of it, two free."""
+    driver = _all_free()
+    driver.allocate("run", {}, key=None)
+    driver.allocate("rerun", {}, key=HELD_ID)
+    driver.world.clock.advance(timedelta(seconds=30))
     return driver
 
 
@@ -100,6 +111,23 @@ def _one_kept() -> Driver:
     return driver
 
 
+def _silent() -> Driver:
+    """Two environments of one that asked for heartbeats, which is overdue; two free."""
+    driver = _all_free()
+    driver.allocate(
+        "runner", {"environments": many(2), "heartbeatSeconds": 60, "releaseTokenHash": TOKEN_HASH}, key=HELD_ID
+    )
+    driver.world.clock.advance(timedelta(seconds=61))
+    return driver
+
+
+def _silent_for_long() -> Driver:
+    """The same, and the reconciler is late."""
+    driver = _silent().fork()
+    driver.world.clock.advance(timedelta(seconds=200))
+    return driver
+
+
 SITUATIONS: Final = {
     "all free": cache(_all_free),
     "in line": cache(_in_line),
@@ -107,6 +135,9 @@ SITUATIONS: Final = {
     "mixed": cache(_mixed),
     "all due": cache(_all_due),
     "half registered": cache(_half_registered),
+    "of a run": cache(_of_a_run),
+    "silent": cache(_silent),
+    "silent for long": cache(_silent_for_long),
 }
 
 
@@ -130,6 +161,11 @@ OPERATIONS: Final[dict[str, Operation]] = {
         "runner", {"environments": many(2), "accounts": "any"}, key=None, trouble=trouble
     ),
     "refresh": lambda driver, trouble: driver.refresh("runner", HELD_ID, trouble=trouble),
+    "allocate as a run": lambda driver, trouble: driver.allocate("run", {}, key=None, trouble=trouble),
+    "a run is over": lambda driver, trouble: driver.completed(RUN, by_job=False, trouble=trouble),
+    "a job is over": lambda driver, trouble: driver.completed(RUN, by_job=True, trouble=trouble),
+    "heartbeat": lambda driver, trouble: driver.heartbeat("runner", HELD_ID, trouble=trouble),
+    "heartbeat by token": lambda driver, trouble: driver.heartbeat_by_token(HELD_ID, TOKEN_HASH, trouble=trouble),
     "deallocate": lambda driver, trouble: driver.deallocate("runner", HELD_ID, trouble=trouble),
     "deallocate what is unknown": lambda driver, trouble: driver.deallocate("runner", NEW_ID, trouble=trouble),
     "deallocate as a stranger": lambda driver, trouble: driver.deallocate("neighbour", HELD_ID, trouble=trouble),

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from atmosphere.core.model import ActKind, HistoryEntry
+from atmosphere.core.over import Over
 from atmosphere.core.queue import Waiter
 from atmosphere.operations.operate import EVENTS
+from atmosphere.operations.sessions import Granted
 from tests.machine.driver import Driver
 from tests.machine.invariants import check_rows
 from tests.machine.meanwhile import MEANWHILE
@@ -52,6 +54,8 @@ _BODIES = st.sampled_from(
         {"constraints": [{"type": "region", "value": ["us-east-1"]}]},
         {"constraints": [{"type": "capability", "value": {"version": 1}}]},
         {"durationSeconds": 900},
+        {"heartbeatSeconds": 60, "releaseTokenHash": TOKEN_HASH},
+        {"heartbeatSeconds": 120, "environments": many(2)},
         {"environments": many(2)},
         {"environments": many(2), "accounts": "any"},
         {"environments": many(3)},
@@ -104,6 +108,26 @@ class Service(RuleBasedStateMachine):
         who = self.driver.who(caller, id_)
         self._repeatable(lambda: self.driver.refresh(who, id_, trouble=trouble), trouble)
 
+    @rule(caller=_WHO, number=_NUMBERS, trouble=_trouble(2))
+    def heartbeat(self, caller: str, number: int, trouble: Trouble | None) -> None:
+        id_ = self.driver.pick_id(number)
+        who = self.driver.who(caller, id_)
+        self._repeatable(lambda: self.driver.heartbeat(who, id_, trouble=trouble), trouble)
+
+    @rule(right=st.booleans(), number=_NUMBERS, trouble=_trouble(2))
+    def heartbeat_by_token(self, right: bool, number: int, trouble: Trouble | None) -> None:  # noqa: FBT001 hypothesis names it
+        id_ = self.driver.pick_id(number)
+        token_hash = TOKEN_HASH if right else TOKEN_HASH[::-1]
+        self._repeatable(lambda: self.driver.heartbeat_by_token(id_, token_hash, trouble=trouble), trouble)
+
+    @rule(number=_NUMBERS, late=st.sampled_from([60, 120, 250, 310]), trouble=_trouble(4))
+    def silence(self, number: int, late: int, trouble: Trouble | None) -> None:
+        """One that asked for heartbeats sends none until the reconciler runs, in time or late."""
+        driver = self.driver
+        if isinstance(driver.allocate("runner", {"heartbeatSeconds": 60}, key=driver.world.ids.new()), Granted):
+            driver.world.clock.advance(timedelta(seconds=late))
+            driver.reconcile(trouble=trouble)
+
     @rule(caller=_WHO, number=_NUMBERS, trouble=_trouble(4))
     def deallocate(self, caller: str, number: int, trouble: Trouble | None) -> None:
         id_ = self.driver.pick_id(number)
@@ -121,6 +145,11 @@ class Service(RuleBasedStateMachine):
         run = CALLERS[who].run
         assert run is not None
         self._repeatable(lambda: self.driver.completed(run, by_job=by_job, trouble=trouble), trouble)
+
+    @rule(at=st.integers(1, 4), by_job=st.integers(0, 1))
+    def over_before_commit(self, at: int, by_job: int) -> None:
+        """GitHub says that a run is over while an allocate of it is on its way."""
+        self.driver.allocate("run", {}, key=None, trouble=Trouble(at, None, (("completed", by_job),)))
 
     @rule(seconds=st.sampled_from([1, 29, 60, 91, 180, 601, 1201]))
     def time_passes(self, seconds: int) -> None:
@@ -204,12 +233,13 @@ class Service(RuleBasedStateMachine):
             assert self._everything() == once, "repeating it changed something more"
 
     def _everything(self) -> tuple[dict[Target, Row], list[CleanupOrder]]:
-        """All but what records that somebody asked: operators in the history, callers in the queue."""
+        """All but what records that somebody asked: operators in the history, callers in the queue, GitHub's notes."""
         rows = self.driver.store.everything()
         kept: dict[Target, Row] = {
             target: row
             for target, row in rows.items()
-            if not isinstance(row, Waiter) and (not isinstance(row, HistoryEntry) or row.kind is ActKind.ALLOCATION)
+            if not isinstance(row, Waiter | Over)
+            and (not isinstance(row, HistoryEntry) or row.kind is ActKind.ALLOCATION)
         }
         return kept, list(self.driver.world.cleanups.started)
 

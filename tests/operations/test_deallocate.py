@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from atmosphere.adapters.memory import SeededIds
-from atmosphere.core.changes import Delete, Is, Update
+from atmosphere.core.changes import Delete, Is, Update, bury
 from atmosphere.core.errors import AlreadyEnded, Unavailable, UnknownAllocation
-from atmosphere.core.model import AllocationId, AllocationStatus, EndedBy, Status
-from atmosphere.ports import CleanupOrder
+from atmosphere.core.model import Allocation, AllocationId, AllocationStatus, EndedBy, Status
+from atmosphere.core.tombstone import NEEDED, SLOTS, slot_of, tombstone
+from atmosphere.ports import CleanupOrder, Conflict
 from tests.builders import a_key
 from tests.operations.line import Crash, Fault, Trap
-from tests.operations.world import NEIGHBOUR, OPERATOR, World, a_world, many
+from tests.operations.world import NEIGHBOUR, OPERATOR, RUNNER, World, a_world, many
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,6 +110,85 @@ def test_an_unknown_id_is_buried_for_its_owner_once() -> None:
     with pytest.raises(UnknownAllocation):
         world.refresh(KEY)
     assert world.recorded(KEY) == tombstone
+
+
+def _left(world: World) -> list[Allocation]:
+    """As many tombstones of the runner as it may leave."""
+    made = [tombstone(world.ids.new(), RUNNER, outcome="x", now=world.clock.now()) for _ in range(SLOTS)]
+    for number, each in enumerate(made):
+        world.rows.commit(bury(each, slot_of(each, number)), token=world.ids.new())
+    return made
+
+
+def test_an_owner_leaves_only_so_many_tombstones() -> None:
+    """Beyond its slots a DELETE of an unknown id is the same 404, and nothing of it stays."""
+    world = a_world(1)
+    _left(world)
+    for _ in range(2):
+        with pytest.raises(UnknownAllocation):
+            world.deallocate(KEY)
+    assert world.rows.allocation(KEY) is None
+    assert world.allocate(key=KEY).id == KEY
+
+
+def test_the_jobs_of_the_largest_matrix_all_leave_theirs() -> None:
+    world = a_world(1)
+    ids = [world.ids.new() for _ in range(256)]
+    for id_ in ids:
+        with pytest.raises(UnknownAllocation):
+            world.deallocate(id_)
+    assert all(world.rows.allocation(id_) is not None for id_ in ids)
+
+
+def test_other_owners_and_later_ids_are_not_kept_from_theirs() -> None:
+    world = a_world(1)
+    _left(world)
+    other, later = world.ids.new(), world.ids.new()
+    with pytest.raises(UnknownAllocation):
+        world.deallocate(other, caller=NEIGHBOUR)
+    world.clock.advance(NEEDED + timedelta(microseconds=1))
+    with pytest.raises(UnknownAllocation):
+        world.deallocate(later)
+    for id_ in (other, later):
+        assert world.recorded(id_).is_tombstone
+
+
+def test_a_slot_that_is_taken_is_no_reason_to_give_up() -> None:
+    """Every try draws another: with a quarter of the slots taken, hardly any id goes without."""
+    world = a_world(1)
+    for each in _left(world)[: SLOTS * 3 // 4]:
+        world.rows.commit([Delete(target=each.id, expects=())], token=world.ids.new())
+    slots = [slot_of(tombstone(KEY, RUNNER, outcome="x", now=world.clock.now()), n) for n in range(SLOTS * 3 // 4)]
+    for slot in slots:
+        world.rows.commit([Delete(target=slot.id, expects=())], token=world.ids.new())
+    ids = [world.ids.new() for _ in range(64)]
+    for id_ in ids:
+        with pytest.raises(UnknownAllocation):
+            world.deallocate(id_)
+    assert all(world.rows.allocation(id_) is not None for id_ in ids)
+
+
+def test_a_tombstone_is_one_read_and_one_commit() -> None:
+    world = a_world(1)
+    with pytest.raises(UnknownAllocation):
+        world.deallocate(KEY)
+    assert world.line.calls == ["allocation", "commit"]
+
+
+def test_a_tombstone_that_met_others_each_time_is_503_so_that_it_is_asked_again() -> None:
+    world = a_world(1)
+    commit = world.rows.commit
+
+    def clash(changes: object, *, token: str) -> None:
+        del changes, token
+        raise Conflict({})
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(world.rows, "commit", clash)
+        with pytest.raises(Unavailable):
+            world.deallocate(KEY)
+    assert world.rows.commit == commit
+    assert world.rows.allocation(KEY) is None
 
 
 def test_an_allocation_that_comes_to_be_during_its_release_is_ended() -> None:

@@ -138,7 +138,13 @@ class World:
 
     @property
     def reclaimer(self) -> Reclaimer:
-        return Reclaimer(store=self.store, deallocator=self.deallocator)
+        return Reclaimer(
+            store=self.store,
+            clock=self.clock,
+            ids=self.ids,
+            deallocator=self.deallocator,
+            rules=self.snapshot.access,
+        )
 
     @property
     def operating(self) -> Operating:

@@ -195,5 +195,6 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "allocation": _TEXT,
         "until": _INSTANT,
     },
+    Table.USED_TOKENS: {"until": _INSTANT},
     Table.POOLS: {"pool": _TEXT, "revision": _NUMBER, "cases": _CASES, "opened": _INSTANT, "thing": _TEXT},
 }

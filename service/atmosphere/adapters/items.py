@@ -13,6 +13,7 @@ from atmosphere.adapters.codecs import FIELDS, STORED_AS, instant_text
 from atmosphere.contract import HISTORY_WEEKS, Table
 from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.changes import HistoryKey
+from atmosphere.core.github import RunKey
 from atmosphere.core.model import (
     AccountId,
     Allocation,
@@ -20,13 +21,16 @@ from atmosphere.core.model import (
     Environment,
     EnvironmentKey,
     HistoryEntry,
+    OwnerKey,
     PoolName,
     Region,
     RuleName,
     Status,
 )
+from atmosphere.core.over import Over, OverKey
 from atmosphere.core.queue import Waiter, WaiterKey
 from atmosphere.core.quota import Slot, SlotKey
+from atmosphere.core.tombstone import TombstoneSlot, TombstoneSlotKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,9 +67,13 @@ _ROWS: Final[dict[Table, type[Row]]] = {
     Table.HISTORY: HistoryEntry,
     Table.WAITERS: Waiter,
     Table.POOLS: Breaker,
+    Table.USED_TOKENS: Over,
 }
 SLOTS: Final = PoolName("#quota")
 """The partition of slots in the table of waiters; no pool can have this name."""
+TOMBSTONES: Final = PoolName("#tombstones")
+"""The partition of slots of tombstones there, likewise."""
+_OVER: Final = "over#"  # how keys of runs that are over begin in the table of used tokens, whose other keys are hashes
 
 
 def _environment_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
@@ -86,7 +94,8 @@ def _allocation_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
         active = fields["status"] is AllocationStatus.ACTIVE
         derived["active_run"] = {"S": fields["run"].key} if active and fields["run"] else None
     if "started" in fields:
-        derived["expires"] = _expires(fields["started"])
+        is_tombstone = not fields["items"]
+        derived["expires"] = _expires(fields["deadline"], timedelta()) if is_tombstone else _expires(fields["started"])
     return derived
 
 
@@ -105,6 +114,10 @@ def _waiter_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
     return {"expires": _expires(fields["last_ask"], _WAITED)} if "last_ask" in fields else {}
 
 
+def _over_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
+    return {"expires": _expires(fields["until"], timedelta())} if "until" in fields else {}
+
+
 def _expires(since: datetime, kept: timedelta = _KEPT) -> Value:
     return {"N": str(int((since + kept).timestamp()))}
 
@@ -115,33 +128,30 @@ _DERIVED: Final[dict[Table, Callable[[Mapping[str, Any]], dict[str, Value | None
     Table.HISTORY: _history_indexes,
     Table.WAITERS: _waiter_indexes,
     Table.POOLS: lambda _: {},
+    Table.USED_TOKENS: _over_indexes,
+}
+
+
+_KEYS: Final[dict[type, tuple[Table, Callable[[Any], dict[str, str]]]]] = {
+    EnvironmentKey: (Table.ENVIRONMENTS, lambda key: {"account": key.account, "region": key.region}),
+    HistoryKey: (Table.HISTORY, lambda key: {"path": key.key.path, "start_id": start_id(key.at, key.id)}),
+    WaiterKey: (Table.WAITERS, lambda key: {"pool": key.pool, "key": key.key}),
+    SlotKey: (Table.WAITERS, lambda key: {"pool": SLOTS, "key": f"{key.rule}#{key.number:04}"}),
+    TombstoneSlotKey: (Table.WAITERS, lambda key: {"pool": TOMBSTONES, "key": f"{key.owner}#{key.number:04}"}),
+    PoolKey: (Table.POOLS, lambda key: {"pool": key.pool}),
+    OverKey: (Table.USED_TOKENS, lambda key: {"token": f"{_OVER}{key.run}#{key.part}"}),
+    str: (Table.ALLOCATIONS, lambda key: {"id": key}),
 }
 
 
 def table_of(target: Target) -> Table:
     """The table that holds the row with this key."""
-    if isinstance(target, EnvironmentKey):
-        return Table.ENVIRONMENTS
-    if isinstance(target, WaiterKey | SlotKey):
-        return Table.WAITERS
-    if isinstance(target, PoolKey):
-        return Table.POOLS
-    return Table.HISTORY if isinstance(target, HistoryKey) else Table.ALLOCATIONS
+    return _KEYS[type(target)][0]
 
 
 def key_item(target: Target) -> Item:
     """The key attributes of a row."""
-    if isinstance(target, EnvironmentKey):
-        return {"account": {"S": target.account}, "region": {"S": target.region}}
-    if isinstance(target, HistoryKey):
-        return {"path": {"S": target.key.path}, "start_id": {"S": start_id(target.at, target.id)}}
-    if isinstance(target, WaiterKey):
-        return {"pool": {"S": target.pool}, "key": {"S": target.key}}
-    if isinstance(target, SlotKey):
-        return {"pool": {"S": SLOTS}, "key": {"S": f"{target.rule}#{target.number:04}"}}
-    if isinstance(target, PoolKey):
-        return {"pool": {"S": target.pool}}
-    return {"id": {"S": target}}
+    return {name: {"S": value} for name, value in _KEYS[type(target)][1](target).items()}
 
 
 def environment_key(item: Mapping[str, Value]) -> EnvironmentKey:
@@ -175,8 +185,18 @@ def decode(table: Table, item: Mapping[str, Value]) -> Row:
     if table is Table.HISTORY:
         fields["key"] = EnvironmentKey.parse(item["path"]["S"])
     if table is Table.WAITERS:
-        if item["pool"]["S"] == SLOTS:
-            rule, _, number = item["key"]["S"].rpartition("#")
-            return Slot(id=SlotKey(RuleName(rule), int(number)), **fields)
-        fields["id"] = WaiterKey(PoolName(item["pool"]["S"]), item["key"]["S"])
+        return _in_line(PoolName(item["pool"]["S"]), item["key"]["S"], fields)
+    if table is Table.USED_TOKENS:
+        run, _, part = item["token"]["S"].removeprefix(_OVER).rpartition("#")
+        fields["id"] = OverKey(RunKey(run), part)
     return _ROWS[table](**fields)
+
+
+def _in_line(pool: PoolName, key: str, fields: dict[str, Any]) -> Row:
+    """A row of the table of waiters: a waiter, or a slot of one kind or the other."""
+    holder, _, number = key.rpartition("#")
+    if pool == SLOTS:
+        return Slot(id=SlotKey(RuleName(holder), int(number)), **fields)
+    if pool == TOMBSTONES:
+        return TombstoneSlot(id=TombstoneSlotKey(OwnerKey(holder), int(number)), **fields)
+    return Waiter(id=WaiterKey(pool, key), **fields)

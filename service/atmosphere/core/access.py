@@ -15,7 +15,7 @@ from atmosphere.core.github_rules import GitHubRule
 from atmosphere.core.model import AccountId, OwnerKey, PoolName, RuleName
 
 if TYPE_CHECKING:
-    from atmosphere.core.github import RunIdentity
+    from atmosphere.core.github import Issuer, RepositoryId, RunIdentity
     from atmosphere.core.model import Allocation
 
 
@@ -152,6 +152,11 @@ def rule_for(rules: AccessRules, caller: VerifiedCaller, pool: PoolName) -> Rule
 def pools_of(rules: AccessRules, caller: VerifiedCaller) -> tuple[PoolName, ...]:
     """The pools that the caller's rules name, sorted."""
     return tuple(sorted({pool for rule in rules.rules if _matches(rule, caller) for pool in rule.pools}))
+
+
+def names_repository(rules: AccessRules, issuer: Issuer, repository_id: RepositoryId) -> bool:
+    """Whether a rule may let runs of this repository in."""
+    return any((rule.issuer, rule.repository_id) == (issuer, repository_id) for rule in rules.github)
 
 
 def rules_naming(rules: AccessRules, pool: PoolName) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from atmosphere.core import heartbeat, lifecycle
+from atmosphere.core import heartbeat, lifecycle, over
 from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.lifecycle import Event, Kind
 from atmosphere.core.model import (
@@ -30,9 +30,11 @@ from atmosphere.core.model import (
     Registration,
     Status,
 )
+from atmosphere.core.over import Over, OverKey
 from atmosphere.core.queue import Waiter, WaiterKey
 from atmosphere.core.quota import Slot, SlotKey, slots_of
 from atmosphere.core.snapshot import says_the_same
+from atmosphere.core.tombstone import TombstoneSlot, TombstoneSlotKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,8 +78,10 @@ class HistoryKey:
     id: str
 
 
-Row: TypeAlias = Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker
-Target: TypeAlias = EnvironmentKey | AllocationId | HistoryKey | WaiterKey | SlotKey | PoolKey
+Row: TypeAlias = Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker | Over | TombstoneSlot
+Target: TypeAlias = (
+    EnvironmentKey | AllocationId | HistoryKey | WaiterKey | SlotKey | PoolKey | OverKey | TombstoneSlotKey
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +127,7 @@ def target_of(change: Change) -> Target:
     row = change.row
     if isinstance(row, Environment | Breaker):
         return row.key
-    if isinstance(row, Allocation | Waiter | Slot):
+    if isinstance(row, Allocation | Waiter | Slot | Over | TombstoneSlot):
         return row.id
     return HistoryKey(row.key, row.at, row.id)
 
@@ -168,14 +172,15 @@ def start(
     """Everything that makes `allocation` exist: its row, a history row and a take for each environment.
 
     `kept` are environments that earlier waiters could use: they must be free still, or somebody came between the
-    reading and this. `waiter` is the row of this caller in the queue, which it leaves. `forgotten` are slots without
-    meaning that may be in the way of the allocation's own.
+    reading and this. The run that asks must not be over. `waiter` is the row of this caller in the queue, which it
+    leaves. `forgotten` are slots without meaning that may be in the way of the allocation's own.
     """
     changes: list[Change] = [Put(row=allocation)]
     for item in allocation.items:
         changes += [_take(rows[item.key], allocation), Put(row=_opening(item.key, allocation))]
     changes += [ConditionCheck(target=row.key, expects=_free_as_read(row)) for row in kept]
     changes += hold_slots(allocation, forgotten)
+    changes += [ConditionCheck(target=key, expects=(Absent(),)) for key in over.checked_by(allocation)]
     if waiter is not None:
         changes.append(Delete(target=waiter.id, expects=()))
     return changes
@@ -198,6 +203,11 @@ def counted(allocation: Allocation, numbers: tuple[int, ...]) -> list[Change]:
         sets={"slots": numbers},
     )
     return [update, *hold_slots(replace(allocation, slots=numbers))]
+
+
+def run_over(rows: Iterable[Over]) -> list[Change]:
+    """GitHub says that a run or a job is over; saying it again keeps the rows longer."""
+    return [Put(row=row, expects=()) for row in rows]
 
 
 def _free_as_read(environment: Environment) -> tuple[Expectation, ...]:
@@ -253,6 +263,11 @@ def wait(
         changes.append(ConditionCheck(target=key, expects=(Absent(),)))
     changes += [Delete(target=row.id, expects=(Is("last_ask", row.last_ask),)) for row in swept]
     return changes
+
+
+def bury(tombstone: Allocation, slot: TombstoneSlot) -> list[Change]:
+    """Leave a tombstone, in a slot of its owner that was never used or is needed no longer."""
+    return [Put(row=tombstone), Put(row=slot, expects=(Before("until", tombstone.started),))]
 
 
 def end(allocation: Allocation, *, now: datetime, outcome: str, by: EndedBy) -> list[Change]:

@@ -31,7 +31,7 @@ def handle(event: Mapping[str, Any], app: App) -> Reply:
     completed = webhook.read(_document(body))
     if completed is None:
         return Reply(body={}, line={"reason": "nothing that is over"})
-    ended = app.reclaimer(app.snapshots.load().settings).reclaim(completed)
+    ended = app.reclaimer(app.snapshots.load()).reclaim(completed)
     observability.count("Reclaimed", ended)
     line: observability.Line = {
         "event": completed.kind,

@@ -6,11 +6,11 @@ is done once the transaction is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.core import access, changes
+from atmosphere.core import access, changes, tombstone
 from atmosphere.core.errors import Unavailable, UnknownAllocation
 from atmosphere.core.model import (
     Allocation,
@@ -20,8 +20,6 @@ from atmosphere.core.model import (
     EndedBy,
     Environment,
     EnvironmentKey,
-    PoolName,
-    RuleName,
 )
 from atmosphere.operations.rounds import Rounds
 from atmosphere.ports import CleanupOrder, Conflict, OutcomeUnknown, Unreachable
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from atmosphere.ports import Cleaner, Clock, Ids, Store
 
 _ROUNDS: Final = Rounds(limit=5, pauses=range(10, 201))  # releases come together, at the end of a matrix of jobs
+_SLOTS_TRIED: Final = replace(_ROUNDS, limit=8)
 _SOON: Final = timedelta(seconds=2)
 
 
@@ -61,7 +60,8 @@ class Deallocator:
     ) -> Allocation:
         """End the caller's allocation; ending it again has no effect. Raises `UnknownAllocation`, `Unavailable`.
 
-        An id that does not exist leaves a tombstone, so that an allocate with that id still on its way cannot succeed.
+        An id that does not exist leaves a tombstone, so that an allocate with that id still on its way cannot succeed;
+        of a caller that has left too many within a quarter of an hour it leaves none (`core/tombstone.py`).
         """
         if id_ is None:
             raise UnknownAllocation
@@ -94,29 +94,25 @@ class Deallocator:
         return allocation
 
     def _bury(self, id_: AllocationId, *, outcome: str, caller: VerifiedCaller, rules: AccessRules) -> Allocation:
-        now = self.clock.now()
-        tombstone = Allocation(
-            id=id_,
-            pool=PoolName(""),
-            requester="",
-            owner=caller.owner,
-            rule=RuleName(""),
-            status=AllocationStatus.ENDED,
-            started=now,
-            deadline=now,
-            ended=now,
-            outcome=outcome,
-            ended_by=EndedBy.OWNER,
-            asked_by=caller.asked_by,
-            run=caller.run,
+        """Leave a tombstone, unless the caller has left too many that are still needed."""
+        made = tombstone.tombstone(id_, caller, outcome=outcome, now=self.clock.now())
+        full: list[Row] = []  # slots in the way at the last try
+
+        def once(_: int) -> Allocation:
+            slot = tombstone.slot_of(made, self.ids.below(tombstone.SLOTS))
+            try:
+                self.store.commit(changes.bury(made, slot), token=self.ids.new())
+            except Conflict as met:
+                if 0 in met.actual:  # it came into being just now: end it like any other
+                    return self.deallocate(id_, outcome=outcome, caller=caller, rules=rules)
+                full[:] = [row for row in met.actual.values() if row is not None]
+                raise
+            raise UnknownAllocation
+
+        met_others = OutcomeUnknown(f"the tombstone of {id_} met other writes each time")
+        return _SLOTS_TRIED.run(
+            once, clock=self.clock, ids=self.ids, exhausted=lambda: UnknownAllocation() if full else met_others
         )
-        try:
-            self.store.commit([changes.Put(row=tombstone)], token=self.ids.new())
-        except Conflict:  # it came into being just now: end it like any other
-            if self.store.allocation(id_) is None:
-                raise Unreachable from None
-            return self.deallocate(id_, outcome=outcome, caller=caller, rules=rules)
-        raise UnknownAllocation
 
     def end(self, allocation: Allocation, *, outcome: str, by: EndedBy, silent: Silent | None = None) -> bool:
         """End an allocation and start cleaning what it holds; False if it had ended before.

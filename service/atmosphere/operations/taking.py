@@ -11,8 +11,9 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes, queue, quota
-from atmosphere.core.errors import AllDirty, PoolBusy, QuotaReached, Refused, Unavailable
+from atmosphere.core.errors import AllDirty, AlreadyEnded, PoolBusy, QuotaReached, Refused, Unavailable
 from atmosphere.core.model import Allocation, AllocationId, AllocationItem, AllocationStatus, Environment, Mark, Status
+from atmosphere.core.over import Over
 from atmosphere.core.queue import MAX_KEPT, Walk
 from atmosphere.operations.queueing import Line, TakenMeanwhile, rank_of, read_line
 from atmosphere.operations.sessions import Granted, mint
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 LAST_COMMIT: Final = timedelta(seconds=12)  # of a 20 s time-out: a commit started later could outlive the function
 _RESENT: Final = 3
+RUN_IS_OVER: Final = "the workflow run or job that asks is over, so nothing was allocated"
 
 
 class GotNothing(Exception):
@@ -53,7 +55,7 @@ class Taking:
     def round(self, asking: Asking, attempt: int) -> Granted:
         """One round. Raises `Conflict` when the race for the chosen rows was lost, `GotNothing`, and `TakenMeanwhile`.
 
-        The last is for a key that made an allocation since it was read.
+        The last is for a key that made an allocation since it was read. `AlreadyEnded` is for a run that is over.
         """
         line = read_line(asking, self.store, self.clock.now())
         won, allocation, sessions = self._chosen_with_credentials(asking, line, attempt)
@@ -64,6 +66,8 @@ class Taking:
         except Conflict as lost:
             if 0 in lost.actual:
                 raise TakenMeanwhile from lost
+            if any(isinstance(row, Over) for row in lost.actual.values()):
+                raise AlreadyEnded(RUN_IS_OVER) from lost
             raise
         except OutcomeUnknown as unknown:
             if not self._is_written(allocation):
