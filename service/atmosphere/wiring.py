@@ -16,6 +16,7 @@ from atmosphere.adapters import clients
 from atmosphere.adapters.dynamodb import DynamoStore
 from atmosphere.adapters.eventbridge import EventBridgeEvents
 from atmosphere.adapters.s3 import S3Objects, S3Reports, S3Snapshot, S3Texts
+from atmosphere.adapters.sns import SnsNotices
 from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
 from atmosphere.adapters.sts import StsCredentials
 from atmosphere.adapters.system import SystemClock, SystemIds
@@ -28,6 +29,7 @@ from atmosphere.operations.authorize import Authorizer
 from atmosphere.operations.baseline import BaselineKeeper
 from atmosphere.operations.clean import Cleaning
 from atmosphere.operations.deallocate import Deallocator
+from atmosphere.operations.measure import Announcer, Measurer
 from atmosphere.operations.operate import Operating
 from atmosphere.operations.reclaim import Reclaimer
 from atmosphere.operations.reconcile import Reconciler
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.model import Assignment, PassState
     from atmosphere.cleanup.state.store import TextStore
     from atmosphere.core.access import AccessRules, VerifiedCaller
-    from atmosphere.core.model import Environment
+    from atmosphere.core.model import Allocation, Environment
     from atmosphere.core.settings import Settings
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.ports import (
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
         Credentials,
         Events,
         Ids,
+        Notices,
         Reports,
         SnapshotSource,
         Store,
@@ -117,6 +120,11 @@ class App:
         return EventBridgeEvents(clients.events())
 
     @cached_property
+    def notices(self) -> Notices:
+        """The topic of the alarms."""
+        return SnsNotices(clients.sns(), self.environ[Env.ALARM_TOPIC])
+
+    @cached_property
     def baselines(self) -> Baselines:
         """What was there before the first tests."""
         from atmosphere.cleanup.baseline.amendments import Amendments  # noqa: PLC0415 -- spares every other function its start
@@ -173,7 +181,7 @@ class App:
         """POST /allocations/{id}/credentials."""
         return Refresher(store=self.store, credentials=self.credentials, clock=self.clock)
 
-    def deallocator(self, settings: Settings) -> Deallocator:
+    def deallocator(self, settings: Settings, *, ended: Callable[[Allocation], None]) -> Deallocator:
         """DELETE /allocations/{id}."""
         return Deallocator(
             store=self.store,
@@ -181,13 +189,14 @@ class App:
             clock=self.clock,
             ids=self.ids,
             cleanup_limit=settings.cleanup_limit,
+            ended=ended,
         )
 
-    def reclaimer(self, settings: Settings) -> Reclaimer:
+    def reclaimer(self, settings: Settings, *, ended: Callable[[Allocation], None]) -> Reclaimer:
         """POST /github/webhook."""
-        return Reclaimer(store=self.store, deallocator=self.deallocator(settings))
+        return Reclaimer(store=self.store, deallocator=self.deallocator(settings, ended=ended))
 
-    def operating(self, settings: Settings) -> Operating:
+    def operating(self, settings: Settings, *, ended: Callable[[Allocation], None]) -> Operating:
         """POST /environments/…."""
         return Operating(
             store=self.store,
@@ -195,6 +204,7 @@ class App:
             clock=self.clock,
             ids=self.ids,
             cleanup_limit=settings.cleanup_limit,
+            deallocator=self.deallocator(settings, ended=ended),
         )
 
     def pool_resumer(self, snapshot: Snapshot, caller: VerifiedCaller) -> PoolResumer:
@@ -207,20 +217,35 @@ class App:
             store=self.store, baselines=self.baselines, clock=self.clock, ids=self.ids, rules=rules, caller=caller
         )
 
-    def reconciler(self, settings: Settings) -> Reconciler:
+    def reconciler(
+        self,
+        settings: Settings,
+        *,
+        ended: Callable[[Allocation], None],
+        became_dirty: Callable[[Environment], None],
+    ) -> Reconciler:
         """Every minute."""
         return Reconciler(
             store=self.store,
             cleaner=self.cleaner,
             clock=self.clock,
             ids=self.ids,
-            deallocator=self.deallocator(settings),
+            deallocator=self.deallocator(settings, ended=ended),
             budget=RECONCILE_BUDGET,
+            became_dirty=became_dirty,
         )
 
-    def registrar(self) -> Registrar:
+    def measurer(self, snapshot: Snapshot) -> Measurer:
+        """Every few minutes."""
+        return Measurer(store=self.store, clock=self.clock, ids=self.ids, snapshot=snapshot)
+
+    def announcer(self) -> Announcer:
+        """After each event that is noted."""
+        return Announcer(store=self.store, ids=self.ids)
+
+    def registrar(self, *, gone: Callable[[Environment], None]) -> Registrar:
         """At every deployment."""
-        return Registrar(store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids)
+        return Registrar(store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids, gone=gone)
 
     def cleaning(self, order: CleanupOrder) -> Cleaning:
         """One cleanup's say."""

@@ -39,6 +39,7 @@ from atmosphere.core.model import (
     Status,
 )
 from atmosphere.core.quota import slots_of
+from atmosphere.core.shortage import Shortage, ShortageKey
 from tests.builders import (
     ALLOCATION,
     KEY,
@@ -116,7 +117,9 @@ ROWS = st.one_of(
         freed_at=WHEN,
         dirty_reason=MAYBE,
         report=MAYBE,
+        told=MAYBE,
     ),
+    st.builds(Shortage, id=st.builds(ShortageKey, NAMED), since=INSTANTS, told=st.booleans()),
     st.builds(
         Allocation,
         id=IDS,
@@ -181,16 +184,16 @@ def test_an_item_is_what_dynamodb_takes_and_has_its_keys(row: Row) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "row", "elsewhere"),
+    ("table", "rows", "elsewhere"),
     [
-        (Table.ENVIRONMENTS, Environment, set()),
-        (Table.ALLOCATIONS, Allocation, set()),
-        (Table.HISTORY, HistoryEntry, {"key"}),
-        (Table.POOLS, Breaker, set()),
+        (Table.ENVIRONMENTS, (Environment,), set()),
+        (Table.ALLOCATIONS, (Allocation,), set()),
+        (Table.HISTORY, (HistoryEntry,), {"key"}),
+        (Table.POOLS, (Breaker, Shortage), {"id"}),
     ],
 )
-def test_every_field_of_a_row_is_stored(table: Table, row: type, elsewhere: set[str]) -> None:
-    assert set(FIELDS[table]) == {entry.name for entry in fields(row)} - elsewhere
+def test_every_field_of_a_row_is_stored(table: Table, rows: tuple[type, ...], elsewhere: set[str]) -> None:
+    assert set(FIELDS[table]) == {entry.name for row in rows for entry in fields(row)} - elsewhere
 
 
 @given(INSTANTS, INSTANTS)

@@ -27,6 +27,7 @@ from atmosphere.core.model import (
 )
 from atmosphere.core.queue import Waiter, WaiterKey
 from atmosphere.core.quota import Slot, SlotKey
+from atmosphere.core.shortage import Shortage, ShortageKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,6 +67,8 @@ _ROWS: Final[dict[Table, type[Row]]] = {
 }
 SLOTS: Final = PoolName("#quota")
 """The partition of slots in the table of waiters; no pool can have this name."""
+_SHORTAGE: Final = "#shortage#"
+"""What comes before the pool in the key of its shortage; no pool's name begins so."""
 
 
 def _environment_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
@@ -124,7 +127,7 @@ def table_of(target: Target) -> Table:
         return Table.ENVIRONMENTS
     if isinstance(target, WaiterKey | SlotKey):
         return Table.WAITERS
-    if isinstance(target, PoolKey):
+    if isinstance(target, PoolKey | ShortageKey):
         return Table.POOLS
     return Table.HISTORY if isinstance(target, HistoryKey) else Table.ALLOCATIONS
 
@@ -139,8 +142,8 @@ def key_item(target: Target) -> Item:
         return {"pool": {"S": target.pool}, "key": {"S": target.key}}
     if isinstance(target, SlotKey):
         return {"pool": {"S": SLOTS}, "key": {"S": f"{target.rule}#{target.number:04}"}}
-    if isinstance(target, PoolKey):
-        return {"pool": {"S": target.pool}}
+    if isinstance(target, PoolKey | ShortageKey):
+        return {"pool": {"S": target.pool if isinstance(target, PoolKey) else f"{_SHORTAGE}{target.pool}"}}
     return {"id": {"S": target}}
 
 
@@ -179,4 +182,7 @@ def decode(table: Table, item: Mapping[str, Value]) -> Row:
             rule, _, number = item["key"]["S"].rpartition("#")
             return Slot(id=SlotKey(RuleName(rule), int(number)), **fields)
         fields["id"] = WaiterKey(PoolName(item["pool"]["S"]), item["key"]["S"])
+    if table is Table.POOLS and item["pool"]["S"].startswith(_SHORTAGE):
+        pool = PoolName(fields.pop("pool").removeprefix(_SHORTAGE))
+        return Shortage(id=ShortageKey(pool), **fields)
     return _ROWS[table](**fields)

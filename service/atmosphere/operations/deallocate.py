@@ -6,7 +6,7 @@ is done once the transaction is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -27,7 +27,7 @@ from atmosphere.operations.rounds import Rounds
 from atmosphere.ports import CleanupOrder, Conflict, OutcomeUnknown, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from atmosphere.core.access import AccessRules, VerifiedCaller
     from atmosphere.core.changes import Change, Row
@@ -39,13 +39,17 @@ _SOON: Final = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deallocator:
-    """The verb with its collaborators; `cleanup_limit` is how long a cleanup may take where the pool has no limit."""
+    """The verb with its collaborators; `cleanup_limit` is how long a cleanup may take where the pool has no limit.
+
+    `ended` gets each allocation that ended by this, after the commit.
+    """
 
     store: Store
     cleaner: Cleaner
     clock: Clock
     ids: Ids
     cleanup_limit: timedelta
+    ended: Callable[[Allocation], None]
 
     def deallocate(
         self, id_: AllocationId | None, *, outcome: str, caller: VerifiedCaller, rules: AccessRules
@@ -109,21 +113,29 @@ class Deallocator:
             return self.deallocate(id_, outcome=outcome, caller=caller, rules=rules)
         raise UnknownAllocation
 
-    def end(self, allocation: Allocation, *, outcome: str, by: EndedBy) -> bool:
-        """End an allocation and start cleaning what it holds; False if it had ended before."""
+    def end(self, allocation: Allocation, *, outcome: str, by: EndedBy, record: Sequence[Change] = ()) -> bool:
+        """End an allocation and start cleaning what it holds; False if it had ended before.
+
+        `record` is written by the same transaction.
+        """
         now = self.clock.now()
         planned = changes.end(allocation, now=now, outcome=outcome, by=by)
         planned += [
             changes.let_go(item.key, allocation.id, now=now, limit=item.registered.limit_or(self.cleanup_limit))
             for item in allocation.items
         ]
+        planned += record
         what = f"{allocation.id} could not be ended in {_ROUNDS.limit} rounds"
-        return _ROUNDS.run(
+        over = _ROUNDS.run(
             lambda _: self._end(allocation.id, planned),
             clock=self.clock,
             ids=self.ids,
             exhausted=lambda: OutcomeUnknown(what),
         )
+        if over:
+            status = AllocationStatus.ENDED
+            self.ended(replace(allocation, status=status, ended=now, outcome=outcome, ended_by=by))
+        return over
 
     def _end(self, id_: AllocationId, planned: list[Change]) -> bool:
         """One round: False if it had ended before. What the next round must not write again leaves `planned`."""
