@@ -55,7 +55,7 @@ DIRTY: Final = EnvironmentEvent(
             resource="AWS::S3::Bucket:left@eu-west-1",
             error="AccessDenied: no",
             what="delete it",
-            command="atmosphere cleanup run 1/eu-west-1 --reason WHY",
+            command=f"atmosphere cleanup run {KEY.path} --reason WHY",
         ),
     ),
     markdown="# dirty\n",
@@ -185,7 +185,7 @@ class EventsContract:
                     "resource": "AWS::S3::Bucket:left@eu-west-1",
                     "error": "AccessDenied: no",
                     "what": "delete it",
-                    "command": "atmosphere cleanup run 1/eu-west-1 --reason WHY",
+                    "command": f"atmosphere cleanup run {KEY.path} --reason WHY",
                 }
             ],
             "blockersLeftOut": 0,

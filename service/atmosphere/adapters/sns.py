@@ -5,6 +5,7 @@ The text is plain: what a test named in it cannot format, link or mention. Comma
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from atmosphere.adapters.commands import commands
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 MOST_BLOCKERS: Final = 10
 _LONGEST_SUBJECT: Final = 100  # characters of ASCII, SNS
 _LONGEST_ERROR: Final = 300
+_REGION: Final = re.compile(r"@[a-z0-9-]+(?='? )")
+"""How the address of an item ends in a command."""
 _RUNBOOK: Final = "docs/operations.md explains each reason and what to do about it."
 
 
@@ -85,8 +88,14 @@ def _blocker(blocker: Blocker, event: EnvironmentEvent) -> Iterator[str]:
     yield f"- {_inert(blocker.resource)}"
     yield f"  {_inert(blocker.error[:_LONGEST_ERROR])}"
     yield f"  {_upper(_inert(blocker.what))}:"
-    can_be_copied = inert.unlinked(blocker.command) == blocker.command
-    yield f"  {blocker.command if can_be_copied else f'atmosphere environment show {event.key.path}'}"
+    place = event.key.path
+    yield f"  {blocker.command if _links_nothing(blocker.command, place) else f'atmosphere environment show {place}'}"
+
+
+def _links_nothing(command: str, place: str) -> bool:
+    """Whether a command can stand as it is: besides its environment and the region of its item it has no address."""
+    chosen = _REGION.sub("", command.replace(place, ""))
+    return inert.unlinked(chosen) == chosen
 
 
 def _inert(text: str) -> str:
