@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from atmosphere.contract import METRICS, METRICS_NAMESPACE, NAME, FunctionName, Metric
-from atmosphere.core.errors import Code
-from atmosphere.core.model import EndedBy, Status
+from atmosphere.contract import METRICS, METRICS_NAMESPACE, NAME, SHOWN, FunctionName, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,20 +21,12 @@ if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
     from constructs import Construct
 
-    from atmosphere.core.model import PoolName
 
 _PERIOD: Final = Duration.minutes(5)
 _WHOLE: Final = 24
 _THIRD: Final = 8
 _HEIGHT: Final = 6
-_COLORS: Final = {
-    Status.FREE: "#2ca02c",
-    Status.IN_USE: "#1f77b4",
-    Status.CLEANING: "#ff9f1c",
-    Status.DIRTY: "#d62728",
-    Status.HELD: "#7f7f7f",
-}
-_REFUSALS: Final = (Code.POOL_BUSY, Code.QUOTA_REACHED, Code.ALL_DIRTY, Code.UNSATISFIABLE, Code.UNAVAILABLE)
+_COLORS: Final = dict(zip(SHOWN["status"], ("#2ca02c", "#1f77b4", "#ff9f1c", "#d62728", "#7f7f7f"), strict=True))
 _ABOUT: Final = f"""# Atmosphere
 From the top: what is wrong now, how the pools stand, how long callers wait, how fast environments come back, how \
 allocations end, what is dirty, and errors. `docs/operations.md` explains each alarm and each graph. \
@@ -46,7 +36,7 @@ allocations end, what is dirty, and errors. `docs/operations.md` explains each a
 def add_dashboard(
     scope: Construct,
     *,
-    pools: Sequence[PoolName],
+    pools: Sequence[str],
     alarms: Sequence[cloudwatch.IAlarm],
     functions: Mapping[FunctionName, lambda_.Function],
     api: apigateway.RestApi,
@@ -63,7 +53,7 @@ def add_dashboard(
     return made
 
 
-def _pool(pool: PoolName) -> cloudwatch.GraphWidget:
+def _pool(pool: str) -> cloudwatch.GraphWidget:
     """The environments of a pool by status, as areas that add up to all of them."""
     areas = [
         cloudwatch.Metric(
@@ -73,9 +63,9 @@ def _pool(pool: PoolName) -> cloudwatch.GraphWidget:
             statistic="Average",
             period=_PERIOD,
             label=status,
-            color=_COLORS[status],
+            color=color,
         )
-        for status in Status
+        for status, color in _COLORS.items()
     ]
     return _graph(f"Pool {pool}: environments by status", areas, stacked=True, width=_THIRD)
 
@@ -84,7 +74,7 @@ def _waits() -> Iterable[cloudwatch.GraphWidget]:
     yield _graph("Callers that wait", [_by("pool", Metric.WAITING, "Maximum")], width=_THIRD)
     waits = [_by("pool", Metric.WAIT, "p50", "median"), _by("pool", Metric.WAIT, "p95", "95 %")]
     yield _graph("Wait until allocated, seconds", waits, width=_THIRD)
-    replies = [_sum(Metric.ALLOCATIONS, "code", code) for code in ("allocated", *_REFUSALS)]
+    replies = [_sum(Metric.ALLOCATIONS, "code", code) for code in SHOWN["code"]]
     yield _graph("Replies to allocate requests", replies, stacked=True, width=_THIRD)
 
 
@@ -92,12 +82,12 @@ def _turnaround() -> Iterable[cloudwatch.GraphWidget]:
     cleans = [_by("pool", Metric.TIME_TO_CLEAN, "p50", "median"), _by("pool", Metric.TIME_TO_CLEAN, "p95", "95 %")]
     yield _graph("Turnaround: released until free, seconds", cleans, width=_THIRD)
     yield _graph("Hold: allocated until released, median seconds", [_by("pool", Metric.HOLD, "p50")], width=_THIRD)
-    passes = [_sum(Metric.CLEANUP_PASS, "verdict", verdict) for verdict in ("clean", "again", "blocked", "dirty")]
+    passes = [_sum(Metric.CLEANUP_PASS, "verdict", verdict) for verdict in SHOWN["verdict"]]
     yield _graph("Passes of cleanups by verdict", passes, stacked=True, width=_THIRD)
 
 
 def _outcomes() -> Iterable[cloudwatch.GraphWidget]:
-    ends = [_sum(Metric.ENDED, "by", by) for by in EndedBy]
+    ends = [_sum(Metric.ENDED, "by", by) for by in SHOWN["by"]]
     yield _graph("Allocations by what ended them", ends, stacked=True, width=_THIRD)
     dirty = [_own(Metric.BECAME_DIRTY, "became dirty"), _own(Metric.POOLS_HELD, "pools held", "Maximum")]
     yield _graph("Dirty environments and held pools", dirty, width=_THIRD)

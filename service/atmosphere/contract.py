@@ -77,6 +77,13 @@ METRICS: Final[dict[Metric, tuple[str, ...]]] = {
     Metric.NEW_WHILE_FREE: ("pool",),
 }
 """The dimensions of each besides `service`; their values are names of the configuration and members of closed sets."""
+SHOWN: Final[dict[str, tuple[str, ...]]] = {
+    "status": ("free", "in-use", "cleaning", "dirty", "held"),
+    "by": ("owner", "release-token", "operator", "github", "timeout"),
+    "code": ("allocated", "pool-busy", "quota-reached", "all-dirty", "unsatisfiable", "unavailable"),
+    "verdict": ("clean", "again", "blocked", "dirty"),
+}
+"""The values of dimensions that the dashboard has a line for; tests compare them with the enums of the core."""
 
 
 MEASURE: Final = "measure"  # what the slower schedule of the reconciler asks for, as `do`
