@@ -34,6 +34,8 @@ class Places:
     snapshot_asset: str
     webhook_secret: str
     event_bus: str
+    alarm_topic: str
+    alarm_key: str
     roles: Sequence[str]
     """What may be assumed in the environments: `arn:<partition>:iam::*:role/<name>` for `settings.role_names`."""
 
@@ -104,6 +106,10 @@ _PUBLISH_EVENTS: Final = Grant(
     lambda places: [places.event_bus],
     {"StringEqualsIfExists": {"events:source": EVENT_SOURCE}},
 )
+_SEND_NOTICES: Final = (
+    Grant(("sns:Publish",), lambda places: [places.alarm_topic]),
+    Grant(("kms:Decrypt", "kms:GenerateDataKey"), lambda places: [places.alarm_key]),
+)
 _START_CLEANUP: Final = Grant(("states:StartExecution",), lambda places: [places.state_machine])
 
 GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
@@ -147,19 +153,25 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _objects("GetObject", "snapshots", "baselines"),
         _objects("PutObject", "baselines"),
         _listing("baselines"),
-        _rows("GetItem", _ENVIRONMENTS, _POOLS),
-        _rows("UpdateItem", _ENVIRONMENTS),
-        _rows("DeleteItem", _ENVIRONMENTS),
+        _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS, _POOLS),
+        _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
+        _rows("DeleteItem", _ENVIRONMENTS, _WAITERS),  # the slots
         _rows("PutItem", _HISTORY, _POOLS),
         _START_CLEANUP,
+        _PUBLISH_EVENTS,
     ),
     FunctionName.RECONCILE: (
-        _SNAPSHOT,
+        _objects("GetObject", "snapshots", "cleanups"),
+        _listing("cleanups"),
         _query(_ENVIRONMENTS, BY_WAKE, BY_STATUS),
-        _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),
-        _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
-        _rows("DeleteItem", _WAITERS),
+        _rows("Query", _WAITERS),
+        _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS, _POOLS),
+        _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY, _POOLS),
+        _rows("PutItem", _POOLS),  # that a pool is exhausted
+        _rows("DeleteItem", _WAITERS, _POOLS),
         _START_CLEANUP,
+        _PUBLISH_EVENTS,
+        *_SEND_NOTICES,
     ),
     FunctionName.CLEANUP: (
         _objects("GetObject", "snapshots", "cleanups", "baselines", "debt"),
@@ -172,6 +184,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _rows("DeleteItem", _ENVIRONMENTS),
         _ASSUME,
         _PUBLISH_EVENTS,
+        *_SEND_NOTICES,
     ),
     FunctionName.AUTHORIZE: (_SNAPSHOT, _rows("PutItem", Table.USED_TOKENS)),
     FunctionName.WEBHOOK: (
@@ -196,6 +209,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _rows("DeleteItem", _ENVIRONMENTS),
         _rows("Query", _WAITERS),
         _START_CLEANUP,
+        _PUBLISH_EVENTS,
     ),
 }
 

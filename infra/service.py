@@ -12,10 +12,12 @@ from infra.assets import has_byte_code
 from infra.constructs.alarms import add_alarms
 from infra.constructs.api import Api
 from infra.constructs.cleanup import CleanupMachine
+from infra.constructs.dashboard import add_dashboard
 from infra.constructs.functions import make_function
 from infra.constructs.publisher import publish, snapshot_asset
-from infra.constructs.reconciler import every_minute
+from infra.constructs.reconciler import add_schedules
 from infra.constructs.storage import bucket, tables, webhook_secret
+from infra.constructs.topic import make_topic
 from infra.grants import Places, statements
 from infra.target import RUNTIME
 
@@ -31,7 +33,7 @@ _SLOW_STARTS: Final = (
 
 
 class AtmosphereService(Construct):
-    """Tables, bucket, functions, API, cleanup machine, reconciler and alarms for one configuration.
+    """Tables, bucket, functions, API, cleanup machine, reconciler, alarms and dashboard for one configuration.
 
     One for each account, because roles and functions have fixed names: the environments' trust policies name them.
     `loopback_issuer` is for a run on one machine: a stand-in for github.com's token issuer. On AWS it stays empty.
@@ -45,13 +47,15 @@ class AtmosphereService(Construct):
         self.bucket = bucket(self)
         self.webhook_secret = webhook_secret(self)
         self.machine = CleanupMachine(self, "CleanupMachine", limit=snapshot.longest_cleanup)
+        self.topic, self.topic_key = make_topic(self)
         self.functions = self._functions(snapshot, target, loopback_issuer)
         self.api = Api(self, "Api", accounts=snapshot.access.accounts)
         self.api.add_routes(self.functions)
-        every_minute(self, self.functions[FunctionName.RECONCILE])
+        add_schedules(self, self.functions[FunctionName.RECONCILE])
+        alarms = add_alarms(self, functions=self.functions, api=self.api, machine=self.machine, topic=self.topic)
+        add_dashboard(self, pools=snapshot.pools, alarms=alarms, functions=self.functions, api=self.api)
         if not has_byte_code(target):
             Annotations.of(self).add_warning_v2("atmosphere:no-byte-code", _SLOW_STARTS)
-        self.topic = add_alarms(self, functions=self.functions, api=self.api, machine=self.machine)
 
     def _functions(
         self, snapshot: Snapshot, target: Target, loopback_issuer: str
@@ -64,6 +68,8 @@ class AtmosphereService(Construct):
             state_machine=self.machine.state_machine_arn,
             snapshot_asset=asset.bucket.arn_for_objects(asset.s3_object_key),
             webhook_secret=self.webhook_secret,
+            alarm_topic=self.topic.topic_arn,
+            alarm_key=self.topic_key.key_arn,
             event_bus=Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default"),
             roles=[f"arn:{Aws.PARTITION}:iam::*:role/{name}" for name in snapshot.settings.role_names],
         )
@@ -71,6 +77,7 @@ class AtmosphereService(Construct):
             **self._values(),
             Env.LOOPBACK_ISSUER: loopback_issuer,
             Env.WEBHOOK_SECRET: self.webhook_secret,
+            Env.ALARM_TOPIC: self.topic.topic_arn,
         }
 
         def make(name: FunctionName) -> lambda_.Function:

@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_sns as sns
 
 from atmosphere.contract import (
-    AUTHORIZER_FAILED,
-    BECAME_DIRTY,
     METRICS_NAMESPACE,
     NAME,
-    POOLS_HELD,
-    REPOSITORY_RENAMED,
-    ROLE_REFUSED,
     FunctionName,
+    Metric,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +21,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_apigateway as apigateway
     from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_sns as sns
     from aws_cdk import aws_stepfunctions as sfn
     from constructs import Construct
 
@@ -55,9 +51,10 @@ def add_alarms(
     functions: Mapping[FunctionName, lambda_.Function],
     api: apigateway.RestApi,
     machine: sfn.StateMachine,
-) -> sns.Topic:
-    """Make the alarms and the topic that they tell; whoever is on duty subscribes to it."""
-    topic = sns.Topic(scope, "AlarmTopic", display_name="Atmosphere alarms", enforce_ssl=True)
+    topic: sns.ITopic,
+) -> list[cloudwatch.Alarm]:
+    """Make the alarms, which notify the topic."""
+    made = []
     for row in _alarms(functions, api, machine):
         alarm = cloudwatch.Alarm(
             scope,
@@ -71,7 +68,8 @@ def add_alarms(
             treat_missing_data=row.missing,
         )
         alarm.add_alarm_action(actions.SnsAction(topic))
-    return topic
+        made.append(alarm)
+    return made
 
 
 def _alarms(
@@ -84,7 +82,7 @@ def _alarms(
         _Alarm(
             name="role-refused",
             meaning="An environment is free, but its role does not let the service in: requests pass it over.",
-            metric=_counted(ROLE_REFUSED),
+            metric=_counted(Metric.ROLE_REFUSED),
         ),
         _Alarm(
             name="api-errors",
@@ -117,28 +115,28 @@ def _counted_alarms() -> tuple[_Alarm, ...]:
         _Alarm(
             name=f"{FunctionName.AUTHORIZE}-errors",
             meaning="Tokens of workflows could be neither accepted nor refused.",
-            metric=_counted(AUTHORIZER_FAILED),  # its errors hold every 401, which anybody can cause
+            metric=_counted(Metric.AUTHORIZER_FAILED),  # its errors hold every 401, which anybody can cause
         ),
         _Alarm(
             name="repository-renamed",
             meaning="A repository has another name than the rule that lets it in.",
-            metric=_counted(REPOSITORY_RENAMED),
+            metric=_counted(Metric.REPOSITORY_RENAMED),
         ),
         _Alarm(
             name="dirty-environments",
             meaning="An environment could not be cleaned and waits for an operator.",
-            metric=_counted(BECAME_DIRTY),
+            metric=_counted(Metric.BECAME_DIRTY),
         ),
         _Alarm(
             name="pool-held",
             meaning="The same thing made many environments of a pool dirty: cleanups of the pool delete nothing.",
-            metric=_counted(POOLS_HELD, statistic="Minimum", period=_MINUTE),
+            metric=_counted(Metric.POOLS_HELD, statistic="Minimum", period=_MINUTE),
             missing=cloudwatch.TreatMissingData.IGNORE,  # until an operator resumes the pool, which counts zero
         ),
     )
 
 
-def _counted(name: str, *, statistic: str = "Sum", period: Duration = _FIVE_MINUTES) -> cloudwatch.Metric:
+def _counted(name: Metric, *, statistic: str = "Sum", period: Duration = _FIVE_MINUTES) -> cloudwatch.Metric:
     """A metric that our functions emit themselves."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,

@@ -1,4 +1,4 @@
-"""The clock of the service: every minute the reconciler looks for what is overdue."""
+"""The clock of the service: every minute the reconciler looks for what is overdue, every five it measures the pools."""
 
 from __future__ import annotations
 
@@ -8,18 +8,32 @@ from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 
+from atmosphere.contract import MEASURE, NAME
+
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
     from constructs import Construct
 
 
-def every_minute(scope: Construct, function: lambda_.Function) -> events.Rule:
+def add_schedules(scope: Construct, function: lambda_.Function) -> None:
     """A run that is late is worth nothing: the next one does its work."""
-    target = targets.LambdaFunction(function, max_event_age=Duration.minutes(1), retry_attempts=0)
-    return events.Rule(
+    _schedule(scope, "EveryMinute", "look for what is overdue", function, minutes=1, event={})
+    _schedule(scope, "EveryFiveMinutes", "measure the pools", function, minutes=5, event={"do": MEASURE})
+
+
+def _schedule(
+    scope: Construct, name: str, purpose: str, function: lambda_.Function, *, minutes: int, event: dict[str, str]
+) -> None:
+    target = targets.LambdaFunction(
+        function,
+        event=events.RuleTargetInput.from_object(event) if event else None,
+        max_event_age=Duration.minutes(1),
+        retry_attempts=0,
+    )
+    events.Rule(
         scope,
-        "EveryMinute",
-        description="Atmosphere: look for what is overdue",
-        schedule=events.Schedule.rate(Duration.minutes(1)),
+        name,
+        description=f"{NAME.title()}: {purpose}",
+        schedule=events.Schedule.rate(Duration.minutes(minutes)),
         targets=[target],
     )

@@ -13,27 +13,81 @@ from typing import Final
 STAGE: Final = "v1"
 NAME: Final = "atmosphere"
 METRICS_NAMESPACE: Final = "Atmosphere"
-ROLE_REFUSED: Final = "RoleRefused"  # the metric of an alarm: one for each request that passed an environment over
-BECAME_DIRTY: Final = "BecameDirty"  # the metric of an alarm: one for each environment, under `service` only
-AUTHORIZER_FAILED: Final = "AuthorizerFailed"  # likewise: a token that could be neither accepted nor refused
-POOLS_HELD: Final = "PoolsHeld"  # likewise: above zero while the breaker of a pool is open
-REPOSITORY_RENAMED: Final = "RepositoryRenamed"  # a rule's `repository` is no longer that repository's name
 
 
-EVENT_SOURCE: Final = NAME  # `source` of every event; the cleanup's role may publish under no other
+class Metric(StrEnum):
+    """What the functions emit, in the namespace `METRICS_NAMESPACE`; `METRICS` has the dimensions of each."""
+
+    ENVIRONMENTS = "Environments"
+    """Gauge: the environments of a pool in a status."""
+    WAITING = "Waiting"
+    """Gauge: the callers that wait for a pool."""
+    ALLOCATIONS = "Allocations"
+    """Replies to allocate requests: `allocated`, or the code of the refusal."""
+    WAIT = "Wait"
+    """Seconds from a caller's first request to its allocation."""
+    HOLD = "Hold"
+    """Seconds from an allocation to its end."""
+    ENDED = "Ended"
+    """Allocations that ended, by who ended them."""
+    TIME_TO_CLEAN = "TimeToClean"
+    """Seconds from the end of an allocation to a free environment."""
+    CLEANUP_PASS = "CleanupPass"  # noqa: S105 a name
+    LEFTOVERS = "Leftovers"
+    DEFERRED = "DeferredDebt"
+    UNKNOWN = "UnknownListings"
+    BECAME_DIRTY = "BecameDirty"
+    """Of an alarm: one for each environment."""
+    POOLS_HELD = "PoolsHeld"
+    """Of an alarm: above zero while the breaker of a pool is open."""
+    ROLE_REFUSED = "RoleRefused"
+    """Of an alarm: one for each request that passed an environment over."""
+    AUTHORIZER_FAILED = "AuthorizerFailed"
+    """Of an alarm: a token that could be neither accepted nor refused."""
+    REPOSITORY_RENAMED = "RepositoryRenamed"
+    """Of an alarm: a rule's `repository` is no longer that repository's name."""
+    REFUSED = "Refused"
+    RECLAIMED = "Reclaimed"
+    RECONCILED = "Reconciled"
+    REPAIRED = "Repaired"
+    EVENT_NOT_PUBLISHED = "EventNotPublished"
+    WATCHES_STARTED = "WatchesStarted"
+    FREE_NOT_SCANNED = "FreeNotScanned"
+    ADOPTED_WHILE_FREE = "AdoptedWhileFree"
+    NEW_WHILE_FREE = "NewWhileFree"
 
 
-class EventKind(StrEnum):
-    """What is published of a cleanup that is over: the `detail-type` of its event."""
+METRICS: Final[dict[Metric, tuple[str, ...]]] = {
+    **dict.fromkeys(Metric, ()),
+    Metric.ENVIRONMENTS: ("pool", "status"),
+    Metric.WAITING: ("pool",),
+    Metric.ALLOCATIONS: ("pool", "code"),
+    Metric.WAIT: ("pool",),
+    Metric.HOLD: ("pool",),
+    Metric.ENDED: ("pool", "by"),
+    Metric.TIME_TO_CLEAN: ("pool",),
+    Metric.CLEANUP_PASS: ("pool", "verdict"),
+    Metric.LEFTOVERS: ("type",),
+    Metric.DEFERRED: ("pool",),
+    Metric.UNKNOWN: ("pool",),
+    Metric.REFUSED: ("code",),
+    Metric.REPAIRED: ("kind",),
+    Metric.EVENT_NOT_PUBLISHED: ("kind",),
+    Metric.ADOPTED_WHILE_FREE: ("pool",),
+    Metric.NEW_WHILE_FREE: ("pool",),
+}
+"""The dimensions of each besides `service`; their values are names of the configuration and members of closed sets."""
+SHOWN: Final[dict[str, tuple[str, ...]]] = {
+    "status": ("free", "in-use", "cleaning", "dirty", "held"),
+    "by": ("owner", "release-token", "operator", "github", "timeout"),
+    "code": ("allocated", "pool-busy", "quota-reached", "all-dirty", "unsatisfiable", "unavailable"),
+    "verdict": ("clean", "again", "blocked", "dirty"),
+}
+"""The values of dimensions that the dashboard has a line for; tests compare them with the enums of the core."""
 
-    FREE = "Environment Free"
-    HELD = "Environment Held"
-    """Clean, and kept by an operator."""
-    GONE = "Environment Gone"
-    """Clean, and no longer in the configuration."""
-    DIRTY = "Environment Dirty"
-    POOL_HELD = "Pool Held"
-    """The breaker of its pool opened with it."""
+
+MEASURE: Final = "measure"  # what the slower schedule of the reconciler asks for, as `do`
+EVENT_SOURCE: Final = NAME  # `source` of every event; no role may publish under another
 
 
 class Tree(StrEnum):
@@ -110,6 +164,7 @@ class Env(StrEnum):
     POOLS_TABLE = "ATMOSPHERE_POOLS_TABLE"
     STATE_MACHINE = "ATMOSPHERE_STATE_MACHINE"
     LOOPBACK_ISSUER = "ATMOSPHERE_LOOPBACK_ISSUER"  # empty but on one machine
+    ALARM_TOPIC = "ATMOSPHERE_ALARM_TOPIC"
     WEBHOOK_SECRET = "ATMOSPHERE_WEBHOOK_SECRET"  # noqa: S105 a name; its value is an ARN, not the secret
 
 
@@ -211,19 +266,19 @@ FUNCTIONS: Final = (
         name=FunctionName.OPERATE,
         purpose="POST /environments/…, /pools/…: what an operator does",
         variables=(*_SNAPSHOT, *_ROWS, Env.STATE_MACHINE),
-        services=_API_SERVICES,
+        services=(*_API_SERVICES, "events"),
     ),
     Function(
         name=FunctionName.RECONCILE,
-        purpose="every minute: ends what is overdue, replaces what is silent",
-        variables=(*_SNAPSHOT, *_ROWS, Env.STATE_MACHINE),
-        services=_API_SERVICES,
+        purpose="every minute: ends what is overdue, replaces what is silent; every five: measures the pools",
+        variables=(*_SNAPSHOT, *_ROWS, Env.STATE_MACHINE, Env.ALARM_TOPIC),
+        services=(*_API_SERVICES, "events", "sns"),
         timeout=55,
     ),
     Function(
         name=FunctionName.CLEANUP,
         purpose="one pass of cleaning one environment",
-        variables=(*_SNAPSHOT, *_ROWS),
+        variables=(*_SNAPSHOT, *_ROWS, Env.ALARM_TOPIC),
         services=tuple(
             dict.fromkeys((*_API_SERVICES, "events", *_TELLING_SERVICES, *_CLEANED_SERVICES, *_WATCHED_SERVICES))
         ),
@@ -234,7 +289,7 @@ FUNCTIONS: Final = (
         name=FunctionName.PUBLISH,
         purpose="at every deployment: puts the configuration in force",
         variables=(Env.BUCKET, *_ROWS, Env.STATE_MACHINE),
-        services=_API_SERVICES,
+        services=(*_API_SERVICES, "events"),
         timeout=300,
     ),
     Function(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from atmosphere.contract import METRICS_NAMESPACE, NAME, ROLE_REFUSED
+from atmosphere.contract import METRICS_NAMESPACE, NAME, Metric
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -74,8 +74,11 @@ def _allowed(keys: Line) -> dict[str, object]:
     return {name: value for name, value in keys.items() if name in Line.__annotations__ and value is not None}
 
 
-def count(name: str, value: float = 1, *, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
-    """Emit one metric (embedded metric format); dimensions are pool or kind, never anything a requester chose."""
+def count(name: Metric, value: float = 1, *, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
+    """Emit one metric (embedded metric format) with the dimensions that `contract.METRICS` gives it.
+
+    Their values are names of the configuration or members of closed sets, never anything that a requester chose.
+    """
     metrics = Metrics(namespace=METRICS_NAMESPACE, service=NAME)
     metrics.clear_metrics()
     for dimension, word in dimensions.items():
@@ -87,9 +90,9 @@ def count(name: str, value: float = 1, *, unit: MetricUnit = MetricUnit.Count, *
 def role_refused(environment: Environment) -> None:
     """Log and count an environment whose role did not let the service in; the alarm of that name watches it."""
     line("role refused", environment=environment.key.path, pool=environment.registered.pool)
-    count(ROLE_REFUSED)
+    count(Metric.ROLE_REFUSED)
 
 
-def seconds(name: str, value: float, **dimensions: str) -> None:
+def seconds(name: Metric, value: float, **dimensions: str) -> None:
     """Emit a duration as a metric, likewise."""
     count(name, value, unit=MetricUnit.Seconds, **dimensions)

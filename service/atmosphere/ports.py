@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from atmosphere.contract import EventKind
     from atmosphere.core.breaker import Breaker
     from atmosphere.core.changes import Change, Row
     from atmosphere.core.credentials import SessionCredentials
+    from atmosphere.core.events import Event
     from atmosphere.core.github import Issuer, RunKey, TrustedIssuer
     from atmosphere.core.model import (
         AccountId,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from atmosphere.core.queue import Waiter
     from atmosphere.core.quota import Slot
+    from atmosphere.core.shortage import Shortage
     from atmosphere.core.snapshot import Snapshot
 
 
@@ -128,6 +129,9 @@ class Store(Protocol):
     def breaker(self, pool: PoolName) -> Breaker | None:
         """The pool's breaker as it is now (consistent), None if nothing was ever counted."""
 
+    def shortage(self, pool: PoolName) -> Shortage | None:
+        """The row of the pool's exhaustion as it is now (consistent), None if it is not exhausted."""
+
     def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
         """The active allocations of a workflow run, oldest first. May be a moment old: `commit` decides."""
 
@@ -199,29 +203,21 @@ class Cleaner(Protocol):
         """Start a scan of a free environment, likewise. Raises `Unreachable`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanupEnded:
-    """All that is published of a cleanup that is over; `report` is its report's key, `markdown` what that says."""
-
-    kind: EventKind
-    key: EnvironmentKey
-    pool: PoolName
-    allocation: AllocationId
-    attempt: int
-    reason: str | None
-    requester: str
-    report: str | None
-    markdown: str
-
-
 class Events(Protocol):
-    """Tells whoever subscribed."""
+    """Programs that subscribed."""
 
-    def publish(self, event: CleanupEnded) -> None:
-        """Tell them; they may hear it twice, and late. Of a long Markdown they get the beginning.
+    def publish(self, event: Event) -> None:
+        """Send it to them; it may arrive twice, and late. Of a long Markdown they get the beginning.
 
-        Raises `Unreachable` when it was not accepted, or when nobody knows whether it was.
+        Raises `Unreachable` when it was not accepted, or when it is not known whether it was.
         """
+
+
+class Notices(Protocol):
+    """People on duty."""
+
+    def send(self, event: Event) -> None:
+        """Send them what happened and what to do, as plain text; it may arrive twice. Raises `Unreachable`."""
 
 
 class SnapshotSource(Protocol):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.model import Assignment, PassState
     from atmosphere.cleanup.state.store import TextStore
     from atmosphere.core.access import AccessRules, VerifiedCaller
-    from atmosphere.core.model import Environment
+    from atmosphere.core.model import Allocation, Environment
     from atmosphere.core.settings import Settings
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.operations.allocate import Allocator
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from atmosphere.operations.clean import Cleaning
     from atmosphere.operations.deallocate import Deallocator
     from atmosphere.operations.heartbeat import Heartbeats
+    from atmosphere.operations.measure import Announcer, Measurer
     from atmosphere.operations.operate import Operating
     from atmosphere.operations.reclaim import Reclaimer
     from atmosphere.operations.reconcile import Reconciler
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         Credentials,
         Events,
         Ids,
+        Notices,
         Reports,
         SnapshotSource,
         Store,
@@ -130,6 +132,13 @@ class App:
         return EventBridgeEvents(clients.events())
 
     @cached_property
+    def notices(self) -> Notices:
+        """The topic of the alarms."""
+        from atmosphere.adapters.sns import SnsNotices
+
+        return SnsNotices(clients.sns(), self.environ[Env.ALARM_TOPIC])
+
+    @cached_property
     def baselines(self) -> Baselines:
         """What was there before the first tests."""
         from atmosphere.adapters.s3 import S3Texts
@@ -205,7 +214,7 @@ class App:
 
         return Heartbeats(store=self.store, clock=self.clock, ids=self.ids)
 
-    def deallocator(self, settings: Settings) -> Deallocator:
+    def deallocator(self, settings: Settings, *, ended: Callable[[Allocation], None]) -> Deallocator:
         """DELETE /allocations/{id}."""
         from atmosphere.operations.deallocate import Deallocator
 
@@ -215,9 +224,10 @@ class App:
             clock=self.clock,
             ids=self.ids,
             cleanup_limit=settings.cleanup_limit,
+            ended=ended,
         )
 
-    def reclaimer(self, snapshot: Snapshot) -> Reclaimer:
+    def reclaimer(self, snapshot: Snapshot, *, ended: Callable[[Allocation], None]) -> Reclaimer:
         """POST /github/webhook."""
         from atmosphere.operations.reclaim import Reclaimer
 
@@ -225,11 +235,11 @@ class App:
             store=self.store,
             clock=self.clock,
             ids=self.ids,
-            deallocator=self.deallocator(snapshot.settings),
+            deallocator=self.deallocator(snapshot.settings, ended=ended),
             rules=snapshot.access,
         )
 
-    def operating(self, settings: Settings) -> Operating:
+    def operating(self, settings: Settings, *, ended: Callable[[Allocation], None]) -> Operating:
         """POST /environments/…."""
         from atmosphere.operations.operate import Operating
 
@@ -239,6 +249,7 @@ class App:
             clock=self.clock,
             ids=self.ids,
             cleanup_limit=settings.cleanup_limit,
+            deallocator=self.deallocator(settings, ended=ended),
         )
 
     def pool_resumer(self, snapshot: Snapshot, caller: VerifiedCaller) -> PoolResumer:
@@ -255,7 +266,13 @@ class App:
             store=self.store, baselines=self.baselines, clock=self.clock, ids=self.ids, rules=rules, caller=caller
         )
 
-    def reconciler(self, settings: Settings) -> Reconciler:
+    def reconciler(
+        self,
+        settings: Settings,
+        *,
+        ended: Callable[[Allocation], None],
+        became_dirty: Callable[[Environment], None],
+    ) -> Reconciler:
         """Every minute."""
         from atmosphere.operations.reconcile import Reconciler
 
@@ -264,15 +281,28 @@ class App:
             cleaner=self.cleaner,
             clock=self.clock,
             ids=self.ids,
-            deallocator=self.deallocator(settings),
+            deallocator=self.deallocator(settings, ended=ended),
             budget=RECONCILE_BUDGET,
+            became_dirty=became_dirty,
         )
 
-    def registrar(self) -> Registrar:
+    def measurer(self, snapshot: Snapshot) -> Measurer:
+        """Every few minutes."""
+        from atmosphere.operations.measure import Measurer
+
+        return Measurer(store=self.store, clock=self.clock, ids=self.ids, snapshot=snapshot)
+
+    def announcer(self) -> Announcer:
+        """After each event that is noted."""
+        from atmosphere.operations.measure import Announcer
+
+        return Announcer(store=self.store, ids=self.ids)
+
+    def registrar(self, *, gone: Callable[[Environment], None]) -> Registrar:
         """At every deployment."""
         from atmosphere.operations.register import Registrar
 
-        return Registrar(store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids)
+        return Registrar(store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids, gone=gone)
 
     def cleaning(self, order: CleanupOrder) -> Cleaning:
         """One cleanup's say."""

@@ -16,7 +16,7 @@ from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
 from atmosphere.adapters.sts import StsCredentials
 from atmosphere.ports import InvalidPolicy, Unreachable
 from tests.adapters.wire import CLOSED, LOST, NO_CONNECTION, Answer, failure
-from tests.contract.outside_contract import ENDED, ORDER, REQUEST
+from tests.contract.outside_contract import DIRTY, ORDER, REQUEST
 
 SESSION = b"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
 <AccessKeyId>a</AccessKeyId><SecretAccessKey>b</SecretAccessKey><SessionToken>c</SessionToken>
@@ -95,7 +95,7 @@ def test_a_cleanup_that_cannot_be_started_is_unreachable(wired: Any, fault: obje
 def test_an_event_that_cannot_be_published_is_unreachable(wired: Any, fault: object) -> None:
     client, _ = wired("events", fault)
     with pytest.raises(Unreachable) as raised:
-        EventBridgeEvents(client).publish(ENDED)
+        EventBridgeEvents(client).publish(DIRTY)
     assert "payload" not in str(raised.value)
 
 
@@ -103,7 +103,7 @@ def test_an_event_that_is_refused_within_a_reply_of_200_is_unreachable(wired: An
     refused = {"ErrorCode": "ThrottlingException", "ErrorMessage": "payload that nobody may log"}
     client, _ = wired("events", Answer(body={"FailedEntryCount": 1, "Entries": [refused]}))
     with pytest.raises(Unreachable, match="ThrottlingException") as raised:
-        EventBridgeEvents(client).publish(ENDED)
+        EventBridgeEvents(client).publish(DIRTY)
     assert "payload" not in str(raised.value)
 
 

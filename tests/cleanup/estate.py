@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import boto3
 
-from atmosphere.adapters.memory import MemoryEvents, MemorySnapshot
+from atmosphere.adapters.memory import MemoryEvents, MemoryNotices, MemorySnapshot
 from atmosphere.cleanup.aws.accounts import Account
 from atmosphere.cleanup.aws.guard import is_read
 from atmosphere.cleanup.baseline.amendments import Amendments
@@ -179,6 +179,7 @@ class Estate(App):
         self.reports = Reports(self.texts)
         self.baselines = Amendments(self.texts)
         self.events = self.bus = MemoryEvents()
+        self.notices = self.mail = MemoryNotices()
         self.clouds: dict[str, FakeWorld] = {key.account: FakeWorld() for key in self.keys}
         for cloud in self.clouds.values():
             cloud.now = self.clock.now

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from atmosphere.client import pools
-from atmosphere.contract import BECAME_DIRTY, POOLS_HELD
+from atmosphere.contract import Metric
 from atmosphere.core.breaker import POOL_HELD
 from atmosphere.core.model import Status
 from atmosphere.faults import ORGANIZATION_DENIES
@@ -132,7 +132,10 @@ def test_an_update_of_the_landing_zone_costs_no_guardrail_and_one_alarm(
     assert {estate.world.row(each.key).dirty_reason for each in denied} == {ORGANIZATION_DENIES}
     assert {estate.world.row(each.key).dirty_reason for each in held} == {POOL_HELD}
     assert all(len(queues(estate, each.key)) == 1 for each in held)
-    assert (sum(metrics(told, BECAME_DIRTY)), len(metrics(told, POOLS_HELD))) == (len(denied), 1 + len(held))
+    assert (sum(metrics(told, Metric.BECAME_DIRTY)), len(metrics(told, Metric.POOLS_HELD))) == (
+        len(denied),
+        1 + len(held),
+    )
     events = [detail["reason"] for kind, detail in estate.bus.heard if kind == "Pool Held"]
     assert events == [AUDIT]
 

@@ -192,9 +192,9 @@ def test_operators_list_and_show_environments(service: Service, capsys: pytest.C
     assert service.arrived[-1].path.endswith("/environments/222222222222/us-east-1")
 
 
-@pytest.mark.parametrize("act", ["clean", "reinstate", "discard", "hold", "resume"])
+@pytest.mark.parametrize("act", ["clean", "reinstate", "discard", "hold", "resume", "release"])
 def test_operators_act_with_a_reason(service: Service, act: str, capsys: pytest.CaptureFixture[str]) -> None:
-    service.script = [Answer(body=STATE), Answer(body={**STATE, "status": "cleaning"})]
+    service.script = [Answer(body=STATE), Answer(body={**STATE, "status": "cleaning", "changed": True})]
 
     assert main(["environment", act, "222222222222/us-east-1"]) == 2
     assert main(["environment", act, "222222222222/us-east-1", "--reason", "looked at it"]) == 0
@@ -207,9 +207,82 @@ def test_operators_act_with_a_reason(service: Service, act: str, capsys: pytest.
 
 @pytest.mark.parametrize("act", ["reinstate", "resume"])
 def test_an_act_without_an_effect_says_so(service: Service, act: str, capsys: pytest.CaptureFixture[str]) -> None:
-    service.script = [Answer(body={**STATE, "status": "free"})]
+    service.script = [
+        Answer(body={**STATE, "status": "free"}),
+        Answer(body={**STATE, "status": "free", "changed": False}),
+    ]
     assert main(["environment", act, "222222222222/us-east-1", "--reason", "to be sure"]) == 0
     assert f"{act} did nothing: the environment is free already" in capsys.readouterr().err
+
+
+def test_a_dry_run_of_an_act_needs_no_reason_and_says_what_would_happen(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.script = [Answer(body=STATE), Answer(body={**STATE, "status": "cleaning", "changed": True})]
+    assert main(["environment", "clean", "222222222222/us-east-1", "--dry-run", "--json"]) == 0
+    told = capsys.readouterr()
+    assert service.arrived[-1].body == {"dryRun": True}
+    assert json.loads(told.out)["changed"] is True
+    assert "nothing was done (--dry-run): from dirty it would be cleaning" in told.err
+
+
+def _of_pool(number: int, **changes: Any) -> dict[str, Any]:
+    return {**STATE, "account": f"{number}" * 12, "pool": "demo", "status": "dirty", **changes}
+
+
+def test_an_act_on_many_environments_is_done_to_those_of_the_pool_and_status_and_a_refusal_stops_no_other(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [_of_pool(2), _of_pool(3), _of_pool(4, status="free"), _of_pool(5, pool="other"), _of_pool(6)]
+    service.script = [
+        Answer(body={"environments": rows}),
+        Answer(body={**_of_pool(2, status="cleaning"), "changed": True}),
+        Answer(409, body={"message": "it is cleaning by now", "code": "conflict"}),
+        Answer(body={**_of_pool(6, status="cleaning"), "changed": False}),
+    ]
+    words = ["environment", "clean", "--pool", "demo", "--status", "dirty", "--reason", "the fix is there", "--json"]
+    assert main(words) == 1
+    found = json.loads(capsys.readouterr().out)["environments"]
+    assert [each["environment"][6:18] for each in found] == ["2" * 12, "3" * 12, "6" * 12]
+    assert [each["changed"] for each in found] == [True, False, False]
+    assert [each["error"] is None for each in found] == [True, False, True]
+    assert "it is cleaning by now" in found[1]["error"]
+    assert [arrived.body for arrived in service.arrived[1:]] == [{"reason": "the fix is there"}] * 3
+
+
+def test_an_act_on_many_environments_is_shown_first(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [
+        Answer(body={"environments": [_of_pool(2)]}),
+        Answer(body={"account": "2" * 12, "region": "us-east-1", "status": None, "changed": True}),
+    ]
+    assert main(["environment", "discard", "--pool", "demo", "--status", "dirty", "--dry-run"]) == 0
+    told = capsys.readouterr()
+    assert "would be done" in told.out
+    assert "gone" in told.out
+    assert "nothing was done" in told.err
+    assert service.arrived[-1].body == {"dryRun": True}
+
+
+def test_an_act_that_matches_nothing_fails_and_says_so(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    service.script = [Answer(body={"environments": [_of_pool(2)]})]
+    assert main(["environment", "clean", "--pool", "empty", "--status", "dirty", "--reason", "so"]) == 1
+    assert "no environment matches" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["222222222222/us-east-1", "--pool", "demo", "--status", "dirty"],
+        ["--pool", "demo"],
+        ["--status", "dirty"],
+        ["222222222222/us-east-1", "--status", "dirty"],
+        ["--pool", "demo", "--status", "filthy"],
+    ],
+)
+def test_an_act_on_an_unclear_choice_exits_2_and_does_nothing(service: Service, words: list[str]) -> None:
+    assert main(["environment", "clean", *words, "--reason", "so"]) == 2
+    assert service.arrived == []
 
 
 @pytest.mark.parametrize("key", ["222222222222", "222222222222/", "2/us-east-1", "us-east-1/222222222222"])

@@ -10,11 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from atmosphere.adapters.event_texts import MOST_BYTES
-from atmosphere.contract import EventKind
-from atmosphere.core.model import Region, RoleArn
+from atmosphere.adapters.event_texts import MOST_BLOCKERS, MOST_BYTES
+from atmosphere.core.events import AllocationEvent, Blocker, EnvironmentEvent, EventKind, PoolEvent
+from atmosphere.core.model import OwnerKey, Region, RoleArn, Status
 from atmosphere.ports import (
-    CleanupEnded,
     CleanupOrder,
     InvalidPolicy,
     RoleRefused,
@@ -40,8 +39,10 @@ REQUEST: Final = SessionRequest(
     external_id=EXTERNAL_ID,
 )
 ORDER: Final = CleanupOrder(ALLOCATION, KEY, 1)
-ENDED: Final = CleanupEnded(
+DIRTY: Final = EnvironmentEvent(
     kind=EventKind.DIRTY,
+    id="0f" * 16,
+    at=NOW,
     key=KEY,
     pool=POOL,
     allocation=ALLOCATION,
@@ -49,7 +50,36 @@ ENDED: Final = CleanupEnded(
     reason="blocked:AWS::S3::Bucket",
     requester="build 7",
     report="cleanups/r.json",
+    blockers=(
+        Blocker(
+            resource="AWS::S3::Bucket:left@eu-west-1",
+            error="AccessDenied: no",
+            what="delete it",
+            command=f"atmosphere cleanup run {KEY.path} --reason WHY",
+        ),
+    ),
     markdown="# dirty\n",
+)
+TIMED_OUT: Final = AllocationEvent(
+    kind=EventKind.TIMED_OUT,
+    id="1f" * 16,
+    at=NOW,
+    allocation=ALLOCATION,
+    pool=POOL,
+    environments=(KEY,),
+    requester="build 7",
+    owner=OwnerKey("iam:111111111111:role/runner"),
+    started=NOW - timedelta(hours=3),
+    deadline=NOW,
+    outcome="timeout",
+)
+EXHAUSTED: Final = PoolEvent(
+    kind=EventKind.POOL_EXHAUSTED,
+    id="2f" * 16,
+    at=NOW,
+    pool=POOL,
+    counts={**dict.fromkeys(Status, 0), Status.IN_USE: 4},
+    waiting=2,
 )
 
 
@@ -134,9 +164,11 @@ class EventsContract:
     def heard(self, events: Events) -> Sequence[tuple[str, dict[str, Any]]]:
         raise NotImplementedError
 
-    def test_a_subscriber_hears_what_may_be_told_and_nothing_else(self, events: Events) -> None:
-        events.publish(ENDED)
+    def test_a_subscriber_gets_what_may_be_said_of_an_environment_and_nothing_else(self, events: Events) -> None:
+        events.publish(DIRTY)
         detail = {
+            "id": "0f" * 16,
+            "at": "2026-11-22T12:00:00Z",
             "environment": f"aws://{KEY.path}",
             "account": KEY.account,
             "region": KEY.region,
@@ -145,32 +177,93 @@ class EventsContract:
             "attempt": 3,
             "reason": "blocked:AWS::S3::Bucket",
             "requester": "build 7",
+            "who": None,
+            "retryAt": None,
             "report": "cleanups/r.json",
+            "blockers": [
+                {
+                    "resource": "AWS::S3::Bucket:left@eu-west-1",
+                    "error": "AccessDenied: no",
+                    "what": "delete it",
+                    "command": f"atmosphere cleanup run {KEY.path} --reason WHY",
+                }
+            ],
+            "blockersLeftOut": 0,
+            "next": [
+                f"atmosphere environment show {KEY.path}",
+                f"atmosphere cleanup run {KEY.path} --reason WHY",
+                f"atmosphere environment reinstate {KEY.path} --reason WHY",
+            ],
             "text": f"aws://{KEY.path} is dirty (`blocked:AWS::S3::Bucket`) after `build 7`",
             "markdown": "# dirty\n",
         }
         assert list(self.heard(events)) == [("Environment Dirty", detail)]
 
+    def test_what_is_said_of_an_allocation(self, events: Events) -> None:
+        events.publish(TIMED_OUT)
+        detail = {
+            "id": "1f" * 16,
+            "at": "2026-11-22T12:00:00Z",
+            "pool": POOL,
+            "allocation": ALLOCATION,
+            "environments": [f"aws://{KEY.path}"],
+            "requester": "build 7",
+            "owner": "iam:111111111111:role/runner",
+            "startedAt": "2026-11-22T09:00:00Z",
+            "deadline": "2026-11-22T12:00:00Z",
+            "outcome": "timeout",
+            "next": [f"atmosphere history {KEY.path}"],
+            "text": f"the allocation {ALLOCATION} of aws://{KEY.path} did not end before its deadline after `build 7`",
+        }
+        assert list(self.heard(events)) == [("Allocation Timed Out", detail)]
+
+    def test_what_is_said_of_a_pool(self, events: Events) -> None:
+        events.publish(EXHAUSTED)
+        detail = {
+            "id": "2f" * 16,
+            "at": "2026-11-22T12:00:00Z",
+            "pool": POOL,
+            "reason": None,
+            "environments": [],
+            "who": None,
+            "counts": {"free": 0, "in-use": 4, "cleaning": 0, "dirty": 0, "held": 0},
+            "waiting": 2,
+            "next": [
+                "atmosphere environment list",
+                f"atmosphere environment clean --pool {POOL} --status dirty --dry-run",
+            ],
+            "text": f"the pool {POOL} is exhausted: callers wait, and nothing is free (2 waiting)",
+        }
+        assert list(self.heard(events)) == [("Pool Exhausted", detail)]
+
     def test_what_is_not_known_is_null(self, events: Events) -> None:
-        events.publish(replace(ENDED, kind=EventKind.FREE, reason=None, requester="", report=None, markdown=""))
+        unknown = replace(DIRTY, kind=EventKind.FREE, reason=None, requester="", report=None, blockers=(), markdown="")
+        events.publish(unknown)
         ((kind, detail),) = self.heard(events)
         assert kind == "Environment Free"
-        assert {name for name, value in detail.items() if value is None} == {"reason", "requester", "report"}
+        nothing = {"reason", "requester", "report", "who", "retryAt"}
+        assert {name for name, value in detail.items() if value is None} == nothing
 
-    def test_the_line_for_chats_holds_nothing_that_a_chat_acts_on(self, events: Events) -> None:
-        events.publish(replace(ENDED, reason="blocked:Custom::@all", requester="`<!channel> <http://x|y> \u202e@here"))
+    def test_the_line_for_chats_and_mail_has_nothing_that_a_program_acts_on(self, events: Events) -> None:
+        odd = "`<!channel> <http://x.example|y> \u202e@here"
+        events.publish(replace(DIRTY, reason="blocked:Custom::@all", requester=odd))
         ((_, detail),) = self.heard(events)
-        assert detail["requester"] == "`<!channel> <http://x|y> \u202e@here"
+        assert detail["requester"] == odd
         assert detail["text"] == (
-            f"aws://{KEY.path} is dirty (`blocked:Custom::@all`) after "
-            "`\u02cb\u2039!channel\u203a \u2039http://x\u00a6y\u203a \\u202e@here`"
+            f"aws://{KEY.path} is dirty (`blocked:Custom::\uff20all`) after "
+            "`\u02cb\u2039!channel\u203a \u2039http:\u2215\u2215x\u2024example\u00a6y\u203a \\u202e\uff20here`"
         )
+
+    def test_a_report_with_many_blockers_says_how_many_are_left_out(self, events: Events) -> None:
+        events.publish(replace(DIRTY, blockers=DIRTY.blockers * (MOST_BLOCKERS + 5)))
+        ((_, detail),) = self.heard(events)
+        assert (len(detail["blockers"]), detail["blockersLeftOut"]) == (MOST_BLOCKERS, 5)
 
     @pytest.mark.parametrize("line", ['| "a" | b |\n', "| ü\U0001f600 |\n"])
     def test_a_long_report_is_cut_after_a_line_and_the_last_one_says_where_all_of_it_is(
         self, events: Events, line: str
     ) -> None:
-        events.publish(replace(ENDED, markdown=line * 30_000))
+        events.publish(replace(DIRTY, markdown=line * 30_000))
         ((_, detail),) = self.heard(events)
         kept, _, last = detail["markdown"].rpartition("\nCut here: ")
         assert last == "all of it is in cleanups/r.json.\n"
@@ -178,8 +271,8 @@ class EventsContract:
         assert MOST_BYTES - 100 < len(json.dumps(detail, ensure_ascii=False).encode()) <= MOST_BYTES
 
     def test_a_repeated_publication_is_another_event_that_says_the_same(self, events: Events) -> None:
-        events.publish(ENDED)
-        events.publish(ENDED)
+        events.publish(DIRTY)
+        events.publish(DIRTY)
         first, second = self.heard(events)
         assert first == second
 

@@ -28,6 +28,7 @@ from atmosphere.core.model import (
 )
 from atmosphere.core.queue import WaiterKey
 from atmosphere.core.quota import slots_of
+from atmosphere.core.shortage import Shortage, ShortageKey
 from atmosphere.core.tombstone import slot_of, tombstone
 from atmosphere.core.webhook import Completed
 from atmosphere.ports import Conflict, InvalidCursor, TokenReused
@@ -143,6 +144,18 @@ class StoreContract:
                 store.commit([changes.breaker(late, second)], token=f"late {late}")
         store.commit([changes.breaker(first, second)], token="second")
         assert store.breaker(POOL) == second
+
+    def test_a_shortage_is_beside_its_pools_breaker(self, store: Store) -> None:
+        shortage = Shortage(id=ShortageKey(POOL), since=after(seconds=1))
+        _write(store, Breaker(pool=POOL, revision=3))
+        _write(store, shortage)
+        assert store.shortage(POOL) == shortage
+        store.commit([changes.short_told(shortage)], token="told")
+        assert store.shortage(POOL) == replace(shortage, told=True)
+        assert store.breaker(POOL) == Breaker(pool=POOL, revision=3)
+        store.commit([changes.short_over(shortage)], token="over")
+        assert store.shortage(POOL) is None
+        assert store.shortage(PoolName("other")) is None
 
     def test_what_is_not_there_is_none(self, store: Store) -> None:
         assert store.environment(KEY) is None

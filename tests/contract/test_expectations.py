@@ -36,6 +36,7 @@ from atmosphere.core.model import (
 from atmosphere.core.over import Over, OverKey
 from atmosphere.core.queue import Waiter, WaiterKey
 from atmosphere.core.quota import Slot, SlotKey, slots_of
+from atmosphere.core.shortage import Shortage, ShortageKey
 from atmosphere.core.tombstone import TombstoneSlot, TombstoneSlotKey, slot_of, tombstone
 from atmosphere.core.webhook import Completed
 from atmosphere.ports import Conflict
@@ -84,6 +85,7 @@ FREE: Final = an_environment()
 IN_USE: Final = an_environment(status=Status.IN_USE)
 CLEANING: Final = an_environment(status=Status.CLEANING)
 DIRTY: Final = an_environment(status=Status.DIRTY)
+SHORT: Final = Shortage(id=ShortageKey(POOL), since=NOW)
 HELD: Final = an_environment(status=Status.HELD)
 LEAVING: Final = an_environment(status=Status.DIRTY, mark=Mark.DEREGISTERING)
 NEXT: Final = a_registration(pool=PoolName("next"))
@@ -156,6 +158,9 @@ CASES: Final[dict[str, Case]] = {
     "blocked": _of(CLEANING, changes.blocked(CLEANING, now=NOW, pause=LIMIT, report=None)),
     "next_attempt": _of(CLEANING, changes.next_attempt(CLEANING, now=NOW)),
     "orphaned": _of(IN_USE, changes.orphaned(IN_USE, now=NOW)),
+    "told": _of(DIRTY, changes.told(DIRTY, "0f")),
+    "short_told": Case((SHORT,), (changes.short_told(SHORT),)),
+    "short_over": Case((SHORT,), (changes.short_over(SHORT),)),
     "watched": _of(FREE, changes.watched(FREE, now=after(hours=6))),
     "born": Case((), (changes.born(a_registration(), fence=ALLOCATION, now=NOW, limit=LIMIT),)),
     "reregister: free": _of(FREE, changes.reregister(FREE, NEXT, now=NOW)),
@@ -170,6 +175,7 @@ CASES: Final[dict[str, Case]] = {
     "operate: hold later": _operate(IN_USE, Event.HOLD),
     "operate: resume": _operate(HELD, Event.RESUME),
     "operate: resume before it was held": _operate(replace(IN_USE, hold=True), Event.RESUME),
+    "operate: release": _operate(IN_USE, Event.RELEASE),
 }
 
 Story = tuple[str, "dict[str, Any] | Row"]
@@ -198,6 +204,11 @@ ACT: Final = {
     **MARKS,
 }
 
+ACT_OF_DIRTY: Final[dict[str, Story]] = {
+    **TENANT,
+    "attempt": ("it was cleaned again, and is dirty again", {"attempt": 7}),
+}
+RECOVERED: Final[dict[str, Story]] = {"since": ("it was over, and is exhausted again", {"since": after(hours=1)})}
 IN_LINE: Final[dict[str, Story]] = {"Waiter": ("it asked twice at once", a_waiter(1, last_ask=after(seconds=3)))}
 SLOTS: Final[dict[str, Story]] = {
     "Slot": ("somebody else of the rule took it", replace(FORGOTTEN, allocation=OTHER_ALLOCATION, until=after(hours=3)))
@@ -263,6 +274,9 @@ STORIES: Final[dict[str, dict[str, Story]]] = {
     "blocked": CLEANUP,
     "next_attempt": CLEANUP | {"wake_at": ("the silent cleanup spoke again", {"wake_at": after(minutes=9)})},
     "orphaned": TENANT,
+    "told": ACT_OF_DIRTY,
+    "short_told": RECOVERED,
+    "short_over": RECOVERED,
     "watched": {
         "status": ("an operator holds it", {"status": Status.HELD}),
         "freed_at": ("it was taken, cleaned and freed again since it was read", {"freed_at": after(hours=4)}),
@@ -284,6 +298,7 @@ STORIES: Final[dict[str, dict[str, Story]]] = {
     "operate: hold later": ACT,
     "operate: resume": ACT | {"status": ("it was resumed already", {"status": Status.CLEANING})},
     "operate: resume before it was held": ACT | MARKS_OF_HELD,
+    "operate: release": ACT,
 }
 
 
@@ -326,6 +341,8 @@ def _look(store: Store, target: Target) -> Row | None:
         return next((row for row in store.waiters(target.pool) if row.id == target), None)
     if isinstance(target, SlotKey | OverKey | TombstoneSlotKey):
         return _peek(store, target)
+    if isinstance(target, ShortageKey):
+        return store.shortage(target.pool)
     return store.breaker(target.pool) if isinstance(target, PoolKey) else store.allocation(target)
 
 
@@ -333,7 +350,10 @@ def _break(store: Store, case: Case, number: int, story: Story) -> None:
     """Write the rows as they are when the write comes: all as it expects, but for one thing."""
     rows: dict[Target, Row] = {target_of(Put(row=row)): row for row in case.before}
     target, (_, meanwhile) = target_of(case.changes[number]), story
-    if isinstance(meanwhile, Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker | Over | TombstoneSlot):
+    if isinstance(
+        meanwhile,
+        Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker | Over | Shortage | TombstoneSlot,
+    ):
         rows[target] = meanwhile
     else:
         rows[target] = replace(rows[target], **meanwhile)

@@ -30,7 +30,7 @@ from atmosphere.core.snapshot import FORMAT, digest, to_json
 from atmosphere.ports import CleanupOrder, Unreachable, WatchOrder
 from tests.builders import HUB, NOW, a_snapshot
 from tests.contract.outside_contract import (
-    ENDED,
+    DIRTY,
     EXTERNAL_ID,
     ORDER,
     REQUEST,
@@ -228,7 +228,7 @@ class TestMemoryEvents(EventsContract):
     def test_while_it_fails_nobody_hears(self, events: MemoryEvents) -> None:
         events.failing = True
         with pytest.raises(Unreachable):
-            events.publish(ENDED)
+            events.publish(DIRTY)
         assert events.heard == []
 
 

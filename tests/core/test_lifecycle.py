@@ -64,6 +64,7 @@ def _silent(row: Environment) -> Change:
 
 _clean, _reinstate, _discard = _operator(Event.CLEAN), _operator(Event.REINSTATE), _operator(Event.DISCARD)
 _recheck = _operator(Event.RECHECK)
+_release = _operator(Event.RELEASE)
 _hold, _resume, _recapture = _operator(Event.HOLD), _operator(Event.RESUME), _operator(Event.RECAPTURE)
 
 
@@ -109,6 +110,13 @@ def test_only_a_free_environment_is_taken() -> None:
 def test_an_environment_that_is_let_go_is_cleaned() -> None:
     cleaning = _moved(lambda row: changes.let_go(row.key, ALLOCATION, now=NOW, limit=LIMIT), _IN_USE)
     assert (cleaning.status, cleaning.attempt, cleaning.deadline) == (_CLEANING, 1, NOW + LIMIT)
+
+
+def test_an_operator_releases_what_is_in_use_and_elsewhere_there_is_nothing_to_release() -> None:
+    cleaning = _moved(_release, _IN_USE, attempt=0)
+    assert (cleaning.status, cleaning.allocation, cleaning.attempt) == (_CLEANING, ALLOCATION, 1)
+    for status in set(Status) - {_IN_USE}:
+        assert _release(an_environment(status=status)) is None
 
 
 def test_only_an_environment_in_use_can_miss_its_allocation_and_it_is_dirty() -> None:

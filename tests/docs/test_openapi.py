@@ -20,7 +20,7 @@ from atmosphere.core.credentials import SessionCredentials
 from atmosphere.core.errors import AlreadyEnded, Code, InvalidRequest, Refused
 from atmosphere.core.github import GITHUB_COM, RepositoryId, RunId, RunIdentity
 from atmosphere.core.model import ActKind, AllocationStatus, EndedBy, Status
-from atmosphere.core.request import allocate_request, outcome_request, reason_request
+from atmosphere.core.request import act_request, allocate_request, outcome_request, reason_request
 from atmosphere.handlers import operate, query, shapes
 from atmosphere.handlers.http import INTERNAL, STATUS, refused
 from atmosphere.operations.baseline import NOTHING, Amended, BaselinePage
@@ -327,7 +327,8 @@ def _uncapitalised(name: str) -> str:
 PARSERS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
     "allocate": allocate_request,
     "deallocate": outcome_request,
-    "operate": reason_request,
+    "operate": act_request,
+    "resumePool": reason_request,
     "amendBaseline": amendment_request,
 }
 EXAMPLES: Final = {
@@ -493,6 +494,12 @@ def test_an_environment_with_a_report_is_an_environment_and_a_report() -> None:
 
 
 def test_an_act_that_makes_an_environment_disappear_is_described() -> None:
-    gone = {"account": a_key().account, "region": a_key().region, "status": None}
+    gone = {"account": a_key().account, "region": a_key().region, "status": None, "changed": True}
     assert complaints(gone, "EnvironmentGone") == []
     assert complaints(shapes.environment(an_environment()), "EnvironmentGone")
+
+
+def test_an_environment_after_an_act_is_an_environment_that_says_whether_it_changed() -> None:
+    plain, full = schema("Environment"), schema("EnvironmentAfterAct")
+    assert {name: part for name, part in full["properties"].items() if name != "changed"} == plain["properties"]
+    assert full["required"] == [*plain["required"], "changed"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atmosphere import observability
-from atmosphere.adapters.memory import MemoryReports, MemorySnapshot
+from atmosphere.adapters.memory import MemoryEvents, MemoryNotices, MemoryReports, MemorySnapshot
 from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.handlers import allocate, deallocate, heartbeat, operate, query, refresh
@@ -59,6 +59,8 @@ class Api:
         self.app.ids = world.ids
         self.app.snapshots = MemorySnapshot(world.snapshot)
         self.app.reports = MemoryReports()
+        self.app.events = self.bus = MemoryEvents()
+        self.app.notices = self.mail = MemoryNotices()
         self.app.baselines = Amendments(MemoryTexts())
 
     def send(self, event: dict[str, Any]) -> Answer:

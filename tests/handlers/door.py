@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 
 from atmosphere import wiring
-from atmosphere.adapters.memory import MemoryReports, MemorySecrets, MemorySnapshot
+from atmosphere.adapters.memory import MemoryEvents, MemoryNotices, MemoryReports, MemorySecrets, MemorySnapshot
 from atmosphere.contract import RELEASE_SCHEME, ROOTS, ROUTES, FunctionName, Tree
 from atmosphere.core.access import AccessRules, Operator
 from atmosphere.core.model import AccountId
@@ -181,6 +181,8 @@ class Door:
             "cleaner": self.world.cleaner,
             "snapshots": MemorySnapshot(self.world.snapshot),
             "reports": self.reports,
+            "events": MemoryEvents(),
+            "notices": MemoryNotices(),
             "webhook_secrets": self.secrets,
         }
         for name, part in parts.items():

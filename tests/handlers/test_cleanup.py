@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from atmosphere.adapters.memory import MemoryEvents, MemoryReports, MemorySnapshot
+from atmosphere.adapters.memory import MemoryEvents, MemoryNotices, MemoryReports, MemorySnapshot
 from atmosphere.cleanup.engine import PassResult
 from atmosphere.cleanup.model import PassState, Verdict
 from atmosphere.cleanup.state.counts import Counts
-from atmosphere.contract import BECAME_DIRTY, POOLS_HELD
+from atmosphere.contract import Metric
 from atmosphere.core.breaker import POOL_HELD
 from atmosphere.core.changes import MAX_BLOCKED, Put
 from atmosphere.core.model import AccountId, Mark, OwnerKey, RuleName, Status
@@ -58,6 +58,7 @@ class OneVerdict(App):
         self.reports = self.written = MemoryReports()
         self.written.reports["r.json"] = REPORT
         self.events = self.bus = MemoryEvents()
+        self.notices = self.mail = MemoryNotices()
         self.verdict = verdict
         self.reason = "blocked:T"
         self.things: tuple[str, ...] = ()
@@ -113,7 +114,7 @@ def test_a_pass_that_is_not_done_asks_for_the_next_one(capsys: pytest.CaptureFix
     world = at_work()
     told = run(world, Verdict.AGAIN)
     assert (told["next"], told["waitSeconds"], world.status(KEY)) == ("wait", 7, Status.CLEANING)
-    assert BECAME_DIRTY not in capsys.readouterr().out
+    assert Metric.BECAME_DIRTY not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_a_verdict_ends_the_execution_and_what_becomes_dirty_is_counted(
     world = at_work(blocked=blocked)
     told = run(world, verdict)
     assert (told["next"], world.status(KEY), world.row(KEY).report) == ("done", status, "r.json")
-    assert (BECAME_DIRTY in capsys.readouterr().out) is alarmed
+    assert (Metric.BECAME_DIRTY in capsys.readouterr().out) is alarmed
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_a_birth_is_only_captured(*, capture: bool) -> None:
     [
         (Verdict.CLEAN, {}, "Environment Free"),
         (Verdict.CLEAN, {"hold": True}, "Environment Held"),
-        (Verdict.CLEAN, {"mark": Mark.DEREGISTERING}, "Environment Gone"),
+        (Verdict.CLEAN, {"mark": Mark.DEREGISTERING}, "Environment Deregistered"),
         (Verdict.DIRTY, {}, "Environment Dirty"),
         (Verdict.BLOCKED, {"blocked": MAX_BLOCKED - 1}, "Environment Dirty"),
     ],
@@ -277,11 +278,13 @@ def test_one_environment_too_many_for_the_same_thing_raises_one_alarm_and_one_ev
 ) -> None:
     app, _ = dirty_in_turn(5)
     held = [detail for kind, detail in app.bus.heard if kind == "Pool Held"]
-    assert [(each["environment"], each["reason"], each["pool"]) for each in held] == [
-        (str(a_key(4)), "AWS::IAM::Role:x@global", POOL)
+    environments = [str(a_key(number)) for number in range(1, 5)]
+    assert [(each["environments"], each["reason"], each["pool"]) for each in held] == [
+        (environments, "AWS::IAM::Role:x@global", POOL)
     ]
-    assert str(held[0]["text"]).startswith(f"cleanups of the pool {POOL} delete nothing")
-    assert sum(POOLS_HELD in line for line in printed().splitlines()) == 1
+    assert held[0]["next"] == [f"atmosphere pool show {POOL}", f"atmosphere pool resume {POOL} --clean --reason WHY"]
+    assert [name for name, _ in app.mail.sent if "Pool Held" in name] == [f"Atmosphere: Pool Held: {POOL}"]
+    assert sum(Metric.POOLS_HELD in line for line in printed().splitlines()) == 1
 
 
 def test_an_environment_that_is_held_with_its_pool_adds_neither_an_event_nor_to_the_alarm_of_dirty_ones(
@@ -293,8 +296,8 @@ def test_an_environment_that_is_held_with_its_pool_adds_neither_an_event_nor_to_
     cleanup.handle(dict(EVENT), app, service_account=HUB)
     assert (world.status(KEY), world.row(KEY).dirty_reason, app.bus.heard) == (Status.DIRTY, POOL_HELD, [])
     text = printed()
-    assert POOLS_HELD in text
-    assert BECAME_DIRTY not in text
+    assert Metric.POOLS_HELD in text
+    assert Metric.BECAME_DIRTY not in text
 
 
 def test_the_engine_may_ask_whether_the_pool_is_held() -> None:

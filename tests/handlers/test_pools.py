@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.contract import POOLS_HELD
+from atmosphere.contract import Metric
 from atmosphere.core.breaker import Breaker, Cause, counted
 from atmosphere.core.changes import Put
 from atmosphere.core.model import OwnerKey
@@ -47,7 +47,7 @@ def test_an_operator_resumes_it_and_the_alarm_ends(api: Api, printed: Callable[[
         for _ in range(2)
     )
     assert (first["thing"], second) == (THING, None)
-    assert f'"{POOLS_HELD}":[0.0]' in printed().replace(" ", "")
+    assert f'"{Metric.POOLS_HELD}":[0.0]' in printed().replace(" ", "")
 
 
 def test_nobody_else_sees_or_resumes_it_nor_one_that_does_not_exist(api: Api) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from atmosphere.adapters.memory import MemorySnapshot
-from atmosphere.contract import AUTHORIZER_FAILED, REPOSITORY_RENAMED, Env
+from atmosphere.contract import Env, Metric
 from atmosphere.core.access import VerifiedCaller
 from atmosphere.core.github import GITHUB_COM, RepositoryId
 from atmosphere.core.model import RuleName
@@ -129,7 +129,7 @@ def test_a_renamed_repository_is_let_in_and_counted(world: World, capsys: pytest
     with world.logged() as lines:
         world.policy(world.token(repository="example-org/new-name"))
     assert said(lines, "repository renamed")["rule"] == "example"
-    assert f'"{REPOSITORY_RENAMED}":[1.0]' in capsys.readouterr().out
+    assert f'"{Metric.REPOSITORY_RENAMED}":[1.0]' in capsys.readouterr().out
     with world.logged() as lines:
         world.policy(world.token(repository="Example-Org/Example-Repo"))
     assert [line.getMessage() for line in lines] == ["authorize"]
@@ -166,7 +166,7 @@ def test_what_cannot_be_decided_is_neither_401_nor_403_and_counted(
     with pytest.raises(Undecided) as raised:
         world.policy(world.token())
     assert raised.value.__suppress_context__
-    assert f'"{AUTHORIZER_FAILED}":[1.0]' in capsys.readouterr().out
+    assert f'"{Metric.AUTHORIZER_FAILED}":[1.0]' in capsys.readouterr().out
 
 
 def test_a_token_that_met_a_table_that_was_down_can_be_used_later(world: World) -> None:

@@ -16,7 +16,7 @@ import pytest
 from atmosphere import observability
 from atmosphere.adapters.items import encode
 from atmosphere.adapters.memory import MemoryCredentials
-from atmosphere.contract import RELEASE_SCHEME
+from atmosphere.contract import RELEASE_SCHEME, Metric
 from atmosphere.core import changes
 from tests.builders import a_key
 from tests.handlers.door import Door, Reply, a_door, holder, signed, workflow
@@ -228,7 +228,7 @@ def test_the_sweep_sees_a_secret_that_is_told(sweep: Sweep) -> None:
     observability.line("request", reason=f"because of {CANARY}")
     with pytest.raises(AssertionError, match="log"):
         sweep.check(door, [])
-    observability.count("Refused", code=CANARY)
+    observability.count(Metric.REFUSED, code=CANARY)
     assert [where for where, text in sweep.told() if CANARY in text] == ["log", "output"]
     stored = changes.Put(row=replace(door.world.row(a_key(1)), dirty_reason=CANARY), expects=())
     door.world.rows.commit([stored], token=door.world.ids.new())

@@ -38,7 +38,8 @@ class Kind(NamedTuple):
 
     @property
     def title(self) -> str:
-        return f"{len(self.services)}-services{'-and-tokens' if self.verifies_tokens else ''}"
+        last = self.services[-1]  # tells apart those that are as many
+        return f"{len(self.services)}-services-to-{last}{'-and-tokens' if self.verifies_tokens else ''}"
 
     @property
     def most(self) -> int:

@@ -22,6 +22,8 @@ SNAPSHOTS, CLEANUPS, BASELINES, DEBT = (
 )
 ASSUMED = {f"arn:<AWS::Partition>:iam::*:role/{name}" for name in ("Admin", "Reader")}
 MACHINE = {"<CleanupMachine>"}
+TOPIC, TOPIC_KEY = {"<AlarmTopic>"}, {"<AlarmTopicKey.Arn>"}
+SENDS = {"sns:Publish": TOPIC, "kms:Decrypt": TOPIC_KEY, "kms:GenerateDataKey": TOPIC_KEY}
 DEFAULT_BUS = "arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default"
 ASSET = "<asset>"
 
@@ -66,19 +68,24 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "s3:GetObject": {SNAPSHOTS, BASELINES},
         "s3:PutObject": {BASELINES},
         "s3:ListBucket": {"<Bucket.Arn>"},
-        "dynamodb:GetItem": {ENVIRONMENTS, POOLS},
-        "dynamodb:UpdateItem": {ENVIRONMENTS},
-        "dynamodb:DeleteItem": {ENVIRONMENTS},
+        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS, POOLS},
+        "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
+        "dynamodb:DeleteItem": {ENVIRONMENTS, WAITERS},
         "dynamodb:PutItem": {HISTORY, POOLS},
         "states:StartExecution": MACHINE,
+        "events:PutEvents": {DEFAULT_BUS},
     },
     "reconcile": {
-        "s3:GetObject": {SNAPSHOTS},
-        "dynamodb:Query": {BY_WAKE, BY_STATUS},
-        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},
-        "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
-        "dynamodb:DeleteItem": {WAITERS},
+        "s3:GetObject": {SNAPSHOTS, CLEANUPS},
+        "s3:ListBucket": {"<Bucket.Arn>"},
+        "dynamodb:Query": {BY_WAKE, BY_STATUS, WAITERS},
+        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS, POOLS},
+        "dynamodb:PutItem": {POOLS},
+        "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY, POOLS},
+        "dynamodb:DeleteItem": {WAITERS, POOLS},
         "states:StartExecution": MACHINE,
+        "events:PutEvents": {DEFAULT_BUS},
+        **SENDS,
     },
     "cleanup": {
         "s3:GetObject": {SNAPSHOTS, CLEANUPS, BASELINES, DEBT},
@@ -91,6 +98,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "dynamodb:DeleteItem": {ENVIRONMENTS},
         "sts:AssumeRole": ASSUMED,
         "events:PutEvents": {DEFAULT_BUS},
+        **SENDS,
     },
     "authorize": {"s3:GetObject": {SNAPSHOTS}, "dynamodb:PutItem": {USED_TOKENS}},
     "webhook": {
@@ -114,6 +122,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS},
         "dynamodb:DeleteItem": {ENVIRONMENTS},
         "states:StartExecution": MACHINE,
+        "events:PutEvents": {DEFAULT_BUS},
     },
 }
 
@@ -193,7 +202,7 @@ def test_what_publishes_events_may_do_so_under_one_source(reading: Reading) -> N
         for statement in statements(role)
         if "events:PutEvents" in as_set(statement["Action"])
     ]
-    assert found == [{"StringEqualsIfExists": {"events:source": "atmosphere"}}]
+    assert found == [{"StringEqualsIfExists": {"events:source": "atmosphere"}}] * 4
 
 
 def test_roles_trust_only_the_service_that_uses_them(reading: Reading) -> None:

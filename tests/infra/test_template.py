@@ -14,6 +14,7 @@ from aws_cdk import assertions
 from atmosphere.contract import (
     FUNCTIONS,
     HISTORY_WEEKS,
+    MEASURE,
     ROOTS,
     ROUTES,
     TABLE_VARIABLES,
@@ -43,6 +44,7 @@ VALUES = {
     Env.SNAPSHOT_KEY: "<Publication.SnapshotKey>",
     Env.STATE_MACHINE: "<CleanupMachine>",
     Env.LOOPBACK_ISSUER: "<LoopbackIssuer>",
+    Env.ALARM_TOPIC: "<AlarmTopic>",
     Env.WEBHOOK_SECRET: "<WebhookSecret.Id>",
     **{variable: f"<{title(table)}Table>" for table, variable in TABLE_VARIABLES.items()},
 }
@@ -243,10 +245,20 @@ def test_an_execution_outlives_the_cleanups_own_limit(reading: Reading, snapshot
 
 
 def test_the_reconciler_runs_every_minute(reading: Reading) -> None:
-    rule = reading.one("AWS::Events::Rule")
-    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
-    (target,) = rule["Targets"]
-    assert target["Arn"] == "<ReconcileFunction.Arn>"
+    assert _scheduled(reading)["rate(1 minute)"] == {}
+
+
+def test_pools_are_measured_by_a_schedule_of_their_own_so_that_an_idle_run_stays_one_read(reading: Reading) -> None:
+    assert _scheduled(reading)["rate(5 minutes)"] == {"do": MEASURE}
+
+
+def _scheduled(reading: Reading) -> dict[str, Any]:
+    """What each schedule sends to the reconciler."""
+    rules = reading.of("AWS::Events::Rule").values()
+    assert [rule["State"] for rule in rules] == ["ENABLED"] * 2
+    targets = [(rule["ScheduleExpression"], target) for rule in rules for target in rule["Targets"]]
+    assert {target["Arn"] for _, target in targets} == {"<ReconcileFunction.Arn>"}
+    return {schedule: json.loads(target.get("Input", "{}")) for schedule, target in targets}
 
 
 def test_a_new_snapshot_is_published_before_any_function_sees_its_key(reading: Reading, snapshot: Snapshot) -> None:

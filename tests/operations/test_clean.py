@@ -134,7 +134,9 @@ def test_each_rest_is_longer_and_after_the_last_attempt_it_is_dirty() -> None:
     pauses = []
     for attempt in range(1, 2 * MAX_BLOCKED, 2):
         cleaning = world.cleaning(CleanupOrder(ALLOCATION, KEY, attempt))
-        if cleaning.rest(reason="leftovers", report=f"report {attempt}", pause=PAUSE) == Dirty():
+        dirty = cleaning.rest(reason="leftovers", report=f"report {attempt}", pause=PAUSE)
+        if dirty is not None:
+            assert dirty == Dirty(row=world.row(KEY))
             break
         wake_at = world.row(KEY).wake_at
         assert wake_at is not None

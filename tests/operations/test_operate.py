@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from atmosphere.core import lifecycle
+from atmosphere.core.changes import Put
 from atmosphere.core.errors import Conflicting, UnknownEnvironment
 from atmosphere.core.lifecycle import Kind
-from atmosphere.core.model import ActKind, Mark, Status
-from atmosphere.operations.operate import EVENTS
+from atmosphere.core.model import ActKind, EndedBy, Mark, Status
+from atmosphere.operations.operate import EVENTS, RELEASED_OUTCOME
 from atmosphere.ports import CleanupOrder, Unreachable
-from tests.builders import ALLOCATION, a_key, an_environment
+from tests.builders import ALLOCATION, a_history_entry, a_key, an_allocation, an_environment
 from tests.operations.line import Fault, Trap
 from tests.operations.world import OPERATOR, World, a_configuration
 
@@ -26,16 +27,21 @@ KEY: Final = a_key(1)
 
 def _with(**changes: Any) -> World:
     world = World(a_configuration())
-    world.put(an_environment(KEY, **changes))
+    row = an_environment(KEY, **changes)
+    world.put(row)
+    if row.status is Status.IN_USE:
+        world.rows.commit([Put(row=an_allocation(KEY)), Put(row=a_history_entry(KEY))], token=world.ids.new())
     return world
 
 
 def _act(world: World, act: ActKind, reason: str = "because") -> Environment | None:
-    return world.operating.act(KEY, act, reason=reason, caller=OPERATOR)
+    return world.operating.act(KEY, act, reason=reason, caller=OPERATOR).after
 
 
 def _record(world: World) -> tuple[HistoryEntry, ...]:
-    return world.rows.history_of(KEY, since=None, until=None, cursor=None).entries
+    """The acts on it."""
+    entries = world.rows.history_of(KEY, since=None, until=None, cursor=None).entries
+    return tuple(entry for entry in entries if entry.kind is not ActKind.ALLOCATION)
 
 
 _CASES: Final = [*product(EVENTS, Status, Mark)]
@@ -181,3 +187,59 @@ def test_a_recapture_that_is_under_way_may_be_asked_for_again_and_a_cleanup_is_n
     assert len(_record(world)) == len(world.cleanups.started) == 1
     with pytest.raises(Conflicting, match="cleaning"):
         _act(_with(status=Status.CLEANING), ActKind.RECAPTURE)
+
+
+def test_an_operator_who_releases_an_environment_ends_its_allocation_with_all_of_its_environments() -> None:
+    other = a_key(2)
+    world = World(a_configuration())
+    world.put(*(an_environment(key, status=Status.IN_USE) for key in (KEY, other)))
+    allocation = an_allocation(KEY, other)
+    world.rows.commit([Put(row=allocation), *(Put(row=a_history_entry(key)) for key in (KEY, other))], token="there")
+    after = _act(world, ActKind.RELEASE, "it holds up the release")
+    assert after is not None
+    assert (after.status, after.attempt, world.status(other)) == (Status.CLEANING, 1, Status.CLEANING)
+    ended = world.recorded(ALLOCATION)
+    assert (ended.ended_by, ended.outcome) == (EndedBy.OPERATOR, RELEASED_OUTCOME)
+    assert world.cleanups.started == [CleanupOrder(ALLOCATION, KEY, 1), CleanupOrder(ALLOCATION, other, 1)]
+    assert [(entry.id, entry.ended_by) for entry in world.ended] == [(ALLOCATION, EndedBy.OPERATOR)]
+    for key in (KEY, other):
+        entries = world.rows.history_of(key, since=None, until=None, cursor=None).entries
+        by_kind = {entry.kind: entry for entry in entries}
+        assert by_kind[ActKind.RELEASE].reason == "it holds up the release"
+        assert by_kind[ActKind.RELEASE].who == OPERATOR.owner
+        assert by_kind[ActKind.ALLOCATION].ended_by is EndedBy.OPERATOR
+
+
+def test_a_release_that_meets_the_tests_own_end_does_nothing() -> None:
+    world = _with(status=Status.IN_USE)
+    allocation = world.recorded(ALLOCATION)
+    world.line.lay(Trap(3, meanwhile=lambda: world.deallocator.end(allocation, outcome="success", by=EndedBy.OWNER)))
+    acted = world.operating.act(KEY, ActKind.RELEASE, reason="too long", caller=OPERATOR)
+    assert (acted.changed, acted.entry, world.status(KEY)) == (False, None, Status.CLEANING)
+    assert world.recorded(ALLOCATION).ended_by is EndedBy.OWNER
+    assert ActKind.RELEASE not in {entry.kind for entry in _record(world)}
+
+
+def test_what_is_in_use_without_a_record_is_not_released_but_says_why() -> None:
+    world = World(a_configuration())
+    world.put(an_environment(KEY, status=Status.IN_USE))
+    with pytest.raises(Conflicting, match="without an active allocation"):
+        _act(world, ActKind.RELEASE)
+
+
+@pytest.mark.parametrize(("act", "status", "mark"), _CASES)
+def test_a_dry_run_says_what_the_act_would_do_and_does_nothing(act: ActKind, status: Status, mark: Mark) -> None:
+    world = _with(status=status, mark=mark)
+    before = (world.rows.environments(), _record(world))
+    try:
+        foreseen = world.operating.act(KEY, act, reason="", caller=OPERATOR, dry_run=True)
+    except Conflicting:
+        with pytest.raises(Conflicting):
+            _act(world, act)
+        return
+    assert (world.rows.environments(), _record(world), world.cleanups.started) == (*before, [])
+    done = world.operating.act(KEY, act, reason="because", caller=OPERATOR)
+    assert (foreseen.changed, foreseen.entry) == (done.changed, None)
+    assert (foreseen.after is None) == (done.after is None)
+    if foreseen.after and done.after:
+        assert (foreseen.after.status, foreseen.after.hold) == (done.after.status, done.after.hold)

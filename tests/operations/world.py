@@ -24,6 +24,7 @@ from atmosphere.operations.allocate import Allocator
 from atmosphere.operations.clean import Cleaning
 from atmosphere.operations.deallocate import Deallocator
 from atmosphere.operations.heartbeat import Heartbeats
+from atmosphere.operations.measure import Measurer
 from atmosphere.operations.operate import Operating
 from atmosphere.operations.reclaim import Reclaimer
 from atmosphere.operations.reconcile import Reconciler
@@ -81,6 +82,9 @@ class World:
         self.line = Line()
         self.keys = MemoryCredentials(self.clock)
         self.refused_roles: list[EnvironmentKey] = []
+        self.ended: list[Allocation] = []
+        self.became_dirty: list[Environment] = []
+        self.gone: list[Environment] = []
         self.cleanups = MemoryCleaner()
         self.watch(rows or MemoryStore())
         self.credentials = cast("Credentials", Watched(self.keys, self.line))
@@ -133,7 +137,12 @@ class World:
     @property
     def deallocator(self) -> Deallocator:
         return Deallocator(
-            store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids, cleanup_limit=self._limit
+            store=self.store,
+            cleaner=self.cleaner,
+            clock=self.clock,
+            ids=self.ids,
+            cleanup_limit=self._limit,
+            ended=self.ended.append,
         )
 
     @property
@@ -149,7 +158,12 @@ class World:
     @property
     def operating(self) -> Operating:
         return Operating(
-            store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids, cleanup_limit=self._limit
+            store=self.store,
+            cleaner=self.cleaner,
+            clock=self.clock,
+            ids=self.ids,
+            cleanup_limit=self._limit,
+            deallocator=self.deallocator,
         )
 
     @property
@@ -161,11 +175,16 @@ class World:
             ids=self.ids,
             deallocator=self.deallocator,
             budget=timedelta(seconds=45),
+            became_dirty=self.became_dirty.append,
         )
 
     @property
+    def measurer(self) -> Measurer:
+        return Measurer(store=self.store, clock=self.clock, ids=self.ids, snapshot=self.snapshot)
+
+    @property
     def registrar(self) -> Registrar:
-        return Registrar(store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids)
+        return Registrar(store=self.store, cleaner=self.cleaner, clock=self.clock, ids=self.ids, gone=self.gone.append)
 
     def cleaning(self, order: CleanupOrder) -> Cleaning:
         return Cleaning(order=order, store=self.store, clock=self.clock, ids=self.ids)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
     from atmosphere.adapters.eventbridge import BusClient
+    from atmosphere.adapters.sns import TopicClient
     from atmosphere.adapters.webhook_secrets import SecretsClient
 
 CONFIG: Final = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
@@ -62,8 +63,14 @@ def dynamodb_tokens() -> DynamoDBClient:
 
 
 def events() -> BusClient:
-    """For what is told of cleanups that are over."""
+    """For what is published."""
     client: BusClient = _client("events", CONFIG)
+    return client
+
+
+def sns() -> TopicClient:
+    """For what people on duty get."""
+    client: TopicClient = _client("sns", CONFIG)
     return client
 
 

@@ -148,6 +148,7 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "watched_at": _INSTANT,
         "dirty_reason": _TEXT,
         "report": _TEXT,
+        "told": _TEXT,
     },
     Table.ALLOCATIONS: {
         "id": _TEXT,
@@ -196,5 +197,13 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "until": _INSTANT,
     },
     Table.USED_TOKENS: {"until": _INSTANT},
-    Table.POOLS: {"pool": _TEXT, "revision": _NUMBER, "cases": _CASES, "opened": _INSTANT, "thing": _TEXT},
+    Table.POOLS: {
+        "pool": _TEXT,
+        "revision": _NUMBER,
+        "cases": _CASES,
+        "opened": _INSTANT,
+        "thing": _TEXT,
+        "since": _INSTANT,
+        "told": _FLAG,
+    },
 }

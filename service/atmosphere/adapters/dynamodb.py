@@ -13,6 +13,7 @@ from atmosphere.adapters.transactions import transact
 from atmosphere.contract import Table
 from atmosphere.core.breaker import PoolKey
 from atmosphere.core.model import Mark, Status
+from atmosphere.core.shortage import ShortageKey
 from atmosphere.faults import reaching
 from atmosphere.ports import Page, Unreachable
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     )
     from atmosphere.core.queue import Waiter
     from atmosphere.core.quota import Slot
+    from atmosphere.core.shortage import Shortage
 
 _BATCH: Final = 100  # DynamoDB's limit on keys of one BatchGetItem
 _BATCH_TRIES: Final = 6
@@ -138,6 +140,10 @@ class DynamoStore:
     def breaker(self, pool: PoolName) -> Breaker | None:
         """A consistent read."""
         return cast("Breaker | None", self._row(Table.POOLS, PoolKey(pool)))
+
+    def shortage(self, pool: PoolName) -> Shortage | None:
+        """A consistent read."""
+        return cast("Shortage | None", self._row(Table.POOLS, ShortageKey(pool)))
 
     def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
         """By its index."""

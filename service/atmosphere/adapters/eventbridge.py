@@ -12,7 +12,7 @@ from atmosphere.ports import Unreachable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from atmosphere.ports import CleanupEnded
+    from atmosphere.core.events import Event
 
 
 class BusClient(Protocol):
@@ -28,7 +28,7 @@ class EventBridgeEvents:
     def __init__(self, client: BusClient) -> None:
         self._client = client
 
-    def publish(self, event: CleanupEnded) -> None:
+    def publish(self, event: Event) -> None:
         """See `Events`."""
         entry = {"Source": EVENT_SOURCE, "DetailType": str(event.kind), "Detail": detail(event)}
         with reaching("PutEvents"):

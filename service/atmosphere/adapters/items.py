@@ -30,6 +30,7 @@ from atmosphere.core.model import (
 from atmosphere.core.over import Over, OverKey
 from atmosphere.core.queue import Waiter, WaiterKey
 from atmosphere.core.quota import Slot, SlotKey
+from atmosphere.core.shortage import Shortage, ShortageKey
 from atmosphere.core.tombstone import TombstoneSlot, TombstoneSlotKey
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ SLOTS: Final = PoolName("#quota")
 TOMBSTONES: Final = PoolName("#tombstones")
 """The partition of slots of tombstones there, likewise."""
 _OVER: Final = "over#"  # how keys of runs that are over begin in the table of used tokens, whose other keys are hashes
+_SHORTAGE: Final = "#shortage#"
+"""What comes before the pool in the key of its shortage; no pool's name begins so."""
 
 
 def _environment_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
@@ -139,6 +142,7 @@ _KEYS: Final[dict[type, tuple[Table, Callable[[Any], dict[str, str]]]]] = {
     SlotKey: (Table.WAITERS, lambda key: {"pool": SLOTS, "key": f"{key.rule}#{key.number:04}"}),
     TombstoneSlotKey: (Table.WAITERS, lambda key: {"pool": TOMBSTONES, "key": f"{key.owner}#{key.number:04}"}),
     PoolKey: (Table.POOLS, lambda key: {"pool": key.pool}),
+    ShortageKey: (Table.POOLS, lambda key: {"pool": f"{_SHORTAGE}{key.pool}"}),
     OverKey: (Table.USED_TOKENS, lambda key: {"token": f"{_OVER}{key.run}#{key.part}"}),
     str: (Table.ALLOCATIONS, lambda key: {"id": key}),
 }
@@ -189,6 +193,9 @@ def decode(table: Table, item: Mapping[str, Value]) -> Row:
     if table is Table.USED_TOKENS:
         run, _, part = item["token"]["S"].removeprefix(_OVER).rpartition("#")
         fields["id"] = OverKey(RunKey(run), part)
+    if table is Table.POOLS and item["pool"]["S"].startswith(_SHORTAGE):
+        pool = PoolName(fields.pop("pool").removeprefix(_SHORTAGE))
+        return Shortage(id=ShortageKey(pool), **fields)
     return _ROWS[table](**fields)
 
 

@@ -51,7 +51,7 @@ _SUBCOMMANDS: Final = {
     "history": _Subcommand(_OPERATOR, "Show the history of an environment or of a requester (operators)."),
     "leftovers": _Subcommand("atmosphere.cli.leftovers", "Show what tests leave behind, by requester (operators)."),
     "environment": _Subcommand(
-        _OPERATOR, "Show environments, and clean, reinstate, discard, hold or resume one (operators)."
+        _OPERATOR, "Show environments, and clean, reinstate, discard, hold, resume or release them (operators)."
     ),
     "pool": _Subcommand("atmosphere.cli.pool", "Show why a pool is held, and resume it (operators)."),
     "baseline": _Subcommand("atmosphere.cli.baseline", "Show and change the baseline of an environment (operators)."),

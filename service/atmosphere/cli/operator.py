@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
+from atmosphere.cli.acting import TEXTS, act_command
 from atmosphere.cli.connection import Connection, connected
 from atmosphere.cli.following import print_report, progress_table
 from atmosphere.cli.options import (
@@ -15,9 +16,8 @@ from atmosphere.cli.options import (
     environment_key,
     history_question,
     json_option,
-    reason_option,
 )
-from atmosphere.cli.output import console, note, plain, print_facts, print_json, print_table, shown
+from atmosphere.cli.output import console, plain, print_facts, print_json, print_table, shown
 
 if TYPE_CHECKING:
     from atmosphere.client.results import EnvironmentState, HistoryLine
@@ -53,7 +53,7 @@ def _history_row(line: HistoryLine) -> tuple[str | None, ...]:
 
 @click.group(cls=Group, epilog=EPILOG)
 def environment() -> None:
-    """Show environments, and clean, reinstate, discard, hold or resume one."""
+    """Show environments, and clean, reinstate, discard, hold, resume or release one or many."""
 
 
 @environment.command("list", epilog=EPILOG)
@@ -115,31 +115,5 @@ def _show(found: EnvironmentState) -> None:
         console().print(progress_table(found))
 
 
-_ACTS: Final = {
-    "clean": "Clean a dirty environment again.",
-    "reinstate": "Declare a dirty environment clean, and return it to service.",
-    "discard": "Remove a dirty environment that the configuration no longer names.",
-    "hold": "Take an environment out of service; if it is in use or cleaning, when it would become free.",
-    "resume": "End a hold; the environment is cleaned first.",
-}
-
-
-def _act(act: str, text: str) -> click.Command:
-    @click.command(act, help=f"{text} The reason is recorded in the history.", epilog=EPILOG)
-    @click.argument("environment", callback=environment_key)
-    @reason_option
-    @json_option
-    @connected(caller="operator")
-    def operate(connection: Connection, *, environment: tuple[str, str], reason: str, as_json: bool) -> None:
-        client = connection.client()
-        before = client.environment(*environment)
-        after = client.operate(*environment, act, reason=reason)
-        if (before.status, before.since, before.hold) == (after.status, after.since, after.hold):
-            note(f"{act} did nothing: the environment is {_status(after) or 'gone'} already")
-        show_environment(after, as_json=as_json)
-
-    return operate
-
-
-for _name, _text in _ACTS.items():
-    environment.add_command(_act(_name, _text))
+for _name in TEXTS:
+    environment.add_command(act_command(_name, _show, _status))

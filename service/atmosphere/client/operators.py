@@ -32,8 +32,15 @@ class OperatorsSide:
 
     def operate(self, account: str, region: str, act: str, *, reason: str) -> results.EnvironmentState:
         """Do one of the acts of docs/api to an environment (operators); `reason` is kept on record."""
-        reply = self._transport.send("POST", "environments", account, region, act, body={"reason": reason})
-        return results.read(results.environment_state, reply)
+        return self.act(account, region, act, reason=reason)[0]
+
+    def act(
+        self, account: str, region: str, act: str, *, reason: str | None, dry_run: bool = False
+    ) -> tuple[results.EnvironmentState, bool]:
+        """The same, and whether it changed anything; with `dry_run`, what it would do, without a reason (operators)."""
+        body = given(reason=reason) | ({"dryRun": True} if dry_run else {})
+        reply = self._transport.send("POST", "environments", account, region, act, body=body)
+        return results.read(results.environment_state, reply), bool(reply.get("changed"))
 
     def breaker(self, pool: str) -> breakers.PoolBreaker:
         """Whether cleanups of the pool delete nothing, and why (operators)."""

@@ -33,6 +33,7 @@ from atmosphere.core.model import (
 from atmosphere.core.over import Over, OverKey
 from atmosphere.core.queue import Waiter, WaiterKey
 from atmosphere.core.quota import Slot, SlotKey, slots_of
+from atmosphere.core.shortage import Shortage, ShortageKey
 from atmosphere.core.snapshot import says_the_same
 from atmosphere.core.tombstone import TombstoneSlot, TombstoneSlotKey
 
@@ -78,9 +79,17 @@ class HistoryKey:
     id: str
 
 
-Row: TypeAlias = Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker | Over | TombstoneSlot
+Row: TypeAlias = Environment | Allocation | HistoryEntry | Waiter | Slot | Breaker | Over | Shortage | TombstoneSlot
 Target: TypeAlias = (
-    EnvironmentKey | AllocationId | HistoryKey | WaiterKey | SlotKey | PoolKey | OverKey | TombstoneSlotKey
+    EnvironmentKey
+    | AllocationId
+    | HistoryKey
+    | WaiterKey
+    | SlotKey
+    | PoolKey
+    | OverKey
+    | ShortageKey
+    | TombstoneSlotKey
 )
 
 
@@ -127,7 +136,7 @@ def target_of(change: Change) -> Target:
     row = change.row
     if isinstance(row, Environment | Breaker):
         return row.key
-    if isinstance(row, Allocation | Waiter | Slot | Over | TombstoneSlot):
+    if isinstance(row, Allocation | Waiter | Slot | Over | Shortage | TombstoneSlot):
         return row.id
     return HistoryKey(row.key, row.at, row.id)
 
@@ -460,6 +469,32 @@ def watched(environment: Environment, *, now: datetime) -> Update:
     )
 
 
+# --- what was published ---------------------------------------------------------------------------------------------
+
+
+def told(environment: Environment, event: str) -> Update:
+    """The event of that id, which says that this row is dirty, was published."""
+    return Update(
+        target=environment.key,
+        expects=(
+            Is("status", environment.status),
+            Is("allocation", environment.allocation),
+            Is("attempt", environment.attempt),
+        ),
+        sets={"told": event},
+    )
+
+
+def short_told(shortage: Shortage) -> Update:
+    """The event of this exhaustion was published."""
+    return Update(target=shortage.id, expects=(Is("since", shortage.since),), sets={"told": True})
+
+
+def short_over(shortage: Shortage) -> Delete:
+    """Nobody waits any more: the next exhaustion is another one."""
+    return Delete(target=shortage.id, expects=(Is("since", shortage.since),))
+
+
 # --- registration -------------------------------------------------------------------------------------------------
 
 
@@ -531,6 +566,8 @@ def operate(
     sets |= {"allocation": environment.allocation or fence, "dirty_reason": None, "rechecks": rechecks}
     if environment.next_registered is not None:
         sets |= {"registered": environment.registered.cleaned_like(environment.next_registered)}
+    if event is Event.RELEASE:
+        sets |= {"attempt": 1, "report": None}
     if event is Event.RECAPTURE:  # what was held stays so
         sets |= {"capture": True, "freed_at": None, "hold": environment.hold or environment.status is Status.HELD}
     return Update(target=environment.key, expects=expects, sets=sets)

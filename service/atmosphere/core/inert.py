@@ -4,6 +4,8 @@ A test names resources, and AWS quotes these names in its errors. Reports go to 
 In Markdown such a text is a code span: there neither links nor images, tags, mentions or references work, and table
 cells end only at a bar. Chats read `<…>` even within code. So the few characters that matter within a code span are
 replaced by ones that look alike; the JSON of a report has the exact text.
+Mail has no code spans, and mail programs make links of whatever looks like an address: there the characters that every
+address needs are replaced.
 
 Source: GitHub Flavored Markdown 0.31 (code spans, tables); Slack's "Formatting text for app surfaces"; Unicode 15,
 general categories.
@@ -16,6 +18,8 @@ from typing import Final
 
 _ACTIVE: Final = str.maketrans({"`": "\u02cb", "<": "\u2039", ">": "\u203a", "|": "\u00a6"})
 """What ends a code span, begins a tag or a chat's own link, or ends a cell, and what is shown instead."""
+_LINKS: Final = str.maketrans({".": "\u2024", "@": "\uff20", "/": "\u2215"})
+"""What every address of a page, a mailbox or a host has one of, and what is shown instead."""
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Control, format (bidirectional overrides, zero width), surrogate, private, unassigned, line and paragraph ends."""
 
@@ -29,6 +33,11 @@ def code(text: str) -> str:
     """The text as a Markdown code span that stays one wherever it is shown; empty if there is no text."""
     shown = visible(text).translate(_ACTIVE).strip()
     return f"`{shown}`" if shown else ""
+
+
+def unlinked(text: str) -> str:
+    """The text without what makes a link or a mention of it, in programs that know no code spans."""
+    return text.translate(_LINKS)
 
 
 def is_plain(text: str) -> bool:

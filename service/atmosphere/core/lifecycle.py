@@ -2,6 +2,7 @@
 
     (none) --register--> cleaning --found-clean--> free --take--> in-use --let-go--> cleaning
     cleaning --found-dirty--> dirty --clean--> cleaning
+    in-use --release--> cleaning
     in-use --orphaned--> dirty --reinstate--> free
     dirty --recheck--> cleaning
     free, dirty --hold--> held --resume--> cleaning
@@ -50,6 +51,8 @@ class Event(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     RECAPTURE = "recapture"
+    RELEASE = "release"
+    """An operator ends the allocation that holds it."""
     WATCH = "watch"
     """A scan of it while it is free, which changes nothing in it."""
 
@@ -110,6 +113,7 @@ _TABLE: Final[dict[Event, dict[Status | None, Decision]]] = {
         _DIRTY: _move(_CLEANING),
         _HELD: _move(_CLEANING),
     },
+    Event.RELEASE: {**dict.fromkeys(Status, _NOTHING), _IN_USE: _move(_CLEANING)},
     Event.WATCH: {_FREE: _MARK},
 }
 

@@ -166,6 +166,7 @@ class Environment:
     `watched_at` is when a scan of the free environment began or ended last.
     `capture` is set from birth, and by a recapture, until it is free: what is found then is the baseline, and nothing
     is deleted.
+    `told` is the id of the last event that said that it is dirty.
     """
 
     registered: Registration
@@ -186,6 +187,7 @@ class Environment:
     watched_at: datetime | None = None
     dirty_reason: str | None = None
     report: str | None = None
+    told: str | None = None
 
     @property
     def key(self) -> EnvironmentKey:
@@ -269,6 +271,8 @@ class ActKind(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     RECAPTURE = "recapture"
+    RELEASE = "release"
+    """An operator ended the allocation that held it."""
     DROP = "drop"
     ADOPT = "adopt"
     RESUME_POOL = "resume-pool"

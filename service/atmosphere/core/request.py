@@ -136,6 +136,13 @@ def reason_request(body: dict[str, Json]) -> str:
     return operators_reason(body)
 
 
+def act_request(body: dict[str, Json]) -> tuple[str, bool]:
+    """Parse the body of an operator's act on an environment: why, and whether only to say what would happen."""
+    known_keys(body, frozenset({"reason", "dryRun"}), "the request")
+    dry_run = _flag(body.get("dryRun", False), "dryRun")
+    return ("" if dry_run and "reason" not in body else operators_reason(body)), dry_run
+
+
 def operators_reason(body: dict[str, Json]) -> str:
     """Why an operator acts, from the body of any act."""
     return printable(body.get("reason"), "reason", limit=_MAX_REQUESTER)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import atmosphere.adapters.token_signatures  # noqa: F401 -- loaded while the function starts, not in its first request
 from atmosphere import observability, wiring
-from atmosphere.contract import AUTHORIZER_FAILED, BY_RELEASE_TOKEN, GITHUB_ROOT, RELEASE_SCHEME, REPOSITORY_RENAMED
+from atmosphere.contract import BY_RELEASE_TOKEN, GITHUB_ROOT, RELEASE_SCHEME, Metric
 from atmosphere.core.access import caller_from_run
 from atmosphere.core.errors import Forbidden, Unauthenticated
 from atmosphere.core.github import run_of, run_to_texts
@@ -69,7 +69,7 @@ def _let_in(event: dict[str, Any], app: App) -> tuple[str, dict[str, str], obser
         return _release(str(event["methodArn"]))
     admission = app.authorizer().admit(token, snapshot=app.snapshots.load())
     for rule in admission.renamed:
-        observability.count(REPOSITORY_RENAMED)
+        observability.count(Metric.REPOSITORY_RENAMED)
         observability.line("repository renamed", rule=rule, claim="repository", runId=admission.claims.run_id)
     run = run_of(admission.claims)
     known: observability.Line = {
@@ -132,14 +132,14 @@ def _why_unauthenticated(refusal: Unauthenticated) -> observability.Line:
 
 def _undecided(fault: Exception, request_id: str) -> NoReturn:
     observability.fault_line("the authorizer cannot decide", fault, requestId=request_id, status=503)
-    observability.count(AUTHORIZER_FAILED)
+    observability.count(Metric.AUTHORIZER_FAILED)
     raise Undecided("keys, table or configuration cannot be asked: see the log line before this") from None
 
 
 def _log(app: App, started: datetime, line: observability.Line) -> None:
     line["milliseconds"] = int((app.clock.now() - started).total_seconds() * 1000)
     if code := line.get("code"):
-        observability.count("Refused", code=code)
+        observability.count(Metric.REFUSED, code=code)
     observability.line("authorize", **line)
 
 

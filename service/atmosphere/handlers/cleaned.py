@@ -13,15 +13,16 @@ from atmosphere import observability
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.model import STACK, Verdict
 from atmosphere.cleanup.report.markdown import markdown
-from atmosphere.ports import CleanupEnded, Unreachable
+from atmosphere.contract import Metric
+from atmosphere.core.events import EnvironmentEvent, verdict_id
+from atmosphere.handlers.announcing import publish, read_report
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from atmosphere.cleanup.engine import PassResult
     from atmosphere.cleanup.model import Assignment
-    from atmosphere.contract import EventKind
-    from atmosphere.ports import Reports
+    from atmosphere.core.events import EventKind
     from atmosphere.wiring import App
 
 _KNOWN: Final = frozenset({STACK, *(entry.name for entry in CATALOGUE)})
@@ -34,14 +35,14 @@ def tell(todo: Assignment, result: PassResult, *, since: datetime, now: datetime
     if tally is None or todo.capture_only:
         return
     if result.verdict is Verdict.CLEAN:
-        observability.seconds("TimeToClean", (now - since).total_seconds(), pool=pool)
+        observability.seconds(Metric.TIME_TO_CLEAN, (now - since).total_seconds(), pool=pool)
     found = Counter[str]()
     for name, number in tally.found.items():
         found[name if name in _KNOWN else _OTHER] += number
     for name, number in sorted(found.items()):
-        observability.count("Leftovers", number, type=name)
-    observability.count("DeferredDebt", tally.deferred, pool=pool)
-    observability.count("UnknownListings", tally.unknown, pool=pool)
+        observability.count(Metric.LEFTOVERS, number, type=name)
+    observability.count(Metric.DEFERRED, tally.deferred, pool=pool)
+    observability.count(Metric.UNKNOWN, tally.unknown, pool=pool)
     observability.line(
         "cleaned up after",
         requester=todo.requester,
@@ -53,37 +54,20 @@ def tell(todo: Assignment, result: PassResult, *, since: datetime, now: datetime
     )
 
 
-def announce(app: App, todo: Assignment, result: PassResult, kind: EventKind, reason: str | None) -> None:
-    """Publish what the cleanup came to, best effort: what is committed stays so, whether anybody hears of it or not.
-
-    A function that dies between its commit and this has told nobody, as the pass that repeats it is superseded. A
-    repeated publication does no harm: it says again what the row said.
-    """
-    event = CleanupEnded(
+def announce(app: App, todo: Assignment, result: PassResult, kind: EventKind) -> None:
+    """Publish what a clean environment has become, best effort: no row says whether this was done."""
+    content = read_report(app.reports, result.report_key)
+    event = EnvironmentEvent(
         kind=kind,
+        id=verdict_id(kind, todo.key, todo.allocation, todo.attempt),
+        at=app.clock.now(),
         key=todo.key,
         pool=todo.registration.pool,
         allocation=todo.allocation,
         attempt=todo.attempt,
-        reason=reason,
+        reason=result.reason,
         requester=todo.requester,
         report=result.report_key,
-        markdown=_markdown(app.reports, result.report_key, todo),
+        markdown=markdown(content) if content else "",
     )
-    try:
-        app.events.publish(event)
-    except Unreachable as lost:
-        observability.fault_line(
-            "event not published", lost, environment=todo.key.path, allocation=todo.allocation, event=str(kind)
-        )
-        observability.count("EventNotPublished", kind=str(kind))
-
-
-def _markdown(reports: Reports, key: str | None, todo: Assignment) -> str:
-    """What the report says; an event without it still names the report."""
-    try:
-        content = reports.load(key) if key else None
-    except Unreachable as unread:
-        observability.fault_line("event without report", unread, environment=todo.key.path, allocation=todo.allocation)
-        return ""
-    return markdown(content) if isinstance(content, dict) else ""
+    publish(app, event)

@@ -17,22 +17,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import observability, wiring
 from atmosphere.cleanup.model import Assignment, PassState, Verdict
-from atmosphere.contract import BECAME_DIRTY, POOLS_HELD, EventKind
+from atmosphere.contract import Metric
 from atmosphere.core import access
 from atmosphere.core.breaker import POOL_HELD, Cause
+from atmosphere.core.events import EventKind
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, Status
 from atmosphere.handlers import start, watch
+from atmosphere.handlers.announcing import became_dirty, publish
 from atmosphere.handlers.cleaned import announce, tell
-from atmosphere.operations.clean import Cleaning, Subject, Superseded
+from atmosphere.handlers.occasions import pool_held
+from atmosphere.operations.clean import Cleaning, Dirty, Subject, Superseded
 from atmosphere.ports import CleanupOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import timedelta
 
     from atmosphere.cleanup.engine import PassResult
     from atmosphere.core.snapshot import Snapshot
-    from atmosphere.operations.clean import Dirty
     from atmosphere.wiring import App
 
 
@@ -74,7 +75,7 @@ def handle(event: dict[str, Any], app: App, *, service_account: AccountId) -> di
             held=partial(cleaning.held, todo.registration.pool),
         )
         cause = _cause(subject, result, snapshot)
-        events = _conclude(cleaning, result, cause=cause, pause=snapshot.settings.attempt_pause)
+        concluded = _conclude(cleaning, result, cause=cause, pause=snapshot.settings.attempt_pause)
     except Superseded:
         observability.line("cleanup superseded", environment=order.key.path, allocation=order.allocation)
         return _next(order, PassState(), wait=0, done=True)
@@ -87,11 +88,10 @@ def handle(event: dict[str, Any], app: App, *, service_account: AccountId) -> di
         reason=result.reason or "",
         phase=str(result.state.phase),
     )
-    observability.count("CleanupPass", pool=todo.registration.pool, verdict=str(result.verdict))
-    if events is not None:
+    observability.count(Metric.CLEANUP_PASS, pool=todo.registration.pool, verdict=str(result.verdict))
+    if concluded is not None:
         tell(todo, result, since=subject.environment.since, now=app.clock.now())
-        for kind, reason in events.items():
-            announce(app, todo, result, kind, reason)
+        _report(app, todo, result, concluded)
     done = result.verdict is not Verdict.AGAIN
     return _next(order, result.state, wait=math.ceil(result.wait.total_seconds()), done=done)
 
@@ -104,7 +104,7 @@ def _order(event: dict[str, Any]) -> CleanupOrder:
     )
 
 
-_CLEAN: Final = {Status.FREE: EventKind.FREE, Status.HELD: EventKind.HELD, None: EventKind.GONE}
+_CLEAN: Final = {Status.FREE: EventKind.FREE, Status.HELD: EventKind.HELD, None: EventKind.DEREGISTERED}
 """What an environment that was found clean has become."""
 
 
@@ -118,10 +118,8 @@ def _cause(subject: Subject, result: PassResult, snapshot: Snapshot) -> Cause:
     )
 
 
-def _conclude(
-    cleaning: Cleaning, result: PassResult, *, cause: Cause, pause: timedelta
-) -> Mapping[EventKind, str | None] | None:
-    """Commit what the pass came to; the events of that with their reasons.
+def _conclude(cleaning: Cleaning, result: PassResult, *, cause: Cause, pause: timedelta) -> EventKind | Dirty | None:
+    """Commit what the pass came to; what a clean environment has become, or how it is dirty.
 
     None: the cleanup is not over, another pass or another attempt follows.
     """
@@ -131,25 +129,28 @@ def _conclude(
             cleaning.beat()
             return None
         case Verdict.CLEAN:
-            return {_CLEAN[cleaning.free(report=result.report_key)]: result.reason}
+            return _CLEAN[cleaning.free(report=result.report_key)]
         case Verdict.BLOCKED:
-            dirty = cleaning.rest(reason=reason, report=result.report_key, pause=pause, cause=cause)
+            return cleaning.rest(reason=reason, report=result.report_key, pause=pause, cause=cause)
         case Verdict.DIRTY:
-            dirty = cleaning.give_up(reason=reason, report=result.report_key, cause=cause, retry_at=result.retry_at)
-    return None if dirty is None else _told(dirty, reason)
+            return cleaning.give_up(reason=reason, report=result.report_key, cause=cause, retry_at=result.retry_at)
 
 
-def _told(dirty: Dirty, reason: str) -> dict[EventKind, str | None]:
-    """Raise the alarms of an environment that is dirty; its events with their reasons.
+def _report(app: App, todo: Assignment, result: PassResult, concluded: EventKind | Dirty) -> None:
+    """Raise the alarms of an environment that is dirty, and publish what it has become.
 
     While the pool is held, its environments add neither to the alarm of dirty ones nor events: the pool has its own.
     """
-    if reason == POOL_HELD or dirty.opened:
-        observability.count(POOLS_HELD)
-    if reason == POOL_HELD:
-        return {}
-    observability.count(BECAME_DIRTY)
-    return {EventKind.DIRTY: reason} | ({EventKind.POOL_HELD: dirty.opened.thing} if dirty.opened else {})
+    if isinstance(concluded, EventKind):
+        announce(app, todo, result, concluded)
+        return
+    held = concluded.row.dirty_reason == POOL_HELD
+    if held or concluded.opened:
+        observability.count(Metric.POOLS_HELD)
+    if not held:
+        became_dirty(app)(concluded.row)
+    if concluded.opened:
+        publish(app, pool_held(concluded.opened))
 
 
 def _next(order: CleanupOrder, state: PassState, *, wait: int, done: bool) -> dict[str, Any]:

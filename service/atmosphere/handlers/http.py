@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import observability, wiring
-from atmosphere.contract import GITHUB_ROOT
+from atmosphere.contract import GITHUB_ROOT, Metric
 from atmosphere.core import access, strict_json
 from atmosphere.core.errors import AlreadyEnded, Code, Forbidden, InvalidRequest, Refused, Unavailable
 from atmosphere.handlers.identity import ReleaseToken, identify
@@ -242,5 +242,5 @@ def _log(event: dict[str, Any], reply: Reply, milliseconds: int) -> None:
     }
     if code:
         known["code"] = str(code)
-        observability.count("Refused", code=str(code))
+        observability.count(Metric.REFUSED, code=str(code))
     observability.line("request", **(known | reply.line))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from atmosphere import observability
-from atmosphere.contract import POOLS_HELD
+from atmosphere.contract import Metric
 from atmosphere.core import access
 from atmosphere.core.baseline import amendment_request
 from atmosphere.core.errors import InvalidRequest
 from atmosphere.core.model import AccountId, EnvironmentKey, PoolName, Region
-from atmosphere.core.request import reason_request
+from atmosphere.core.request import act_request, reason_request
 from atmosphere.handlers import shapes, start
+from atmosphere.handlers.announcing import ended, publish
 from atmosphere.handlers.http import Asked, Reply, entry
+from atmosphere.handlers.occasions import acted_on, pool_resumed
 from atmosphere.operations.operate import EVENTS
 
 if TYPE_CHECKING:
@@ -34,7 +36,9 @@ def _resume(asked: Asked, app: App) -> Reply:
     reason = reason_request(asked.request.body())
     resumer = app.pool_resumer(asked.snapshot, asked.caller)
     found = resumer.resume(pool, reason=reason)
-    observability.count(POOLS_HELD, resumer.held())
+    observability.count(Metric.POOLS_HELD, resumer.held())
+    if found is not None:
+        publish(app, pool_resumed(found, at=app.clock.now(), who=asked.caller.owner, reason=reason))
     return Reply(body=shapes.breaker(pool, found), line={"pool": pool, "owner": asked.caller.owner})
 
 
@@ -52,10 +56,14 @@ def _act(asked: Asked, app: App) -> Reply:
     if act is None:
         raise InvalidRequest(f"there is no such act; acts are {sorted(_ACTS)!r}")
     key = EnvironmentKey(AccountId(path.get("account", "")), Region(path.get("region", "")))
-    reason = reason_request(asked.request.body())
-    row = app.operating(asked.snapshot.settings).act(key, act, reason=reason, caller=asked.caller)
+    reason, dry_run = act_request(asked.request.body())
+    operating = app.operating(asked.snapshot.settings, ended=ended(app))
+    acted = operating.act(key, act, reason=reason, caller=asked.caller, dry_run=dry_run)
+    if event := acted_on(acted):
+        publish(app, event)
+    row = acted.after
     body = shapes.environment(row) if row else {"account": key.account, "region": key.region, "status": None}
-    return Reply(body=body, line={"environment": key.path, "owner": asked.caller.owner})
+    return Reply(body=body | {"changed": acted.changed}, line={"environment": key.path, "owner": asked.caller.owner})
 
 
 handler = entry(handle)

@@ -15,6 +15,7 @@ from atmosphere import observability, wiring
 from atmosphere.contract import snapshot_key
 from atmosphere.core import snapshot as snapshots
 from atmosphere.handlers import start
+from atmosphere.handlers.announcing import gone
 
 if TYPE_CHECKING:
     from atmosphere.wiring import App
@@ -35,7 +36,7 @@ def publish(properties: dict[str, str], app: App) -> str:
         raise WrongDigest(f"the snapshot asset does not have the digest {digest}: deploy again")
     snapshot = snapshots.from_json(text)
     app.own_objects.put_if_absent(key, text.encode())
-    applied = app.registrar().register(snapshot)
+    applied = app.registrar(gone=gone(app)).register(snapshot)
     observability.line("published", snapshot=digest, applied={str(kind): number for kind, number in applied.items()})
     return key
 

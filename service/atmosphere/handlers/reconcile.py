@@ -1,13 +1,17 @@
-"""Every minute (on one machine: every few seconds): repair what nobody else finished, and say how things stand."""
+"""Every minute (on one machine: every few seconds): repair what nobody else finished.
+
+Every five minutes, by a schedule of its own, so that an idle run stays one read: say how things stand.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from atmosphere import observability, wiring
-from atmosphere.contract import BECAME_DIRTY
+from atmosphere.contract import MEASURE, Metric
 from atmosphere.handlers import start
-from atmosphere.operations.reconcile import BECOMES_DIRTY, Repair
+from atmosphere.handlers.announcing import became_dirty, ended, measured
+from atmosphere.operations.reconcile import Repair
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -18,14 +22,12 @@ if TYPE_CHECKING:
 def handle(app: App) -> dict[str, int]:
     """One run; what it repaired, by kind. Faults fly, so that the alarm sees them."""
     snapshot = app.snapshots.load()
-    run = app.reconciler(snapshot.settings).run()
+    run = app.reconciler(snapshot.settings, ended=ended(app), became_dirty=became_dirty(app)).run()
     repairs = {str(kind): number for kind, number in sorted(run.counts.items())}
     observability.line("reconciled", repairs=repairs)
-    observability.count("Reconciled")
+    observability.count(Metric.RECONCILED)
     for kind, number in repairs.items():
-        observability.count("Repaired", number, kind=kind)
-    if dirty := sum(run.counts[kind] for kind in BECOMES_DIRTY):
-        observability.count(BECAME_DIRTY, dirty)
+        observability.count(Metric.REPAIRED, number, kind=kind)
     for entry in run.repaired:
         if entry.repair is Repair.FAILED:
             observability.line("repair failed", environment=entry.key.path, fault=entry.fault or "")
@@ -41,13 +43,22 @@ def _watch(app: App, snapshot: Snapshot) -> None:
         observability.fault_line("scans of free environments not started", lost)
         return
     if started:
-        observability.count("WatchesStarted", started)
+        observability.count(Metric.WATCHES_STARTED, started)
+
+
+def measure(app: App) -> dict[str, int]:
+    """Emit how each pool stands, and publish what was not published; how many pools there are. Faults propagate."""
+    number = 0
+    for found in app.measurer(app.snapshots.load()).run():
+        measured(app, found)
+        number += 1
+    return {"pools": number}
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, int]:
-    """The Lambda entry point; the event says nothing."""
-    del event, context
-    return handle(wiring.app())
+    """The Lambda entry point; each of the two schedules sends an event of its own."""
+    del context
+    return (measure if event.get("do") == MEASURE else handle)(wiring.app())
 
 
 start.ready(lambda app: (app.snapshots, app.store, app.cleaner))

@@ -15,6 +15,7 @@ from atmosphere import observability
 from atmosphere.cleanup.model import Assignment
 from atmosphere.cleanup.state.baseline import Revision
 from atmosphere.cleanup.watching import adopt, watch
+from atmosphere.contract import Metric
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region
 from atmosphere.operations.watch import WATCH
 from atmosphere.ports import Unreachable, WatchOrder
@@ -41,7 +42,7 @@ def handle(event: dict[str, Any], app: App, *, service_account: AccountId) -> di
         _scan(order, app, service_account)
     except Unreachable as lost:
         observability.fault_line("free environment not scanned", lost, environment=order.key.path)
-        observability.count("FreeNotScanned")
+        observability.count(Metric.FREE_NOT_SCANNED)
     return {**event, "next": "done", "waitSeconds": 1}
 
 
@@ -65,8 +66,8 @@ def _scan(order: WatchOrder, app: App, service_account: AccountId) -> None:
         adopted=len(watched.items),
         left=len(watched.others),
     )
-    observability.count("AdoptedWhileFree", len(watched.items), pool=row.pool)
-    observability.count("NewWhileFree", len(watched.others), pool=row.pool)
+    observability.count(Metric.ADOPTED_WHILE_FREE, len(watched.items), pool=row.pool)
+    observability.count(Metric.NEW_WHILE_FREE, len(watched.others), pool=row.pool)
 
 
 def _assignment(row: Environment, order: WatchOrder, app: App, service_account: AccountId) -> Assignment:

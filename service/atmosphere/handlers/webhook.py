@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 from atmosphere import observability, wiring
+from atmosphere.contract import Metric
 from atmosphere.core import webhook
 from atmosphere.handlers import start
+from atmosphere.handlers.announcing import ended
 from atmosphere.handlers.http import Reply, answered, raw_body
 
 if TYPE_CHECKING:
@@ -31,14 +33,14 @@ def handle(event: Mapping[str, Any], app: App) -> Reply:
     completed = webhook.read(_document(body))
     if completed is None:
         return Reply(body={}, line={"reason": "nothing that is over"})
-    ended = app.reclaimer(app.snapshots.load()).reclaim(completed)
-    observability.count("Reclaimed", ended)
+    number = app.reclaimer(app.snapshots.load(), ended=ended(app)).reclaim(completed)
+    observability.count(Metric.RECLAIMED, number)
     line: observability.Line = {
         "event": completed.kind,
         "repositoryId": completed.repository_id,
         "runId": completed.run_id,
         "attempt": completed.run_attempt,
-        "ended": ended,
+        "ended": number,
     }
     return Reply(body={}, line=line)
 

@@ -6,7 +6,7 @@ the cleanup must stop at once and touch nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes
@@ -46,8 +46,9 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dirty:
-    """The environment is dirty now; `opened` is its pool's breaker if that write opened it."""
+    """The environment is dirty now: its row, and its pool's breaker if that write opened it."""
 
+    row: Environment
     opened: Breaker | None = None
 
 
@@ -127,10 +128,10 @@ class Cleaning:
         Raises `Superseded`. What waits for a date is nothing to count.
         """
         if cause is None or not cause.things or retry_at is not None:
-            now = self.clock.now()
-            dirty = changes.found_dirty(self._row(), now=now, reason=reason, report=report, retry_at=retry_at)
+            row, now = self._row(), self.clock.now()
+            dirty = changes.found_dirty(row, now=now, reason=reason, report=report, retry_at=retry_at)
             self._commit(dirty)
-            return Dirty()
+            return Dirty(row=replace(row, **dirty.sets))  # type: ignore[arg-type]
         what = f"the breaker of the pool of {self.order.key} changed {_COUNTING.limit} times meanwhile"
         return _COUNTING.run(
             lambda _: self._count(reason, report, cause),
@@ -147,7 +148,8 @@ class Cleaning:
         dirty = changes.found_dirty(row, now=now, reason=reason, report=report)
         self.store.commit([dirty, changes.breaker(before, after)], token=self.ids.new())
         was_open = before is not None and before.opened is not None
-        return Dirty(opened=None if was_open or after.opened is None else after)
+        opened = None if was_open or after.opened is None else after
+        return Dirty(row=replace(row, **dirty.sets), opened=opened)  # type: ignore[arg-type]
 
     def rest(self, *, reason: str, report: str | None, pause: timedelta, cause: Cause | None = None) -> Dirty | None:
         """This attempt is over: rest, longer each time (None), or give up if it was the last one."""

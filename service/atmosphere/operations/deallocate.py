@@ -25,7 +25,7 @@ from atmosphere.operations.rounds import Rounds
 from atmosphere.ports import CleanupOrder, Conflict, OutcomeUnknown, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from atmosphere.core.access import AccessRules, VerifiedCaller
@@ -47,13 +47,17 @@ class Silent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deallocator:
-    """The verb with its collaborators; `cleanup_limit` is how long a cleanup may take where the pool has no limit."""
+    """The verb with its collaborators; `cleanup_limit` is how long a cleanup may take where the pool has no limit.
+
+    `ended` gets each allocation that ended by this, after the commit.
+    """
 
     store: Store
     cleaner: Cleaner
     clock: Clock
     ids: Ids
     cleanup_limit: timedelta
+    ended: Callable[[Allocation], None]
 
     def deallocate(
         self, id_: AllocationId | None, *, outcome: str, caller: VerifiedCaller, rules: AccessRules
@@ -114,21 +118,35 @@ class Deallocator:
             once, clock=self.clock, ids=self.ids, exhausted=lambda: UnknownAllocation() if full else met_others
         )
 
-    def end(self, allocation: Allocation, *, outcome: str, by: EndedBy, silent: Silent | None = None) -> bool:
+    def end(
+        self,
+        allocation: Allocation,
+        *,
+        outcome: str,
+        by: EndedBy,
+        record: Sequence[Change] = (),
+        silent: Silent | None = None,
+    ) -> bool:
         """End an allocation and start cleaning what it holds; False if it had ended before.
 
-        With `silent` it ends only if no heartbeat has come since; False if one has.
+        `record` is written by the same transaction. With `silent` it ends only if no heartbeat has come since; False
+        if one has.
         """
         now = self.clock.now()
         planned = changes.end(allocation, now=now, outcome=outcome, by=by)
         planned += [self._let_go(item, allocation.id, now, silent) for item in allocation.items]
+        planned += record
         what = f"{allocation.id} could not be ended in {_ROUNDS.limit} rounds"
-        return _ROUNDS.run(
+        over = _ROUNDS.run(
             lambda _: self._end(allocation.id, planned, unless_heard=silent is not None),
             clock=self.clock,
             ids=self.ids,
             exhausted=lambda: OutcomeUnknown(what),
         )
+        if over:
+            status = AllocationStatus.ENDED
+            self.ended(replace(allocation, status=status, ended=now, outcome=outcome, ended_by=by))
+        return over
 
     def _let_go(self, item: AllocationItem, id_: AllocationId, now: datetime, silent: Silent | None) -> Change:
         due = silent.due if silent is not None and silent.key == item.key else None

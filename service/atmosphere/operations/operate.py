@@ -1,21 +1,25 @@
-"""What an operator does to an environment, by a table of acts; with a reason, and on record."""
+"""What an operator does to an environment, by a table of acts; with a reason, and on record.
+
+A dry run decides the same, and writes nothing.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes, lifecycle
 from atmosphere.core.errors import Conflicting, UnknownEnvironment
 from atmosphere.core.lifecycle import Event, Kind
-from atmosphere.core.model import ActKind, Environment, EnvironmentKey, HistoryEntry, Status
+from atmosphere.core.model import ActKind, AllocationStatus, EndedBy, Environment, EnvironmentKey, HistoryEntry, Status
 from atmosphere.operations.rounds import Rounds
-from atmosphere.ports import CleanupOrder, Unreachable
+from atmosphere.ports import CleanupOrder, Conflict, Unreachable
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from atmosphere.core.access import VerifiedCaller
+    from atmosphere.operations.deallocate import Deallocator
     from atmosphere.ports import Cleaner, Clock, Ids, Store
 
 EVENTS: Final[dict[ActKind, Event]] = {
@@ -25,8 +29,33 @@ EVENTS: Final[dict[ActKind, Event]] = {
     ActKind.HOLD: Event.HOLD,
     ActKind.RESUME: Event.RESUME,
     ActKind.RECAPTURE: Event.RECAPTURE,
+    ActKind.RELEASE: Event.RELEASE,
 }
+RELEASED_OUTCOME: Final = "released"
 _ROUNDS: Final = Rounds(limit=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Act:
+    """What an operator asks for: the kind, why, who, and whether only to say what would happen."""
+
+    kind: ActKind
+    reason: str
+    caller: VerifiedCaller
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """An environment before and after an act, None once it is gone; `entry` is its record, None if nothing changed.
+
+    Of a dry run, `after` is what the row would be, and there is no record.
+    """
+
+    before: Environment
+    after: Environment | None
+    changed: bool
+    entry: HistoryEntry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +67,25 @@ class Operating:
     clock: Clock
     ids: Ids
     cleanup_limit: timedelta
+    deallocator: Deallocator
 
-    def act(self, key: EnvironmentKey, act: ActKind, *, reason: str, caller: VerifiedCaller) -> Environment | None:
-        """Do it and record it; the row afterwards, None if it is gone. Raises `UnknownEnvironment`, `Conflicting`."""
+    def act(
+        self, key: EnvironmentKey, kind: ActKind, *, reason: str, caller: VerifiedCaller, dry_run: bool = False
+    ) -> Acted:
+        """Do it and record it, or only say what it would do. Raises `UnknownEnvironment`, `Conflicting`."""
+        act = _Act(kind=kind, reason=reason, caller=caller, dry_run=dry_run)
         what = f"{key} changed {_ROUNDS.limit} times meanwhile: try again"
-        _ROUNDS.run(
-            lambda _: self._commit(self._row(key), act, reason=reason, caller=caller),
+        acted = _ROUNDS.run(
+            lambda _: self._once(self._row(key), act),
             clock=self.clock,
             ids=self.ids,
             exhausted=lambda: Unreachable(what),
         )
+        if act.dry_run:
+            return acted
         after = self.store.environment(key)
         self._start_cleaning(after)
-        return after
+        return replace(acted, after=after)
 
     def _row(self, key: EnvironmentKey) -> Environment:
         row = self.store.environment(key)
@@ -58,26 +93,49 @@ class Operating:
             raise UnknownEnvironment
         return row
 
-    def _commit(self, row: Environment, act: ActKind, *, reason: str, caller: VerifiedCaller) -> None:
-        event = EVENTS[act]
+    def _once(self, row: Environment, act: _Act) -> Acted:
+        """One round; raises `Conflict` when the row changed meanwhile."""
+        event = EVENTS[act.kind]
         if lifecycle.decide(row, event).kind is Kind.REFUSED:
-            raise Conflicting(f"{act} is not possible while {row.key} is {row.status} ({row.mark})")
-        now = self.clock.now()
-        limit = row.registered.limit_or(self.cleanup_limit)
+            raise Conflicting(f"{act.kind} is not possible while {row.key} is {row.status} ({row.mark})")
+        now, limit = self.clock.now(), row.registered.limit_or(self.cleanup_limit)
         change = changes.operate(row, event, fence=self.ids.new(), now=now, limit=limit)
         if change is None:
-            return
-        entry = HistoryEntry(
-            key=row.key,
-            at=now,
-            id=self.ids.new(),
-            kind=act,
-            pool=row.pool,
-            who=caller.owner,
-            reason=reason,
-            asked_by=caller.asked_by,
-        )
+            return Acted(before=row, after=row, changed=False)
+        after = changes.applied(row, change) if isinstance(change, changes.Update) else None
+        acted = Acted(before=row, after=after if isinstance(after, Environment) else None, changed=True)
+        if act.kind is ActKind.RELEASE:
+            return self._release(row, act, acted)
+        if act.dry_run:
+            return acted
+        entry = self._entry(row.key, row, act)
         self.store.commit([change, changes.Put(row=entry)], token=self.ids.new())
+        return replace(acted, entry=entry)
+
+    def _release(self, row: Environment, act: _Act, acted: Acted) -> Acted:
+        """End the allocation that holds it, with all of its environments, in whose histories the act is recorded."""
+        allocation = self.store.allocation(row.allocation) if row.allocation else None
+        if allocation is None or allocation.status is not AllocationStatus.ACTIVE:
+            raise Conflicting(f"{row.key} is in use without an active allocation: the service takes it back by itself")
+        if act.dry_run:
+            return acted
+        entries = {item.key: self._entry(item.key, row, act) for item in allocation.items}
+        record = [changes.Put(row=entry) for entry in entries.values()]
+        if not self.deallocator.end(allocation, outcome=RELEASED_OUTCOME, by=EndedBy.OPERATOR, record=record):
+            raise Conflict({})  # it ended just now: decide again
+        return replace(acted, entry=entries[row.key])
+
+    def _entry(self, key: EnvironmentKey, row: Environment, act: _Act) -> HistoryEntry:
+        return HistoryEntry(
+            key=key,
+            at=self.clock.now(),
+            id=self.ids.new(),
+            kind=act.kind,
+            pool=row.pool,
+            who=act.caller.owner,
+            reason=act.reason,
+            asked_by=act.caller.asked_by,
+        )
 
     def _start_cleaning(self, row: Environment | None) -> None:
         if row is None or row.status is not Status.CLEANING or row.allocation is None:

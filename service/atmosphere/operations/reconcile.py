@@ -8,7 +8,7 @@ on that AWS gave. One read when nothing is wrong; one poisoned row never keeps t
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ from atmosphere.operations.deallocate import Silent
 from atmosphere.ports import CleanupOrder, Conflict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
     from atmosphere.core.model import Allocation
@@ -50,9 +51,6 @@ class Repair(StrEnum):
     """This row could not be repaired now; the next run tries again."""
 
 
-BECOMES_DIRTY: Final = (Repair.ALLOCATION_MISSING, Repair.CLEANUP_TIMEOUT)
-
-
 @dataclass(frozen=True, slots=True)
 class Repaired:
     """One row that was due, and what came of it."""
@@ -76,7 +74,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciler:
-    """The verb with its collaborators; a run stops looking at further rows after `budget`."""
+    """The verb with its collaborators; a run stops looking at further rows after `budget`.
+
+    `became_dirty` gets each row that became dirty by this, after the commit.
+    """
 
     store: Store
     cleaner: Cleaner
@@ -84,6 +85,7 @@ class Reconciler:
     ids: Ids
     deallocator: Deallocator
     budget: timedelta
+    became_dirty: Callable[[Environment], None]
 
     def run(self) -> Run:
         """Repair every row that is due, or as many as fit the budget, earliest first; raises `Unreachable`."""
@@ -111,9 +113,13 @@ class Reconciler:
             return self._recheck(row)
         if row.deadline is not None and row.deadline <= now:
             dirty = changes.found_dirty(row, now=now, reason=Repair.CLEANUP_TIMEOUT, report=row.report)
-            self.store.commit([dirty], token=self.ids.new())
-            return Repair.CLEANUP_TIMEOUT
+            return self._make_dirty(row, dirty, Repair.CLEANUP_TIMEOUT)
         return self._next_attempt(row)
+
+    def _make_dirty(self, row: Environment, dirty: changes.Update, repair: Repair) -> Repair:
+        self.store.commit([dirty], token=self.ids.new())
+        self.became_dirty(replace(row, **dirty.sets))  # type: ignore[arg-type]
+        return repair
 
     def _recheck(self, row: Environment) -> Repair:
         fence = row.allocation or self.ids.new()
@@ -128,8 +134,7 @@ class Reconciler:
     def _end(self, row: Environment) -> Repair:
         allocation = self.store.allocation(row.allocation) if row.allocation else None
         if allocation is None:
-            self.store.commit([changes.orphaned(row, now=self.clock.now())], token=self.ids.new())
-            return Repair.ALLOCATION_MISSING
+            return self._make_dirty(row, changes.orphaned(row, now=self.clock.now()), Repair.ALLOCATION_MISSING)
         if allocation.status is AllocationStatus.ACTIVE:
             return self._overdue(row, allocation)
         limit = row.registered.limit_or(self.deallocator.cleanup_limit)

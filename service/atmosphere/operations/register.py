@@ -42,12 +42,13 @@ class Applied(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registrar:
-    """The verb with its collaborators."""
+    """The verb with its collaborators; `gone` gets each environment that disappeared at once, after the commit."""
 
     store: Store
     cleaner: Cleaner
     clock: Clock
     ids: Ids
+    gone: Callable[[Environment], None]
 
     def register(self, snapshot: Snapshot) -> Counter[Applied]:
         """Apply a snapshot and count what was done; raises `Unreachable`, after which applying it again goes on."""
@@ -116,7 +117,10 @@ class Registrar:
     def _leave(self, row: Environment | None) -> Applied:
         if row is None or row.mark is Mark.DEREGISTERING:
             return Applied.UNCHANGED
-        self.store.commit([changes.deregister(row)], token=self.ids.new())
+        change = changes.deregister(row)
+        self.store.commit([change], token=self.ids.new())
+        if isinstance(change, changes.Delete):
+            self.gone(row)
         return Applied.MARKED
 
 

@@ -25,6 +25,8 @@ class Granted:
 
     allocation: Allocation
     sessions: Sequence[SessionCredentials]
+    waited: timedelta | None = None
+    """From the caller's first request to this allocation, which this request made."""
 
 
 def mint(

@@ -74,7 +74,8 @@ class Taking:
                 raise Unavailable(
                     may_be_taken(allocation), retry_after=queue.retry_after(0, self.ids.below)
                 ) from unknown
-        return Granted(allocation=allocation, sessions=sessions)
+        waited = allocation.started - line.own.arrival if line.own else timedelta(0)
+        return Granted(allocation=allocation, sessions=sessions, waited=waited)
 
     def _commit(self, planned: Sequence[Change]) -> None:
         """A transaction that only met another one on its way is sent again before anything is read or minted again."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.adapters.event_texts import detail
+from atmosphere.adapters.sns import message, subject
 from atmosphere.core.credentials import SessionCredentials
 from atmosphere.ports import InvalidPolicy, RoleRefused, Unreachable
 
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from atmosphere.core.events import Event
     from atmosphere.core.model import Json, RoleArn
     from atmosphere.core.snapshot import Snapshot
-    from atmosphere.ports import CleanupEnded, CleanupOrder, Clock, SessionRequest, WatchOrder
+    from atmosphere.ports import CleanupOrder, Clock, SessionRequest, WatchOrder
 
 _MAX_POLICY: Final = 2048  # characters, STS
 
@@ -111,11 +113,25 @@ class MemoryEvents:
         self.failing = False
         self.heard: list[tuple[str, dict[str, Json]]] = []
 
-    def publish(self, event: CleanupEnded) -> None:
+    def publish(self, event: Event) -> None:
         """Tell it to `heard`."""
         if self.failing:
             raise Unreachable("PutEvents failed with ServiceUnavailable: it was told to")
         self.heard.append((str(event.kind), json.loads(detail(event))))
+
+
+class MemoryNotices:
+    """`ports.Notices`. `sent` are subject and text of each."""
+
+    def __init__(self) -> None:
+        self.failing = False
+        self.sent: list[tuple[str, str]] = []
+
+    def send(self, event: Event) -> None:
+        """Keep it in `sent`."""
+        if self.failing:
+            raise Unreachable("Publish failed with ServiceUnavailable: it was told to")
+        self.sent.append((subject(event), message(event)))
 
 
 class MemorySnapshot:

@@ -13,6 +13,7 @@ from atmosphere.core.changes import Absent, Before, ConditionCheck, Delete, Is, 
 from atmosphere.core.model import Allocation, AllocationStatus, Environment, HistoryEntry, Registration, Status
 from atmosphere.core.queue import Waiter, WaiterKey
 from atmosphere.core.quota import Slot
+from atmosphere.core.shortage import Shortage, ShortageKey
 from atmosphere.core.snapshot import canonical, registration_to_json
 from atmosphere.ports import Conflict, Page, TokenReused
 
@@ -143,6 +144,12 @@ class MemoryStore:
         with self._lock:
             row = self._rows.get(PoolKey(pool))
         return row if isinstance(row, Breaker) else None
+
+    def shortage(self, pool: PoolName) -> Shortage | None:
+        """The row."""
+        with self._lock:
+            row = self._rows.get(ShortageKey(pool))
+        return row if isinstance(row, Shortage) else None
 
     def waiters(self, pool: PoolName) -> Sequence[Waiter]:
         """The rows."""

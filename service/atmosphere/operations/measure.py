@@ -1,0 +1,112 @@
+"""Every few minutes: how each pool stands, and what of it was not published.
+
+Three reads for each pool. The only writes note what was published, and that an exhaustion began or is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from atmosphere.core import changes
+from atmosphere.core.events import is_untold
+from atmosphere.core.model import Status
+from atmosphere.core.shortage import Shortage, ShortageKey, begins
+from atmosphere.ports import Conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from atmosphere.core.changes import Change
+    from atmosphere.core.model import Environment, PoolName
+    from atmosphere.core.snapshot import Snapshot
+    from atmosphere.ports import Clock, Ids, Store
+
+MOST_UNTOLD: Final = 20
+"""Dirty environments of a pool that one run publishes again."""
+_LATE: Final = timedelta(minutes=2)
+"""What became dirty since may still be published by whoever made it so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """How a pool stands: `short` while it is exhausted, `untold` environments whose event was not published."""
+
+    pool: PoolName
+    counts: Mapping[Status, int]
+    waiting: int
+    short: Shortage | None
+    untold: tuple[Environment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurer:
+    """The verb with its collaborators."""
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    snapshot: Snapshot
+
+    def run(self) -> Iterator[Measured]:
+        """Each pool of the configuration. Raises `Unreachable`; what was measured before stays."""
+        return map(self._measure, sorted(self.snapshot.pools))
+
+    def _measure(self, pool: PoolName) -> Measured:
+        now = self.clock.now()
+        counts = self.store.counts(pool)
+        waiting = sum(waiter.present_until > now for waiter in self.store.waiters(pool))
+        return Measured(
+            pool=pool,
+            counts=counts,
+            waiting=waiting,
+            short=self._short(pool, counts, waiting, now),
+            untold=tuple(self._untold(pool, now)) if counts[Status.DIRTY] else (),
+        )
+
+    def _short(self, pool: PoolName, counts: Mapping[Status, int], waiting: int, now: datetime) -> Shortage | None:
+        found = self.store.shortage(pool)
+        if found is None and begins(counts, waiting):
+            found = Shortage(id=ShortageKey(pool), since=now)
+            return found if self._noted(changes.Put(row=found)) else None
+        if found is not None and not waiting:
+            self._noted(changes.short_over(found))
+            return None
+        return found
+
+    def _noted(self, change: Change) -> bool:
+        """Whether it was this run that noted it; another one may run at the same time."""
+        try:
+            self.store.commit([change], token=self.ids.new())
+        except Conflict:
+            return False
+        return True
+
+    def _untold(self, pool: PoolName, now: datetime) -> Iterator[Environment]:
+        rows = (row for page in self.store.holding(pool, Status.DIRTY) for row in page)
+        return islice((row for row in rows if is_untold(row) and now - row.since >= _LATE), MOST_UNTOLD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcer:
+    """Notes what was published. A row that changed meanwhile says something else by now, and is left alone."""
+
+    store: Store
+    ids: Ids
+
+    def told(self, row: Environment, event: str) -> None:
+        """That this row is dirty was published as `event`. Raises `Unreachable`."""
+        self._note(changes.told(row, event))
+
+    def short_told(self, shortage: Shortage) -> None:
+        """That a pool is exhausted was published. Raises `Unreachable`."""
+        self._note(changes.short_told(shortage))
+
+    def _note(self, change: Change) -> None:
+        try:
+            self.store.commit([change], token=self.ids.new())
+        except Conflict:
+            return
