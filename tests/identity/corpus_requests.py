@@ -442,6 +442,7 @@ ROWS: Final = (
     Row(number=83, what="webhook signed with SHA-1 only", ask=webhook.signed_by_sha1, status=401),
     Row(number=83, what="webhook, genuine and then replayed", ask=webhook.replayed, status=200),
     Row(number=83, what="webhook, replayed while a later attempt runs", ask=webhook.replayed_late, status=200),
+    Row(number=83, what="webhook before the request of what is over", ask=webhook.over_before_it_asks, status=409),
     Row(number=83, what="webhook of an unknown repository or run", ask=webhook.unknown_run, status=200),
     Row(number=83, what="webhook of any other kind or shape", ask=webhook.other_messages, status=200),
     Row(number=83, what="webhook of more than 1 MiB", ask=webhook.large_message, status=413),

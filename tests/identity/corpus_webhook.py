@@ -75,8 +75,8 @@ def signed_by_sha1(door: Door) -> Iterator[Reply]:
 
 def replayed(door: Door) -> Iterator[Reply]:
     """Genuine messages end what is over; again, they have no effect on it nor on the next tenant."""
-    for message in (completed_run(), completed_job()):
-        id_ = door.allocated(RUN)
+    for message, who in ((completed_job(), RUN), (completed_run(), workflow(check_run_id="6000000002"))):
+        id_ = door.allocated(who)
         yield door.deliver(message)
         ended = door.world.recorded(AllocationId(id_))
         assert (ended.status, ended.ended_by) == (AllocationStatus.ENDED, "github")
@@ -89,6 +89,15 @@ def replayed(door: Door) -> Iterator[Reply]:
         assert door.world.recorded(AllocationId(tenant)).status is AllocationStatus.ACTIVE
         assert door.world.recorded(AllocationId(id_)) == ended
         yield door.end(signed(), tenant)
+
+
+def over_before_it_asks(door: Door) -> Iterator[Reply]:
+    """A request that was on its way when its job, or its attempt, ended gets nothing; a later attempt does."""
+    neighbour = workflow(check_run_id="6000000002")
+    for message, late in ((completed_job(), RUN), (completed_run(), neighbour)):
+        assert door.deliver(message).status == 200
+        yield door.allocate(late)
+    assert door.allocate(workflow(run_attempt="2", check_run_id="6000000009")).status == 200
 
 
 def replayed_late(door: Door) -> Iterator[Reply]:

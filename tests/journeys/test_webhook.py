@@ -94,4 +94,12 @@ def test_a_run_that_is_over_gives_back_what_it_holds_once_github_says_so(
     assert (ended["status"], ended["outcome"], ended["endedBy"]) == ("ended", "github: cancelled", "github")
     assert job.ask("POST", f"{place}/credentials").status == 409
     runner.until_free(POOL)
+
+    late = job.ask("POST", "/allocations", {"pool": POOL, "requester": "a request that was on its way"})
+    assert (late.status, late.body["code"]) == (409, "already-ended")
+    rerun = job.but(run_attempt="3")
+    again = rerun.ask("POST", "/allocations", {"pool": POOL, "requester": "the next attempt"})
+    assert again.status == 200, again.body["code"]
+    assert rerun.ask("DELETE", f"/allocations/{again.body['id']}", {"outcome": "success"}).status == 200
+    runner.until_free(POOL)
     assert leaks(local_service, kept.found) == set()
