@@ -174,8 +174,8 @@ def test_what_a_comment_says_may_have_its_own_spaces_and_quotes(configuration: C
 def editor(configuration: Configuration, name: str) -> subprocess.CompletedProcess[str]:
     """What a checker says that knows only the JSON Schema, as an editor does."""
     schema = EXAMPLES / "schema" / f"{name}.json"
-    command = [Path(sys.executable).with_name("check-jsonschema"), "--schemafile", schema]
-    command.append(configuration.directory / f"{name}.yaml")
+    program, file = Path(sys.executable).with_name("check-jsonschema"), configuration.directory / f"{name}.yaml"
+    command: list[str | Path] = [program, "--schemafile", schema, file]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

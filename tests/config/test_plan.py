@@ -23,7 +23,7 @@ ADDED = """  - name: nightly
 
 
 def changes(configuration: Configuration) -> tuple[Step, ...]:
-    return plan(load(EXAMPLES), load(configuration.directory))
+    return plan(load(EXAMPLES), load(configuration.directory)).steps
 
 
 def test_the_same_configuration_changes_nothing(configuration: Configuration) -> None:
@@ -81,7 +81,7 @@ def test_access_and_settings_show_their_values(configuration: Configuration) -> 
         (Kind.CHANGED, "rule integration-tests", ("max_active: 8 -> 9",)),
         (Kind.ADDED, "operator 111111111111:role/keeper", ()),
         (Kind.REMOVED, "operator 111111111111:role/operator", ()),
-        (Kind.CHANGED, "settings", ("session: 3:00:00 -> 1:00:00",)),
+        (Kind.CHANGED, "settings", ("session_seconds: 10800 -> 3600",)),
     ]
 
 
