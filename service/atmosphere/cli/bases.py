@@ -111,11 +111,15 @@ def _standings(client: AtmosphereClient, touched: set[str]) -> Mapping[str, Stan
 
 def _standing(row: EnvironmentState, holders: Mapping[str, str]) -> Standing:
     return Standing(
-        status=Status(row.status or ""),
+        status=_status(row),
         deregistering=row.registration == "deregistering",
         held_by=holders.get(row.allocation or "", ""),
         until=shown(row.deadline) or "",
     )
+
+
+def _status(row: EnvironmentState) -> Status:
+    return Status(row.status or "")
 
 
 def _holder(client: AtmosphereClient, id_: str) -> str:
