@@ -26,13 +26,20 @@ _LONGEST: Final = 4000  # characters; GitHub cuts at 4096
 def annotation(directory: Path, problem: Problem) -> str:
     """One problem as one command; its file is as seen from the current directory, which is the repository's."""
     where = f"{problem.path}: " if problem.path else ""
-    properties = {
-        "file": (directory / problem.file).as_posix(),
-        "line": str(problem.line),
-        "title": f"Configuration {_COMMANDS[problem.severity]}",
-    }
-    shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{_COMMANDS[problem.severity]} {shown}::{_text(f'{where}{problem.what}; {problem.remedy}')}"
+    name = _COMMANDS[problem.severity]
+    return command(
+        name,
+        f"{where}{problem.what}; {problem.remedy}",
+        file=(directory / problem.file).as_posix(),
+        line=str(problem.line),
+        title=f"Configuration {name}",
+    )
+
+
+def command(name: str, text: str, **properties: str) -> str:
+    """A workflow command of this name, whatever the text and the properties hold."""
+    shown = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{name}{' ' + shown if shown else ''}::{_text(text)}"
 
 
 def _text(text: str) -> str:

@@ -29,7 +29,7 @@ class Exit(IntEnum):
     PROBLEMS = 1
     USAGE = 2
     UNKNOWN = 3
-    """Something could not be scanned or compared (`cleanup`, `config plan`)."""
+    """Something could not be scanned or compared, or did not happen in time."""
     CHANGES = 4
     """There is something to do (`config plan`)."""
     INTERRUPTED = 130
