@@ -127,3 +127,22 @@ def test_a_github_rule_that_goes_locks_its_callers_out(configuration: Configurat
 
     assert (step.kind, step.subject) == (Kind.REMOVED, "rule example-workflows")
     assert step.effect == "its callers are refused immediately"
+
+
+def test_a_role_name_that_goes_while_environments_have_it_is_warned_of(configuration: Configuration) -> None:
+    for account in ("2" * 12, "3" * 12, "4" * 12, "5" * 12):
+        configuration.replace("environments.yaml", f"{account}:role/AtmosphereAdmin", f"{account}:role/Other")
+    configuration.replace("settings.yaml", "[AtmosphereAdmin]", "[Other]")
+
+    (step,) = [step for step in changes(configuration) if step.subject == "settings"]
+
+    assert step.effect.startswith("the service may no longer assume AtmosphereAdmin: environments that still have it")
+
+
+def test_a_role_name_that_nothing_had_goes_without_a_warning(configuration: Configuration) -> None:
+    configuration.replace("settings.yaml", "[AtmosphereAdmin]", "[AtmosphereAdmin, Unused]")
+    old, new = load(configuration.directory), load(EXAMPLES)
+
+    (step,) = plan(old, new).steps
+
+    assert (step.subject, step.effect) == ("settings", "")

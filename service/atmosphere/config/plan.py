@@ -18,6 +18,7 @@ from atmosphere.core.snapshot import canonical, registration_to_json, to_json, t
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from atmosphere.core.model import Registration
     from atmosphere.core.snapshot import Snapshot
 
 
@@ -105,7 +106,7 @@ def plan(old: Snapshot, new: Snapshot, standings: Mapping[str, Standing] | None 
         *(_environment(step, standings) for step in _environments(old, new)),
         *_compared("rule ", _rules(old), _rules(new), {Kind.REMOVED: "its callers are refused immediately"}),
         *_compared("operator ", _operators(old), _operators(new), {}),
-        *_compared("", _settings(old), _settings(new), {}),
+        *_compared("", _settings(old), _settings(new), {Kind.CHANGED: _abandoned(old, new)}),
         *_emptied(old, new),
     )
     if not steps and to_json(old) != to_json(new):
@@ -126,6 +127,24 @@ def _environment(step: Step, standings: Mapping[str, Standing] | None) -> Step:
     now = standings.get(step.subject)
     effect = _KNOWN[step.kind][now.status if now else None]
     return Step(kind=step.kind, subject=step.subject, details=step.details, effect=effect, now=now)
+
+
+def _abandoned(old: Snapshot, new: Snapshot) -> str:
+    """A role that may not be assumed any more is still the one of each test that has it, and of its cleanup."""
+    gone = set(old.settings.role_names) - set(new.settings.role_names)
+    roles = {arn.rsplit("/", 1)[1] for entry in old.environments for arn in _arns(entry)}
+    if not (names := sorted(gone & roles)):
+        return ""
+    return (
+        f"the service may no longer assume {', '.join(names)}: environments that still have it cannot be refreshed, "
+        "revoked or cleaned, and become dirty; remove a name only after they are all free"
+    )
+
+
+def _arns(entry: Registration) -> Iterator[str]:
+    yield from entry.roles.values()
+    if entry.cleaner:
+        yield entry.cleaner
 
 
 def _emptied(old: Snapshot, new: Snapshot) -> Iterator[Step]:
