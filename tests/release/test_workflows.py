@@ -146,7 +146,7 @@ class TestCallers:
 
     shown: Final = [yaml.safe_load(text) for text in blocks(PULL_REQUESTS)]
 
-    def calls(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    def calls(self) -> Iterator[tuple[dict[str, Any], dict[Any, Any]]]:
         """Each calling job, and the workflow that it calls."""
         for caller in self.shown:
             (job,) = caller["jobs"].values()

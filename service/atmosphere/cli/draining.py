@@ -47,7 +47,7 @@ def wait_gone(
             note(f"{place}: {line}")
             last = line
         if now() >= give_up:
-            raise _Stays(f"{place} is still there after {seconds:.0f} s: {line}", Exit.UNKNOWN)
+            raise _TimeIsUp(f"{place} is still there after {seconds:.0f} s: {line}")
         sleep(min(EVERY, max(0.0, give_up - now())))
     if as_json:
         print_json({"account": environment[0], "region": environment[1], "gone": True})
@@ -56,9 +56,15 @@ def wait_gone(
 
 
 class _Stays(click.ClickException):
-    def __init__(self, text: str, code: Exit) -> None:
-        super().__init__(text)
-        self.exit_code = code
+    """It is there, and waiting longer makes no sense."""
+
+    exit_code = Exit.PROBLEMS
+
+
+class _TimeIsUp(click.ClickException):
+    """It is there still."""
+
+    exit_code = Exit.UNKNOWN
 
 
 def _standing(client: AtmosphereClient, environment: tuple[str, str], place: str, *, asked_before: bool) -> str:
@@ -72,7 +78,7 @@ def _standing(client: AtmosphereClient, environment: tuple[str, str], place: str
             return f"not known at the moment: {refusal}"
         raise
     if stays := why_it_stays(state):
-        raise _Stays(f"{place} will not disappear by itself: {harmless(stays)}", Exit.PROBLEMS)
+        raise _Stays(f"{place} will not disappear by itself: {harmless(stays)}")
     return _progress(state)
 
 
