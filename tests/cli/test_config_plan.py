@@ -372,9 +372,16 @@ def assert_inert(text: str) -> None:
 def test_a_large_plan_fits_a_comment_and_counts_what_it_leaves_out(
     repository: Repository, service: Service, ready_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    old = load(EXAMPLES)
+    old, kept = load(EXAMPLES), tuple(f"AWS::S3::Bucket:{'x' * 60}-{number}" for number in range(6))
     keys = [EnvironmentKey(AccountId(f"{number:012d}"), old.environments[0].key.region) for number in range(3000)]
     many = replace(old, environments=tuple(replace(old.environments[0], key=key) for key in keys))
+    entries = [
+        f'  - {{account: "{key.account}", region: {key.region}, pool: demo, keep: [{", ".join(kept)}], '
+        f"admin_role: arn:aws:iam::{key.account}:role/AtmosphereAdmin}}\n"
+        for key in keys[:1000]
+    ]
+    path = repository.config / "environments.yaml"
+    path.write_text(path.read_text() + "\n" + "".join(entries))
 
     def answer(asked: Arrived) -> Answer:
         if asked.path.endswith("/configuration"):
@@ -386,5 +393,18 @@ def test_a_large_plan_fits_a_comment_and_counts_what_it_leaves_out(
     text = markdown(capsys, "--against", "deployed")
 
     assert len(text) < 65_536
-    shown = text.count("**drains**")
+    shown = text.count("| `aws://")
     assert f"{3000 + 4 - shown} more are in the job's log." in text
+
+
+def test_a_thousand_mistakes_fit_a_comment_too(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    path = repository.config / "environments.yaml"
+    wrong = f'  - {{account: "222222222222", region: {"x" * 200}, pool: {"y" * 200}, admin_role: {"z" * 200}}}\n'
+    path.write_text(path.read_text() + "\n" + wrong * 200)
+    rule = f"  - {{name: {'x' * 200}, account: {'y' * 200}, pools: [{'z' * 200}], roles: {'w' * 200}}}\n"
+    repository.replace("access.yaml", "iam:\n", "iam:\n" + rule * 200)
+
+    text = markdown(capsys, "--against", "main")
+
+    assert len(text) < 65_536
+    assert "more are in the job's log." in text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from atmosphere.adapters.memory import MemorySnapshot
 from atmosphere.client.configurations import configuration
 from atmosphere.core.model import AccountId, EnvironmentKey, Region
@@ -29,6 +31,15 @@ def test_an_operator_reads_what_is_in_force_and_its_digest(api: Api) -> None:
     read = configuration(answer.body)
     assert read.snapshot == api.world.snapshot
     assert read.digest == digest(to_json(api.world.snapshot))
+
+
+def test_a_configuration_that_is_not_what_its_digest_says_is_not_read(api: Api) -> None:
+    body = api.ask(ROUTE, identity=OPERATOR).body
+
+    with pytest.raises(ValueError, match="does not have the digest"):
+        configuration(body | {"digest": "0" * 64})
+    with pytest.raises(ValueError, match="does not have the digest"):
+        configuration({**body, "configuration": {**body["configuration"], "environments": []}})
 
 
 def test_nobody_else_reads_it(api: Api) -> None:

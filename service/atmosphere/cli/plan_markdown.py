@@ -15,7 +15,7 @@ from atmosphere.config.plan import Kind
 from atmosphere.core.inert import code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from atmosphere.cli.bases import Compared
@@ -35,11 +35,7 @@ def marker(directory: Path) -> str:
 
 def planned(directory: Path, compared: Compared) -> str:
     """The whole plan."""
-    for rows in _LENGTHS:
-        text = _page(directory, _parts(compared, rows))
-        if len(text) <= _LONGEST:
-            break
-    return text
+    return _fitting(lambda rows: _page(directory, _parts(compared, rows)))
 
 
 def not_compared(directory: Path, why: str) -> str:
@@ -51,7 +47,17 @@ def not_compared(directory: Path, why: str) -> str:
 def refused(directory: Path, problems: Sequence[Problem]) -> str:
     """A configuration with errors."""
     rows = [f"- {_quoted(f'{each.file}:{each.line}')} {_quoted(str(each).split(': ', 1)[-1])}" for each in problems]
-    return _page(directory, ["**This configuration has errors and cannot be deployed.**", _cut(rows, 100)])
+    said = "**This configuration has errors and cannot be deployed.**"
+    return _fitting(lambda most: _page(directory, [said, _cut(rows, most)]))
+
+
+def _fitting(page: Callable[[int], str]) -> str:
+    """The page with as many rows of each part as a comment takes."""
+    for rows in _LENGTHS:
+        text = page(rows)
+        if len(text) <= _LONGEST:
+            break
+    return text
 
 
 def _page(directory: Path, parts: Iterable[str]) -> str:
