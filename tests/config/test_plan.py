@@ -146,3 +146,11 @@ def test_a_role_name_that_nothing_had_goes_without_a_warning(configuration: Conf
     (step,) = plan(old, new).steps
 
     assert (step.subject, step.effect) == ("settings", "")
+
+
+def test_one_and_true_are_a_change_of_their_environment(configuration: Configuration) -> None:
+    configuration.replace("environments.yaml", "public-network: true", "public-network: 1")
+
+    (step,) = changes(configuration)
+
+    assert step.subject == "aws://333333333333/us-east-1"
