@@ -54,7 +54,10 @@ def test_an_environment_that_moves_while_it_is_in_use_is_in_its_new_pool_when_it
     runner = Api(description["endpoint"], description["callers"]["runner"])
     operator = Api(description["endpoint"], description["callers"]["operator"])
     one = f"/environments/{ACCOUNT}/{REGION}"
-    granted = runner.ask("POST", "/allocations", {"pool": POOL, "requester": "moving journey"}).body
+    runner.until_free(POOL)
+    answer = runner.ask("POST", "/allocations", {"pool": POOL, "requester": "moving journey"})
+    assert answer.status == 200, answer.text
+    granted = answer.body
     config = moved(tmp_path)
 
     code, plan = planned(ready, config, capsys)
