@@ -17,6 +17,7 @@ OPTIONS: Final = (
 )
 LOCKS: Final = {
     "dev.txt": (PROJECT, *("--extra", "tokens", "--extra", "cli", "--extra", "infra"), "--group", "dev"),
+    "cli.txt": (PROJECT, *("--extra", "cli", "--extra", "infra"), "-c", "requirements/dev.txt"),
     "lambda.txt": (PROJECT, "-c", "requirements/dev.txt"),  # after dev.txt: the same pins
     "authorizer.txt": (PROJECT, "--extra", "tokens", "-c", "requirements/dev.txt"),
     "emulator.txt": ("--group", "emulator"),

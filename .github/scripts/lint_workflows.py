@@ -1,4 +1,4 @@
-"""Lints the action's metadata, the workflows, and those in docs/action.md: actionlint, zizmor, published schemas."""
+"""Lints the action's metadata, the workflows, and those in the guides: actionlint, zizmor, published schemas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 BIN: Final = Path(sys.executable).parent
 METADATA: Final = (ROOT / "action.yml", ROOT / "action" / "action.yml")
 WORKFLOWS: Final = tuple(sorted((ROOT / ".github" / "workflows").glob("*.yml")))
-GUIDE: Final = ROOT / "docs" / "action.md"
+GUIDES: Final = (ROOT / "docs" / "action.md", ROOT / "docs" / "pull-requests.md")
 
 
 def shown(document: Path) -> list[str]:
@@ -55,4 +55,4 @@ def lint(metadata: tuple[Path, ...], workflows: tuple[Path, ...], documents: tup
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(lint(METADATA, WORKFLOWS, (GUIDE,))) or 0)
+    sys.exit("\n".join(lint(METADATA, WORKFLOWS, GUIDES)) or 0)

@@ -258,7 +258,7 @@ FUNCTIONS: Final = (
     ),
     Function(
         name=FunctionName.QUERY,
-        purpose="GET: one allocation, pools, environments, history",
+        purpose="GET: one allocation, pools, environments, history, the configuration in force",
         variables=(*_SNAPSHOT, *_ROWS),
         services=_API_SERVICES,
     ),
@@ -330,6 +330,7 @@ ROUTES: Final = (
     Route("GET", "/pools/{pool}", FunctionName.QUERY),
     Route("GET", "/pools/{pool}/breaker", FunctionName.QUERY),
     Route("POST", "/pools/{pool}/resume", FunctionName.OPERATE),
+    Route("GET", "/configuration", FunctionName.QUERY),
     Route("GET", "/environments", FunctionName.QUERY),
     Route("GET", "/environments/{account}/{region}", FunctionName.QUERY),
     Route("GET", "/environments/{account}/{region}/baseline", FunctionName.QUERY),

@@ -71,31 +71,6 @@ def test_what_a_file_holds_cannot_style_the_terminal(copy: Path, capsys: pytest.
     assert "[red]" in text
 
 
-def test_a_plan_shows_what_drains(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = copy / "environments.yaml"
-    path.write_text(
-        path.read_text().replace('account: "333333333333"', 'account: "666666666666"').replace(":3333", ":6666")
-    )
-    path.write_text(path.read_text().replace("666633333333", "666666666666"))
-
-    assert main(["config", "plan", str(EXAMPLES), str(copy), "--json"]) == 0
-    steps = json.loads(capsys.readouterr().out)["steps"]
-    assert [(step["kind"], step["subject"]) for step in steps] == [
-        ("drained", "aws://333333333333/us-east-1"),
-        ("added", "aws://666666666666/us-east-1"),
-    ]
-
-    assert main(["config", "plan", str(EXAMPLES), str(copy)]) == 0
-    assert "drained" in capsys.readouterr().out
-
-
-def test_a_plan_of_a_wrong_configuration_exits_1(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spoil(copy)
-
-    assert main(["config", "plan", str(EXAMPLES), str(copy)]) == 1
-    assert "unknown key 'pol'" in capsys.readouterr().err
-
-
 def test_schemas_are_compared_and_written(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (copy / "schema" / "access.json").write_text("{}")
 

@@ -372,7 +372,7 @@ MISTAKES = {
         "max_active: 8",
         'max_active: "8"',
         "iam[0].max_active",
-        'the string "8" is not allowed here',
+        '"8" in quotes is a string, not a number',
         "",
     ),
     "operators is a text": (
@@ -385,7 +385,14 @@ MISTAKES = {
     ),
     "session too short": (SETTINGS, "10800", "60", "session_seconds", "60 is too small", "900 to 10800"),
     "session too long": (SETTINGS, "10800", "86400", "session_seconds", "86400 is too large", "900 to 10800"),
-    "session as a text": (SETTINGS, "10800", "3h", "session_seconds", 'the string "3h" is not allowed here', "seconds"),
+    "session as a text": (
+        SETTINGS,
+        "10800",
+        "3h",
+        "session_seconds",
+        '"3h" has a unit, but this is a number of seconds',
+        "10800",
+    ),
     "role ARN in role_names": (
         SETTINGS,
         "[AtmosphereAdmin]",

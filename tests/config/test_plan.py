@@ -23,7 +23,7 @@ ADDED = """  - name: nightly
 
 
 def changes(configuration: Configuration) -> tuple[Step, ...]:
-    return plan(load(EXAMPLES), load(configuration.directory))
+    return plan(load(EXAMPLES), load(configuration.directory)).steps
 
 
 def test_the_same_configuration_changes_nothing(configuration: Configuration) -> None:
@@ -81,7 +81,7 @@ def test_access_and_settings_show_their_values(configuration: Configuration) -> 
         (Kind.CHANGED, "rule integration-tests", ("max_active: 8 -> 9",)),
         (Kind.ADDED, "operator 111111111111:role/keeper", ()),
         (Kind.REMOVED, "operator 111111111111:role/operator", ()),
-        (Kind.CHANGED, "settings", ("session: 3:00:00 -> 1:00:00",)),
+        (Kind.CHANGED, "settings", ("session_seconds: 10800 -> 3600",)),
     ]
 
 
@@ -127,3 +127,30 @@ def test_a_github_rule_that_goes_locks_its_callers_out(configuration: Configurat
 
     assert (step.kind, step.subject) == (Kind.REMOVED, "rule example-workflows")
     assert step.effect == "its callers are refused immediately"
+
+
+def test_a_role_name_that_goes_while_environments_have_it_is_warned_of(configuration: Configuration) -> None:
+    for account in ("2" * 12, "3" * 12, "4" * 12, "5" * 12):
+        configuration.replace("environments.yaml", f"{account}:role/AtmosphereAdmin", f"{account}:role/Other")
+    configuration.replace("settings.yaml", "[AtmosphereAdmin]", "[Other]")
+
+    (step,) = [step for step in changes(configuration) if step.subject == "settings"]
+
+    assert step.effect.startswith("the service may no longer assume AtmosphereAdmin: environments that still have it")
+
+
+def test_a_role_name_that_nothing_had_goes_without_a_warning(configuration: Configuration) -> None:
+    configuration.replace("settings.yaml", "[AtmosphereAdmin]", "[AtmosphereAdmin, Unused]")
+    old, new = load(configuration.directory), load(EXAMPLES)
+
+    (step,) = plan(old, new).steps
+
+    assert (step.subject, step.effect) == ("settings", "")
+
+
+def test_one_and_true_are_a_change_of_their_environment(configuration: Configuration) -> None:
+    configuration.replace("environments.yaml", "public-network: true", "public-network: 1")
+
+    (step,) = changes(configuration)
+
+    assert step.subject == "aws://333333333333/us-east-1"

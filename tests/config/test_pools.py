@@ -62,7 +62,7 @@ def test_a_change_of_the_organization_is_planned_for_each_environment(configurat
     after = check(configuration.directory).snapshot
     assert before is not None
     assert after is not None
-    steps = plan(before, after)
+    steps = plan(before, after).steps
     assert len(steps) == sum(entry.pool == "demo" for entry in after.environments)
     assert all("StackSet-AWSControlTowerBP-" in step.details[0] for step in steps)
     assert all(step.details[0].startswith("organization: none -> ") for step in steps)
@@ -75,6 +75,9 @@ def test_the_organization_counts_for_the_size_of_a_row(configuration: Configurat
     assert "`organization` have" in problem.what
 
 
+LIMIT = "cleanup_limit_seconds: none -> 14400"
+
+
 def test_a_pool_may_give_its_cleanups_a_time_limit_of_its_own(configuration: Configuration) -> None:
     before = check(configuration.directory).snapshot
     configuration.append("environments.yaml", "\npools:\n  demo: { cleanup_limit_seconds: 14400 }\n")
@@ -85,7 +88,7 @@ def test_a_pool_may_give_its_cleanups_a_time_limit_of_its_own(configuration: Con
     assert limits.pop("demo") == snapshot.longest_cleanup == timedelta(hours=4)
     assert set(limits.values()) == {snapshot.settings.cleanup_limit} == {before.longest_cleanup}
     assert from_json(to_json(snapshot)) == snapshot
-    changed = [step for step in plan(before, snapshot) if step.details == ("cleanup_limit_seconds: none -> 14400.0",)]
+    changed = [step for step in plan(before, snapshot).steps if step.details == (LIMIT,)]
     assert len(changed) == len(snapshot.pool(PoolName("demo")))
 
 

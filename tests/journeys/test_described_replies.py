@@ -100,6 +100,7 @@ def test_environments_are_operators_only(runner: Api, operator: Api) -> None:
     assert [operator.ask("GET", path).status for path in ("/environments", HERE)] == [200, 200]
     assert [runner.ask("GET", path).status for path in ("/environments", HERE)] == [403, 403]
     for caller in (runner, operator):
+        conforms(caller.ask("GET", "/configuration"), "get", "/configuration")
         conforms(caller.ask("GET", "/environments"), "get", "/environments")
         conforms(caller.ask("GET", HERE), "get", "/environments/{account}/{region}")
     conforms(operator.ask("GET", f"{HERE}-5"), "get", "/environments/{account}/{region}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,11 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
+from atmosphere.cli.main import main
 from atmosphere.local.service import LocalService
-from tests.journeys.api import Api, until
+from tests.journeys.api import Api
 from tests.journeys.conftest import EXAMPLE, SHORT
+from tests.journeys.planning import planned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,15 +56,29 @@ def topics(service: LocalService, keys: dict[str, Any]) -> Any:
     )
 
 
-def test_an_environment_in_use_drains_and_is_gone_when_it_is_clean(service: LocalService, tmp_path: Path) -> None:
+@pytest.fixture
+def ready(service: LocalService, tmp_path: Path) -> Path:
+    path = tmp_path / "ready.json"
+    path.write_text(json.dumps(service.description))
+    return path
+
+
+def test_an_environment_in_use_drains_and_is_gone_when_it_is_clean(
+    service: LocalService, tmp_path: Path, ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     description = service.description
     runner = Api(description["endpoint"], description["callers"]["runner"])
     operator = Api(description["endpoint"], description["callers"]["operator"])
     one = f"/environments/{ACCOUNT}/{REGION}"
     granted = runner.ask("POST", "/allocations", {"pool": POOL, "requester": "drain journey"}).body
 
-    service.deploy(without_the_environment(tmp_path))
+    config = without_the_environment(tmp_path)
+    code, plan = planned(ready, config, capsys)
+    service.deploy(config)
 
+    assert (code, plan["steps"][0]["kind"]) == (4, "drained")
+    assert plan["steps"][0]["now"]["until"] == granted["expiresAt"]
+    assert {"pool": POOL, "before": 1, "after": 0} in plan["capacity"]
     row = operator.ask("GET", one).body
     assert (row["status"], row["registration"]) == ("in-use", "deregistering")
     refused = runner.ask("POST", "/allocations", {"pool": POOL, "requester": "too late"})
@@ -70,7 +87,10 @@ def test_an_environment_in_use_drains_and_is_gone_when_it_is_clean(service: Loca
     topics(service, fresh).create_topic(Name="still-works")
 
     assert runner.ask("DELETE", f"/allocations/{granted['id']}", {"outcome": "success"}).status == 200
-    until(lambda: operator.ask("GET", one).status == 404, "the environment is gone")
+    gone = ["environment", "list", "--wait-gone", f"{ACCOUNT}/{REGION}", "--timeout", "4m", "--ready-file", str(ready)]
+    assert main(gone) == 0
+    assert operator.ask("GET", one).status == 404
+    assert f"aws://{ACCOUNT}/{REGION} is gone" in capsys.readouterr().out
     for keys in (granted["credentials"], fresh):
         with pytest.raises(ClientError, match=r"AccessDenied|AuthorizationError"):
             topics(service, keys).list_topics()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 GUIDE: Final = ROOT / "docs" / "action.md"
+PULL_REQUESTS: Final = ROOT / "docs" / "pull-requests.md"
 DOCUMENTS: Final = (GUIDE, ROOT / "README.md")
 WORKFLOWS: Final = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 _spec = importlib.util.spec_from_file_location("lint_workflows", ROOT / ".github" / "scripts" / "lint_workflows.py")
@@ -50,11 +51,13 @@ def blocks(document: Path) -> list[str]:
 
 
 def test_the_action_the_workflows_and_those_in_the_guide_are_clean() -> None:
-    assert linting.lint(linting.METADATA, linting.WORKFLOWS, (GUIDE,)) == []
+    assert linting.lint(linting.METADATA, linting.WORKFLOWS, linting.GUIDES) == []
 
 
 def test_every_yaml_block_of_the_guide_is_a_workflow_and_so_linted() -> None:
     assert len(linting.shown(GUIDE)) == len(blocks(GUIDE)) >= 5
+    assert len(linting.shown(PULL_REQUESTS)) == len(blocks(PULL_REQUESTS)) == 2
+    assert set(linting.GUIDES) == {GUIDE, PULL_REQUESTS}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,7 @@ def test_every_use_of_the_action_gives_inputs_that_it_has(source: Path) -> None:
     required = {name for name, spec in inputs.items() if spec["required"]}
     texts = [source.read_text()] if source.suffix == ".yml" else blocks(source)
     steps = [step for text in texts for step in uses(text)]
-    assert steps or source.name == "ci.yml"
+    assert steps or source.name in {"ci.yml", "config.yml", "deploy.yml"}
     for step in steps:
         assert required <= set(step["with"]) <= set(inputs), step
 
@@ -136,3 +139,41 @@ class TestRelease:
     def test_only_jobs_that_run_nothing_else_may_push(self) -> None:
         pushing = {name for name, job in self.jobs.items() if job["permissions"].get("contents") == "write"}
         assert pushing == {"tag", "publish"}
+
+
+class TestCallers:
+    """The workflows that docs/pull-requests.md shows to other repositories, against those that they call."""
+
+    shown: Final = [yaml.safe_load(text) for text in blocks(PULL_REQUESTS)]
+
+    def calls(self) -> Iterator[tuple[dict[str, Any], dict[Any, Any]]]:
+        """Each calling job, and the workflow that it calls."""
+        for caller in self.shown:
+            (job,) = caller["jobs"].values()
+            path, _, tag = job["uses"].removeprefix("atmosphere/allocate/").partition("@")
+            assert tag == "v1"
+            yield job, yaml.safe_load((ROOT / path).read_text())
+
+    def test_each_of_our_two_is_shown(self) -> None:
+        assert [called["name"] for _, called in self.calls()] == ["config", "deploy"]
+
+    def test_they_give_inputs_that_exist_and_all_that_are_required(self) -> None:
+        for job, called in self.calls():
+            inputs = called[True]["workflow_call"]["inputs"]  # to YAML 1.1 the key `on` is true
+            required = {name for name, told in inputs.items() if told.get("required")}
+            assert required <= set(job["with"]) <= set(inputs)
+
+    def test_they_grant_what_the_jobs_need_and_no_more(self) -> None:
+        for job, called in self.calls():
+            needed: dict[str, str] = {}
+            for inner in called["jobs"].values():
+                needed |= {scope: access for scope, access in inner["permissions"].items() if access != "none"}
+            assert job["permissions"] == needed
+
+    def test_they_start_where_the_called_ones_expect_it(self) -> None:
+        for caller, (_, called) in zip(self.shown, self.calls(), strict=True):
+            assert caller[True].items() <= called[True].items()
+
+    def test_they_are_short(self) -> None:
+        for text in blocks(PULL_REQUESTS):
+            assert len(text.splitlines()) <= 18

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from atmosphere.cli.annotations import annotation
 from atmosphere.cli.options import Group, environment_key, json_option
 from atmosphere.cli.organization import check_accounts
-from atmosphere.cli.output import console, print_json, print_table
+from atmosphere.cli.output import console, print_json
+from atmosphere.cli.plan import plan_command
+from atmosphere.cli.problems import print_problems
 from atmosphere.config.load import check, load
-from atmosphere.config.plan import plan
 from atmosphere.config.problems import ConfigProblems, Severity
 from atmosphere.config.schema import stale, write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from atmosphere.config.load import Checked
-    from atmosphere.config.plan import Step
-    from atmosphere.config.problems import Problem
     from atmosphere.core.snapshot import Snapshot
 
 _EPILOG: Final = "Exit codes: 0 success (warnings included), 1 problems, 2 wrong usage."
 _IN_FORCE: Final = "Exit codes: 0 in force everywhere, 1 not in force somewhere, 2 wrong usage, 3 unknown somewhere."
-_STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 _Directory: Final = click.Path(path_type=Path)
+
+
+class Format(StrEnum):
+    """For whom problems are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
 
 
 @click.group(cls=Group, epilog=_EPILOG)
@@ -37,21 +43,43 @@ def config() -> None:
 
 @config.command("check", epilog=_EPILOG)
 @click.argument("directory", type=_Directory, default="config")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([each.value for each in Format]),
+    default="text",
+    show_default=True,
+    help="`github` prints workflow commands, which GitHub shows at the lines of a pull request.",
+)
 @json_option
-def check_command(*, directory: Path, as_json: bool) -> None:
+def check_command(*, directory: Path, form: Format, as_json: bool) -> None:
     """List all problems in the files of DIRECTORY (default: config), with file, line and remedy."""
     checked = check(directory)
-    if as_json:
-        ok = checked.snapshot is not None
-        print_json({"ok": ok, "problems": [asdict(problem) for problem in checked.problems]})
-    else:
-        _show(directory, checked)
+    _SHOW[Format.JSON if as_json else Format(form)](directory, checked)
     if checked.snapshot is None:
         raise click.exceptions.Exit(1)
 
 
-def _show(directory: Path, checked: Checked) -> None:
-    _show_problems(directory, checked.problems)
+def _as_json(_: Path, checked: Checked) -> None:
+    ok = checked.snapshot is not None
+    print_json({"ok": ok, "problems": [asdict(problem) for problem in checked.problems]})
+
+
+def _as_annotations(directory: Path, checked: Checked) -> None:
+    for problem in checked.problems:
+        print(annotation(directory, problem))
+    _sum_up(directory, checked)
+
+
+def _as_text(directory: Path, checked: Checked) -> None:
+    print_problems(directory, checked.problems)
+    _sum_up(directory, checked)
+
+
+_SHOW: Final = {Format.TEXT: _as_text, Format.JSON: _as_json, Format.GITHUB: _as_annotations}
+
+
+def _sum_up(directory: Path, checked: Checked) -> None:
     if checked.snapshot is None:
         errors = sum(problem.severity is Severity.ERROR for problem in checked.problems)
         console(stderr=True).print(f"{errors} to fix; this configuration cannot be deployed", style="bold")
@@ -62,16 +90,6 @@ def _show(directory: Path, checked: Checked) -> None:
         f"{len(found.access.iam) + len(found.access.github)} rules, {len(found.access.operators)} operators: no errors",
         style="green",
     )
-
-
-def _show_problems(directory: Path, problems: Sequence[Problem]) -> None:
-    out = console(stderr=True)
-    for problem in problems:
-        where = f"{directory / problem.file}:{problem.line}: "
-        out.print(where, end="")
-        out.print(f"{problem.severity}: ", style=_STYLES[problem.severity], end="")
-        out.print(f"{problem.path}: {problem.what}" if problem.path else problem.what)
-        out.print(f"    {problem.remedy}", style="dim")
 
 
 @config.command("check-organization", epilog=_IN_FORCE)
@@ -90,21 +108,7 @@ def check_organization_command(
     check_accounts(loaded(directory), environment, profile=profile, as_json=as_json)
 
 
-@config.command("plan", epilog=_EPILOG)
-@click.argument("old", type=_Directory)
-@click.argument("new", type=_Directory)
-@json_option
-def plan_command(*, old: Path, new: Path, as_json: bool) -> None:
-    """Show what changes when the configuration in directory NEW replaces the one in OLD."""
-    steps = plan(loaded(old), loaded(new))
-    if as_json:
-        print_json({"steps": [asdict(step) for step in steps]})
-        return
-    print_table(("what", "which", "details", "effect"), map(_row, steps), empty="nothing changes")
-
-
-def _row(step: Step) -> tuple[str, ...]:
-    return step.kind, step.subject, "\n".join(step.details), step.effect
+config.add_command(plan_command)
 
 
 def loaded(directory: Path) -> Snapshot:
@@ -112,7 +116,7 @@ def loaded(directory: Path) -> Snapshot:
     try:
         return load(directory)
     except ConfigProblems as refused:
-        _show_problems(directory, refused.problems)
+        print_problems(directory, refused.problems)
         raise click.exceptions.Exit(1) from refused
 
 

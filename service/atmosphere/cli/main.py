@@ -29,7 +29,9 @@ class Exit(IntEnum):
     PROBLEMS = 1
     USAGE = 2
     UNKNOWN = 3
-    """Something could not be scanned (`cleanup` only)."""
+    """Something could not be scanned or compared, or did not happen in time."""
+    CHANGES = 4
+    """There is something to do (`config plan`)."""
     INTERRUPTED = 130
 
 
@@ -86,7 +88,7 @@ class _Lazy(click.Group):
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 success, 1 problems or a refusal, 2 wrong usage. Also: 3 something could not be scanned "
-    "(cleanup), 130 interrupted.",
+    "or compared, 4 something changes (config plan), 130 interrupted.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected failure.")
 @click.version_option(package_name="atmosphere-service", prog_name="atmosphere")

@@ -18,7 +18,7 @@ from atmosphere.config.pool_checks import POOL_CHECKS
 from atmosphere.config.problems import ConfigProblems, Problem, Severity
 from atmosphere.config.shapes import AccessFile, EnvironmentsFile, SettingsFile
 from atmosphere.config.sources import Sources
-from atmosphere.config.yamlfile import read
+from atmosphere.config.yamlfile import read, strangers
 from atmosphere.core.access import AccessRules, IamRule, Operator
 from atmosphere.core.github import Issuer, RepositoryId
 from atmosphere.core.github_rules import GitHubRule
@@ -39,7 +39,7 @@ from atmosphere.core.settings import ROWS, Form
 from atmosphere.core.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from atmosphere.config.pool_shapes import OrganizationEntry, PoolEntry
@@ -89,10 +89,18 @@ def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checke
     overridden = _overridden(overrides or {}, found)
     for parsed in (sources.environments, sources.access, sources.settings):
         found += sorted(parsed.problems, key=lambda problem: problem.line)
-    problems = tuple(found)
+    problems = (*_unread(directory), *found)
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Checked(snapshot=None, problems=problems)
     return Checked(snapshot=_snapshot(sources, overridden), problems=problems)
+
+
+def _unread(directory: Path) -> Iterator[Problem]:
+    """A change of a file that is not read would be approved, deployed, and without effect."""
+    for file in (ENVIRONMENTS, ACCESS, SETTINGS):
+        for name in strangers(directory / file) if (directory / file).is_file() else ():
+            what, remedy = f"this file is not read: {file} is", f"move what you need to {file}, and remove {name}"
+            yield Problem(file=name, line=1, path="", what=what, remedy=remedy)
 
 
 def _overridden(overrides: Mapping[str, str], found: list[Problem]) -> dict[str, Any]:

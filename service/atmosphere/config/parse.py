@@ -6,15 +6,15 @@ An entry of a list that is wrong is reported and set aside, so that the checks o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from atmosphere.config.problems import Problem, Severity, brief, shown
+from atmosphere.config.mistakes import Wrong, explain
+from atmosphere.config.problems import Problem, Severity, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pydantic_core import ErrorDetails
 
@@ -107,21 +107,8 @@ def _report(parsed: Parsed[Shape], shape: type[Shape], error: ErrorDetails) -> N
     path, model, description = _place(error["loc"], shape)
     if parsed.read.broken(path):
         return
-    describe = _WORDS.get(error["type"], _otherwise)
-    what, remedy = describe(_Wrong(path, model, error["input"], error["msg"]))
+    what, remedy = explain(error["type"], Wrong(path, model, error["input"], error["msg"]))
     parsed.report(path, what, remedy or (f"write {description}" if description else "see config/README.md"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Wrong:
-    path: Path
-    model: type[BaseModel]
-    value: Any
-    text: str
-
-    @property
-    def name(self) -> str:
-        return str(self.path[-1])
 
 
 def _place(loc: tuple[str | int, ...], shape: type[BaseModel]) -> tuple[Path, type[BaseModel], str]:
@@ -141,87 +128,3 @@ def _inner(annotation: Any) -> type[BaseModel] | None:
         if isinstance(argument, type) and issubclass(argument, BaseModel):
             return argument
     return None
-
-
-def _missing(wrong: _Wrong) -> tuple[str, str]:
-    return f"the key {wrong.name} is missing", f"add {wrong.name}: {wrong.model.model_fields[wrong.name].description}"
-
-
-def _unknown(wrong: _Wrong) -> tuple[str, str]:
-    known = wrong.model.model_fields
-    close = get_close_matches(wrong.name, known, n=1)
-    remedy = f"did you mean {close[0]}?" if close else f"remove it; the known keys are: {', '.join(known)}"
-    return f"unknown key {wrong.name!r}", remedy
-
-
-def _not_a_text(wrong: _Wrong) -> tuple[str, str]:
-    if not isinstance(wrong.value, (bool, int, float)):
-        return f"{_kind(wrong.value)} is not a string", ""
-    written = str(wrong.value).lower()
-    wanted = "an account id" if "account" in wrong.path or "blocked_accounts" in wrong.path else "a string"
-    return f"{written} is {_kind(wrong.value)}, not {wanted}", f'put it in quotes: "{written}"'
-
-
-def _otherwise(wrong: _Wrong) -> tuple[str, str]:
-    return f"{brief(wrong.value)}: {wrong.text.removeprefix('Value error, ')}", ""
-
-
-def _wrong_form(wrong: _Wrong) -> tuple[str, str]:
-    return f"{brief(wrong.value)} has the wrong format", ""
-
-
-def _wrong_kind(wrong: _Wrong) -> tuple[str, str]:
-    return f"{_kind(wrong.value)} is not allowed here", ""
-
-
-def _not_an_entry(wrong: _Wrong) -> tuple[str, str]:
-    keys = [name for name, field in wrong.model.model_fields.items() if field.is_required()]
-    return f"{_kind(wrong.value)} is not allowed here", f"write a map with the keys {', '.join(keys)}"
-
-
-def _too_small(wrong: _Wrong) -> tuple[str, str]:
-    return f"{brief(wrong.value)} is too small", ""
-
-
-def _too_large(wrong: _Wrong) -> tuple[str, str]:
-    return f"{brief(wrong.value)} is too large", ""
-
-
-def _empty(_: _Wrong) -> tuple[str, str]:
-    return "the list is empty", ""
-
-
-def _too_long(_: _Wrong) -> tuple[str, str]:
-    return "this has too many entries or characters", ""
-
-
-_WORDS: Final[dict[str, Callable[[_Wrong], tuple[str, str]]]] = {
-    "missing": _missing,
-    "extra_forbidden": _unknown,
-    "string_type": _not_a_text,
-    "string_pattern_mismatch": _wrong_form,
-    "literal_error": _wrong_form,
-    "list_type": _wrong_kind,
-    "dict_type": _wrong_kind,
-    "model_type": _not_an_entry,
-    "int_type": _wrong_kind,
-    "greater_than_equal": _too_small,
-    "less_than_equal": _too_large,
-    "too_short": _empty,
-    "too_long": _too_long,
-    "string_too_long": _too_long,
-}
-
-
-def _kind(value: object) -> str:
-    return _KINDS.get(type(value)) or f"the string {brief(value)}"
-
-
-_KINDS: Final[dict[type, str]] = {
-    dict: "a map",
-    list: "a list",
-    type(None): "an empty value",
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-}

@@ -7,12 +7,12 @@ Works on the parser's events, so that nothing is ever expanded and nothing recur
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from atmosphere.config import lookalikes
 from atmosphere.config.problems import brief
 from atmosphere.config.scalars import is_text, scalar
 
@@ -26,8 +26,6 @@ MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 12
 MAX_FAULTS: Final = 200  # of one file; whoever has more has one cause
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
-_UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TAB_INDENT: Final = re.compile(r"^[ ]*\t", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def read(path: FilePath) -> Read:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return _only("the file is missing", "add it; a configuration has all three files (config/README.md)")
+        return _missing(path)
     except IsADirectoryError:
         return _only("this is a directory", "replace it with a file")
     except OSError as error:
@@ -73,6 +71,23 @@ def read(path: FilePath) -> Read:
     if len(content) > MAX_BYTES:
         return _only(f"the file is larger than {MAX_BYTES} bytes", "a configuration is much smaller: check its content")
     return _from_bytes(content)
+
+
+def _missing(path: FilePath) -> Read:
+    if strays := strangers(path):
+        what = f"the file is missing, but {strays[0]} is there, which is not read"
+        return _only(what, f"rename {strays[0]} to {path.name}")
+    return _only("the file is missing", "add it; a configuration has all three files (config/README.md)")
+
+
+def strangers(path: FilePath) -> list[str]:
+    """Files beside `path` that somebody may take for it: with `.yml`, or with capital letters."""
+    likely = {f"{path.stem}{suffix}" for suffix in (".yaml", ".yml")}
+    try:
+        names = sorted(each.name for each in path.parent.iterdir())
+    except OSError:
+        return []  # what is wrong with the directory is reported by reading the file
+    return [name for name in names if name != path.name and name.lower() in likely]
 
 
 def _only(what: str, remedy: str, *, line: int = 1) -> Read:
@@ -85,13 +100,8 @@ def _from_bytes(content: bytes) -> Read:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return _only(f"byte {error.start} is not UTF-8", "save the file as UTF-8", line=line)
-    for pattern, what, remedy in (
-        (_UNPRINTABLE, "a control character", "remove it"),
-        (_TAB_INDENT, "a tab at the start of a line", "indent with spaces"),
-    ):
-        if found := pattern.search(text):
-            shown = f"{what} (U+{ord(found[0][-1]):04X})"
-            return _only(shown, remedy, line=text.count("\n", 0, found.start()) + 1)
+    if found := lookalikes.first(text):
+        return _only(found.what, found.remedy, line=found.line)
     try:
         return _Builder().run(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
@@ -188,7 +198,7 @@ class _Builder:
         elif event.anchor is not None:
             self._fault(line, path, f"an anchor (&{event.anchor})", "remove it: anchors and aliases are not allowed")
         tag = getattr(event, "tag", None)
-        if tag not in (None, "!"):
+        if tag is not None:
             self._fault(line, path, f"a tag ({tag})", "remove it: tags are not allowed")
 
     def _value(self, event: Any, line: int, path: Path) -> Any:
@@ -200,10 +210,13 @@ class _Builder:
             return None
         if not _plain(event):
             return event.value
-        value, ambiguous = scalar(event.value)
-        if ambiguous:
-            what = f"{brief(value)} without quotes is read differently by different tools"
-            self._fault(line, path, what, f"put it in quotes: {brief(value)}")
+        value, reading = scalar(event.value)
+        if reading:
+            what = f"{brief(value)} without quotes is read differently by different tools: {reading.readings}"
+            self._fault(line, path, what, reading.remedy(brief(value)))
+        elif (inner := lookalikes.without_curly_quotes(event.value)) is not None:
+            what = f"{brief(value)} has curly quotes, which are part of the text and do not quote it"
+            self._fault(line, path, what, f'use straight quotes: "{inner}"')
         return value
 
     def _fault(self, line: int, path: Path, what: str, remedy: str) -> None:

@@ -170,20 +170,23 @@ def _github_rule_from_json(value: Mapping[str, Any]) -> GitHubRule:
     )
 
 
+def to_value(snapshot: Snapshot) -> dict[str, Any]:
+    """The snapshot as JSON values."""
+    return {
+        "format": FORMAT,
+        "environments": [registration_to_json(entry) for entry in snapshot.environments],
+        "settings": settings_to_json(snapshot.settings),
+        "access": {
+            "iam": [_rule_to_json(rule) for rule in snapshot.access.iam],
+            "github": [_github_rule_to_json(rule) for rule in snapshot.access.github],
+            "operators": [{"account": entry.account, "role": entry.role} for entry in snapshot.access.operators],
+        },
+    }
+
+
 def to_json(snapshot: Snapshot) -> str:
     """The normalised JSON text; its sha-256 is the snapshot's name."""
-    return canonical(
-        {
-            "format": FORMAT,
-            "environments": [registration_to_json(entry) for entry in snapshot.environments],
-            "settings": settings_to_json(snapshot.settings),
-            "access": {
-                "iam": [_rule_to_json(rule) for rule in snapshot.access.iam],
-                "github": [_github_rule_to_json(rule) for rule in snapshot.access.github],
-                "operators": [{"account": entry.account, "role": entry.role} for entry in snapshot.access.operators],
-            },
-        }
-    )
+    return canonical(to_value(snapshot))
 
 
 def from_json(text: str) -> Snapshot:

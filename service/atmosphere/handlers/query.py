@@ -1,4 +1,4 @@
-"""Every GET: one allocation, pools, environments, history."""
+"""Every GET: one allocation, pools, environments, history, the configuration in force."""
 
 from __future__ import annotations
 
@@ -45,6 +45,10 @@ def _pools(asked: Asked, app: App) -> Reply:
 def _breaker(asked: Asked, app: App) -> Reply:
     pool = PoolName(asked.request.path.get("pool", ""))
     return Reply(body=shapes.breaker(pool, _reader(asked, app).breaker(pool)), line={"pool": pool})
+
+
+def _configuration(asked: Asked, app: App) -> Reply:
+    return Reply(body=shapes.configuration(_reader(asked, app).configuration()))
 
 
 def _environments(asked: Asked, app: App) -> Reply:
@@ -139,6 +143,7 @@ _ANSWERS: Final[dict[str, Callable[[Asked, App], Reply]]] = {
     "GET /pools": _pools,
     "GET /pools/{pool}": _pool,
     "GET /pools/{pool}/breaker": _breaker,
+    "GET /configuration": _configuration,
     "GET /environments": _environments,
     "GET /environments/{account}/{region}": _environment,
     "GET /environments/{account}/{region}/baseline": _baseline,

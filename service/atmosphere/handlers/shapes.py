@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from atmosphere.core import snapshot as snapshots
 from atmosphere.core.model import Status
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         Json,
         PoolName,
     )
+    from atmosphere.core.snapshot import Snapshot
     from atmosphere.operations.baseline import Amended, BaselinePage
     from atmosphere.operations.heartbeat import Heard
     from atmosphere.operations.query import PoolCounts
@@ -165,6 +167,11 @@ def environment(row: Environment) -> dict[str, Any]:
         "retryAt": instant(row.wake_at if row.status is Status.DIRTY else None),
         "report": row.report,
     }
+
+
+def configuration(snapshot: Snapshot) -> dict[str, Any]:
+    """The configuration in force, for operators: its normalised JSON and the digest of that."""
+    return {"digest": snapshots.digest(snapshots.to_json(snapshot)), "configuration": snapshots.to_value(snapshot)}
 
 
 def baseline(key: EnvironmentKey, found: Mapping[str, Json], page: BaselinePage) -> dict[str, Any]:

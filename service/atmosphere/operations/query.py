@@ -71,6 +71,11 @@ class Reader:
             raise Forbidden
         return found
 
+    def configuration(self) -> Snapshot:
+        """The configuration in force; operators only."""
+        access.operators_only(self.snapshot.access, self.caller)
+        return self.snapshot
+
     def environments(self) -> Sequence[Environment]:
         """Every row, in order; operators only."""
         access.operators_only(self.snapshot.access, self.caller)
