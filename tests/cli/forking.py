@@ -12,6 +12,7 @@ import sys
 import botocore.session
 
 import atmosphere.cli.allocate
+import atmosphere.cli.run
 import atmosphere.client.connect
 from atmosphere.cli.main import main
 
@@ -29,7 +30,8 @@ def child(words: list[str], output: str) -> None:
 def serve() -> None:
     """Until the input ends."""
     botocore.session.Session().get_credentials()
-    main(["allocate"])  # a usage error: what is only slow the first time is over
+    main(["allocate"])
+    main(["run"])  # a usage error: what is only slow the first time is over
     for line in sys.stdin:
         asked = json.loads(line)
         pid = os.fork()
@@ -43,5 +45,5 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    assert {atmosphere.cli.allocate, atmosphere.client.connect}
+    assert {atmosphere.cli.allocate, atmosphere.cli.run, atmosphere.client.connect}
     serve()

@@ -9,28 +9,17 @@ import json
 import sys
 import traceback
 from dataclasses import dataclass
-from enum import IntEnum
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from atmosphere.cli.exits import Exit, of_failure, own
 from atmosphere.client.errors import NotConnected, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-
-class Exit(IntEnum):
-    """Exit codes of every subcommand."""
-
-    FINE = 0
-    PROBLEMS = 1
-    USAGE = 2
-    UNKNOWN = 3
-    """Something could not be scanned (`cleanup` only)."""
-    INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +32,7 @@ _SERVICE: Final = "atmosphere.cli.service"
 _OPERATOR: Final = "atmosphere.cli.operator"
 _SUBCOMMANDS: Final = {
     "allocate": _Subcommand("atmosphere.cli.allocate", "Allocate an environment, and wait until one is free."),
+    "run": _Subcommand("atmosphere.cli.run", "Run a command with an environment that is allocated for it."),
     "credentials": _Subcommand(
         "atmosphere.cli.credentials", "Print credentials of an allocation, in the format of `credential_process`."
     ),
@@ -97,7 +87,7 @@ def atmosphere(*, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code. No exception propagates from here."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    debug, as_json = words[:1] == ["--debug"], "--json" in words
+    debug, as_json = words[:1] == ["--debug"], "--json" in own(words)
     try:
         result = atmosphere.main(args=words, prog_name="atmosphere", standalone_mode=False)
     except click.ClickException as wrong:
@@ -105,26 +95,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _print_error(wrong.format_message(), "usage" if wrong.exit_code == Exit.USAGE else "failed")
         else:
             wrong.show()
-        return wrong.exit_code
+        return of_failure(words, wrong) if wrong.exit_code == Exit.PROBLEMS else wrong.exit_code
     except (click.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
-    except ServiceError as refusal:
-        if as_json:
-            _print_error(refusal.message, refusal.code, {**refusal.details, "status": refusal.status})
-        else:
-            print(refusal, file=sys.stderr)
-        return Exit.PROBLEMS
     except Exception as fault:  # noqa: BLE001 the outermost entry point: type and text, and no traceback unless asked for
+        _report(fault, debug=debug, as_json=as_json)
+        return of_failure(words, fault)
+    return result if isinstance(result, int) else Exit.FINE
+
+
+def _report(fault: Exception, *, debug: bool, as_json: bool) -> None:
+    if isinstance(fault, ServiceError):
+        text, code, details = str(fault), fault.code, {**fault.details, "status": fault.status}
+        message = fault.message
+    else:
         expected = isinstance(fault, NotConnected)
         if debug and not expected:
             traceback.print_exc()
-        text = str(fault) if expected else f"{type(fault).__name__}: {fault}"
-        if as_json:
-            _print_error(text, "not-connected" if expected else "failed")
-        else:
-            print(text, file=sys.stderr)
-        return Exit.PROBLEMS
-    return result if isinstance(result, int) else Exit.FINE
+        text = message = str(fault) if expected else f"{type(fault).__name__}: {fault}"
+        code, details = "not-connected" if expected else "failed", {}
+    if as_json:
+        _print_error(message, code, details)
+    else:
+        print(text, file=sys.stderr)
 
 
 def _print_error(message: str, code: str, more: Mapping[str, Any] = MappingProxyType({})) -> None:
