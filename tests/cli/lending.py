@@ -59,7 +59,8 @@ class Lending(Service):
         with self._lock:
             self.asked.append(arrived.body)
             if self.first:
-                return self.first.pop(0)
+                answer = self.first.pop(0)
+                return answer(arrived) if callable(answer) else answer
             if "heartbeatSeconds" in arrived.body and self.heartbeat is None:
                 return Answer(
                     400, {"message": "the body has keys that are not known: ['heartbeatSeconds']", "code": "x"}

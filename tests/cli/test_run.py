@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 RUN = ["run", "--pool", "demo", "--requester", "me"]
 OFTEN = 0.03  # seconds after which an allocation is lost: a beat each hundredth
 SHOW = "import json, os, sys; json.dump(dict(os.environ), open(sys.argv[1], 'w'))"
+STAYS = "while True: time.sleep(0.05)"  # in one long sleep, a signal just before it would wait for its end
 UNTIL = "import os, sys, time\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.01)"
 
 
@@ -293,7 +294,7 @@ def test_a_command_whose_allocation_has_ended_is_stopped(  # noqa: PLR0917 fixtu
     lending.heartbeat = OFTEN
     started = tmp_path / "started"
     lending.on_beat = lambda id_: lending.lose(id_) if started.exists() else None
-    code = f"import pathlib, signal, sys, time\n{ignore}\npathlib.Path(sys.argv[1]).touch()\ntime.sleep(60)"
+    code = f"import pathlib, signal, sys, time\n{ignore}\npathlib.Path(sys.argv[1]).touch()\n{STAYS}"
 
     assert main([*RUN, *python(code, str(started))]) == 124
 
@@ -353,7 +354,7 @@ def test_signals_reach_the_command_which_decides_what_follows(
     code = (
         "import pathlib, signal, sys, time\n"
         f"signal.signal({int(number)}, lambda *_: sys.exit(7))\n"
-        "pathlib.Path(sys.argv[1]).touch()\ntime.sleep(60)"
+        f"pathlib.Path(sys.argv[1]).touch()\n{STAYS}"
     )
     program = "import sys; from atmosphere.cli.main import main; sys.exit(main())"
     process = subprocess.Popen(
@@ -383,8 +384,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once(lending: Lending, tmp_pat
         "seen = []\n"
         "signal.signal(signal.SIGINT, lambda *_: (seen.append(1), pathlib.Path(sys.argv[2]).touch()))\n"
         "signal.signal(signal.SIGUSR1, lambda *_: sys.exit(40 + len(seen)))\n"
-        "pathlib.Path(sys.argv[1]).touch()\n"
-        "time.sleep(60)"
+        f"pathlib.Path(sys.argv[1]).touch()\n{STAYS}"
     )
     program = (
         "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"

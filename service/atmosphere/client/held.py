@@ -84,9 +84,13 @@ class Held:
 
     def give_back(self, outcome: str) -> None:
         """End it; what `with` does at its end. Raises `ServiceError` or `NotConnected`; repeating it is fine."""
+        self.leave()
+        self._client.end(self.id, self._token, outcome=outcome)
+
+    def leave(self) -> None:
+        """Send no more heartbeats, and leave the end to others: another process, the deadline."""
         if self._heartbeats is not None:
             self._heartbeats.stop()
-        self._client.end(self.id, self._token, outcome=outcome)
 
     def __enter__(self) -> Self:
         return self.take()
@@ -166,8 +170,7 @@ class Held:
         self._end_after(failure, may_yet_come_seconds=ALLOCATE_IN_FLIGHT)
 
     def _end_after(self, failure: BaseException, *, may_yet_come_seconds: float = 0) -> None:
-        if self._heartbeats is not None:
-            self._heartbeats.stop()
+        self.leave()
         outcome = f"failed: {type(failure).__name__}"
         try:
             self._client.end(self.id, self._token, outcome=outcome, may_yet_come_seconds=may_yet_come_seconds)
