@@ -24,7 +24,18 @@ from atmosphere.client.proof import Signed
 from atmosphere.client.transport import RealPace, Transport
 from atmosphere.contract import FunctionName
 from atmosphere.core.changes import Delete, Put
-from atmosphere.core.model import AccountId, AllocationId, Environment, EnvironmentKey, PoolName, Region, Status
+from atmosphere.core.model import (
+    AccountId,
+    AllocationId,
+    Environment,
+    EnvironmentKey,
+    OwnerKey,
+    PoolName,
+    Region,
+    RuleName,
+    Status,
+)
+from atmosphere.core.queue import Waiter, WaiterKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,15 +97,13 @@ def _keys(description: dict[str, Any], caller: str) -> Credentials:
 
 
 @contextmanager
-def pool_of(service: LocalService, size: int, *, taken: int) -> Iterator[None]:
-    """A pool of `size` rows, `taken` of them in use for a day, and nobody in line; afterwards the rows are gone."""
+def pool_of(service: LocalService, size: int, *, taken: int, waiting: Sequence[Waiter] = ()) -> Iterator[None]:
+    """A pool of `size` rows, `taken` of them in use for a day, and this line; afterwards the rows are gone."""
     store = service.store()
     homes = [row for region in HOMES if (row := store.environment(EnvironmentKey(ACCOUNT, Region(region))))]
     rows = [_row(homes[0], number, in_use=number < taken) for number in range(size)]
-    _write(
-        store,
-        [*_gone(homes), *_there(rows), *(Delete(target=row.id, expects=()) for row in store.waiters(PoolName(POOL)))],
-    )
+    before = [Delete(target=row.id, expects=()) for row in store.waiters(PoolName(POOL))]
+    _write(store, [*_gone(homes), *_there(rows), *before, *(Put(row=row, expects=()) for row in waiting)])
     try:
         yield
     finally:
@@ -204,8 +213,27 @@ def _warm(service: LocalService, callers: int) -> None:
             continue
 
 
-def at_once(service: LocalService, callers: int) -> tuple[list[Granted], float]:
-    """`callers` ask for as many free environments at the same moment: what they got, and transactions for each."""
+def in_line() -> Waiter:
+    """Somebody who is present for a day and could use anything: one environment is kept for it."""
+    now = datetime.now(UTC)
+    return Waiter(
+        id=WaiterKey(PoolName(POOL), str(uuid4())),
+        owner=OwnerKey("bench"),
+        rule=RuleName(POOL),
+        asked_hash="",
+        asked_for="{}",
+        arrival=now,
+        last_ask=now,
+        present_until=now + HORIZON,
+        first_rank=0,
+    )
+
+
+def at_once(service: LocalService, callers: int, *, waiting: Sequence[Waiter] = ()) -> tuple[list[Granted], float]:
+    """`callers` ask at the same moment for what is free: what they got, and transactions for each.
+
+    There is one environment for each of them, and one more for each that is `waiting`.
+    """
     for wave in range(_WAVE, callers + 1, _WAVE):
         _warm(service, wave)
     barrier = Barrier(callers)
@@ -216,7 +244,7 @@ def at_once(service: LocalService, callers: int) -> tuple[list[Granted], float]:
         return own.allocate(POOL, requester=f"caller-{number}", wait_seconds=0)
 
     with (
-        pool_of(service, callers, taken=0),
+        pool_of(service, callers + len(waiting), taken=0, waiting=waiting),
         counting(service, FunctionName.ALLOCATE) as calls,
         ThreadPoolExecutor(max_workers=callers) as threads,
     ):

@@ -114,7 +114,13 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _rows("DeleteItem", _WAITERS),  # the slots
         _START_CLEANUP,
     ),
-    FunctionName.REFRESH: (_SNAPSHOT, _rows("GetItem", _ALLOCATIONS), _ASSUME),
+    FunctionName.REFRESH: (
+        _SNAPSHOT,
+        _rows("GetItem", _ALLOCATIONS),
+        _rows("UpdateItem", _ENVIRONMENTS),  # it counts as a heartbeat
+        _ASSUME,
+    ),
+    FunctionName.HEARTBEAT: (_SNAPSHOT, _rows("GetItem", _ALLOCATIONS), _rows("UpdateItem", _ENVIRONMENTS)),
     FunctionName.QUERY: (
         _objects("GetObject", "snapshots", "cleanups", "baselines"),
         _listing("cleanups", "baselines"),

@@ -129,6 +129,7 @@ class FunctionName(StrEnum):
     ALLOCATE = "allocate"
     DEALLOCATE = "deallocate"
     REFRESH = "refresh"
+    HEARTBEAT = "heartbeat"
     QUERY = "query"
     OPERATE = "operate"
     RECONCILE = "reconcile"
@@ -191,6 +192,12 @@ FUNCTIONS: Final = (
     Function(
         name=FunctionName.REFRESH,
         purpose="POST /allocations/{id}/credentials: mints further credentials while the allocation is active",
+        variables=(*_SNAPSHOT, *_ROWS),
+        services=_API_SERVICES,
+    ),
+    Function(
+        name=FunctionName.HEARTBEAT,
+        purpose="POST /allocations/{id}/heartbeat: an allocation that asked for heartbeats is still alive",
         variables=(*_SNAPSHOT, *_ROWS),
         services=_API_SERVICES,
     ),
@@ -263,6 +270,7 @@ ROUTES: Final = (
     Route("GET", "/allocations/{id}", FunctionName.QUERY),
     Route("DELETE", "/allocations/{id}", FunctionName.DEALLOCATE),
     Route("POST", "/allocations/{id}/credentials", FunctionName.REFRESH),
+    Route("POST", "/allocations/{id}/heartbeat", FunctionName.HEARTBEAT),
     Route("GET", "/pools", FunctionName.QUERY),
     Route("GET", "/pools/{pool}", FunctionName.QUERY),
     Route("GET", "/pools/{pool}/breaker", FunctionName.QUERY),
@@ -276,6 +284,7 @@ ROUTES: Final = (
     Route("GET", "/allocations/{id}", FunctionName.QUERY, Tree.GITHUB),
     Route("DELETE", "/allocations/{id}", FunctionName.DEALLOCATE, Tree.GITHUB),
     Route("POST", "/allocations/{id}/credentials", FunctionName.REFRESH, Tree.GITHUB),
+    Route("POST", "/allocations/{id}/heartbeat", FunctionName.HEARTBEAT, Tree.GITHUB),
     Route("GET", "/pools/{pool}", FunctionName.QUERY, Tree.GITHUB),
     Route("POST", "/webhook", FunctionName.WEBHOOK, Tree.WEBHOOK),
 )
@@ -283,10 +292,12 @@ ROUTES: Final = (
 GITHUB_ROOT: Final = "/github"
 ROOTS: Final = {Tree.IAM: "", Tree.GITHUB: GITHUB_ROOT, Tree.WEBHOOK: GITHUB_ROOT}
 RELEASE_SCHEME: Final = "atmosphere-release."
-"""`Authorization: Bearer atmosphere-release.<43 base64url characters>`: ends the one allocation that knows its hash.
+"""`Authorization: Bearer atmosphere-release.<43 base64url characters>`: of the one allocation that knows its hash.
 
 The secret is the 43 characters; `releaseTokenHash` of the allocate request is their sha-256 in lower-case hex.
 """
+BY_RELEASE_TOKEN: Final = (("DELETE", "/allocations/{id}"), ("POST", "/allocations/{id}/heartbeat"))
+"""The routes of the GitHub tree on which a release token means anything: it ends its allocation or keeps it alive."""
 
 # Session names (docs: security). The test prefix is what revocation denies; the cleaner's never matches it.
 TEST_SESSION: Final = "atmosphere"

@@ -28,6 +28,7 @@ from atmosphere.operations.authorize import Authorizer
 from atmosphere.operations.baseline import BaselineKeeper
 from atmosphere.operations.clean import Cleaning
 from atmosphere.operations.deallocate import Deallocator
+from atmosphere.operations.heartbeat import Heartbeats
 from atmosphere.operations.operate import Operating
 from atmosphere.operations.reclaim import Reclaimer
 from atmosphere.operations.reconcile import Reconciler
@@ -171,7 +172,11 @@ class App:
 
     def refresher(self) -> Refresher:
         """POST /allocations/{id}/credentials."""
-        return Refresher(store=self.store, credentials=self.credentials, clock=self.clock)
+        return Refresher(store=self.store, credentials=self.credentials, clock=self.clock, heartbeats=self.heartbeats())
+
+    def heartbeats(self) -> Heartbeats:
+        """POST /allocations/{id}/heartbeat."""
+        return Heartbeats(store=self.store, clock=self.clock, ids=self.ids)
 
     def deallocator(self, settings: Settings) -> Deallocator:
         """DELETE /allocations/{id}."""

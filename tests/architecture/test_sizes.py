@@ -18,9 +18,9 @@ MAX_FUNCTION: Final = 40
 # Lists that are one idea, however long: what all agree on, the nouns, the doors, every write, what is asked.
 LISTS: Final = {
     "service/atmosphere/contract.py": 380,
-    "service/atmosphere/core/model.py": 290,
-    "service/atmosphere/core/changes.py": 490,
-    "service/atmosphere/core/request.py": 320,
+    "service/atmosphere/core/model.py": 300,
+    "service/atmosphere/core/changes.py": 530,
+    "service/atmosphere/core/request.py": 325,
     "service/atmosphere/ports.py": 305,
     "service/atmosphere/wiring.py": 290,
 }

@@ -10,7 +10,7 @@ import pytest
 
 from atmosphere.core import changes
 from atmosphere.core.breaker import Breaker, Case
-from atmosphere.core.changes import Absent, Delete, Is, Put, Update
+from atmosphere.core.changes import Absent, Before, Delete, Is, Put, Update
 from atmosphere.core.lifecycle import Event
 from atmosphere.core.model import (
     ADMIN,
@@ -69,6 +69,7 @@ EVERYTHING = an_environment(
     next_registered=a_registration(pool=PoolName("next")),
     hold=True,
     capture=True,
+    spared=True,
     attempt=3,
     blocked=2,
     freed_at=after(seconds=1),
@@ -109,7 +110,8 @@ class StoreContract:
             release_token_hash="f" * 64,
             ended=after(hours=1),
             outcome="ok ✓",
-            ended_by=EndedBy.TIMEOUT,
+            ended_by=EndedBy.LOST,
+            heartbeat=timedelta(seconds=90),
         )
         tombstone = an_allocation(id=an_id(2), items=(), status=AllocationStatus.ENDED)
         _write(store, an_allocation(id=an_id(1)), tombstone, ended)
@@ -220,6 +222,56 @@ class StoreContract:
         _write(store, an_environment())
         with pytest.raises(Conflict):
             store.commit([Update(target=KEY, expects=(Absent(),), sets={"hold": True})], token="t")
+
+    def test_an_update_may_expect_an_earlier_instant_or_none(self, store: Store) -> None:
+        _write(store, an_environment(watched_at=NOW))
+        for at in (NOW, after(microseconds=-1)):
+            with pytest.raises(Conflict) as conflict:
+                store.commit([Update(target=KEY, expects=(Before("watched_at", at),), sets={"hold": True})], token="t")
+            assert conflict.value.actual == {0: an_environment(watched_at=NOW)}
+        later = Before("watched_at", after(microseconds=1).astimezone(timezone(timedelta(hours=-7))))
+        store.commit([Update(target=KEY, expects=(later,), sets={"watched_at": None})], token="u")
+        store.commit([Update(target=KEY, expects=(Before("watched_at", NOW),), sets={"hold": True})], token="v")
+        assert self._row(store) == an_environment(hold=True)
+
+    def test_only_a_put_makes_the_row_that_may_be_earlier(self, store: Store) -> None:
+        expects = (Before("watched_at", NOW),)
+        with pytest.raises(Conflict):
+            store.commit([Update(target=KEY, expects=expects, sets={"hold": True})], token="t")
+        store.commit([Put(row=an_environment(watched_at=NOW), expects=expects)], token="u")
+        with pytest.raises(Conflict):
+            store.commit([Put(row=an_environment(), expects=expects)], token="v")
+        assert self._row(store) == an_environment(watched_at=NOW)
+
+    def test_a_heartbeat_is_recorded_and_a_late_one_takes_nothing_back(self, store: Store) -> None:
+        allocation = an_allocation(heartbeat=timedelta(minutes=1))
+        row = an_environment()
+        _write(store, row)
+        store.commit(changes.start(allocation, {KEY: row}), token="take")
+        assert self._row(store).wake_at == after(minutes=1)
+        assert store.waking(after(minutes=1), 9) == [self._row(store)]
+        store.commit([changes.heard(allocation, now=after(seconds=40))], token="beat")
+        with pytest.raises(Conflict) as conflict:
+            store.commit([changes.heard(allocation, now=after(seconds=39))], token="late")
+        assert conflict.value.actual == {0: self._row(store)}
+        assert self._row(store).wake_at == after(seconds=100)
+        assert store.waking(after(minutes=1), 9) == []
+        assert store.allocation(ALLOCATION) == allocation
+
+    def test_what_was_silent_when_it_was_read_may_have_been_heard_since(self, store: Store) -> None:
+        allocation = an_allocation(heartbeat=timedelta(minutes=1))
+        row = an_environment()
+        _write(store, row)
+        store.commit(changes.start(allocation, {KEY: row}), token="take")
+        silent = self._row(store)
+        store.commit([changes.heard(allocation, now=after(seconds=61))], token="beat")
+        losing = changes.let_go(KEY, ALLOCATION, now=after(seconds=61), limit=LIMIT, silent=silent.wake_at)
+        for change in (losing, changes.spare(silent, allocation, now=after(seconds=61))):
+            with pytest.raises(Conflict):
+                store.commit([change], token=f"{change}")
+        spare = changes.spare(self._row(store), allocation, now=after(hours=1))
+        store.commit([spare], token="spare")
+        assert (self._row(store).spared, self._row(store).wake_at) == (True, after(hours=1, minutes=1))
 
     @pytest.mark.parametrize(
         ("mine", "theirs"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -87,6 +88,8 @@ KEPT: Final = an_environment(a_key(2))
 OWN: Final = a_waiter(1)
 GONE: Final = a_waiter(2, last_ask=after(hours=-1))
 LIMITED: Final = an_allocation(slots=(0,))
+BEATING: Final = an_allocation(heartbeat=timedelta(minutes=1))
+SILENT: Final = replace(IN_USE, wake_at=after(minutes=1))
 FORGOTTEN: Final = Slot(id=SlotKey(RULE, 0), allocation=OTHER_ALLOCATION, until=after(hours=-1))
 
 
@@ -121,6 +124,11 @@ CASES: Final[dict[str, Case]] = {
         tuple(changes.end(an_allocation(), now=NOW, outcome="ok", by=EndedBy.OWNER)),
     ),
     "let_go": _of(IN_USE, changes.let_go(KEY, ALLOCATION, now=NOW, limit=LIMIT)),
+    "let_go: silent": _of(
+        SILENT, changes.let_go(KEY, ALLOCATION, now=after(minutes=1), limit=LIMIT, silent=SILENT.wake_at)
+    ),
+    "heard": _of(SILENT, changes.heard(BEATING, now=after(seconds=30))),
+    "spare": _of(SILENT, changes.spare(SILENT, BEATING, now=after(minutes=9))),
     "beat": _of(CLEANING, changes.beat(CLEANING, now=NOW)),
     "found_clean: free": _found_clean(),
     "found_clean: free with the next registration": _found_clean(next_registered=NEXT),
@@ -160,6 +168,7 @@ CLEANUP: Final[dict[str, Story]] = {
     "allocation": ("a late word about an earlier tenant", {"allocation": OTHER_ALLOCATION}),
     "attempt": ("a late word of an attempt that was replaced", {"attempt": 2}),
 }
+HEARD: Final[dict[str, Story]] = {"wake_at": ("a heartbeat came meanwhile", {"wake_at": after(minutes=2)})}
 MARKS: Final[dict[str, Story]] = {
     "mark": ("the configuration dropped it meanwhile", {"mark": Mark.DEREGISTERING}),
     "hold": ("an operator asked to hold it meanwhile", {"hold": True}),
@@ -210,6 +219,9 @@ STORIES: Final[dict[str, dict[str, Story]]] = {
         "ended": ("its history tells of its end already", {"ended": after(hours=1)}),
     },
     "let_go": TENANT,
+    "let_go: silent": TENANT | HEARD,
+    "heard": TENANT | HEARD,
+    "spare": TENANT | HEARD,
     "beat": CLEANUP,
     "found_clean: free": CLEANUP | MARKS,
     "found_clean: free with the next registration": CLEANUP | MARKS,

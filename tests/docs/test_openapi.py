@@ -13,17 +13,18 @@ import yaml
 
 from atmosphere.client.baselines import BaselineItem, BaselineState
 from atmosphere.client.results import AllocationState, EnvironmentState, HistoryLine, Run, camel
-from atmosphere.contract import RELEASE_SCHEME, ROOTS, ROUTES, Tree
+from atmosphere.contract import BY_RELEASE_TOKEN, GITHUB_ROOT, RELEASE_SCHEME, ROOTS, ROUTES, Tree
 from atmosphere.core import strict_json
 from atmosphere.core.baseline import amendment_request
 from atmosphere.core.credentials import SessionCredentials
-from atmosphere.core.errors import Code, InvalidRequest, Refused
+from atmosphere.core.errors import AlreadyEnded, Code, InvalidRequest, Refused
 from atmosphere.core.github import GITHUB_COM, RepositoryId, RunId, RunIdentity
 from atmosphere.core.model import ActKind, AllocationStatus, EndedBy, Status
 from atmosphere.core.request import allocate_request, outcome_request, reason_request
 from atmosphere.handlers import operate, query, shapes
 from atmosphere.handlers.http import INTERNAL, STATUS, refused
 from atmosphere.operations.baseline import NOTHING, Amended, BaselinePage
+from atmosphere.operations.heartbeat import Heard
 from atmosphere.operations.query import PoolCounts
 from atmosphere.operations.sessions import Granted
 from infra.replies import REPLIES
@@ -109,13 +110,13 @@ def proofs(operation: dict[str, Any]) -> set[str]:
     return {name for alternative in operation.get("security", DOCUMENT["security"]) for name in alternative}
 
 
-def test_each_tree_asks_for_its_own_proof_and_a_release_token_opens_one_route() -> None:
+def test_each_tree_asks_for_its_own_proof_and_a_release_token_opens_its_routes() -> None:
     for line, operation in operations():
         tree = "webhook" if line == WEBHOOK else "github" if " /github/" in line else "sigv4"
         assert proofs(operation) - {"release"} == {tree}
-    assert [line for line, operation in operations() if "release" in proofs(operation)] == [
-        "DELETE /github/allocations/{id}"
-    ]
+    assert {line for line, operation in operations() if "release" in proofs(operation)} == {
+        f"{method} {GITHUB_ROOT}{path}" for method, path in BY_RELEASE_TOKEN
+    }
 
 
 def test_both_trees_answer_alike() -> None:
@@ -169,6 +170,13 @@ def test_a_refusal_on_the_wire_is_as_described(kind: type[Refused], retry_after:
     assert complaints(refused(kind(retry_after=retry_after)).body, "Refusal") == []
 
 
+def test_a_refusal_that_names_an_outcome_is_as_described() -> None:
+    body = refused(AlreadyEnded(outcome="lost")).body
+    assert (complaints(body, "Refusal"), body["outcome"]) == ([], "lost")
+    assert "'lost'" in body["message"]
+    assert "outcome" not in refused(AlreadyEnded()).body
+
+
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
 def test_what_the_gateway_answers_is_as_described(reply: Any) -> None:
     assert complaints(json.loads(reply.body), "Refusal") == []
@@ -179,14 +187,20 @@ def test_what_the_gateway_answers_is_as_described(reply: Any) -> None:
 KEYS: Final = SessionCredentials(
     access_key_id="key", secret_access_key="secret", session_token="token", expiration=NOW + timedelta(hours=1)
 )
+MINUTE: Final = timedelta(minutes=1)
 TWO: Final = an_allocation(
+    heartbeat=MINUTE,
     items=(
         an_item(a_key(1), name="a"),
         an_item(a_key(2), name="b", registered=a_registration(a_key(2), capabilities={"quota": {"vpcs": 20}})),
-    )
+    ),
 )
 ENDED: Final = an_allocation(
-    status=AllocationStatus.ENDED, ended=NOW + timedelta(minutes=5), outcome="success", ended_by=EndedBy.OWNER
+    status=AllocationStatus.ENDED,
+    ended=NOW + timedelta(minutes=5),
+    outcome="success",
+    ended_by=EndedBy.OWNER,
+    heartbeat=MINUTE,
 )
 RUN: Final = RunIdentity(
     issuer=GITHUB_COM,
@@ -205,7 +219,7 @@ CONSTRAINTS: Final = [{"type": "region", "value": ["us-east-1"]}]
 
 
 def granted(environments: int) -> dict[str, Any]:
-    allocation = an_allocation() if environments == 1 else TWO
+    allocation = an_allocation(heartbeat=MINUTE) if environments == 1 else TWO
     return shapes.granted(Granted(allocation=allocation, sessions=[KEYS] * environments)) | {"constraints": CONSTRAINTS}
 
 
@@ -221,6 +235,7 @@ REPLIED: Final[dict[str, tuple[str, Any]]] = {
     "allocate two": ("Granted", granted(2)),
     "dry run": ("DryRun", {"wouldAllocate": True, "position": 1}),
     "refresh": ("Refreshed", shapes.refreshed(Granted(allocation=TWO, sessions=[KEYS, KEYS]))),
+    "heartbeat": ("Heard", shapes.heard(Heard(allocation=TWO, next_by=NOW))),
     "active allocation": ("Allocation", shapes.allocation(TWO)),
     "allocation of a run": ("Allocation", shapes.allocation(replace(TWO, run=RUN))),
     "allocation of a run that says little": ("Allocation", shapes.allocation(replace(TWO, run=SHORT_RUN))),
@@ -269,6 +284,17 @@ def test_a_reply_is_as_described(name: str, reply: Any) -> None:
 @pytest.mark.parametrize(("name", "reply"), REPLIED.values(), ids=REPLIED.keys())
 def test_a_reply_has_every_key_that_is_described(name: str, reply: Any) -> None:
     assert set(schema(name)["properties"]) == set(reply)
+
+
+@pytest.mark.parametrize("name", ["Granted", "Allocation"])
+def test_an_allocation_without_heartbeats_says_nothing_of_them(name: str) -> None:
+    silent = replace(TWO, heartbeat=None)
+    replies = {
+        "Granted": shapes.granted(Granted(allocation=silent, sessions=[KEYS, KEYS])) | {"constraints": []},
+        "Allocation": shapes.allocation(silent),
+    }
+    assert complaints(replies[name], name) == []
+    assert "heartbeatSeconds" not in replies[name]
 
 
 def test_every_status_has_a_reply_of_the_right_shape_and_no_other() -> None:
@@ -338,6 +364,9 @@ GOOD: Final[dict[str, dict[str, Any]]] = {
     "policy as object": ASK | {"sessionPolicy": {"Version": "2012-10-17", "Statement": [{"Effect": "Deny"}]}},
     "longest": ASK | {"durationSeconds": 10800, "requester": "r" * 1024},
     "shortest": ASK | {"durationSeconds": 900},
+    "heartbeats": ASK | {"heartbeatSeconds": 60},
+    "rare heartbeats": ASK | {"heartbeatSeconds": 3600},
+    "no heartbeats": ASK | {"heartbeatSeconds": None},
     "hash": ASK | {"releaseTokenHash": "0a" * 32},
     "whole number with a point": ASK | {"durationSeconds": 900.0},
     "one statement": ASK | {"sessionPolicy": {"Statement": {"Effect": "Deny"}}},
@@ -368,6 +397,9 @@ BAD: Final[dict[str, dict[str, Any]]] = {
     "other accounts": ASK | {"environments": [ONE], "accounts": "same"},
     "too short": ASK | {"durationSeconds": 899},
     "too long": ASK | {"durationSeconds": 10801},
+    "too many heartbeats": ASK | {"heartbeatSeconds": 59},
+    "too few heartbeats": ASK | {"heartbeatSeconds": 3601},
+    "heartbeats as text": ASK | {"heartbeatSeconds": "60"},
     "half a second": ASK | {"durationSeconds": 900.5},
     "duration as text": ASK | {"durationSeconds": "900"},
     "policy without statement": ASK | {"sessionPolicy": {}},

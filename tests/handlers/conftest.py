@@ -12,7 +12,7 @@ from atmosphere import observability
 from atmosphere.adapters.memory import MemoryReports, MemorySnapshot
 from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.state.store import MemoryTexts
-from atmosphere.handlers import allocate, deallocate, operate, query, refresh
+from atmosphere.handlers import allocate, deallocate, heartbeat, operate, query, refresh
 from atmosphere.handlers.http import respond
 from atmosphere.wiring import App
 from tests.handlers.events import an_event
@@ -25,6 +25,7 @@ HANDLES: dict[str, Any] = {
     "POST /allocations": allocate.handle,
     "DELETE /allocations/{id}": deallocate.handle,
     "POST /allocations/{id}/credentials": refresh.handle,
+    "POST /allocations/{id}/heartbeat": heartbeat.handle,
     "POST /environments/{account}/{region}/{act}": operate.handle,
     "POST /pools/{pool}/resume": operate.handle,
     "POST /environments/{account}/{region}/baseline": operate.handle,

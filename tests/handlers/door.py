@@ -15,7 +15,7 @@ from atmosphere.adapters.memory import MemoryReports, MemorySecrets, MemorySnaps
 from atmosphere.contract import RELEASE_SCHEME, ROOTS, ROUTES, FunctionName, Tree
 from atmosphere.core.access import AccessRules, Operator
 from atmosphere.core.model import AccountId
-from atmosphere.handlers import allocate, deallocate, operate, query, refresh, webhook
+from atmosphere.handlers import allocate, deallocate, heartbeat, operate, query, refresh, webhook
 from tests.builders import HUB, POOL, a_github_rule, a_run, an_iam_rule
 from tests.operations.world import World, a_world
 
@@ -29,6 +29,7 @@ HANDLERS: Final[dict[FunctionName, Callable[[dict[str, Any], object], dict[str, 
     FunctionName.ALLOCATE: allocate.handler,
     FunctionName.DEALLOCATE: deallocate.handler,
     FunctionName.REFRESH: refresh.handler,
+    FunctionName.HEARTBEAT: heartbeat.handler,
     FunctionName.QUERY: query.handler,
     FunctionName.OPERATE: operate.handler,
     FunctionName.WEBHOOK: webhook.handler,
@@ -230,6 +231,9 @@ class Door:
 
     def refresh(self, who: Who, id_: str) -> Reply:
         return self.ask(who, "POST", f"/allocations/{id_}/credentials", {})
+
+    def beat(self, who: Who, id_: str, body: object = None) -> Reply:
+        return self.ask(who, "POST", f"/allocations/{id_}/heartbeat", body)
 
 
 def a_door(count: int = 2, *, taken: int = 0, max_active: int | None = None) -> Door:

@@ -21,53 +21,54 @@ UNKNOWN: Final = "11111111-2222-4333-8444-555555555555"
 SECOND_RUN: Final = "7000000002"
 OTHER_ISSUER: Final = "https://token.actions.githubusercontent.com/acme"
 
-GET, DELETE, REFRESH = "get", "delete", "refresh"
+GET, DELETE, REFRESH, BEAT = "get", "delete", "refresh", "beat"
 VERBS: Final[dict[str, Callable[[Door, Who, str], Reply]]] = {
     GET: lambda door, who, id_: door.look(who, id_),
     DELETE: lambda door, who, id_: door.end(who, id_),
     REFRESH: lambda door, who, id_: door.refresh(who, id_),
+    BEAT: lambda door, who, id_: door.beat(who, id_),
 }
 
 RUN: Final = workflow()
 RUNNER: Final = signed("runner")
 OTHER_REPOSITORY: Final = workflow(rules="tool", repository_id="900000002", repository="acme/tool")
 
-# By who asks: what GET, DELETE and refresh answer for an allocation of the first attempt of a run.
-OF_A_RUN: Final[dict[str, tuple[Who, tuple[int, int, int]]]] = {
-    "its owner": (RUN, (200, 200, 200)),
-    "another job of the run": (workflow(check_run_id="6000000002"), (200, 200, 200)),
-    "another attempt of the run": (workflow(run_attempt="2", check_run_id="6000000009"), (200, 200, 200)),
-    "the run after its repository was renamed": (workflow(repository="acme/renamed"), (200, 200, 200)),
-    "another run": (workflow(run_id=SECOND_RUN), (404, 404, 404)),
-    "the same run id of another repository": (OTHER_REPOSITORY, (404, 404, 404)),
-    "another run under two rules": (workflow(rules="app,tool", run_id=SECOND_RUN), (404, 404, 404)),
-    "the same ids of another issuer": (workflow(issuer=OTHER_ISSUER), (403, 403, 403)),
-    "a run that no rule names any more": (workflow(rules="gone"), (403, 403, 403)),
-    "a signed caller": (RUNNER, (404, 404, 404)),
-    "a neighbour": (signed("neighbour"), (404, 404, 404)),
-    "an operator": (signed("operator"), (200, 200, 404)),
-    "a role named operator of another account": (signed("operator", "999999999999"), (403, 403, 403)),
-    "a stranger": (signed("stranger"), (403, 403, 403)),
-    "the release token": (holder(SECRET), (403, 200, 403)),
-    "another release token": (holder("t" * 43), (403, 404, 403)),
+# By who asks: what GET, DELETE, refresh and a heartbeat answer for an allocation of the first attempt of a run.
+OF_A_RUN: Final[dict[str, tuple[Who, tuple[int, int, int, int]]]] = {
+    "its owner": (RUN, (200, 200, 200, 200)),
+    "another job of the run": (workflow(check_run_id="6000000002"), (200, 200, 200, 200)),
+    "another attempt of the run": (workflow(run_attempt="2", check_run_id="6000000009"), (200, 200, 200, 200)),
+    "the run after its repository was renamed": (workflow(repository="acme/renamed"), (200, 200, 200, 200)),
+    "another run": (workflow(run_id=SECOND_RUN), (404, 404, 404, 404)),
+    "the same run id of another repository": (OTHER_REPOSITORY, (404, 404, 404, 404)),
+    "another run under two rules": (workflow(rules="app,tool", run_id=SECOND_RUN), (404, 404, 404, 404)),
+    "the same ids of another issuer": (workflow(issuer=OTHER_ISSUER), (403, 403, 403, 403)),
+    "a run that no rule names any more": (workflow(rules="gone"), (403, 403, 403, 403)),
+    "a signed caller": (RUNNER, (404, 404, 404, 404)),
+    "a neighbour": (signed("neighbour"), (404, 404, 404, 404)),
+    "an operator": (signed("operator"), (200, 200, 404, 404)),
+    "a role named operator of another account": (signed("operator", "999999999999"), (403, 403, 403, 403)),
+    "a stranger": (signed("stranger"), (403, 403, 403, 403)),
+    "the release token": (holder(SECRET), (403, 200, 403, 200)),
+    "another release token": (holder("t" * 43), (403, 404, 403, 404)),
 }
-OF_A_SESSION: Final[dict[str, tuple[Who, tuple[int, int, int]]]] = {
-    "its owner": (RUNNER, (200, 200, 200)),
-    "another session of the role": (signed("runner", session="another"), (200, 200, 200)),
-    "a neighbour": (signed("neighbour"), (404, 404, 404)),
-    "the same role of another account": (signed("runner", "999999999999"), (403, 403, 403)),
-    "a run": (RUN, (404, 404, 404)),
-    "a run of another repository": (OTHER_REPOSITORY, (404, 404, 404)),
-    "an operator": (signed("operator"), (200, 200, 404)),
-    "a stranger": (signed("stranger"), (403, 403, 403)),
-    "the release token": (holder(SECRET), (403, 200, 403)),
-    "another release token": (holder("t" * 43), (403, 404, 403)),
+OF_A_SESSION: Final[dict[str, tuple[Who, tuple[int, int, int, int]]]] = {
+    "its owner": (RUNNER, (200, 200, 200, 200)),
+    "another session of the role": (signed("runner", session="another"), (200, 200, 200, 200)),
+    "a neighbour": (signed("neighbour"), (404, 404, 404, 404)),
+    "the same role of another account": (signed("runner", "999999999999"), (403, 403, 403, 403)),
+    "a run": (RUN, (404, 404, 404, 404)),
+    "a run of another repository": (OTHER_REPOSITORY, (404, 404, 404, 404)),
+    "an operator": (signed("operator"), (200, 200, 404, 404)),
+    "a stranger": (signed("stranger"), (403, 403, 403, 403)),
+    "the release token": (holder(SECRET), (403, 200, 403, 200)),
+    "another release token": (holder("t" * 43), (403, 404, 403, 404)),
 }
 MATRIX: Final[dict[str, tuple[Who, Who, str, int]]] = {
     f"{verb} of {of} by {name}": (owner, who, verb, status)
     for of, owner, table in (("a run's", RUN, OF_A_RUN), ("a session's", RUNNER, OF_A_SESSION))
     for name, (who, statuses) in table.items()
-    for verb, status in zip((GET, DELETE, REFRESH), statuses, strict=True)
+    for verb, status in zip(VERBS, statuses, strict=True)
 }
 FOREIGN: Final = {name: (owner, who, verb) for name, (owner, who, verb, status) in MATRIX.items() if status == 404}
 
@@ -75,7 +76,7 @@ FOREIGN: Final = {name: (owner, who, verb) for name, (owner, who, verb, status) 
 @pytest.mark.parametrize(("owner", "who", "verb", "status"), MATRIX.values(), ids=MATRIX.keys())
 def test_who_may_do_what(owner: Who, who: Who, verb: str, status: int) -> None:
     door = a_door()
-    id_ = door.allocated(owner, releaseTokenHash=sha256(SECRET.encode()).hexdigest())
+    id_ = door.allocated(owner, releaseTokenHash=sha256(SECRET.encode()).hexdigest(), heartbeatSeconds=60)
     reply = VERBS[verb](door, who, id_)
     assert reply.status == status
     active = door.world.recorded(id_).status is AllocationStatus.ACTIVE  # type: ignore[arg-type]
@@ -87,7 +88,7 @@ def test_who_may_do_what(owner: Who, who: Who, verb: str, status: int) -> None:
 @pytest.mark.parametrize(("owner", "who", "verb"), FOREIGN.values(), ids=FOREIGN.keys())
 def test_a_foreign_id_looks_exactly_like_an_unknown_one(owner: Who, who: Who, verb: str) -> None:
     door = a_door()
-    id_ = door.allocated(owner, releaseTokenHash=sha256(SECRET.encode()).hexdigest())
+    id_ = door.allocated(owner, releaseTokenHash=sha256(SECRET.encode()).hexdigest(), heartbeatSeconds=60)
     foreign, unknown = VERBS[verb](door, who, id_), VERBS[verb](door, who, UNKNOWN)
     assert (foreign.status, foreign.text, foreign.headers) == (unknown.status, unknown.text, unknown.headers)
 

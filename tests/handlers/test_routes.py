@@ -126,6 +126,7 @@ _ROUTES_OF_ONE: Final = [
     ("GET /allocations/{id}", None),
     ("DELETE /allocations/{id}", {"outcome": "x"}),
     ("POST /allocations/{id}/credentials", None),
+    ("POST /allocations/{id}/heartbeat", None),
 ]
 
 
@@ -187,6 +188,61 @@ def test_a_refresh_takes_no_body_or_an_empty_one(api: Api, body: Any) -> None:
     assert [entry["environment"] for entry in answer.body["environments"]] == [
         entry["environment"] for entry in first["environments"]
     ]
+
+
+@pytest.mark.parametrize("body", [None, "", "{}", " {} "])
+def test_a_heartbeat_says_when_the_next_one_is_due(api: Api, body: Any) -> None:
+    first = _allocate(api, heartbeatSeconds=60).body
+    assert first["heartbeatSeconds"] == 60
+    api.world.clock.advance(timedelta(seconds=30))
+    answer = api.ask("POST /allocations/{id}/heartbeat", path={"id": first["id"]}, body=body)
+    assert (answer.status, answer.body) == (
+        200,
+        {
+            "id": first["id"],
+            "expiresAt": first["expiresAt"],
+            "nextHeartbeatBy": "2026-01-01T00:01:30Z",
+            "heartbeatSeconds": 60,
+        },
+    )
+    assert api.ask("GET /allocations/{id}", path={"id": first["id"]}).body["heartbeatSeconds"] == 60
+
+
+@pytest.mark.parametrize("body", ['{"outcome": "x"}', "null", "x", "[]"])
+def test_a_heartbeat_with_another_body_is_refused(api: Api, body: str) -> None:
+    id_ = _allocate(api, heartbeatSeconds=60).body["id"]
+    answer = api.ask("POST /allocations/{id}/heartbeat", path={"id": id_}, body=body)
+    assert (answer.status, answer.code) == (400, "invalid-request")
+
+
+def test_a_heartbeat_of_one_that_did_not_ask_is_400(api: Api) -> None:
+    body = _allocate(api).body
+    answer = api.ask("POST /allocations/{id}/heartbeat", path={"id": body["id"]})
+    assert (answer.status, answer.code) == (400, "invalid-request")
+    assert "heartbeatSeconds" not in body
+
+
+@pytest.mark.parametrize("route", ["POST /allocations/{id}/heartbeat", "POST /allocations/{id}/credentials"])
+def test_after_the_end_the_outcome_is_named(api: Api, route: str) -> None:
+    id_ = _allocate(api, heartbeatSeconds=60).body["id"]
+    api.world.clock.advance(timedelta(seconds=60))
+    api.world.reconciler.run()
+    answer = api.ask(route, path={"id": id_})
+    assert (answer.status, answer.code, answer.body["outcome"]) == (409, "already-ended", "lost")
+    assert "'lost'" in answer.body["message"]
+    assert api.ask("GET /allocations/{id}", path={"id": id_}).body["endedBy"] == "lost"
+
+
+@pytest.mark.parametrize("seconds", [59, 3601, 0, -60, 60.5, "60", True, [60]])
+def test_heartbeats_that_are_too_many_or_too_few_are_refused(api: Api, seconds: Any) -> None:
+    answer = api.ask("POST /allocations", body=ASK | {"heartbeatSeconds": seconds})
+    assert (answer.status, answer.code) == (400, "invalid-request")
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(2, 400), (3, 200)])
+def test_the_settings_say_how_short_a_heartbeat_may_be(seconds: int, status: int) -> None:
+    api = Api(a_world(1, min_heartbeat=timedelta(seconds=3)))
+    assert api.ask("POST /allocations", body=ASK | {"heartbeatSeconds": seconds}).status == status
 
 
 @pytest.mark.parametrize("body", ['{"role": "admin"}', "null", "x"])

@@ -186,6 +186,13 @@ def test_a_use_is_remembered_until_no_clock_accepts_the_token(world: World) -> N
     ("token", "arn", "status"),
     [
         (RELEASE, ALLOCATIONS.format("DELETE", ID), 200),
+        (RELEASE, ALLOCATIONS.format("POST", f"{ID}/heartbeat"), 200),
+        (RELEASE, ALLOCATIONS.format("POST", ID), 403),
+        (RELEASE, ALLOCATIONS.format("GET", f"{ID}/heartbeat"), 403),
+        (RELEASE, ALLOCATIONS.format("DELETE", f"{ID}/heartbeat"), 403),
+        (RELEASE, ALLOCATIONS.format("POST", f"{ID}/heartbeats"), 403),
+        (RELEASE, ALLOCATIONS.format("POST", f"{ID}/x/heartbeat"), 403),
+        (RELEASE, ALLOCATIONS.format("POST", f"{ID}/heartbeat").replace("/github", ""), 403),
         (RELEASE, ALLOCATIONS.format("POST", ""), 403),
         (RELEASE, ALLOCATIONS.format("GET", ID), 403),
         (RELEASE, ALLOCATIONS.format("POST", f"{ID}/credentials"), 403),
@@ -198,7 +205,7 @@ def test_a_use_is_remembered_until_no_clock_accepts_the_token(world: World) -> N
         (RELEASE.upper(), ALLOCATIONS.format("DELETE", ID), 401),
     ],
 )
-def test_a_release_token_passes_to_the_one_route_that_knows_it(world: World, token: str, arn: str, status: int) -> None:
+def test_a_release_token_passes_to_the_routes_that_know_it(world: World, token: str, arn: str, status: int) -> None:
     assert world.ask(token, arn).status == status
     assert world.used.used == {}
     assert world.server.asked == []

@@ -44,7 +44,17 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "dynamodb:DeleteItem": {WAITERS},
         "states:StartExecution": MACHINE,
     },
-    "refresh": {"s3:GetObject": {SNAPSHOTS}, "dynamodb:GetItem": {ALLOCATIONS}, "sts:AssumeRole": ASSUMED},
+    "refresh": {
+        "s3:GetObject": {SNAPSHOTS},
+        "dynamodb:GetItem": {ALLOCATIONS},
+        "dynamodb:UpdateItem": {ENVIRONMENTS},
+        "sts:AssumeRole": ASSUMED,
+    },
+    "heartbeat": {
+        "s3:GetObject": {SNAPSHOTS},
+        "dynamodb:GetItem": {ALLOCATIONS},
+        "dynamodb:UpdateItem": {ENVIRONMENTS},
+    },
     "query": {
         "s3:GetObject": {SNAPSHOTS, CLEANUPS, BASELINES},
         "s3:ListBucket": {"<Bucket.Arn>"},

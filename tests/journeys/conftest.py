@@ -19,7 +19,12 @@ from tests.quick import FEW_TYPES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHORT = {"verify_gap_seconds": "1", "clock_skew_seconds": "1", "attempt_pause_seconds": "1"}
+SHORT = {
+    "min_heartbeat_seconds": "1",
+    "verify_gap_seconds": "1",
+    "clock_skew_seconds": "1",
+    "attempt_pause_seconds": "1",
+}
 EXAMPLE = Path(__file__).parents[2] / "config"
 
 

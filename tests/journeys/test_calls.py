@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atmosphere.contract import FunctionName
-from bench.counting import at_once, counting, measure
+from bench.counting import at_once, counting, in_line, measure
 
 if TYPE_CHECKING:
     from atmosphere.local.service import LocalService
@@ -47,3 +47,13 @@ def test_callers_at_once_on_as_many_environments_are_all_served_in_two_transacti
     grants, transactions = at_once(local_service, callers)
     assert len({grant.environment.region for grant in grants}) == callers
     assert transactions <= 2.0
+
+
+@pytest.mark.parametrize("callers", [16, pytest.param(64, marks=pytest.mark.slow)])
+def test_somebody_in_line_costs_those_who_come_together_next_to_nothing(
+    local_service: LocalService, callers: int
+) -> None:
+    first = in_line()
+    grants, transactions = at_once(local_service, callers, waiting=[first])
+    assert len({grant.environment.region for grant in grants}) == callers
+    assert transactions <= 2.4

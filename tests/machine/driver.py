@@ -43,7 +43,7 @@ from atmosphere.ports import CleanupOrder, Unreachable
 from tests.builders import POOL
 from tests.machine.invariants import check_move, check_nothing_overdue, check_rows
 from tests.machine.observed import ObservedStore
-from tests.machine.setting import CALLERS, Action, Trouble, a_deployment
+from tests.machine.setting import CALLERS, KEYS, Action, Trouble, a_deployment
 from tests.operations.line import Crash, Trap
 from tests.operations.world import OPERATOR, World
 
@@ -65,6 +65,7 @@ class Driver:
         self.world = World(a_deployment(0b1111, 0))
         self.world.watch(store := ObservedStore(self.world.clock))
         self.store = store
+        store.limits = {rule.name: rule.max_active or len(KEYS) for rule in self.world.snapshot.access.rules}
         self.known: list[AllocationId] = [self.world.ids.new()]  # one that nobody has asked for yet
         self.asked: list[tuple[str, dict[str, Any], AllocationId]] = []  # every request with a key
         self._words = count()
@@ -287,11 +288,13 @@ class Driver:
 
     @contextmanager
     def _as(self, doing: tuple[str, object]) -> Iterator[None]:
-        outer, self.store.doing = self.store.doing, doing
+        outer = self.store.doing, self.store.begun
+        self.store.doing = doing
+        self.store.begun = self.store.seen() if doing[0] == "allocate" else None
         try:
             yield
         finally:
-            self.store.doing = outer
+            self.store.doing, self.store.begun = outer
 
     def _meanwhile(self, actions: Sequence[Action]) -> None:
         for name, number in actions:

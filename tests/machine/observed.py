@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from atmosphere.adapters.memory import MemoryStore
 from atmosphere.core.changes import target_of
 from atmosphere.core.model import Environment, EnvironmentKey
+from tests.builders import POOL
+from tests.machine.fairness import Begun, check_grant, room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from atmosphere.adapters.memory import FakeClock
     from atmosphere.core.changes import Change, Row, Target
     from atmosphere.core.github import RunKey
-    from atmosphere.core.model import Allocation, PoolName, Status
+    from atmosphere.core.model import Allocation, PoolName, RuleName, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,22 @@ class ObservedStore(MemoryStore):
         self.doing: tuple[str, object] = ("nobody", None)
         self.moves: list[Move] = []
         self._behind: MemoryStore | None = None
+        self.begun: Begun | None = None  # when the request that is at work began
+        self.limits: Mapping[RuleName, int] = {}
+        self.compared = 0  # waiters that a grant was checked against
+
+    def seen(self) -> Begun:
+        """What is there for somebody who begins now."""
+        return Begun(self.waiters(POOL), room(self.limits, self.slots()), self.environments())
 
     def commit(self, changes: Sequence[Change], *, token: str) -> None:
         keys = [target for change in changes if isinstance(target := target_of(change), EnvironmentKey)]
         before = [self.environment(key) for key in keys]
         over = {target: row for target, row in self._rows.items() if getattr(row, "ended", None)}
+        seen = self.seen() if self.begun else None
         super().commit(changes, token=token)
+        if self.begun and seen:
+            self.compared += check_grant(changes, self.begun, seen, self.clock.now())
         assert all(self._rows[target] == row for target, row in over.items()), "what has ended changed once more"
         after = [self.environment(key) for key in keys]
         now = self.clock.now()

@@ -13,6 +13,7 @@ from typing import Final
 
 import pytest
 
+from atmosphere.core.errors import PoolBusy, QuotaReached
 from atmosphere.core.model import ActKind, AllocationId
 from atmosphere.operations.operate import EVENTS
 from atmosphere.operations.sessions import Granted
@@ -69,8 +70,40 @@ def _half_registered() -> Driver:
     return driver
 
 
+def _in_line() -> Driver:
+    """Three wait, one of them by key and one for two at once; then one environment is clean again."""
+    driver = _all_free()
+    driver.allocate("neighbour", {}, key=None)
+    given_back = driver.known[-1]
+    driver.allocate("runner", {}, key=HELD_ID)
+    driver.allocate("run", {"environments": many(2), "accounts": "any"}, key=None)
+    for caller, body, key in (
+        ("operator", {}, None),
+        ("runner", {}, NEW_ID),
+        ("rerun", {"environments": many(2)}, None),
+    ):
+        assert isinstance(driver.allocate(caller, body, key=key), PoolBusy | QuotaReached)
+    driver.deallocate("neighbour", given_back)
+    driver.cleanup_says("clean", driver.current_orders()[0])
+    return driver
+
+
+def _one_kept() -> Driver:
+    """One waits, and two environments are clean again: one for whoever comes now, one for the waiter."""
+    driver = _all_free()
+    driver.allocate("runner", {}, key=HELD_ID)
+    driver.allocate("run", {"environments": many(3), "accounts": "any"}, key=None)
+    assert isinstance(driver.allocate("rerun", {}, key=None), PoolBusy | QuotaReached)
+    driver.deallocate("run", driver.known[-1])
+    for order in driver.current_orders()[:2]:
+        driver.cleanup_says("clean", order)
+    return driver
+
+
 SITUATIONS: Final = {
     "all free": cache(_all_free),
+    "in line": cache(_in_line),
+    "one kept": cache(_one_kept),
     "mixed": cache(_mixed),
     "all due": cache(_all_due),
     "half registered": cache(_half_registered),

@@ -23,6 +23,7 @@ from atmosphere.core.request import allocate_request
 from atmosphere.operations.allocate import Allocator
 from atmosphere.operations.clean import Cleaning
 from atmosphere.operations.deallocate import Deallocator
+from atmosphere.operations.heartbeat import Heartbeats
 from atmosphere.operations.operate import Operating
 from atmosphere.operations.reclaim import Reclaimer
 from atmosphere.operations.reconcile import Reconciler
@@ -123,7 +124,11 @@ class World:
 
     @property
     def refresher(self) -> Refresher:
-        return Refresher(store=self.store, credentials=self.credentials, clock=self.clock)
+        return Refresher(store=self.store, credentials=self.credentials, clock=self.clock, heartbeats=self.heartbeats)
+
+    @property
+    def heartbeats(self) -> Heartbeats:
+        return Heartbeats(store=self.store, clock=self.clock, ids=self.ids)
 
     @property
     def deallocator(self) -> Deallocator:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from atmosphere.contract import Table
@@ -115,6 +115,9 @@ _TEXT: Final = _text(str, str)
 _INSTANT: Final = _text(instant_text, datetime.fromisoformat)
 _NUMBER: Final = Codec(lambda value: {"N": str(int(value))}, lambda stored: int(stored["N"]))
 _FLAG: Final = Codec(lambda value: {"BOOL": bool(value)}, lambda stored: stored["BOOL"])
+_DURATION: Final = Codec(
+    lambda value: {"N": f"{value.total_seconds():g}"}, lambda stored: timedelta(seconds=float(stored["N"]))
+)
 _REGISTRATION: Final = _text(_registration_text, lambda text: registration_from_json(json.loads(text)))
 _RUN: Final = _text(lambda run: canonical(run_to_texts(run)), lambda text: run_from_texts(json.loads(text)))
 _CASES: Final = _text(_cases_text, lambda text: tuple(_case(value) for value in json.loads(text)))
@@ -138,6 +141,7 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "attempt": _NUMBER,
         "blocked": _NUMBER,
         "rechecks": _NUMBER,
+        "spared": _FLAG,
         "deadline": _INSTANT,
         "wake_at": _INSTANT,
         "freed_at": _INSTANT,
@@ -162,6 +166,7 @@ FIELDS: Final[dict[Table, dict[str, Codec]]] = {
         "ended_by": _enum(EndedBy),
         "asked_by": _TEXT,
         "run": _RUN,
+        "heartbeat": _DURATION,
         "slots": _NUMBERS,
     },
     Table.HISTORY: {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from atmosphere.adapters.codecs import STORED_AS
 from atmosphere.adapters.items import encode, encode_field, encode_fields, key_item, table_of
-from atmosphere.core.changes import Absent, ConditionCheck, Is, Put, Update, target_of
+from atmosphere.core.changes import Absent, Before, ConditionCheck, Is, Put, Update, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,6 +76,9 @@ def _expected(expects: Sequence[Expectation], table: Table, key_name: str, expre
             continue
         name = expression.name(STORED_AS.get(expected.field, expected.field))
         value = encode_field(table, expected.field, expected.value)
+        if isinstance(expected, Before) and value is not None:  # instants are text that sorts by time
+            parts.append(f"(attribute_not_exists({name}) OR {name} < {expression.value('before', value)})")
+            continue
         same = f"attribute_not_exists({name})" if value is None else f"{name} = {expression.value('is', value)}"
         parts.append(same)
     return parts

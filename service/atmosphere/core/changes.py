@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from atmosphere.core import lifecycle
+from atmosphere.core import heartbeat, lifecycle
 from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.lifecycle import Event, Kind
 from atmosphere.core.model import (
@@ -56,7 +56,15 @@ class Is:
     value: object
 
 
-Expectation: TypeAlias = Absent | Is
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The field has an earlier instant than this one, or none."""
+
+    field: str
+    value: datetime
+
+
+Expectation: TypeAlias = Absent | Is | Before
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -209,7 +217,8 @@ def _take(environment: Environment, allocation: Allocation) -> Update:
             **_status(environment, Event.TAKE),
             "allocation": allocation.id,
             "deadline": allocation.deadline,
-            "wake_at": allocation.deadline,
+            "wake_at": heartbeat.first_by(environment.key, allocation),
+            "spared": False,
             "since": allocation.started,
             "freed_at": None,
             "attempt": 0,
@@ -268,11 +277,39 @@ def end(allocation: Allocation, *, now: datetime, outcome: str, by: EndedBy) -> 
     return changes
 
 
-def let_go(key: EnvironmentKey, allocation: AllocationId, *, now: datetime, limit: timedelta) -> Update:
-    """Hand an environment from its tenant to its first cleanup; the last report was of the one before."""
+def heard(allocation: Allocation, *, now: datetime) -> Update:
+    """A heartbeat came. Expects none that came later, so that one that is late takes nothing back."""
+    key, wake_at = allocation.items[0].key, heartbeat.next_by(allocation, now)
     return Update(
         target=key,
-        expects=(Is("status", Status.IN_USE), Is("allocation", allocation)),
+        expects=(*_held(allocation.id), Before("wake_at", wake_at)),
+        sets={"wake_at": wake_at, "spared": False},
+    )
+
+
+def spare(environment: Environment, allocation: Allocation, *, now: datetime) -> Update:
+    """Wait for one more heartbeat, because the reconciler was late. Expects the row as read: a heartbeat wins."""
+    return Update(
+        target=environment.key,
+        expects=(*_held(allocation.id), Is("wake_at", environment.wake_at)),
+        sets={"wake_at": heartbeat.next_by(allocation, now), "spared": True},
+    )
+
+
+def _held(allocation: AllocationId) -> tuple[Expectation, ...]:
+    return (Is("status", Status.IN_USE), Is("allocation", allocation))
+
+
+def let_go(
+    key: EnvironmentKey, allocation: AllocationId, *, now: datetime, limit: timedelta, silent: datetime | None = None
+) -> Update:
+    """Hand an environment from its tenant to its first cleanup; the last report was of the one before.
+
+    `silent` is the instant by which a heartbeat was due, if it is let go because none came: one that comes wins.
+    """
+    return Update(
+        target=key,
+        expects=(*_held(allocation), *([] if silent is None else [Is("wake_at", silent)])),
         sets={**_cleaning(Status.IN_USE, Event.LET_GO, attempt=1, now=now, limit=limit), "report": None},
     )
 

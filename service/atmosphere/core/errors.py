@@ -112,6 +112,14 @@ class AlreadyEnded(Refused):
     code = Code.ALREADY_ENDED
     default_message = "this allocation has ended: allocate again"
 
+    def __init__(
+        self, message: str | None = None, *, outcome: str | None = None, retry_after: timedelta | None = None
+    ) -> None:
+        ended = f"this allocation has ended with the outcome {outcome!r}: allocate again" if outcome else None
+        super().__init__(message or ended, retry_after=retry_after)
+        self.outcome = outcome
+        """How it ended, for its owner; None if it has not ended yet, or never began."""
+
 
 class Conflicting(Refused):
     """The id is in use for something else, or the environment is not in a status that allows this."""

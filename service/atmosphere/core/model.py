@@ -77,6 +77,8 @@ class EndedBy(StrEnum):
     GITHUB = "github"
     """GitHub told that the run or the job was over."""
     TIMEOUT = "timeout"
+    LOST = "lost"
+    """It asked for heartbeats, and none came in time."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -158,8 +160,9 @@ class Environment:
     `allocation` is the fence: the allocation that holds the row, or whose leftovers are being cleaned or made it dirty.
     `attempt` numbers the cleanups of that allocation (a rest has a number too), `blocked` counts those that found
     something undeletable.
-    `wake_at` is when the reconciler should look: the deadline while in use, the heartbeat's end while cleaning, the
-    next recheck while dirty; `rechecks` counts these since an operator's act.
+    `wake_at` is when the reconciler should look: the deadline or the next heartbeat's latest instant while in use, the
+    heartbeat's end while cleaning, the next recheck while dirty; `rechecks` counts these since an operator's act.
+    `spared` is set while in use if the reconciler waited for one more heartbeat, and none has come since.
     `watched_at` is when a scan of the free environment began or ended last.
     `capture` is set from birth, and by a recapture, until it is free: what is found then is the baseline, and nothing
     is deleted.
@@ -176,6 +179,7 @@ class Environment:
     attempt: int = 0
     blocked: int = 0
     rechecks: int = 0
+    spared: bool = False
     deadline: datetime | None = None
     wake_at: datetime | None = None
     freed_at: datetime | None = None
@@ -192,6 +196,10 @@ class Environment:
     def pool(self) -> PoolName:
         """The pool whose callers this row serves now."""
         return self.registered.pool
+
+    def is_held_by(self, allocation: AllocationId) -> bool:
+        """Whether this allocation has it in use."""
+        return self.status is Status.IN_USE and self.allocation == allocation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +248,8 @@ class Allocation:
     asked_by: str = ""
     """Who asked, for the record: the ARN of a session, or `repository@ref`; never a token."""
     run: RunIdentity | None = None
+    heartbeat: timedelta | None = None
+    """How long it may be silent, if it asked for heartbeats (`core/heartbeat.py`)."""
     slots: tuple[int, ...] | None = None
     """The numbers of its slots, if its rule limits how many environments it holds (`core/quota.py`)."""
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MAX_ENVIRONMENTS: Final = 10
 MIN_DURATION: Final = timedelta(seconds=900)  # the shortest session that STS gives
 MAX_DURATION: Final = timedelta(seconds=10800)
+MIN_HEARTBEAT: Final = timedelta(seconds=60)  # by default; the reconciler runs every minute
+MAX_HEARTBEAT: Final = timedelta(seconds=3600)
 _MAX_REQUESTER: Final = 1024  # bytes
 _MAX_OUTCOME: Final = 100  # bytes
 _MAX_CONSTRAINTS: Final = 20
@@ -60,6 +62,7 @@ class AllocateRequest:
     asked_for: str
     distinct_accounts: bool = True
     duration: timedelta | None = None
+    heartbeat: timedelta | None = None
     session_policy: str | None = None
     release_token_hash: str | None = None
     dry_run: bool = False
@@ -74,6 +77,7 @@ _KEYS: Final = frozenset(
         "environments",
         "accounts",
         "durationSeconds",
+        "heartbeatSeconds",
         "role",
         "sessionPolicy",
         "releaseTokenHash",
@@ -82,7 +86,7 @@ _KEYS: Final = frozenset(
 )
 
 
-def allocate_request(body: dict[str, Json]) -> AllocateRequest:
+def allocate_request(body: dict[str, Json], *, min_heartbeat: timedelta = MIN_HEARTBEAT) -> AllocateRequest:
     """Parse the body of `POST /allocations`; raises `InvalidRequest` naming what is wrong and what would be right."""
     known_keys(body, _KEYS, "the request")
     constraints = body.get("constraints", [])
@@ -93,7 +97,8 @@ def allocate_request(body: dict[str, Json]) -> AllocateRequest:
         asked_hash=sha256(canonical({k: v for k, v in body.items() if k != "dryRun"}).encode()).hexdigest(),
         asked_for=_asked_for(body),
         distinct_accounts=_distinct(body),
-        duration=_duration(body.get("durationSeconds")),
+        duration=_seconds(body, "durationSeconds", MIN_DURATION, MAX_DURATION),
+        heartbeat=_seconds(body, "heartbeatSeconds", min_heartbeat, MAX_HEARTBEAT),
         session_policy=_policy(body.get("sessionPolicy")),
         release_token_hash=_token_hash(body.get("releaseTokenHash")),
         dry_run=_flag(body.get("dryRun", False), "dryRun"),
@@ -194,17 +199,17 @@ def _distinct(body: dict[str, Json]) -> bool:
     return accounts == "distinct"
 
 
-def _duration(value: Json) -> timedelta | None:
+def _seconds(body: dict[str, Json], name: str, least: timedelta, most: timedelta) -> timedelta | None:
+    value = body.get(name)
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer():  # 900.0 is an integer of JSON Schema
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidRequest("'durationSeconds' is not a whole number")
-    duration = timedelta(seconds=value) if 0 < value <= MAX_DURATION.total_seconds() else timedelta()
-    if duration < MIN_DURATION:
-        raise InvalidRequest("'durationSeconds' is not between 900 and 10800")
-    return duration
+        raise InvalidRequest(f"{name!r} is not a whole number")
+    if not least.total_seconds() <= value <= most.total_seconds():
+        raise InvalidRequest(f"{name!r} is not between {least.total_seconds():g} and {most.total_seconds():g}")
+    return timedelta(seconds=value)
 
 
 def _policy(value: Json) -> str | None:

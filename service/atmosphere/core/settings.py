@@ -71,6 +71,10 @@ class Settings:
     session: timedelta = field(
         default=timedelta(hours=3), metadata=_seconds(900, 10800, "the maximum duration of an allocation, in seconds")
     )
+    min_heartbeat: timedelta = field(
+        default=timedelta(seconds=60),
+        metadata=_seconds(60, 3600, "the shortest heartbeat that a request may ask for, in seconds"),
+    )
     credential_lifetime: timedelta = field(  # AWS caps chained roles at 1 h
         default=timedelta(hours=1), metadata=_seconds(900, 3600, "the lifetime of one set of credentials, in seconds")
     )

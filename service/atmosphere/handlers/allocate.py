@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def handle(asked: Asked, app: App) -> Reply:
     """Allocate, or say what allocating would come to."""
-    request = allocate_request(asked.request.body())
+    request = allocate_request(asked.request.body(), min_heartbeat=asked.snapshot.settings.min_heartbeat)
     key = idempotency_key(asked.request.headers.get("idempotency-key"))
     allocator = app.allocator(role_refused=observability.role_refused)
     result = allocator.allocate(request, caller=asked.caller, key=key, snapshot=asked.snapshot)

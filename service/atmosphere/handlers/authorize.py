@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import atmosphere.adapters.token_signatures  # noqa: F401 -- loaded while the function starts, not in its first request
 from atmosphere import observability, wiring
-from atmosphere.contract import AUTHORIZER_FAILED, GITHUB_ROOT, RELEASE_SCHEME, REPOSITORY_RENAMED
+from atmosphere.contract import AUTHORIZER_FAILED, BY_RELEASE_TOKEN, GITHUB_ROOT, RELEASE_SCHEME, REPOSITORY_RENAMED
 from atmosphere.core.access import caller_from_run
 from atmosphere.core.errors import Forbidden, Unauthenticated
 from atmosphere.core.github import run_of, run_to_texts
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 _SCHEME: Final = "Bearer "
 _RELEASE: Final = re.compile(re.escape(RELEASE_SCHEME) + r"[A-Za-z0-9_-]{43}")
 # arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH
-_ENDS_ALLOCATION: Final = re.compile(rf"[^/]+/[^/]+/DELETE{GITHUB_ROOT}/allocations/[^/]+")
+_BY_RELEASE_TOKEN: Final = re.compile(
+    rf"[^/]+/[^/]+/(?:{'|'.join(m + GITHUB_ROOT + re.sub(r'{[a-z]+}', '[^/]+', p) for m, p in BY_RELEASE_TOKEN)})"
+)
 _NOBODY: Final = "nobody"
 _CLOSEST: Final = 10  # rules in one log line
 
@@ -85,8 +87,8 @@ def _bearer(header: object) -> str:
 
 
 def _release(method_arn: str) -> tuple[str, dict[str, str], observability.Line]:
-    """Let a release token through to the one route that knows what to compare it with."""
-    if not _ENDS_ALLOCATION.fullmatch(method_arn):
+    """Let a release token through to the routes that know what to compare it with."""
+    if not _BY_RELEASE_TOKEN.fullmatch(method_arn):
         raise Forbidden
     return "release", {"auth": "release"}, {"status": 200, "reason": "release token"}
 
@@ -108,7 +110,7 @@ def _policy(event: Mapping[str, Any], effect: str, principal: str, context: Mapp
 def _why_forbidden(refusal: Forbidden) -> observability.Line:
     known: observability.Line = {"status": 403, "code": refusal.code}
     if not isinstance(refusal, NoRule):
-        return known | {"reason": "a release token only ends an allocation"}
+        return known | {"reason": "a release token only ends an allocation or keeps it alive"}
     known |= {
         "reason": "no rule matches",
         "repositoryId": refusal.claims.repository_id,

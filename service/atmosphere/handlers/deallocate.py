@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from atmosphere import observability
 from atmosphere.core.request import allocation_id, outcome_request
-from atmosphere.handlers.http import Asked, Reply, TokenAsked, entry
+from atmosphere.handlers.http import BY_TOKEN, Asked, Reply, TokenAsked, entry
 
 if TYPE_CHECKING:
     from atmosphere.wiring import App
-
-_BY_TOKEN: Final = "release-token"  # noqa: S105 a word of the log, no token
 
 
 def handle(asked: Asked, app: App) -> Reply:
@@ -34,7 +32,7 @@ def release(asked: TokenAsked, app: App) -> Reply:
         allocation_id(asked.request.path.get("id", "")), token_hash=asked.token.hash, outcome=outcome
     )
     observability.count("Deallocated", pool=ended.pool)
-    return Reply(body={}, line={"pool": ended.pool, "allocation": ended.id, "reason": _BY_TOKEN})
+    return Reply(body={}, line={"pool": ended.pool, "allocation": ended.id, "reason": BY_TOKEN})
 
 
 handler = entry(handle, release=release)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from atmosphere import observability, wiring
 from atmosphere.contract import GITHUB_ROOT
 from atmosphere.core import access, strict_json
-from atmosphere.core.errors import Code, Forbidden, InvalidRequest, Refused, Unavailable
+from atmosphere.core.errors import AlreadyEnded, Code, Forbidden, InvalidRequest, Refused, Unavailable
 from atmosphere.handlers.identity import ReleaseToken, identify
 from atmosphere.ports import Unreachable
 
@@ -44,6 +44,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.UNAVAILABLE: 503,
 }
 INTERNAL: Final = "internal"
+BY_TOKEN: Final = "release-token"  # noqa: S105 a word of the log, no token
 _SOON: Final = timedelta(seconds=2)
 _HEADERS: Final = {
     "Content-Type": "application/json",
@@ -70,6 +71,11 @@ class Request:
     def body(self) -> dict[str, Json]:
         """The body as a JSON object; raises a `Refused`."""
         return strict_json.parse_object(self.raw_body)
+
+    def no_body(self) -> None:
+        """Raise `InvalidRequest` unless the body is empty or `{}`."""
+        if self.raw_body and self.body():
+            raise InvalidRequest("this request takes no body: send none, or {}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +199,8 @@ def refused(refusal: Refused) -> Reply:
     """A refusal on the wire: `message`, `code` and, where trying again can help, when."""
     body: dict[str, Any] = {"message": refusal.message, "code": refusal.code}
     headers: dict[str, str] = {}
+    if isinstance(refusal, AlreadyEnded) and refusal.outcome is not None:
+        body["outcome"] = refusal.outcome
     if refusal.retry_after is not None:
         seconds = max(1, math.ceil(refusal.retry_after.total_seconds()))
         body["retryAfterSeconds"] = seconds

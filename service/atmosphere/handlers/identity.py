@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from atmosphere import observability
-from atmosphere.contract import GITHUB_ROOT, RELEASE_SCHEME
+from atmosphere.contract import BY_RELEASE_TOKEN, GITHUB_ROOT, RELEASE_SCHEME
 from atmosphere.core.access import VerifiedCaller, caller_from_arn, caller_from_run
 from atmosphere.core.errors import Forbidden
 from atmosphere.core.github import RunIdentity, run_from_texts
@@ -24,8 +24,7 @@ from atmosphere.core.model import RuleName
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RELEASE_ROUTE: Final = f"DELETE {GITHUB_ROOT}/allocations/{{id}}"
-"""The one route on which a release token means anything."""
+RELEASE_ROUTES: Final = frozenset(f"{method} {GITHUB_ROOT}{path}" for method, path in BY_RELEASE_TOKEN)
 _SIGNED: Final = ("accountId", "userArn", "caller", "user", "accessKey")  # what the gateway fills for a signature
 _ID: Final = re.compile(r"[0-9]{1,20}")
 _RELEASE: Final = re.compile(rf"Bearer {re.escape(RELEASE_SCHEME)}([A-Za-z0-9_-]{{43}})")
@@ -96,7 +95,7 @@ def _run(told: Mapping[str, Any]) -> VerifiedCaller:
 
 
 def _release(event: Mapping[str, Any]) -> ReleaseToken:
-    if f"{event.get('httpMethod')} {event.get('resource')}" != RELEASE_ROUTE:
+    if f"{event.get('httpMethod')} {event.get('resource')}" not in RELEASE_ROUTES:
         _refuse("release-token-on-another-route")
     headers = event.get("headers") or {}
     sent = [value for name, value in headers.items() if name.lower() == "authorization"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from atmosphere.core.errors import InvalidRequest
 from atmosphere.core.request import allocation_id
 from atmosphere.handlers import shapes
 from atmosphere.handlers.http import Asked, Reply, entry
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 
 def handle(asked: Asked, app: App) -> Reply:
     """Fresh credentials for every environment of the allocation."""
-    if asked.request.raw_body and asked.request.body():
-        raise InvalidRequest("this request takes no body: send none, or {}")
+    asked.request.no_body()
     id_ = allocation_id(asked.request.path.get("id", ""))
     grant = app.refresher().refresh(id_, caller=asked.caller, settings=asked.snapshot.settings)
     line = {"allocation": grant.allocation.id, "owner": asked.caller.owner}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         PoolName,
     )
     from atmosphere.operations.baseline import Amended, BaselinePage
+    from atmosphere.operations.heartbeat import Heard
     from atmosphere.operations.query import PoolCounts
     from atmosphere.operations.sessions import Granted
 
@@ -41,6 +42,7 @@ def granted(grant: Granted) -> dict[str, Any]:
         "credentials": environments[0]["credentials"],
         "expiresAt": instant(grant.allocation.deadline),
         "environments": environments,
+        **_heartbeat(grant.allocation),
     }
 
 
@@ -51,6 +53,21 @@ def refreshed(grant: Granted) -> dict[str, Any]:
         "expiresAt": instant(grant.allocation.deadline),
         "environments": _granted_environments(grant),
     }
+
+
+def heard(beat: Heard) -> dict[str, Any]:
+    """The reply to a heartbeat."""
+    return {
+        "id": beat.allocation.id,
+        "expiresAt": instant(beat.allocation.deadline),
+        "nextHeartbeatBy": instant(beat.next_by),
+        **_heartbeat(beat.allocation),
+    }
+
+
+def _heartbeat(found: Allocation) -> dict[str, int]:
+    """Nothing for an allocation that did not ask for heartbeats."""
+    return {} if found.heartbeat is None else {"heartbeatSeconds": int(found.heartbeat.total_seconds())}
 
 
 def _granted_environments(grant: Granted) -> list[dict[str, Any]]:
@@ -107,6 +124,7 @@ def allocation(found: Allocation) -> dict[str, Any]:
         "askedBy": found.asked_by,
         "run": _run(found.run) if found.run else None,
         "environments": [_item(item) for item in found.items],
+        **_heartbeat(found),
     }
 
 

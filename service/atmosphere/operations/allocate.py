@@ -149,11 +149,11 @@ class Allocator:
         if found.owner != asking.caller.owner:
             raise Conflicting("this id belongs to another caller: use a new UUID")
         if found.status is AllocationStatus.ENDED or found.deadline <= asking.started:
-            raise AlreadyEnded
+            raise AlreadyEnded(outcome=found.outcome)
         if found.request_hash != asking.request.asked_hash:
             raise KeyReused
         sessions = mint(found, at=self.clock.now(), settings=asking.snapshot.settings, credentials=self.credentials)
         again = self.store.allocation(key)
         if again is None or again.status is AllocationStatus.ENDED:
-            raise AlreadyEnded
+            raise AlreadyEnded(outcome=again.outcome if again else None)
         return Granted(allocation=found, sessions=sessions)

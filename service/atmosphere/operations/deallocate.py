@@ -15,19 +15,20 @@ from atmosphere.core.errors import Unavailable, UnknownAllocation
 from atmosphere.core.model import (
     Allocation,
     AllocationId,
+    AllocationItem,
     AllocationStatus,
     EndedBy,
     Environment,
     EnvironmentKey,
     PoolName,
     RuleName,
-    Status,
 )
 from atmosphere.operations.rounds import Rounds
 from atmosphere.ports import CleanupOrder, Conflict, OutcomeUnknown, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from atmosphere.core.access import AccessRules, VerifiedCaller
     from atmosphere.core.changes import Change, Row
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
 
 _ROUNDS: Final = Rounds(limit=5, pauses=range(10, 201))  # releases come together, at the end of a matrix of jobs
 _SOON: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """The row of an allocation from which no heartbeat came, and the instant by which one was due."""
+
+    key: EnvironmentKey
+    due: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,31 +118,42 @@ class Deallocator:
             return self.deallocate(id_, outcome=outcome, caller=caller, rules=rules)
         raise UnknownAllocation
 
-    def end(self, allocation: Allocation, *, outcome: str, by: EndedBy) -> bool:
-        """End an allocation and start cleaning what it holds; False if it had ended before."""
+    def end(self, allocation: Allocation, *, outcome: str, by: EndedBy, silent: Silent | None = None) -> bool:
+        """End an allocation and start cleaning what it holds; False if it had ended before.
+
+        With `silent` it ends only if no heartbeat has come since; False if one has.
+        """
         now = self.clock.now()
         planned = changes.end(allocation, now=now, outcome=outcome, by=by)
-        planned += [
-            changes.let_go(item.key, allocation.id, now=now, limit=item.registered.limit_or(self.cleanup_limit))
-            for item in allocation.items
-        ]
+        planned += [self._let_go(item, allocation.id, now, silent) for item in allocation.items]
         what = f"{allocation.id} could not be ended in {_ROUNDS.limit} rounds"
         return _ROUNDS.run(
-            lambda _: self._end(allocation.id, planned),
+            lambda _: self._end(allocation.id, planned, unless_heard=silent is not None),
             clock=self.clock,
             ids=self.ids,
             exhausted=lambda: OutcomeUnknown(what),
         )
 
-    def _end(self, id_: AllocationId, planned: list[Change]) -> bool:
-        """One round: False if it had ended before. What the next round must not write again leaves `planned`."""
+    def _let_go(self, item: AllocationItem, id_: AllocationId, now: datetime, silent: Silent | None) -> Change:
+        due = silent.due if silent is not None and silent.key == item.key else None
+        limit = item.registered.limit_or(self.cleanup_limit)
+        return changes.let_go(item.key, id_, now=now, limit=limit, silent=due)
+
+    def _end(self, id_: AllocationId, planned: list[Change], *, unless_heard: bool) -> bool:
+        """One round: False if it had ended before, or a heartbeat came.
+
+        What the next round must not write again leaves `planned`.
+        """
         try:
             self._commit(planned, id_)
         except Conflict as broken:
             if 0 in broken.actual:
                 return False
+            kept = {index for index, row in broken.actual.items() if _held_by(row, id_)}
+            if kept and unless_heard:
+                return False
             # a row that is no longer this allocation's is dropped: a later tenant's must not be touched
-            failed = {index for index, row in broken.actual.items() if not _held_by(row, id_)}
+            failed = set(broken.actual) - kept
             planned[:] = [change for index, change in enumerate(planned) if index not in failed]
             raise
         self._start_cleaning(id_, planned)
@@ -159,7 +179,7 @@ class Deallocator:
 
 
 def _held_by(row: Row | None, id_: AllocationId) -> bool:
-    return isinstance(row, Environment) and row.allocation == id_ and row.status is Status.IN_USE
+    return isinstance(row, Environment) and row.is_held_by(id_)
 
 
 def _unavailable() -> Unavailable:

@@ -1,8 +1,8 @@
 """The reconciler: every minute, repair what nobody else finished.
 
-Overdue allocations are ended with the outcome `timeout`, overdue cleanings become dirty, silent cleanings get their
-next attempt, and dirty environments are cleaned again from the date on that AWS gave. One read when nothing is wrong;
-one poisoned row never keeps the others waiting.
+Overdue allocations are ended with the outcome `timeout`, those whose heartbeat did not come with `lost`, overdue
+cleanings become dirty, silent cleanings get their next attempt, and dirty environments are cleaned again from the date
+on that AWS gave. One read when nothing is wrong; one poisoned row never keeps the others waiting.
 """
 
 from __future__ import annotations
@@ -12,25 +12,32 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.core import changes
+from atmosphere.core import changes, heartbeat
+from atmosphere.core.heartbeat import Silence
 from atmosphere.core.lifecycle import Event
 from atmosphere.core.model import AllocationStatus, EndedBy, Environment, EnvironmentKey, Status
+from atmosphere.operations.deallocate import Silent
 from atmosphere.ports import CleanupOrder, Conflict
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from atmosphere.core.model import Allocation
     from atmosphere.operations.deallocate import Deallocator
     from atmosphere.ports import Cleaner, Clock, Ids, Store
 
 _BATCH: Final = 200
 TIMEOUT_OUTCOME: Final = "timeout"
+LOST_OUTCOME: Final = "lost"
 
 
 class Repair(StrEnum):
     """What the reconciler can do to a row."""
 
     ALLOCATION_TIMEOUT = "allocation-timeout"
+    ALLOCATION_LOST = "allocation-lost"
+    HEARTBEAT_SPARED = "heartbeat-spared"
+    """No heartbeat came, but this reconciler was late itself: the allocation gets one more."""
     ENDED_BUT_IN_USE = "ended-but-in-use"
     ALLOCATION_MISSING = "allocation-missing"
     CLEANUP_TIMEOUT = "cleanup-timeout"
@@ -124,13 +131,25 @@ class Reconciler:
             self.store.commit([changes.orphaned(row, now=self.clock.now())], token=self.ids.new())
             return Repair.ALLOCATION_MISSING
         if allocation.status is AllocationStatus.ACTIVE:
-            ended = self.deallocator.end(allocation, outcome=TIMEOUT_OUTCOME, by=EndedBy.TIMEOUT)
-            return Repair.ALLOCATION_TIMEOUT if ended else Repair.LOST_RACE
+            return self._overdue(row, allocation)
         limit = row.registered.limit_or(self.deallocator.cleanup_limit)
         freed = changes.let_go(row.key, allocation.id, now=self.clock.now(), limit=limit)
         self.store.commit([freed], token=self.ids.new())
         self.cleaner.start(CleanupOrder(allocation.id, row.key, attempt=1))
         return Repair.ENDED_BUT_IN_USE
+
+    def _overdue(self, row: Environment, allocation: Allocation) -> Repair:
+        now = self.clock.now()
+        due = heartbeat.silence(row, allocation.deadline, now)
+        if due is Silence.SPARED:
+            self.store.commit([changes.spare(row, allocation, now=now)], token=self.ids.new())
+            return Repair.HEARTBEAT_SPARED
+        if due is Silence.TIMEOUT:
+            ended = self.deallocator.end(allocation, outcome=TIMEOUT_OUTCOME, by=EndedBy.TIMEOUT)
+            return Repair.ALLOCATION_TIMEOUT if ended else Repair.LOST_RACE
+        silent = Silent(row.key, row.wake_at) if row.wake_at else None
+        ended = self.deallocator.end(allocation, outcome=LOST_OUTCOME, by=EndedBy.LOST, silent=silent)
+        return Repair.ALLOCATION_LOST if ended else Repair.LOST_RACE
 
     def _next_attempt(self, row: Environment) -> Repair:
         self.store.commit([changes.next_attempt(row, now=self.clock.now())], token=self.ids.new())

@@ -1,4 +1,4 @@
-"""Fresh credentials for an active allocation.
+"""Fresh credentials for an active allocation; asking for them counts as a heartbeat.
 
 The allocation is read again after minting, and keys of one that has ended meanwhile are dropped.
 """
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from atmosphere.core.access import VerifiedCaller
     from atmosphere.core.model import Allocation, AllocationId
     from atmosphere.core.settings import Settings
+    from atmosphere.operations.heartbeat import Heartbeats
     from atmosphere.ports import Clock, Credentials, Store
 
 LEAST_LEFT: Final = timedelta(seconds=60)  # keys that live past the deadline by more than this help nobody
@@ -33,6 +34,7 @@ class Refresher:
     store: Store
     credentials: Credentials
     clock: Clock
+    heartbeats: Heartbeats
 
     def refresh(self, id_: AllocationId | None, *, caller: VerifiedCaller, settings: Settings) -> Granted:
         """New keys for every environment; raises `UnknownAllocation`, `AlreadyEnded`, `Unavailable`."""
@@ -41,6 +43,8 @@ class Refresher:
         try:
             allocation = owned(self.store.allocation(id_), caller)
             _lively(allocation, self.clock.now())
+            if allocation.heartbeat is not None:
+                self.heartbeats.record(allocation)  # first: whoever asks is alive, also if STS is not
             sessions = mint(allocation, at=self.clock.now(), settings=settings, credentials=self.credentials)
             _lively(owned(self.store.allocation(id_), caller), self.clock.now())
         except Unreachable as down:
@@ -52,4 +56,4 @@ def _lively(allocation: Allocation, now: datetime) -> None:
     if allocation.is_tombstone:
         raise UnknownAllocation
     if allocation.status is AllocationStatus.ENDED or allocation.deadline - now < LEAST_LEFT:
-        raise AlreadyEnded
+        raise AlreadyEnded(outcome=allocation.outcome)

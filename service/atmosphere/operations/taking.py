@@ -177,6 +177,7 @@ def _draft(
         release_token_hash=request.release_token_hash,
         asked_by=asking.caller.asked_by,
         run=asking.caller.run,
+        heartbeat=request.heartbeat,
         slots=slots,
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from atmosphere.adapters.cursors import PAGE, Position, span
 from atmosphere.adapters.items import start_id
 from atmosphere.core.breaker import Breaker, PoolKey
-from atmosphere.core.changes import Absent, ConditionCheck, Delete, Is, Put, applied, target_of
+from atmosphere.core.changes import Absent, Before, ConditionCheck, Delete, Is, Put, applied, target_of
 from atmosphere.core.model import Allocation, AllocationStatus, Environment, HistoryEntry, Registration, Status
 from atmosphere.core.queue import Waiter, WaiterKey
 from atmosphere.core.quota import Slot
@@ -189,6 +189,9 @@ def _holds(change: Change, row: Row | None) -> bool:
 def _is_met(expected: Expectation, row: Row) -> bool:
     if isinstance(expected, Absent):
         return False
+    if isinstance(expected, Before):
+        found = getattr(row, expected.field)
+        return found is None or found < expected.value
     return _comparable(getattr(row, expected.field)) == _comparable(expected.value)
 
 
