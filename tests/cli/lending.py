@@ -49,6 +49,8 @@ class Lending(Service):
             return self._beat(arrived.path.split("/")[-2])
         if last == "credentials":
             return self._granted(arrived.path.split("/")[-2], {})
+        if last == "pools":
+            return Answer(body={"pools": [{"pool": "demo", "counts": {"free": 1}}]})
         if arrived.method == "GET":
             return refused(403, "forbidden")
         return self._allocate(arrived)

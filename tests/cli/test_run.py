@@ -178,7 +178,7 @@ def test_nothing_free_within_the_wait_has_a_code_of_its_own(
 @pytest.mark.parametrize(
     ("message", "says"),
     [
-        ("no rule", "no rule allows these AWS credentials"),
+        ("no rule", "this caller may use demo"),
         ("The security token included in the request is expired", "have expired: renew them"),
         ("Credential should be scoped to a valid region, not 'us-east-1'.", "give --region with"),
         ("Signature expired: 20261122T000000Z is now earlier than 20261122T010000Z", "clock"),
@@ -278,7 +278,7 @@ def test_a_service_without_heartbeats_is_asked_without(lending: Lending, capsys:
     lending.heartbeat = None
     assert main([*RUN, "--", "true"]) == 0
     assert ["heartbeatSeconds" in asked for asked in lending.asked] == [True, False]
-    assert "does not know heartbeats yet" in " ".join(capsys.readouterr().err.split())
+    assert "takes no heartbeats like that" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize(("ignore", "grace"), [("", 600.0), ("signal.signal(signal.SIGTERM, signal.SIG_IGN)", 0.2)])

@@ -131,7 +131,7 @@ def test_a_service_without_heartbeats_is_asked_without(
     first, second, _ = service.arrived
     assert "heartbeatSeconds" not in second.body
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
-    assert "does not know heartbeats yet" in caplog.text
+    assert "takes no heartbeats like that" in caplog.text
 
 
 def test_the_block_takes_all_that_can_be_asked_for(service: Service, client: AtmosphereClient) -> None:

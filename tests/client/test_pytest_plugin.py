@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from _pytest.mark import ParameterSet
 
+    from tests.client.conftest import Arrived
+
 SHARED = ("-n", "2", "--atmosphere-environments", "shared")
 SERVICE = Path(__file__).parents[2] / "service"
 USES = """
@@ -194,7 +196,12 @@ def until_there(path: Path, process: subprocess.Popen[str]) -> None:
 def test_an_interrupted_wait_is_undone(session: Session, lending: Lending) -> None:
     session.tests(one="")
     ready = session.place / "ready"
-    lending.first = [lambda _: (ready.touch(), refused(423, "pool-busy", after=60, position=1))[1]]
+
+    def busy(_: Arrived) -> Answer:
+        ready.touch()
+        return refused(423, "pool-busy", after=60, position=1)
+
+    lending.first = [busy]
     process = session.start()
     until_there(ready, process)
     process.send_signal(signal.SIGINT)

@@ -147,4 +147,13 @@ def _where(failure: ActionError) -> str:
     if not isinstance(position, int) or isinstance(position, bool):
         return f"{failure.message} ({failure.code})"
     of = f" of {waiting}" if isinstance(waiting, int) and not isinstance(waiting, bool) else ""
-    return f"Position {position}{of}: {failure.message} ({failure.code})"
+    return f"Position {position}{of}{_estimate(failure.details)}: {failure.message} ({failure.code})"
+
+
+def _estimate(details: Mapping[str, Any]) -> str:
+    """How long it may still take, where the service can say it."""
+    found = details.get("estimatedWaitSeconds")
+    least, most = (found.get("from"), found.get("to")) if isinstance(found, dict) else (None, None)
+    if not all(isinstance(bound, int) and not isinstance(bound, bool) for bound in (least, most)):
+        return ""
+    return f", about {clock_text(least)} to {clock_text(most)} more"

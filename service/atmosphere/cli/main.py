@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,22 +57,37 @@ _SUBCOMMANDS: Final = {
 }
 
 
+def _is_installed(subcommand: _Subcommand) -> bool:
+    """The distribution for callers has only the subcommands that they use."""
+    return find_spec(subcommand.module) is not None
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 click calls it so
+    if not wanted:
+        return
+    for distribution in ("atmosphere-service", "atmosphere-client"):
+        with suppress(PackageNotFoundError):
+            print(f"atmosphere, version {version(distribution)}")
+            ctx.exit()
+    raise click.ClickException("no distribution of atmosphere is installed: this is a bare source tree")
+
+
 class _Lazy(click.Group):
     """Lists subcommands from the table above and imports only the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click calls it so
-        return list(_SUBCOMMANDS)
+        return [name for name, known in _SUBCOMMANDS.items() if _is_installed(known)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 click calls it so
         known = _SUBCOMMANDS.get(cmd_name)
-        if known is None:
+        if known is None or not _is_installed(known):
             return None
         command: click.Command = getattr(import_module(known.module), cmd_name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 click calls it so
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, known.help) for name, known in _SUBCOMMANDS.items()])
+            formatter.write_dl([(name, _SUBCOMMANDS[name].help) for name in self.list_commands(ctx)])
 
 
 @click.group(
@@ -79,7 +97,7 @@ class _Lazy(click.Group):
     "(cleanup), 130 interrupted.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected failure.")
-@click.version_option(package_name="atmosphere-service", prog_name="atmosphere")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="The version.")
 def atmosphere(*, debug: bool) -> None:
     """Allocate clean AWS environments to tests, deallocate them, and operate the service."""
 

@@ -92,11 +92,14 @@ class Heartbeats:
 
 
 def if_known(ask: Callable[[int | None], Answer], seconds: int | None, tell: Callable[[str], None]) -> Answer:
-    """Ask with heartbeats; a service that does not know them yet is asked without, which `tell` learns."""
+    """Ask with heartbeats; a service that takes none, or not so often, is asked without, which `tell` learns."""
     try:
         return ask(seconds)
     except Refused as refusal:
         if seconds is None or refusal.status != _INVALID or _FIELD not in refusal.message:
             raise
-    tell("the service does not know heartbeats yet: if this process is killed, only the deadline ends the allocation")
+        tell(
+            f"the service takes no heartbeats like that ({refusal.message}): without them, if this process is killed, "
+            "only the deadline ends the allocation"
+        )
     return ask(None)
