@@ -21,8 +21,8 @@ LONGEST = 0.02  # seconds that one half of an allocate takes
 class Lending(Service):
     """`held` is what is in use now, `outcomes` how the others ended, `beats` what still lives.
 
-    `first` are answers before the first grant; `on_allocate` and `on_beat` are called with each request, and may give
-    an answer of their own. With `heartbeat` the service knows heartbeats, and says so many seconds.
+    `first` are answers before the first grant. `on_allocate`, `on_beat` and `on_end` are called with each request's id;
+    the first two may give an answer of their own. `heartbeat` is what the service says, None if it knows no heartbeats.
     """
 
     def __init__(self) -> None:
@@ -35,6 +35,7 @@ class Lending(Service):
         self.heartbeat: float | None = 180
         self.on_allocate: Callable[[str], Any] = lambda _: None
         self.on_beat: Callable[[str], Any] = lambda _: None
+        self.on_end: Callable[[str], Any] = lambda _: None
         self._lock = threading.Lock()
         self._random = random.Random(12)  # noqa: S311 delays
         self.script = [self._serve]
@@ -102,6 +103,7 @@ class Lending(Service):
             self.outcomes[id_] = "lost"
 
     def _end(self, id_: str, outcome: str) -> Answer:
+        self.on_end(id_)
         with self._lock:
             known = id_ in self.held or id_ in self.outcomes
             self.held.discard(id_)

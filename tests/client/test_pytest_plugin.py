@@ -146,10 +146,20 @@ def test_each_worker_has_an_environment_of_its_own(session: Session, lending: Le
 
 def test_workers_can_share_one(session: Session, lending: Lending) -> None:
     session.tests(**{f"test{index}": "" for index in range(6)})
+    (session.place / "conftest.py").write_text(
+        "import os\n"
+        "def pytest_unconfigure():\n"
+        "    open(f'over-{os.environ.get(\"PYTEST_XDIST_WORKER\", \"controller\")}', 'w').close()\n"
+    )
+    over: list[int] = []
+    lending.on_end = lambda _: over.append(len(list(session.place.glob("over-gw*"))))
+
     code, shown = session.run(*SHARED)
+
     assert code == 0, shown
     assert list(lending.outcomes.values()) == ["success"]
     assert len({str(asked) for asked in lending.asked}) == 1, "one request, however many ask"
+    assert over == [2], "it is given back once, after all workers"
 
 
 @pytest.mark.parametrize("mode", ["worker", slow("shared")])
@@ -301,16 +311,26 @@ def test_a_session_without_an_environment_says_why_in_each_test(
     assert lending.held == set()
 
 
-def test_another_fixture_s_end_still_has_the_environment(session: Session, lending: Lending) -> None:
+@pytest.mark.parametrize(
+    ("body", "options", "code"), [("assert 0", (), 1), ("assert 0", ("-x",), 1), ("raise KeyboardInterrupt", (), 2)]
+)
+def test_another_fixture_s_end_still_has_the_environment(
+    session: Session, lending: Lending, body: str, options: tuple[str, ...], code: int
+) -> None:
+    """After Ctrl-C fixtures end only with the session."""
     (session.place / "conftest.py").write_text(
         "import pytest\n"
         "@pytest.fixture(scope='session')\n"
         "def stack(atmosphere_environment):\n"
-        "    yield 1\n"
-        "    assert atmosphere_environment.variables()['AWS_SECRET_ACCESS_KEY'] == 'a secret'\n"
+        "    yield atmosphere_environment.id\n"
         "    open('torn-down', 'w').close()\n"
     )
-    (session.place / "test_it.py").write_text("def test_it(stack): pass\n")
-    assert session.run()[0] == 0
-    assert (session.place / "torn-down").exists()
-    assert lending.arrived[-1].method == "DELETE"
+    (session.place / "test_it.py").write_text(
+        f"def test_one(stack): {body}\ndef test_two(stack): pass\ndef test_three(): pass\n"
+    )
+    torn_down: list[bool] = []
+    lending.on_end = lambda _: torn_down.append((session.place / "torn-down").exists())
+
+    assert session.run(*options, "-p", "no:randomly")[0] == code
+
+    assert torn_down == [True]
