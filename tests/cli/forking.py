@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 
 import botocore.session
@@ -15,6 +16,8 @@ import atmosphere.cli.allocate
 import atmosphere.cli.run
 import atmosphere.client.connect
 from atmosphere.cli.main import main
+
+INTERRUPT = {signal.SIGINT}
 
 
 def child(words: list[str], output: str) -> None:
@@ -34,7 +37,9 @@ def serve() -> None:
     main(["run"])  # a usage error: what is only slow the first time is over
     for line in sys.stdin:
         asked = json.loads(line)
-        pid = os.fork()
+        signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPT)
+        pid = os.fork()  # an interrupt in what Python itself does here would leave a lock of logging held for ever
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPT)
         if pid == 0:
             child(asked["words"], asked["output"])
         sys.__stdout__.write(f"{pid}\n")  # type: ignore[union-attr]

@@ -56,7 +56,7 @@ def test_it_lives_as_long_as_it_beats_on_either_tree_and_is_lost_after_that(
     token_hash = hashlib.sha256(secret.encode()).hexdigest()
     with held(runner.ask, releaseTokenHash=token_hash) as id_:
         place = f"/allocations/{id_}"
-        beats = {
+        beats: dict[str, Callable[[], Answer]] = {
             "owner": lambda: runner.ask("POST", f"{place}/heartbeat"),
             "refresh": lambda: runner.ask("POST", f"{place}/credentials"),
             "release token": lambda: nobody.ask("POST", f"{place}/heartbeat", token=f"atmosphere-release.{secret}"),

@@ -153,7 +153,8 @@ def _where(failure: ActionError) -> str:
 def _estimate(details: Mapping[str, Any]) -> str:
     """How long it may still take, where the service can say it."""
     found = details.get("estimatedWaitSeconds")
-    least, most = (found.get("from"), found.get("to")) if isinstance(found, dict) else (None, None)
-    if not all(isinstance(bound, int) and not isinstance(bound, bool) for bound in (least, most)):
+    bounds = [found.get("from"), found.get("to")] if isinstance(found, dict) else []
+    whole = [bound for bound in bounds if isinstance(bound, int) and not isinstance(bound, bool)]
+    if len(whole) != 2:  # noqa: PLR2004 from and to
         return ""
-    return f", about {clock_text(least)} to {clock_text(most)} more"
+    return f", about {clock_text(whole[0])} to {clock_text(whole[1])} more"
