@@ -7,7 +7,7 @@ BIN := .venv/bin
 NEEDS_NPM := command -v npm >/dev/null || { echo "Atmosphere needs Node 20 or newer with npm: install it and try again" >&2; exit 1; }
 NPM_CI := npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-.PHONY: help setup demo test test-all tests-here tests-on-emulator lint format bench lock clean
+.PHONY: help setup demo test test-all tests-here tests-on-emulator lint format bench wheel lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,8 +75,11 @@ format: setup ## rewrite to the house style
 bench: setup ## measure, and write bench/README.md
 	@$(BIN)/python -m bench
 
+wheel: .venv/.ready ## build the wheel of client, command and pytest plugin in dist/
+	@$(BIN)/python -m distribution.client dist
+
 lock: .venv/.ready ## compile requirements/ from pyproject.toml
 	@$(BIN)/python requirements/lock.py
 
 clean: ## remove everything that set-up made
-	@rm -rf .venv .emulator .cache build cdk.out
+	@rm -rf .venv .emulator .cache build dist cdk.out

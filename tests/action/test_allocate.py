@@ -182,3 +182,25 @@ def test_odd_places_in_the_queue_are_not_shown(desk: Desk, service: Service, det
     line = desk.out.getvalue().splitlines()[1]
     assert "no: quota-reached (quota-reached); waited 0 s" in line
     assert ("Position 1:" in line) == (details.get("position") == 1 and details.get("waiting") == "x")
+
+
+@pytest.mark.parametrize(
+    ("estimate", "shown"),
+    [
+        ({"from": 40, "to": 1500}, "Position 2, about 40 s to 25 min more: no: pool-busy"),
+        ({"from": 40}, "Position 2: no: pool-busy"),
+        ({"from": True, "to": "x"}, "Position 2: no: pool-busy"),
+        (None, "Position 2: no: pool-busy"),
+    ],
+)
+def test_how_long_it_may_still_take_is_shown_where_the_service_says_it(
+    desk: Desk, service: Service, estimate: object, shown: str
+) -> None:
+    service.script = [
+        refused(423, "pool-busy", after=1, position=2, estimatedWaitSeconds=estimate),
+        Answer(200, {}),
+    ]
+
+    desk.asking.reply()
+
+    assert desk.out.getvalue().splitlines()[1].startswith(shown)

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 
 import botocore.session
 
 import atmosphere.cli.allocate
+import atmosphere.cli.run
 import atmosphere.client.connect
 from atmosphere.cli.main import main
+
+INTERRUPT = {signal.SIGINT}
 
 
 def child(words: list[str], output: str) -> None:
@@ -29,10 +33,13 @@ def child(words: list[str], output: str) -> None:
 def serve() -> None:
     """Until the input ends."""
     botocore.session.Session().get_credentials()
-    main(["allocate"])  # a usage error: what is only slow the first time is over
+    main(["allocate"])
+    main(["run"])  # a usage error: what is only slow the first time is over
     for line in sys.stdin:
         asked = json.loads(line)
-        pid = os.fork()
+        signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPT)
+        pid = os.fork()  # an interrupt in what Python itself does here would leave a lock of logging held for ever
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPT)
         if pid == 0:
             child(asked["words"], asked["output"])
         sys.__stdout__.write(f"{pid}\n")  # type: ignore[union-attr]
@@ -43,5 +50,5 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    assert {atmosphere.cli.allocate, atmosphere.client.connect}
+    assert {atmosphere.cli.allocate, atmosphere.cli.run, atmosphere.client.connect}
     serve()

@@ -14,7 +14,8 @@ from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.model import Resource
 from atmosphere.cleanup.state.baseline import Baseline
 from atmosphere.cli import following
-from atmosphere.cli.main import Exit, main
+from atmosphere.cli.exits import Exit
+from atmosphere.cli.main import main
 from atmosphere.config.load import load
 from tests.cleanup.empty import EmptyAccounts
 from tests.client.conftest import Answer

@@ -10,7 +10,8 @@ import pytest
 from atmosphere.cleanup.catalogue import CATALOGUE
 from atmosphere.cleanup.catalogue.parts import PARTS
 from atmosphere.cleanup.report.coverage import Coverage, coverage_of
-from atmosphere.cli.main import Exit, main
+from atmosphere.cli.exits import Exit
+from atmosphere.cli.main import main
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""Signals at random moments of `allocate` leave nothing in use that no one knows of."""
+"""Signals at random moments of `allocate` and `run` leave nothing in use that no one knows of."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.cli.lending import Lending
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.cli.lending import Lending
+
 MOMENTS: Final = 200
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+ALLOCATE: Final = ["allocate", "--pool", "demo", "--requester", "me", "--json"]
+RUN: Final = ["run", "--pool", "demo", "--requester", "me"]
 
 
 @dataclass(slots=True)
@@ -55,13 +57,6 @@ class Forking:
 
 
 @pytest.fixture
-def lending() -> Iterator[Lending]:
-    service = Lending()
-    yield service
-    service.stop()
-
-
-@pytest.fixture
 def forking(lending: Lending, tmp_path: Path) -> Iterator[Forking]:
     environ = {
         **os.environ,
@@ -77,8 +72,7 @@ def forking(lending: Lending, tmp_path: Path) -> Iterator[Forking]:
         text=True,
         env=environ,
     )
-    words = ["allocate", "--pool", "demo", "--requester", "me", "--json", "--endpoint", lending.endpoint]
-    yield Forking(process, words, tmp_path / "output")
+    yield Forking(process, [*ALLOCATE, "--endpoint", lending.endpoint], tmp_path / "output")
     assert process.stdin is not None
     process.stdin.close()
     process.wait(30)
@@ -115,3 +109,24 @@ def test_a_signal_at_any_moment_leaves_nothing_in_use_or_an_output_that_names_it
     assert codes.get(130, 0) + codes.get(143, 0) > MOMENTS / 20, codes
     kept = [path.name for path in (tmp_path / "state" / "atmosphere").iterdir()]
     assert len(kept) == codes.get(0, 0) + 3, "private files of what was released are gone"
+
+
+def test_a_signal_at_any_moment_of_a_run_ends_the_command_and_leaves_nothing_in_use(
+    forking: Forking, lending: Lending, tmp_path: Path
+) -> None:
+    forking.words = [*RUN, "--endpoint", lending.endpoint, "--", "sleep", "0.05"]
+    started = time.monotonic()
+    assert forking.run(None, 0)[0] == 0
+    lasts = time.monotonic() - started
+    moments = random.Random(8)  # noqa: S311 moments
+    codes: dict[int, int] = {}
+
+    for index in range(MOMENTS // 3):
+        code, _ = forking.run(SIGNALS[index % 2], moments.uniform(0, lasts))
+
+        assert lending.held == set(), (index, code)
+        codes[code] = codes.get(code, 0) + 1
+
+    assert set(codes) <= {0, 130, 143, -signal.SIGINT, -signal.SIGTERM}, codes
+    assert codes.get(130, 0) + codes.get(143, 0) > MOMENTS / 30, codes
+    assert list((tmp_path / "state" / "atmosphere").iterdir()) == []

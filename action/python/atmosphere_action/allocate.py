@@ -147,4 +147,14 @@ def _where(failure: ActionError) -> str:
     if not isinstance(position, int) or isinstance(position, bool):
         return f"{failure.message} ({failure.code})"
     of = f" of {waiting}" if isinstance(waiting, int) and not isinstance(waiting, bool) else ""
-    return f"Position {position}{of}: {failure.message} ({failure.code})"
+    return f"Position {position}{of}{_estimate(failure.details)}: {failure.message} ({failure.code})"
+
+
+def _estimate(details: Mapping[str, Any]) -> str:
+    """How long it may still take, where the service can say it."""
+    found = details.get("estimatedWaitSeconds")
+    bounds = [found.get("from"), found.get("to")] if isinstance(found, dict) else []
+    whole = [bound for bound in bounds if isinstance(bound, int) and not isinstance(bound, bool)]
+    if len(whole) != 2:  # noqa: PLR2004 from and to
+        return ""
+    return f", about {clock_text(whole[0])} to {clock_text(whole[1])} more"

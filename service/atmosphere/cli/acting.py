@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from atmosphere.cli.connection import Connection, connected
-from atmosphere.cli.main import Exit
+from atmosphere.cli.exits import Exit
 from atmosphere.cli.options import EPILOG, environment_key, json_option
 from atmosphere.cli.output import note, plain, print_json, print_table
 from atmosphere.client.acts import Done, act_on, select

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from atmosphere.cli.main import Exit
+from atmosphere.cli.exits import Exit
 from atmosphere.cli.output import note, print_json, print_table
 from atmosphere.client import pools
 

@@ -1,10 +1,10 @@
-"""The options of `atmosphere allocate`, gathered into one value."""
+"""The options of `atmosphere allocate` and `run` that say what is asked for, gathered into one value."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -12,12 +12,15 @@ from atmosphere.cli.connection import Connection, connected
 from atmosphere.cli.options import json_option
 from atmosphere.cli.parameters import Form, Span, policy
 from atmosphere.client import shorthand
+from atmosphere.client.requester import requester
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from uuid import UUID
 
     from atmosphere.client.asking import Constraint, Wanted
+
+R = TypeVar("R")
 
 _WAIT: Final = "30m"
 _SHORTEST, _LONGEST = 900, 10800  # seconds of an allocation
@@ -40,9 +43,9 @@ class Asked:
     session_policy: str | None
     key: UUID | None
     wait: float
-    profile_file: Path | None
-    export: bool
     as_json: bool
+    profile_file: Path | None = None
+    export: bool = False
 
     def check(self) -> None:
         """Raises `UsageError` for options that exclude each other."""
@@ -79,9 +82,9 @@ def _capability(text: str) -> Any:
     return shorthand.capability(text, "=")
 
 
-_OPTIONS: Final = (
-    click.option("--pool", required=True, help="The pool to take from."),
-    click.option("--requester", required=True, help="Text that shows people who asked, e.g. the URL of a build."),
+_POOL: Final = click.option("--pool", required=True, help="The pool to take from.")
+_REQUESTER: Final = "Text that shows people who asked, e.g. the URL of a build"
+_WHAT: Final = (
     click.option("--in-region", "regions", multiple=True, help="Only in this region; may be repeated."),
     click.option("--in-account", "accounts", multiple=True, help="Only in this account; may be repeated."),
     click.option(
@@ -119,24 +122,51 @@ _OPTIONS: Final = (
     click.option(
         "--wait", type=Span(), default=_WAIT, show_default=True, help="How long to wait for a free environment."
     ),
+    json_option,
+)
+_OPTIONS: Final = (
+    _POOL,
+    click.option("--requester", required=True, help=f"{_REQUESTER}."),
+    *_WHAT,
     click.option(
         "--profile-file",
         type=click.Path(path_type=Path, dir_okay=False),
         help="Write an AWS config file with a profile that renews the credentials.",
     ),
     click.option("--export", is_flag=True, help="Print shell lines that set the credentials (secret)."),
-    json_option,
+)
+_OPTIONS_OF_A_RUN: Final = (
+    _POOL,
+    click.option("--requester", default=requester, help=f"{_REQUESTER} (default: the build's address, or the user)."),
+    *_WHAT,
 )
 
 
 def asking(command: Callable[[Connection, Asked], None]) -> Callable[..., None]:
-    """Add the options; the command gets them as one value."""
+    """Add the options of `allocate`; the command gets them as one value."""
 
     def gather(connection: Connection, **given: Any) -> None:
         command(connection, Asked(**given))
 
+    return _with(_OPTIONS, gather, command)
+
+
+def asking_to_run(command: Callable[..., int]) -> Callable[..., int]:
+    """Add those of `run`; the command gets them as one value, and its own options by name."""
+    names = {each.name for each in fields(Asked)}
+
+    def gather(connection: Connection, **given: Any) -> int:
+        asked = Asked(**{name: given.pop(name) for name in names & given.keys()})
+        return command(connection, asked, **given)
+
+    return _with(_OPTIONS_OF_A_RUN, gather, command)
+
+
+def _with(
+    options: Sequence[Callable[..., Any]], gather: Callable[..., R], command: Callable[..., R]
+) -> Callable[..., R]:
     gather.__doc__ = command.__doc__
-    wrapped: Callable[..., None] = connected(caller="runner")(gather)
-    for option in reversed(_OPTIONS):
+    wrapped: Callable[..., R] = connected(caller="runner")(gather)
+    for option in reversed(options):
         wrapped = option(wrapped)
     return wrapped

@@ -9,17 +9,18 @@ import signal
 import threading
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
+from atmosphere.cli.exits import SIGNALLED
 from atmosphere.cli.output import note
 from atmosphere.client.asking import Waiting
 from atmosphere.client.errors import NotConnected, ServiceError
 from atmosphere.contract import ALLOCATE_IN_FLIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from atmosphere.client.client import AtmosphereClient
     from atmosphere.client.proof import ReleaseToken
@@ -27,18 +28,21 @@ if TYPE_CHECKING:
 
     Ask = Callable[[Callable[[Waiting], None]], Granted]
 
+Result = TypeVar("Result")
+
 _SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-_SIGNALLED: Final = 128  # plus the signal's number, as shells report it
 _GIVES_UP: Final = 3  # signals during one release
 
 
 @dataclass(frozen=True, slots=True)
-class _Signal:
+class Signal:
+    """A signal that arrived."""
+
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class Done:
     """The end of a thread: what it returned, or what it raised."""
 
     value: Any = None
@@ -70,32 +74,52 @@ class Attempt:
 
         After that, signals are ignored: the command has done its work and is about to exit with 0.
         """
-        try:
-            self._check()
-            grant = self._asked(ask)
+
+        def hand_over(grant: Granted) -> None:
             text = prepare(grant)
             self._check()
             write(text)
             self._check()
+
+        self.use(ask, hand_over)
+        _ignore_signals()
+
+    def use(self, ask: Ask, work: Callable[[Granted], Result]) -> Result:
+        """Ask, and `work` with what is granted. A failure, or a signal while it is asked for, releases it."""
+        try:
+            self._check()
+            return work(self._asked(ask))
         except BaseException as failure:
             self._release(failure)
             if isinstance(failure, _Stopped):
-                raise click.exceptions.Exit(_SIGNALLED + failure.number) from failure
+                raise click.exceptions.Exit(SIGNALLED + failure.number) from failure
             raise
-        _ignore_signals()
 
-    def listen(self) -> None:
-        """From now on signals are events of this attempt."""
-        for number in _heard():
-            signal.signal(number, lambda number, _: self._events.put(_Signal(number)))
+    def end(self, outcome: str) -> bool:
+        """Release what was used; whether that succeeded. Signals wait for it, but not for ever."""
+        self._end(outcome, may_yet_come_seconds=0)
+        return not self.may_be_held
+
+    def next_event(self) -> Any:
+        """What happens next: a `Signal`, the `Done` of what was started, or what was put."""
+        return self._events.get()
+
+    def put(self, event: Any) -> None:
+        """Add an event, from any thread."""
+        self._events.put(event)
+
+    def listen(self, *, further: Sequence[str] = ()) -> None:
+        """From now on signals, and those of these names, are events of this attempt."""
+        for number in _heard(further):
+            signal.signal(number, lambda number, _: self._events.put(Signal(number)))
 
     def _asked(self, ask: Ask) -> Granted:
         events = self._events
         self.may_be_held = True
-        self._start(lambda: ask(events.put))
+        self.start(lambda: ask(events.put))
         while True:
             event = self._events.get()
-            if isinstance(event, _Signal):
+            if isinstance(event, Signal):
                 raise _Stopped(event.number)
             if isinstance(event, Waiting):
                 self.tell(event)
@@ -105,21 +129,22 @@ class Attempt:
 
     def _check(self) -> None:
         for event in self._pending():
-            if isinstance(event, _Signal):
+            if isinstance(event, Signal):
                 raise _Stopped(event.number)
 
     def _pending(self) -> Iterator[Any]:
         while not self._events.empty():
             yield self._events.get()
 
-    def _start(self, work: Callable[[], Any]) -> None:
+    def start(self, work: Callable[[], Any]) -> None:
+        """Do this in a thread, whose end is the event `Done`."""
         events = self._events
 
         def run() -> None:
             try:
-                events.put(_Done(work()))
+                events.put(Done(work()))
             except BaseException as failure:  # noqa: BLE001 raised again where the event is read
-                events.put(_Done(failure=failure))
+                events.put(Done(failure=failure))
 
         threading.Thread(target=run, daemon=True).start()
 
@@ -130,14 +155,17 @@ class Attempt:
             self.may_be_held = False
             return
         outcome = f"failed: {failure}" if isinstance(failure, _Stopped) else f"failed: {type(failure).__name__}"
+        note(f"releasing allocation {self.allocation}")
+        self._end(outcome, may_yet_come_seconds=ALLOCATE_IN_FLIGHT)
+
+    def _end(self, outcome: str, *, may_yet_come_seconds: float) -> None:
         self._events = SimpleQueue()  # what the request still has to say is of no interest
         self.listen()
-        self._start(
+        self.start(
             lambda: self.client.end(
-                self.allocation, self.token, outcome=outcome, may_yet_come_seconds=ALLOCATE_IN_FLIGHT
+                self.allocation, self.token, outcome=outcome, may_yet_come_seconds=may_yet_come_seconds
             )
         )
-        note(f"releasing allocation {self.allocation}")
         try:
             self._wait_for_release()
             self.may_be_held = False
@@ -151,7 +179,7 @@ class Attempt:
         signals = 0
         while True:
             event = self._events.get()
-            if not isinstance(event, _Signal):
+            if not isinstance(event, Signal):
                 _result(event)
                 return
             signals += 1
@@ -164,17 +192,18 @@ def _give_up(signals: int) -> NoReturn:
     raise NotConnected(f"interrupted by {signals} signals")
 
 
-def _result(done: _Done) -> Any:
+def _result(done: Done) -> Any:
     if done.failure is not None:
         raise done.failure
     return done.value
 
 
-def _heard() -> list[signal.Signals]:
+def _heard(further: Sequence[str] = ()) -> list[signal.Signals]:
     """The signals that are not ignored already, as `nohup` and shells do for commands in the background."""
     if threading.current_thread() is not threading.main_thread():
         return []
-    return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    numbers = (*_SIGNALS, *(getattr(signal, name) for name in further if hasattr(signal, name)))
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def _ignore_signals() -> None:

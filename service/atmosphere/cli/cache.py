@@ -1,7 +1,6 @@
 """The cache of an allocation's credentials: shared by all processes on this machine, so that each asks rarely.
 
 AWS tools start a profile's command again and again near the end of credentials, and each start would be a request.
-Source: botocore's refresh windows, in seconds before the end: it asks from 900 on, and for every call from 600 on.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import click
 
 from atmosphere.cli.kept import Kept, read, write_private
 from atmosphere.client.errors import NotConnected, ServiceError
+from atmosphere.client.renewal import LEAST_LEFT, due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from atmosphere.client.results import Granted
     from atmosphere.core.credentials import SessionCredentials
 
-RENEW_BEFORE: Final = 960.0  # seconds that credentials still have when new ones are asked for; more than botocore's 900
-_ASK_EVERY: Final = 60.0  # seconds; near the deadline new credentials may not be valid longer than the current ones
-_LEAST_LEFT: Final = 30.0  # seconds that credentials must have to be worth handing out
 _LOCK_PATIENCE: Final = 50.0  # seconds
 _NOT_FOUND: Final = 404
 
@@ -77,7 +74,7 @@ def _renewed(
         return remember(kept, ask(), asker=asker, now=now())
     except (ServiceError, NotConnected) as failure:
         ended = isinstance(failure, ServiceError) and failure.status == _NOT_FOUND
-        if cached is None or ended or _left(cached, now()) < _LEAST_LEFT:
+        if cached is None or ended or _left(cached, now()) < LEAST_LEFT:
             raise
         return cached
     except OSError as broken:
@@ -92,9 +89,7 @@ def _cached(kept: Kept, asker: str) -> dict[str, Any] | None:
 
 
 def _due(cached: Mapping[str, Any], now: float) -> bool:
-    left = _left(cached, now)
-    asked_lately = 0 <= now - float(cached["asked"]) < _ASK_EVERY
-    return left < _LEAST_LEFT or (left < RENEW_BEFORE and not asked_lately)
+    return due(left=_left(cached, now), since_asked=now - float(cached["asked"]))
 
 
 def _left(cached: Mapping[str, Any], now: float) -> float:

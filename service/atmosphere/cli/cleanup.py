@@ -13,8 +13,8 @@ import click
 from atmosphere.cli.config import loaded
 from atmosphere.cli.connection import Connection, connected
 from atmosphere.cli.covering import covers_command
+from atmosphere.cli.exits import Exit
 from atmosphere.cli.following import run_command
-from atmosphere.cli.main import Exit
 from atmosphere.cli.options import DATES, EPILOG, Group, environment_key, json_option
 from atmosphere.cli.output import console, note, print_json
 from atmosphere.cli.planning import print_plan, print_verdict

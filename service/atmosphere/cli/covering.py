@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import yaml
 
-from atmosphere.cli.main import Exit
+from atmosphere.cli.exits import Exit
 from atmosphere.cli.options import json_option
 from atmosphere.cli.output import note, print_json, print_table
 

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 _FORBIDDEN: Final = 403
 _UNSATISFIABLE: Final = "unsatisfiable"
+# What API Gateway answers to a signature that it does not take, whatever the service's rules are.
+_OF_THE_GATEWAY: Final = {
+    "security token included in the request is expired": "these AWS credentials have expired: renew them (for example "
+    "with `aws sso login`), or unset old AWS_* variables",
+    "security token included in the request is invalid": "these AWS credentials are not valid: check that AWS_* "
+    "variables are of one session, or choose others with --profile",
+    "scoped to a valid region": "it was signed for another region: give --region with the region of the service",
+    "signature expired": "the clock of this machine is wrong: synchronize it",
+    "signature not yet current": "the clock of this machine is wrong: synchronize it",
+}
 
 
 def explained(
@@ -26,6 +36,9 @@ def explained(
     environ: Mapping[str, str] = os.environ,
 ) -> ServiceError:
     """The same refusal with its remedy, where one is known."""
+    for text, remedy in _OF_THE_GATEWAY.items():
+        if refusal.status == _FORBIDDEN and text in refusal.message.lower():
+            return refusal.with_remedy(remedy)
     if refusal.status == _FORBIDDEN:
         return refusal.with_remedy(_not_allowed(client, pool, environ))
     if refusal.code == _UNSATISFIABLE and roles:

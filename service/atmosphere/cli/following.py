@@ -13,7 +13,7 @@ from rich.text import Text
 
 from atmosphere.cleanup.report.markdown import markdown
 from atmosphere.cli.connection import Connection, connected
-from atmosphere.cli.main import Exit
+from atmosphere.cli.exits import Exit
 from atmosphere.cli.options import environment_key, json_option, reason_option
 from atmosphere.cli.output import console, harmless, note, plain, print_json, shown
 from atmosphere.client.errors import ServiceError

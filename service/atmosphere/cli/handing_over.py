@@ -19,6 +19,8 @@ from atmosphere.cli.pinning import pinned
 from atmosphere.client import as_reply
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from atmosphere.cli.asked import Asked
     from atmosphere.cli.connection import Connection
     from atmosphere.cli.kept import Kept
@@ -42,12 +44,16 @@ class HandingOver:
         """Check before anything is asked for what could fail afterwards; raises `UsageError`."""
         allocation = str(asked.key or uuid4())
         files = kept(allocation)
-        profiles = None
+        handing = cls(connection, asked, allocation, None, files)
         if asked.profile_file is not None:
-            words = ("credentials", allocation, "--lease", str(files.place), "--environment")
-            commands = {name: connection.words(*words, name) for name in asked.names}
-            profiles = profile_file.prepared(asked.profile_file, commands)
-        return cls(connection, asked, allocation, profiles, files)
+            handing.add_profiles(asked.profile_file)
+        return handing
+
+    def add_profiles(self, path: Path) -> None:
+        """From now on with a file of profiles; raises `UsageError`."""
+        words = ("credentials", self.allocation, "--lease", str(self.files.place), "--environment")
+        commands = {name: self.connection.words(*words, name) for name in self.asked.names}
+        self.profiles = profile_file.prepared(path, commands)
 
     @property
     def secret(self) -> str | None:
@@ -73,15 +79,19 @@ class HandingOver:
         if any(place.credentials is None for place in grant.environments):
             raise click.ClickException("the service returned no credentials")
         self.grant = grant
-        if self.files.place.is_dir():
-            self.files.amend(expiresAt=shown(grant.expires_at))
-        if self.profiles is not None:
-            self._write_profiles(self.profiles, grant)
+        self.record(grant)
         if self.asked.as_json:
             return as_json(as_reply.granted(grant))
         if self.asked.export:
             return "".join(f"{line}\n" for line in _export(grant))
         return as_facts(self._facts(grant))
+
+    def record(self, grant: Granted) -> None:
+        """Write what is known now: the deadline, and the profiles if any. Raises `ClickException`."""
+        if self.files.place.is_dir():
+            self.files.amend(expiresAt=shown(grant.expires_at))
+        if self.profiles is not None:
+            self._write_profiles(self.profiles, grant)
 
     def _write_profiles(self, profiles: ProfileFile, grant: Granted) -> None:
         try:
@@ -91,7 +101,7 @@ class HandingOver:
             raise click.ClickException(f"{profiles.path} cannot be written ({broken.strerror})") from broken
 
     def _facts(self, grant: Granted) -> dict[str, str | None]:
-        places = {place.name: _place(place) for place in grant.environments}
+        places = {place.name: place_text(place) for place in grant.environments}
         return {"allocation": grant.id, "until": shown(grant.expires_at), **places, **self._next(grant)}
 
     def _next(self, grant: Granted) -> dict[str, str]:
@@ -129,7 +139,8 @@ def _export(grant: Granted) -> list[str]:
     return shell.export_lines(grant.id, name=place.name, region=place.region, credentials=keys)
 
 
-def _place(place: Place) -> str:
+def place_text(place: Place) -> str:
+    """An environment for people."""
     return f"aws://{place.account}/{place.region} ({place.pool}, {place.role})"
 
 

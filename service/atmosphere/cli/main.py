@@ -8,31 +8,21 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
-from enum import IntEnum
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from atmosphere.cli.exits import Exit, of_failure, own
 from atmosphere.client.errors import NotConnected, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-
-class Exit(IntEnum):
-    """Exit codes of every subcommand."""
-
-    FINE = 0
-    PROBLEMS = 1
-    USAGE = 2
-    UNKNOWN = 3
-    """Something could not be scanned or compared, or did not happen in time."""
-    CHANGES = 4
-    """There is something to do (`config plan`)."""
-    INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +35,7 @@ _SERVICE: Final = "atmosphere.cli.service"
 _OPERATOR: Final = "atmosphere.cli.operator"
 _SUBCOMMANDS: Final = {
     "allocate": _Subcommand("atmosphere.cli.allocate", "Allocate an environment, and wait until one is free."),
+    "run": _Subcommand("atmosphere.cli.run", "Run a command with an environment that is allocated for it."),
     "credentials": _Subcommand(
         "atmosphere.cli.credentials", "Print credentials of an allocation, in the format of `credential_process`."
     ),
@@ -66,22 +57,37 @@ _SUBCOMMANDS: Final = {
 }
 
 
+def _is_installed(subcommand: _Subcommand) -> bool:
+    """The distribution for callers has only the subcommands that they use."""
+    return find_spec(subcommand.module) is not None
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 click calls it so
+    if not wanted:
+        return
+    for distribution in ("atmosphere-service", "atmosphere-client"):
+        with suppress(PackageNotFoundError):
+            print(f"atmosphere, version {version(distribution)}")
+            ctx.exit()
+    raise click.ClickException("no distribution of atmosphere is installed: this is a bare source tree")
+
+
 class _Lazy(click.Group):
     """Lists subcommands from the table above and imports only the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click calls it so
-        return list(_SUBCOMMANDS)
+        return [name for name, known in _SUBCOMMANDS.items() if _is_installed(known)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 click calls it so
         known = _SUBCOMMANDS.get(cmd_name)
-        if known is None:
+        if known is None or not _is_installed(known):
             return None
         command: click.Command = getattr(import_module(known.module), cmd_name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 click calls it so
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, known.help) for name, known in _SUBCOMMANDS.items()])
+            formatter.write_dl([(name, _SUBCOMMANDS[name].help) for name in self.list_commands(ctx)])
 
 
 @click.group(
@@ -91,7 +97,7 @@ class _Lazy(click.Group):
     "or compared, 4 something changes (config plan), 130 interrupted.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected failure.")
-@click.version_option(package_name="atmosphere-service", prog_name="atmosphere")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="The version.")
 def atmosphere(*, debug: bool) -> None:
     """Allocate clean AWS environments to tests, deallocate them, and operate the service."""
 
@@ -99,7 +105,7 @@ def atmosphere(*, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code. No exception propagates from here."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    debug, as_json = words[:1] == ["--debug"], "--json" in words
+    debug, as_json = words[:1] == ["--debug"], "--json" in own(words)
     try:
         result = atmosphere.main(args=words, prog_name="atmosphere", standalone_mode=False)
     except click.ClickException as wrong:
@@ -107,26 +113,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _print_error(wrong.format_message(), "usage" if wrong.exit_code == Exit.USAGE else "failed")
         else:
             wrong.show()
-        return wrong.exit_code
+        return of_failure(words, wrong) if wrong.exit_code == Exit.PROBLEMS else wrong.exit_code
     except (click.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
-    except ServiceError as refusal:
-        if as_json:
-            _print_error(refusal.message, refusal.code, {**refusal.details, "status": refusal.status})
-        else:
-            print(refusal, file=sys.stderr)
-        return Exit.PROBLEMS
     except Exception as fault:  # noqa: BLE001 the outermost entry point: type and text, and no traceback unless asked for
+        _report(fault, debug=debug, as_json=as_json)
+        return of_failure(words, fault)
+    return result if isinstance(result, int) else Exit.FINE
+
+
+def _report(fault: Exception, *, debug: bool, as_json: bool) -> None:
+    if isinstance(fault, ServiceError):
+        text, code, details = str(fault), fault.code, {**fault.details, "status": fault.status}
+        message = fault.message
+    else:
         expected = isinstance(fault, NotConnected)
         if debug and not expected:
             traceback.print_exc()
-        text = str(fault) if expected else f"{type(fault).__name__}: {fault}"
-        if as_json:
-            _print_error(text, "not-connected" if expected else "failed")
-        else:
-            print(text, file=sys.stderr)
-        return Exit.PROBLEMS
-    return result if isinstance(result, int) else Exit.FINE
+        text = message = str(fault) if expected else f"{type(fault).__name__}: {fault}"
+        code, details = "not-connected" if expected else "failed", {}
+    if as_json:
+        _print_error(message, code, details)
+    else:
+        print(text, file=sys.stderr)
 
 
 def _print_error(message: str, code: str, more: Mapping[str, Any] = MappingProxyType({})) -> None:

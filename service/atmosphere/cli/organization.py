@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from atmosphere.cli.main import Exit
+from atmosphere.cli.exits import Exit
 from atmosphere.cli.output import print_json, print_table
 from atmosphere.ports import Unreachable
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _UNFOLDED: Final = 1000  # columns
+_TO_THE_START: Final = "\r\x1b[2K"  # and erase the line
 _READABLE: Final = 12  # columns that folded text needs at least
 
 
@@ -108,5 +110,19 @@ def harmless(text: str) -> str:
 
 def note(text: str) -> None:
     """A remark for people, on stderr so that it never mixes with a result."""
+    if stderr_is_terminal():
+        overwrite("")  # a line that shows a wait
     with suppress(OSError, ValueError):  # a remark that no one can read must not stop what the command does
         console(stderr=True).print(harmless(text), style="dim")
+
+
+def overwrite(text: str) -> None:
+    """Show this in place of the terminal's current line, on stderr."""
+    with suppress(OSError, ValueError):  # as above
+        sys.stderr.write(f"{_TO_THE_START}{text}")
+        sys.stderr.flush()
+
+
+def stderr_is_terminal() -> bool:
+    """Whether people see what is on stderr at once."""
+    return sys.stderr is not None and sys.stderr.isatty()

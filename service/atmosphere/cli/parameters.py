@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from atmosphere.client import spans
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_SPAN: Final = re.compile(r"([0-9]{1,7}(?:\.[0-9]+)?)\s*([smh]?)")
-_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 class Span(click.ParamType):  # type: ignore[type-arg] # generic in the newest click only
@@ -29,10 +27,10 @@ class Span(click.ParamType):  # type: ignore[type-arg] # generic in the newest c
         """The seconds."""
         if isinstance(value, int | float):
             return float(value)
-        found = _SPAN.fullmatch(value.strip().lower())
-        if not found:
-            self.fail(f"{value!r} is not a time: write seconds, or a time such as 45s, 90m or 3h", param, ctx)
-        seconds = float(found[1]) * _UNITS[found[2]]
+        try:
+            seconds = spans.seconds(value)
+        except ValueError as wrong:
+            self.fail(str(wrong), param, ctx)
         if seconds < self._least or (self._most is not None and seconds > self._most):
             self.fail(f"{value!r} is not between {self._least:g} and {self._most:g} seconds", param, ctx)
         return seconds

@@ -13,7 +13,7 @@ import click
 from atmosphere.cli import plan_markdown
 from atmosphere.cli.bases import NotComparable, compare
 from atmosphere.cli.connection import Connection, connected
-from atmosphere.cli.main import Exit
+from atmosphere.cli.exits import Exit
 from atmosphere.cli.options import json_option
 from atmosphere.cli.output import harmless, note, print_json, print_table
 from atmosphere.cli.plan_words import access_sentence, change_of_capacity, standing

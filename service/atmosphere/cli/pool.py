@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atmosphere.cli.connection import Connection, connected
-from atmosphere.cli.main import Exit
+from atmosphere.cli.exits import Exit
 from atmosphere.cli.options import EPILOG, Group, json_option, reason_option
 from atmosphere.cli.output import plain, print_facts, print_json, print_table, shown
 from atmosphere.client import pools

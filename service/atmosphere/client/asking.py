@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from atmosphere.client.errors import ServiceError
+    from atmosphere.client.proof import ReleaseToken
 
 _OUTCOME_BYTES: Final = 100
 
@@ -27,6 +28,22 @@ class Wanted:
     name: str
     constraints: Sequence[Constraint] = ()
     role: str | None = None
+
+
+class Options(TypedDict, total=False):
+    """What may be asked for beside the pool, as `AtmosphereClient.allocate` takes it."""
+
+    constraints: Sequence[Constraint]
+    environments: Sequence[Wanted]
+    accounts: str | None
+    duration_seconds: int | None
+    role: str | None
+    session_policy: str | None
+    heartbeat_seconds: int | None
+    release_token: ReleaseToken | None
+    wait_seconds: float
+    on_wait: Callable[[Waiting], None] | None
+    key: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

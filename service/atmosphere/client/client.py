@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -10,17 +9,21 @@ from atmosphere.client import results
 from atmosphere.client.asking import cut, given, waiting, wanted
 from atmosphere.client.endpoint import checked
 from atmosphere.client.errors import BUSY, NO_TOKEN, UNKNOWN_ALLOCATION, NotConnected, ServiceError
+from atmosphere.client.heartbeats import Beat, beat
+from atmosphere.client.held import Held
 from atmosphere.client.operators import OperatorsSide
 from atmosphere.client.proof import ReleaseToken, proof_by
+from atmosphere.client.sessions import Renewing
 from atmosphere.client.transport import RETRY_BUDGET, RealPace, Transport, region_of
-from atmosphere.contract import ALLOCATE_IN_FLIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Unpack
 
+    import boto3
     from botocore.credentials import Credentials
 
-    from atmosphere.client.asking import Constraint, Waiting, Wanted
+    from atmosphere.client.asking import Constraint, Options, Waiting, Wanted
     from atmosphere.client.transport import Pace
 
 DEFAULT_WAIT: Final = 1800.0  # seconds
@@ -66,6 +69,7 @@ class AtmosphereClient(OperatorsSide):
         duration_seconds: int | None = None,
         role: str | None = None,
         session_policy: str | None = None,
+        heartbeat_seconds: int | None = None,
         release_token: ReleaseToken | None = None,
         wait_seconds: float = DEFAULT_WAIT,
         on_wait: Callable[[Waiting], None] | None = None,
@@ -75,6 +79,7 @@ class AtmosphereClient(OperatorsSide):
 
         `key` (a UUID) becomes the allocation's id; one is made if none is given. All attempts carry it, so that a lost
         reply costs nothing: the next one is the same allocation. Of `release_token` only the hash is sent.
+        With `heartbeat_seconds` (60 to 3600) it ends as `lost` when no `heartbeat` or refresh came for that long.
         """
         body = given(
             pool=pool,
@@ -85,6 +90,7 @@ class AtmosphereClient(OperatorsSide):
             durationSeconds=duration_seconds,
             role=role,
             sessionPolicy=session_policy,
+            heartbeatSeconds=heartbeat_seconds,
             releaseTokenHash=release_token.hash if release_token else None,
         )
         headers = {"Idempotency-Key": key or str(uuid4())}
@@ -113,50 +119,9 @@ class AtmosphereClient(OperatorsSide):
                     on_wait(waiting(refusal, waited=waited, next_try=pause))
                 self._pace.sleep(pause)
 
-    @contextmanager
-    def allocation(
-        self,
-        pool: str,
-        *,
-        requester: str,
-        constraints: Sequence[Constraint] = (),
-        duration_seconds: int | None = None,
-        role: str | None = None,
-        wait_seconds: float = DEFAULT_WAIT,
-        on_wait: Callable[[Waiting], None] | None = None,
-    ) -> Iterator[results.Granted]:
-        """Hold an environment for a `with` block; it is given back whatever happens, also while still asking.
-
-        Should the caller's identity have expired by then, a release token ends the allocation.
-        """
-        key, token = str(uuid4()), ReleaseToken.new()
-        try:
-            grant = self.allocate(
-                pool,
-                requester=requester,
-                constraints=constraints,
-                duration_seconds=duration_seconds,
-                role=role,
-                release_token=token,
-                wait_seconds=wait_seconds,
-                on_wait=on_wait,
-                key=key,
-            )
-        except BaseException as failure:
-            self._abandon(key, token, failure)
-            raise
-        try:
-            yield grant
-        except BaseException as failure:
-            self._give_back(grant.id, token, failure)
-            raise
-        self.end(grant.id, token, outcome="success")
-
-    def _abandon(self, key: str, token: ReleaseToken, failure: BaseException) -> None:
-        """An allocate without an answer may yet take effect: end it under its id, which also stops a late one."""
-        if isinstance(failure, ServiceError | NotConnected) and not failure.unknown_outcome:
-            return
-        self._give_back(key, token, failure, may_yet_come_seconds=ALLOCATE_IN_FLIGHT)
+    def allocation(self, pool: str, *, requester: str, **options: Unpack[Options]) -> Held:
+        """An allocation for a `with` block, with the options of `allocate`; it ends whatever happens (see `Held`)."""
+        return Held(self, pool, requester, options)
 
     def end(self, id_: str, token: ReleaseToken, *, outcome: str, may_yet_come_seconds: float = 0) -> None:
         """End an allocation as its owner, or with its release token where that is refused. Raises `ServiceError`.
@@ -180,15 +145,6 @@ class AtmosphereClient(OperatorsSide):
         except ServiceError as refusal:
             if refusal.code != UNKNOWN_ALLOCATION or not may_yet_come_seconds:
                 raise
-
-    def _give_back(
-        self, id_: str, token: ReleaseToken, failure: BaseException, *, may_yet_come_seconds: float = 0
-    ) -> None:
-        outcome = f"failed: {type(failure).__name__}"
-        try:
-            self.end(id_, token, outcome=outcome, may_yet_come_seconds=may_yet_come_seconds)
-        except (ServiceError, NotConnected) as second:
-            failure.add_note(f"allocation {id_} was not deallocated either ({second}); its deadline ends it")
 
     def deallocate(self, id_: str, *, outcome: str = "success") -> None:
         """Give an allocation back; repeating it is fine. `outcome` is cut at 100 bytes."""
@@ -223,6 +179,19 @@ class AtmosphereClient(OperatorsSide):
         """Fresh credentials for every environment of an active allocation."""
         reply = self._transport.send("POST", "allocations", id_, "credentials", body={})
         return results.read(results.granted, reply)
+
+    def heartbeat(self, id_: str, token: ReleaseToken | None = None) -> Beat:
+        """Say that an allocation is still in use, as its owner or with its release token alone.
+
+        Raises `Ended` if it is over, and `Refused` if it did not ask for heartbeats.
+        """
+        reply = self._transport.send("POST", "allocations", id_, "heartbeat", body={}, proof=token)
+        return results.read(beat, reply)
+
+    def session(self, grant: results.Granted, name: str | None = None) -> boto3.Session:
+        """A boto3 session in an environment of the allocation (the first), whose credentials are always fresh."""
+        renewing = Renewing(grant, lambda: self.credentials(grant.id))
+        return renewing.session(name or grant.environment.name)
 
     def pools(self) -> tuple[results.Pool, ...]:
         """Every pool that the caller may use."""

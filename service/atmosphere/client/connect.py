@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -17,7 +18,6 @@ from atmosphere.client.github import TokenRequest, token_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 def from_chain(endpoint: str, *, profile: str | None = None, region: str | None = None) -> AtmosphereClient:
@@ -41,6 +41,21 @@ def from_chain(endpoint: str, *, profile: str | None = None, region: str | None 
 def from_github(endpoint: str, *, audience: str) -> AtmosphereClient:
     """A client with the GitHub tokens of the job that this runs in; `audience` is the service's (settings.yaml)."""
     return AtmosphereClient(endpoint, tokens=token_request(audience))
+
+
+def from_variables(endpoint: str | None = None, environ: Mapping[str, str] = os.environ) -> AtmosphereClient:
+    """A client as a test finds it in its environment: the service, and who the caller is.
+
+    The service is `endpoint`, else ATMOSPHERE_READY_FILE (a local run), else ATMOSPHERE_ENDPOINT. With
+    ATMOSPHERE_AUDIENCE the caller is the GitHub job, else who the AWS credentials are. Raises `NotConnected`.
+    """
+    ready, found = environ.get("ATMOSPHERE_READY_FILE"), endpoint or environ.get("ATMOSPHERE_ENDPOINT")
+    if ready and not endpoint:
+        return from_ready_file(Path(ready), "runner")
+    if not found:
+        raise NotConnected("no service is named: set ATMOSPHERE_ENDPOINT to its address, or ATMOSPHERE_READY_FILE")
+    audience = environ.get("ATMOSPHERE_AUDIENCE")
+    return from_github(found, audience=audience) if audience else from_chain(found)
 
 
 def from_ready_file(path: Path, caller: str) -> AtmosphereClient:

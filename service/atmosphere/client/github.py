@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from atmosphere.client.errors import NO_TOKEN, NotConnected, ServiceError
+from atmosphere.client.errors import NO_TOKEN, NotConnected, error_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,10 +38,10 @@ class TokenRequest:
             reply = urllib3.request("GET", url, headers=headers, timeout=_PATIENCE, retries=False, redirect=False)
         except urllib3.exceptions.HTTPError as lost:
             message = f"the runner's token service did not answer ({type(lost).__name__})"
-            raise ServiceError(0, NO_TOKEN, message) from lost
+            raise error_for(0, NO_TOKEN, message) from lost
         token = _value(reply.data) if reply.status == _OK else None
         if token is None:
-            raise ServiceError(0, NO_TOKEN, f"the runner's token service returned no token (HTTP {reply.status})")
+            raise error_for(0, NO_TOKEN, f"the runner's token service returned no token (HTTP {reply.status})")
         return token
 
 

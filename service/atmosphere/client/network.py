@@ -22,7 +22,7 @@ from urllib3.exceptions import (
 )
 
 from atmosphere.client.endpoint import is_loopback
-from atmosphere.client.errors import UNREACHABLE, NotConnected, ServiceError
+from atmosphere.client.errors import UNREACHABLE, NotConnected, ServiceError, error_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,15 +83,15 @@ def unreachable(endpoint: str, lost: HTTPError) -> ServiceError:
     place = urlsplit(endpoint).netloc
     if isinstance(lost, SSLError):
         remedy = "set AWS_CA_BUNDLE to the certificates of its authority, or correct the address"
-        return ServiceError(0, UNTRUSTED, f"{place} presents an untrusted certificate ({lost}): {remedy}", sent=False)
+        return error_for(0, UNTRUSTED, f"{place} presents an untrusted certificate ({lost}): {remedy}", sent=False)
     cause = _cause(lost)
     why = next((text for kind, text in _WHY if isinstance(cause, kind)), None)
     if why is None:
         remedy = "check the address, and that the service is up"
-        return ServiceError(0, UNREACHABLE, f"{place} did not answer ({type(lost).__name__}): {remedy}")
+        return error_for(0, UNREACHABLE, f"{place} did not answer ({type(lost).__name__}): {remedy}")
     through = " (through the proxy of HTTPS_PROXY or HTTP_PROXY)" if isinstance(lost, ProxyError) else ""
     remedy = "check the address and your network, and that the service is up"
-    return ServiceError(0, UNREACHABLE, f"{place} {why}{through}: {remedy}", sent=False)
+    return error_for(0, UNREACHABLE, f"{place} {why}{through}: {remedy}", sent=False)
 
 
 def _cause(lost: HTTPError) -> BaseException:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from atmosphere.client.errors import UNREADABLE, ServiceError
+from atmosphere.client.errors import UNREADABLE, error_for
 from atmosphere.core.credentials import SessionCredentials
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Granted:
     id: str
     expires_at: datetime
     environments: tuple[Place, ...]
+    heartbeat_seconds: int | None = None
 
     @property
     def environment(self) -> Place:
@@ -147,7 +148,7 @@ def read(parse: Callable[[Mapping[str, Any]], Result], reply: Mapping[str, Any])
         return parse(reply)
     except (KeyError, TypeError, ValueError, AttributeError) as broken:
         message = f"this version of the client cannot read the reply ({broken!r}): update the client or the service"
-        raise ServiceError(200, UNREADABLE, message) from broken
+        raise error_for(200, UNREADABLE, message) from broken
 
 
 def camel(name: str) -> str:
@@ -199,6 +200,7 @@ def granted(value: Mapping[str, Any]) -> Granted:
         id=value["id"],
         expires_at=datetime.fromisoformat(value["expiresAt"]),
         environments=tuple(place(entry) for entry in value["environments"]),
+        heartbeat_seconds=value.get("heartbeatSeconds"),
     )
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import urllib3
 
 from atmosphere.client import network
-from atmosphere.client.errors import UNREADABLE, NotConnected, ServiceError
+from atmosphere.client.errors import UNREADABLE, NotConnected, ServiceError, error_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -141,12 +141,12 @@ def _value(status: int, content: bytes, retry_after: str | None) -> dict[str, An
         value = None
     if not isinstance(value, dict):
         message = "the reply is not this API's JSON: check that the endpoint has its stage and no /allocations"
-        raise ServiceError(status, UNREADABLE, message, retry_after=_seconds(retry_after))
+        raise error_for(status, UNREADABLE, message, retry_after=_seconds(retry_after))
     if status == _OK:
         return value
     message = str(value.get("message") or value.get("Message") or "the service returned no reason")
     after = _seconds(retry_after) or _seconds(value.get("retryAfterSeconds"))
-    raise ServiceError(status, str(value.get("code") or "unknown"), message, retry_after=after, details=value)
+    raise error_for(status, str(value.get("code") or "unknown"), message, retry_after=after, details=value)
 
 
 def _seconds(value: Any) -> float | None:
