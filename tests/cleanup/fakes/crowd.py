@@ -22,7 +22,7 @@ from tests.cleanup.faults import Reply
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from atmosphere.ports import Clock
+    from atmosphere.adapters.memory import FakeClock
     from tests.cleanup.fakes.refusing import Demand
 
 _LINGERS: Final = timedelta(seconds=5)
@@ -32,9 +32,9 @@ _LINGERS: Final = timedelta(seconds=5)
 class Crowd(EmptyAccounts):
     """Accounts with a leftover for each of these demands."""
 
-    def __init__(self, demands: Sequence[Demand], clock: Clock) -> None:
+    def __init__(self, demands: Sequence[Demand], clock: FakeClock) -> None:
         super().__init__()
-        self._clock = clock
+        self.clock = clock
         self._answering = RLock()
         self._ended: dict[str, Any] = {}  # when the latest one of a type went
         self.sown = [(demand, Refusing(demand, self._has_any)) for demand in demands]
@@ -54,7 +54,7 @@ class Crowd(EmptyAccounts):
         return [demand for demand, member in self.sown if member.is_there]
 
     def _has_any(self, types: tuple[str, ...]) -> bool:
-        there, now = {demand.type for demand in self.left()}, self._clock.now()
+        there, now = {demand.type for demand in self.left()}, self.clock.now()
         lingers = {each for each, ended in self._ended.items() if now < ended + _LINGERS}
         return not (there | lingers).isdisjoint(types)
 
@@ -85,7 +85,7 @@ class Crowd(EmptyAccounts):
         was_there = member.is_there
         reply = getattr(member, operation)(**asked)
         if was_there and not member.is_there:
-            self._ended[demand.type] = self._clock.now()
+            self._ended[demand.type] = self.clock.now()
         return reply
 
 
