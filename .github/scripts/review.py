@@ -22,7 +22,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "service"))
 
 from atmosphere.cli.annotations import command  # noqa: E402 - the path above comes first
-from atmosphere.cli.main import Exit, main  # noqa: E402
+from atmosphere.cli.exits import Exit  # noqa: E402
+from atmosphere.cli.main import main  # noqa: E402
 
 NO_PLAN: Final = "there is no plan: it is not known what this would change"
 

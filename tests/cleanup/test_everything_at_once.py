@@ -9,33 +9,34 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from atmosphere.cleanup.aws.accounts import Accounts
+from atmosphere.cleanup.aws.accounts import Account, Accounts
 from atmosphere.cleanup.catalogue.apart import complete
 from atmosphere.cleanup.model import Resource, Verdict
 from atmosphere.local.lacking import LACKING
 from tests.cleanup.catalogue import demands
-from tests.cleanup.catalogue.frame import Backend, Plot, Seed
+from tests.cleanup.catalogue.frame import TYPES, Backend, Plot, Seed
 from tests.cleanup.catalogue.seeds import SEEDS
 from tests.cleanup.conftest import ROLE, role_arn
-from tests.cleanup.land import TRUST, Land, LandAccounts, root
+from tests.cleanup.land import TRUST, Land, LandAccount, LandAccounts, root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from atmosphere.cleanup.aws.sessions import Clients, Session
     from atmosphere.cleanup.engine import PassResult
+    from atmosphere.core.model import Region
     from tests.cleanup.conftest import Ground
 
 APART: Final = {"AWS::EC2::TransitGatewayRouteTable": ("ec2",)}
 """Moto breaks when the attachment that a table is associated with went first."""
-FAKED: Final = ("cloudformation",)
-"""In process there is a fake of it, which knows stacks only: its own types are tested one by one."""
+STACKS: Final = "cloudformation"
+"""In process there is a fake of it, which knows stacks only: its own types are sown where there is none."""
 IN_PROCESS: Final[Any] = {"lambda": {"use_docker": False}, "batch": {"use_docker": False}}
 
 
-def _first(backend: Backend) -> list[Seed]:
-    """The first seed of each type."""
-    fitting = (seed for seed in reversed(SEEDS) if seed.on is backend and seed.entry.service not in FAKED)
+def _first(backend: Backend, *, of_stacks: bool = False) -> list[Seed]:
+    """The first seed of each type; those of CloudFormation's own are apart."""
+    fitting = (seed for seed in reversed(SEEDS) if seed.on is backend and (seed.entry.service == STACKS) is of_stacks)
     return [*{seed.type: seed for seed in fitting}.values()]
 
 
@@ -76,6 +77,37 @@ class Sown(LandAccounts):
         return session
 
 
+class StacksAndMore:
+    """CloudFormation with the stacks of the fake, and all else that is sown."""
+
+    def __init__(self, stacks: Any, own: Any) -> None:
+        self._stacks, self._own = stacks, own
+
+    def __getattr__(self, name: str) -> Any:
+        """The fake's as far as it goes."""
+        return getattr(self._of(name), name)
+
+    def can_paginate(self, operation: str) -> bool:
+        """See boto3."""
+        return bool(self._of(operation).can_paginate(operation))
+
+    def get_paginator(self, operation: str) -> Any:
+        """See boto3."""
+        return self._of(operation).get_paginator(operation)
+
+    def _of(self, name: str) -> Any:
+        return self._stacks if hasattr(self._stacks, name) else self._own
+
+
+class WithMore(LandAccount):
+    """Where CloudFormation has more than stacks."""
+
+    def client(self, service: str, region: Region) -> Any:
+        """See `Account`."""
+        client = super().client(service, region)
+        return client if service != STACKS else StacksAndMore(client, Account.client(self, service, region))
+
+
 class Field(Land):
     """A land where these seeds are about to be sown."""
 
@@ -85,11 +117,25 @@ class Field(Land):
         self.plot.begin(*seeds)
         self.seeds = seeds
         super().__init__(*{seed.type for seed in seeds})
-        self.faulty(Sown).plot = self.plot
+        accounts = self.faulty(Sown)
+        accounts.plot = self.plot
+        accounts.kind = WithMore if any(seed.entry.service == STACKS for seed in seeds) else LandAccount
 
     def there(self) -> dict[Resource, str | None]:
         """What exists."""
         return _listed(self.plot, self.seeds)
+
+
+IN_PROCESS_FIELDS: Final = [
+    *_fields(_first(Backend.MOTO)),
+    *_fields(_first(Backend.MOTO, of_stacks=True)),
+]
+ON_THE_EMBEDDED_AWS: Final = _fields(_first(Backend.EMULATOR))
+
+
+def test_every_type_is_sown() -> None:
+    sown = {seed.type for seeds in (*IN_PROCESS_FIELDS, *ON_THE_EMBEDDED_AWS) for seed in seeds}
+    assert sown == TYPES.keys()
 
 
 @pytest.fixture
@@ -104,7 +150,7 @@ def _in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_in_process")
-@pytest.mark.parametrize("seeds", _fields(_first(Backend.MOTO)), ids=lambda seeds: f"{len(seeds)}-types")
+@pytest.mark.parametrize("seeds", IN_PROCESS_FIELDS, ids=lambda seeds: f"{len(seeds)}-from-{seeds[0].type}")
 def test_in_process_every_leftover_is_gone_or_named(seeds: Sequence[Seed]) -> None:
     field = Field(seeds)
     kept = set(field.there())
@@ -142,7 +188,7 @@ class Governed(Accounts):
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize("seeds", _fields(_first(Backend.EMULATOR)), ids=lambda seeds: f"{len(seeds)}-types")
+@pytest.mark.parametrize("seeds", ON_THE_EMBEDDED_AWS, ids=lambda seeds: f"{len(seeds)}-types")
 def test_on_the_embedded_aws_every_leftover_is_gone_or_named(seeds: Sequence[Seed], ground: Ground) -> None:
     plot = Plot()
     plot.begin(*seeds)

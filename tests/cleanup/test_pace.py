@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from atmosphere.adapters.memory import FakeClock
-from atmosphere.cleanup.model import OutOfTime
+from atmosphere.cleanup.model import OutOfTime, PassState, Phase, Verdict
+from tests.cleanup.catalogue.derived import derived
+from tests.cleanup.catalogue.page import LINES
 from tests.cleanup.context import some_workers
+from tests.cleanup.fakes.crowd import Crowd
+from tests.cleanup.scene import Scene
+
+if TYPE_CHECKING:
+    from tests.cleanup.fakes.refusing import Demand, Refusing
 
 
 class Beats:
@@ -93,3 +102,33 @@ def test_an_exception_of_one_task_flies_and_the_rest_is_not_begun():
     with pytest.raises(ValueError, match="1"):
         some_workers(FakeClock())[2].run([partial(task, number) for number in range(50)])
     assert begun == [0, 1]
+
+
+class Slow(Crowd):
+    """An AWS where each deletion takes a minute, and everything is gone then."""
+
+    def _told_of(self, demand: Demand, member: Refusing, operation: str, asked: Any) -> Any:
+        if operation == demand.removes:
+            self.clock.advance(timedelta(minutes=1))
+        return super()._told_of(demand, member, operation, asked)
+
+
+def test_after_deletions_that_took_long_it_looks_again_at_once(monkeypatch: pytest.MonkeyPatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    scene = Scene(types=("AWS::EC2::PlacementGroup",))
+    parents = [line for line in LINES if line.type == "AWS::EC2::PlacementGroup" and line.retried]
+    aws = Slow([replace(demand, tries=0) for demand in derived(parents, copies=3)], scene.clock)
+    scene.accounts = lambda: aws
+    naps: list[timedelta] = []
+
+    def sleep(duration: timedelta) -> None:
+        naps.append(duration)
+        scene.clock.advance(duration)
+
+    monkeypatch.setattr(scene.clock, "sleep", sleep)
+    result = scene.one_pass(PassState(phase=Phase.CLEAR))
+    assert result.verdict is Verdict.AGAIN
+    assert aws.left() == []
+    assert len(naps) == 1
+    assert naps[0] < timedelta(seconds=1)

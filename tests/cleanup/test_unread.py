@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
 from atmosphere.cleanup.baseline.drift import read_contents
@@ -18,10 +19,13 @@ from atmosphere.cleanup.catalogue.base import Found, Unread
 from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.cleanup.model import Verdict
 from atmosphere.cleanup.report.advice import advice
+from tests.cleanup.catalogue.derived import derived
 from tests.cleanup.catalogue.models import whole
+from tests.cleanup.catalogue.page import LINES
 from tests.cleanup.clients import KEYS, shared
 from tests.cleanup.conftest import REGION
 from tests.cleanup.fakes import FakeAccounts, refuse
+from tests.cleanup.fakes.crowd import Crowd
 from tests.cleanup.faults import Reply
 from tests.cleanup.scene import Scene, in_account
 from tests.cleanup.test_contents import Room
@@ -75,6 +79,39 @@ def test_who_needs_all_of_it_gets_an_error_at_the_end() -> None:
     assert next(read) == Found("c")
     with pytest.raises(ClientError, match="b cannot be read"):
         next(read)
+
+
+class Garbled(Crowd):
+    """Its answer to one operation is no answer of AWS's, as one of a proxy in between is."""
+
+    garbled = ""
+
+    def _answer(self, **event: Any) -> Any:
+        if event["model"].name == self.garbled:
+            raise ResponseParserError("Unable to parse response")
+        return super()._answer(**event)
+
+
+@pytest.mark.parametrize(("garbled", "unlisted"), [("ListQueues", "AWS::SQS::Queue"), ("DeletePlacementGroup", "")])
+def test_an_answer_that_nobody_can_read_stops_nothing_else(
+    garbled: str, unlisted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    scene = Scene(types=("AWS::EC2::PlacementGroup",))
+    lines = [line for line in LINES if line.type == "AWS::EC2::PlacementGroup" and line.retried]
+    aws = Garbled(derived(lines, copies=1), scene.clock)
+    aws.garbled = garbled
+    scene.accounts = lambda: aws
+
+    result = scene.clean()
+
+    assert result.verdict is Verdict.BLOCKED
+    assert unknown(scene, result.report_key) == ({f"{unlisted}@{REGION}": "ResponseParserError"} if unlisted else {})
+    assert [blocker["code"] for blocker in scene.blockers(result).values()] == (
+        [] if unlisted else ["ResponseParserError"]
+    )
+    assert len(aws.left()) == (0 if unlisted else 1)
 
 
 # --- whole cleanings --------------------------------------------------------------------------------------------------

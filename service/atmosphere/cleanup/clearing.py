@@ -94,13 +94,11 @@ class Clearing:
         if self._growth.resume():
             return Continue()
         context = self._context
-        lingering_until = context.now() + context.limits.linger
-        first = True
+        lingering_until: datetime | None = None  # from the end of the first round on, however long that takes
         while True:
             context.heartbeat.tick()
             scanned_at = context.now()
-            result = self._scan(thorough=first)
-            first = False
+            result = self._scan(thorough=lingering_until is None)
             if result.is_clean:
                 self._say({})
             if result.is_clean and not self._has_deferred_to_try(result):
@@ -108,10 +106,11 @@ class Clearing:
             if ended := self._ending(result) or self._held(result, scanned_at):
                 return ended
             tried = self._act(result)
+            lingering_until = lingering_until or context.now() + context.limits.linger
             if self._waits or context.now() >= lingering_until:
                 wait = standstill.pause(self._record.state, context.now(), waiting=bool(self._waits))
                 return Continue(wait=wait, reason=None if result.is_clean else standstill.reason(result))
-            context.heartbeat.sleep(standstill.nap(self._record.state, context.limits, context.now(), tried=tried))
+            context.heartbeat.sleep(standstill.nap(self._record.state, context.limits, scanned_at, tried=tried))
 
     def survey(self) -> ScanResult:
         """One scan, for plans."""

@@ -22,7 +22,8 @@ _BEFORE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _ARN: Final = "arn:aws:{}:us-east-1:222222222222:{}"
 
 
-def _listings(row: Row) -> Iterator[str]:
+def listings(row: Row) -> Iterator[str]:
+    """The operations that tell whether there is one, and answer without it where there is none."""
     listing = row.listing
     while listing is not None:
         yield listing.operation
@@ -38,7 +39,7 @@ def _row(type_: str, **told: Any) -> Demand:
     absent = "" if row.shows or row.see is None else row.errors.absent[0]
     return Demand(
         type=type_,
-        **{"removes": row.remove.operation, "lists": tuple(_listings(row)), "absent": absent, **told},
+        **{"removes": row.remove.operation, "lists": tuple(listings(row)), "absent": absent, **told},
     )
 
 

@@ -8,7 +8,6 @@ from collections import Counter
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -24,6 +23,7 @@ from atmosphere.faults import code_of
 from tests.cleanup.catalogue.demands import DEMANDS
 from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
 from tests.cleanup.catalogue.models import operations
+from tests.cleanup.catalogue.page import LINES, NOTHING
 from tests.cleanup.catalogue.seeds import SEEDS
 from tests.cleanup.catalogue.stated import REVIEWED, codes_of, digest, now, removal, to_review
 from tests.cleanup.catalogue.test_rows import needs
@@ -39,13 +39,6 @@ if TYPE_CHECKING:
     from tests.cleanup.catalogue.frame import Plot
     from tests.cleanup.fakes.refusing import Demand
 
-PAGE: Final = Path(__file__).parents[3] / "docs" / "cleanup.md"
-SECTION: Final = PAGE.read_text().partition("## What AWS demands before a deletion")[2].partition("\n## ")[0]
-LINES: Final = [
-    (type_, demands, does)
-    for type_, demands, does in re.findall(r"^\| `(AWS::\w+::\w+)` \| (.+?) \| (.+?) \|$", SECTION, re.MULTILINE)
-]
-NOTHING: Final = set(re.findall(r"`([^`]+)`", SECTION.rpartition("AWS demands nothing for these types: ")[2]))
 UNNAMED: Final = {
     "AWS::EC2::": {"DependencyViolation", "IncorrectState", "ExistingVpcEndpointConnections", "OperationNotPermitted"},
     "AWS::S3::Bucket": {"BucketHasAccessPointsAttached"},

@@ -147,6 +147,10 @@ class ResourceType(Protocol):
     def at_work(self, account: Account, region: Region, identity: str) -> str | None:
         """What AWS says it is doing with it (`DELETING`); None where AWS rests, has none, or does not say."""
 
+    @property
+    def freezes(self) -> bool:
+        """Whether one of them may do anything by itself that can be stopped."""
+
     def freeze(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """Stop what it does by itself, so that nothing is made anew while its account is cleaned. Repeatable."""
 
@@ -165,6 +169,7 @@ class Plain:
     after: tuple[str, ...] = ()
     errors: Errors = Errors()
     residual: Residual = Residual.BLOCKING
+    freezes: bool = False
 
     def at_work(self, account: Account, region: Region, identity: str) -> str | None:  # noqa: ARG002  the interface's
         """Nothing: AWS shows no state of it."""

@@ -119,6 +119,11 @@ class Row:
             return None
         return doing(reply) or ("deleting" if self.ending and jmespath.search(self.ending, reply) else None)
 
+    @property
+    def freezes(self) -> bool:
+        """See `ResourceType`."""
+        return bool(self.halt)
+
     def freeze(self, account: Account, region: Region, identity: str, check: Check) -> None:
         """See `ResourceType`."""
         self._steps(self.halt, account, region, identity, check)

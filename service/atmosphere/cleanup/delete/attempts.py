@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from atmosphere.cleanup.catalogue import dated as dates
 from atmosphere.cleanup.catalogue import type_of
@@ -40,7 +41,7 @@ def attempt(item: Resource, action: Callable[[], object], *, stack: str | None =
         action()
     except ClientError as error:
         return _refused(item, error, stack=stack)
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         return _troubled(item, type(error).__name__, str(error), stack=stack)
     except MutationRefused as error:
         return _troubled(item, "guarded", str(error), stack=stack, meaning=Meaning.FATAL)

@@ -43,7 +43,8 @@ class Deletion:
 
     def freeze(self, items: Iterable[Resource]) -> None:
         """Stop what these do by themselves, each once in a pass; what cannot be stopped is noted and deleted anyway."""
-        running = sorted(item for item in items if item not in self._frozen and not self._protection.reason(item))
+        freezing = (item for item in items if type_of(item.type).freezes and item not in self._frozen)
+        running = sorted(item for item in freezing if not self._protection.reason(item))
         self._run([partial(self._freeze, item) for item in running], _services(running))
         self._frozen.update(running)
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from atmosphere.cleanup.aws.offered import is_not_offered
 from atmosphere.cleanup.catalogue import CATALOGUE
@@ -115,6 +116,8 @@ class _Listing:
             absent = is_not_offered(error, self.service, self.region)
             meaning = Meaning.CLOSED if absent else self.errors.meaning(code_of(error))
             return _Part(self.label, unknown=code_of(error), meaning=meaning)
+        except ResponseParserError as error:  # no answer of AWS's: of its siblings nothing follows
+            return _Part(self.label, unknown=type(error).__name__)
 
 
 def scan(context: PassContext) -> Inventory:

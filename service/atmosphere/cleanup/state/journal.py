@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from atmosphere.cleanup.state.troubles import prefix
@@ -20,6 +19,11 @@ def write_journal(store: TextStore, assignment: Assignment, number: int, taken: 
     """Write what pass `number` changed; nothing where it changed nothing. Raises `Unreachable`."""
     if not taken:
         return
-    lines = [json.dumps({**asdict(each), "at": each.at.isoformat()}, sort_keys=True) for each in taken]
+    lines = [_line(each) for each in taken]
     name = f"journal/{assignment.attempt}-{number:04}-{taken[0].at:%Y%m%dT%H%M%S%f}.jsonl"
     store.put(prefix(assignment) + name, "\n".join(lines) + "\n")
+
+
+def _line(mutation: Mutation) -> str:
+    told = {"service": mutation.service, "operation": mutation.operation, "region": mutation.region}
+    return json.dumps({"at": mutation.at.isoformat(), **told, "names": dict(mutation.names)}, sort_keys=True)

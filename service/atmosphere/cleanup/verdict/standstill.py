@@ -148,12 +148,13 @@ def _tripped(what: str) -> Finished:
     return Finished(Verdict.DIRTY, "circuit-breaker", f"{what}, so nothing was deleted: {remedy}")
 
 
-def nap(state: PassState, limits: Limits, now: datetime, *, tried: bool) -> timedelta:
-    """Until the next scan: longer, the longer no deletion succeeded.
+def nap(state: PassState, limits: Limits, scanned_at: datetime, *, tried: bool) -> timedelta:
+    """Until the next scan: longer, the longer no deletion had succeeded when the latest one began.
 
+    What was tried since then says nothing yet: after thousands of deletions that AWS accepted at once, most are done.
     Where nothing can be done, scans come as often as a standstill needs them, and no more.
     """
-    quiet = min(max(_FIRST_NAP, (now - (state.quiet_since or now)) / _SHARE), _LONGEST_NAP)
+    quiet = min(max(_FIRST_NAP, (scanned_at - (state.quiet_since or scanned_at)) / _SHARE), _LONGEST_NAP)
     return quiet if tried else max(quiet, limits.quiet_time / limits.quiet_rounds)
 
 
