@@ -305,6 +305,7 @@ FUNCTIONS: Final = (
         purpose="POST /github/webhook: ends what completed runs and jobs of workflows still hold",
         variables=(*_SNAPSHOT, *_ROWS, Env.USED_TOKENS_TABLE, Env.STATE_MACHINE, Env.WEBHOOK_SECRET),
         services=(*_API_SERVICES, "secretsmanager"),
+        timeout=28,  # of which it waits 5 s; the gateway gives up after 29
     ),
 )
 
