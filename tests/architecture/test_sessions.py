@@ -16,7 +16,8 @@ DOOR: Final = ROOM / "aws" / "accounts.py"
 CLIENTS: Final = ROOM / "aws" / "sessions.py"
 OTHERS: Final = sorted(path for path in ROOM.rglob("*.py") if path not in {DOOR, CLIENTS})
 MAKERS: Final = {"Session", "create_client", "get_session", "resource", "setup_default_session"}
-HARMLESS: Final = {"botocore.exceptions"}
+HARMLESS: Final = {"botocore.exceptions", "botocore.parsers"}
+"""Where errors are defined: nothing in them makes a session or a client."""
 
 
 def _modules(tree: ast.AST) -> Iterator[str]:
