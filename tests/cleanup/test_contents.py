@@ -18,6 +18,7 @@ from atmosphere.cleanup.aws.budget import Budget
 from atmosphere.cleanup.aws.guard import Guard
 from atmosphere.cleanup.baseline.drift import Restorer, read_contents
 from atmosphere.cleanup.baseline.drift_troubles import troubles_of
+from atmosphere.cleanup.contents import zones
 from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.base import Drift, difference
 from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES
@@ -256,6 +257,23 @@ class StrictZones(Room):
 def _told(change: str, part: str) -> str | None:
     found = re.search(f"<{part}>([^<]+)</{part}>", change)
     return found and found[1]
+
+
+def test_each_name_of_a_zone_is_looked_at_once_however_its_aliases_are_woven() -> None:
+    def a_record(layer: int, side: str, other: str) -> tuple[str, dict[str, Any]]:
+        name, target = f"n{layer}{side}.example.org.", f"n{layer + 1}{other}.example.org."
+        return f"{name} {other}", {"Name": name, "AliasTarget": {"DNSName": target}}
+
+    sides = [(side, other) for side in "ab" for other in "ab"]
+    records = dict(a_record(layer, side, other) for layer in range(60) for side, other in sides)
+    layers = [int(records[key]["Name"][1:-14]) for key in zones._targets_first(records)]
+    assert layers == sorted(layers, reverse=True)
+
+
+def test_names_that_stand_for_one_another_come_last() -> None:
+    pairs = {"one": "two", "two": "one", "three": "one", "four": "five"}
+    records = {name: {"Name": name, "AliasTarget": {"DNSName": target}} for name, target in pairs.items()}
+    assert zones._targets_first(records | {"five": {"Name": "five"}}) == ["five", "four", "one", "three", "two"]
 
 
 def test_aliases_are_put_back_after_what_they_stand_for() -> None:
