@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -178,7 +179,9 @@ def test_an_operator_releases_what_a_test_holds(ears: Ears, runner: Api, operato
     assert act(operator, "release", reason="it hangs")["status"] == "cleaning"
     found = runner.ask("GET", f"/allocations/{granted['id']}").body
     assert (found["status"], found["endedBy"], found["outcome"]) == ("ended", "operator", "released")
-    history = operator.ask("GET", f"/allocations?environment={KEY.path}").body["entries"]
+    answer = operator.ask("GET", f"/allocations?environment={quote(KEY.path, safe='')}")
+    assert answer.status == 200, answer.text
+    history = answer.body["entries"]
     assert [entry["reason"] for entry in history if entry["kind"] == "release"] == ["it hangs"]
     ears.wait_for("Environment Free", allocation=granted["id"])
 
