@@ -79,7 +79,7 @@ METRICS: Final[dict[Metric, tuple[str, ...]]] = {
 """The dimensions of each besides `service`; their values are names of the configuration and members of closed sets."""
 SHOWN: Final[dict[str, tuple[str, ...]]] = {
     "status": ("free", "in-use", "cleaning", "dirty", "held"),
-    "by": ("owner", "release-token", "operator", "github", "timeout"),
+    "by": ("owner", "release-token", "operator", "github", "timeout", "lost"),
     "code": ("allocated", "pool-busy", "quota-reached", "all-dirty", "unsatisfiable", "unavailable"),
     "verdict": ("clean", "again", "blocked", "dirty"),
 }

@@ -108,6 +108,16 @@ def test_an_allocation_past_its_deadline_is_published_with_what_it_held(printed:
     assert metrics(text, "Hold") == [{"pool": POOL, "Hold": [4 * 3600.0]}]
 
 
+def test_an_allocation_whose_heartbeats_ended_is_published_as_lost(printed: Callable[[], str]) -> None:
+    api = Api(a_world(1))
+    allocation = api.world.allocate(requester="build 7", heartbeatSeconds=60)
+    api.world.clock.advance(timedelta(seconds=90))
+    reconcile.handle(api.app)
+    ((kind, detail),) = api.bus.heard
+    assert (kind, detail["allocation"], detail["outcome"]) == ("Allocation Lost", allocation.id, "lost")
+    assert metrics(printed(), "Ended") == [{"pool": POOL, "by": "lost", "Ended": [1.0]}]
+
+
 def test_what_a_test_ends_itself_is_counted_and_not_published(printed: Callable[[], str]) -> None:
     api = Api(a_world(1))
     body = api.ask("POST /allocations", body={"pool": POOL, "requester": "me"}).body

@@ -45,7 +45,10 @@ class EventKind(StrEnum):
     """Its heartbeats ended before it did."""
 
 
-ENDINGS: Final[Mapping[EndedBy, EventKind]] = {EndedBy.TIMEOUT: EventKind.TIMED_OUT}
+ENDINGS: Final[Mapping[EndedBy, EventKind]] = {
+    EndedBy.TIMEOUT: EventKind.TIMED_OUT,
+    EndedBy.LOST: EventKind.LOST,
+}
 """Which ends of an allocation are published: those that a test did not intend."""
 
 NOTICED: Final = frozenset({EventKind.DIRTY, EventKind.POOL_HELD, EventKind.POOL_EXHAUSTED})
