@@ -61,6 +61,7 @@ MOVES: Final[dict[str, set[tuple[str, str]]]] = {
         (_CLEANING, _CLEANING),
     },
     "operator recapture": {(_FREE, _CLEANING), (_DIRTY, _CLEANING), (_HELD, _CLEANING)},
+    "operator release": {(_IN_USE, _CLEANING)},
     "operator resume": {(_HELD, _CLEANING), (_IN_USE, _IN_USE), (_CLEANING, _CLEANING)},
 }
 
@@ -131,9 +132,18 @@ def _of_the_environment(move: Move, before: Environment) -> None:
         assert move.after.attempt > before.attempt, "an attempt with this number was there before"
 
 
+def _of_a_release(move: Move, before: Environment) -> None:
+    """All environments of the allocation that held the named one, and no other's."""
+    assert before.status is Status.IN_USE
+    assert move.after is not None
+    assert move.after.allocation == before.allocation
+    assert move.after.attempt == 1
+
+
 _OF: Final = {
     **dict.fromkeys(("beat", "clean", "dirty", "dirty until", "blocked"), _of_the_order),
     **dict.fromkeys((name for name in MOVES if name.startswith("operator")), _of_the_environment),
+    "operator release": _of_a_release,
     **dict.fromkeys(("deallocate", "release"), _of_the_allocation),
     **dict.fromkeys(("heartbeat", "heartbeat by token", "refresh"), _of_a_heartbeat),
     "reconcile": _of_what_is_due,
