@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from atmosphere.adapters.memory import MemorySnapshot
-from atmosphere.client.configurations import configuration
+from atmosphere.cli.deployed import configuration
 from atmosphere.core.model import AccountId, EnvironmentKey, Region
 from atmosphere.core.snapshot import canonical, digest, registration_to_json, to_json
 from tests.builders import a_registration

@@ -1,7 +1,8 @@
 """A pull request on a configuration, and a machine on which the real `act` runs the workflows for it.
 
-What is replaced: `actions/checkout` and the credentials' action by folders that do the same here, the step that
-installs the command by this environment, and `npx aws-cdk deploy` by a stand-in that takes what was synthesized.
+What is replaced: `actions/checkout`, `actions/setup-python` and the credentials' action by folders that do the same
+here, the step that installs the command by this environment, and `npx aws-cdk deploy` by a stand-in that takes what was
+synthesized, by this Python and so without byte code.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from infra.target import RUNTIME
 from tests.journeys.action.acting import ACT, TOOLS
 from tests.release.github import REPOSITORY
 
@@ -29,6 +31,7 @@ _CHECKOUT: Final = re.search(r"actions/checkout@[0-9a-f]{40}", (WORKFLOWS / "con
 _CREDENTIALS: Final = re.search(
     r"aws-actions/configure-aws-credentials@[0-9a-f]{40}", (WORKFLOWS / "config.yml").read_text()
 )
+_PYTHON: Final = re.search(r"actions/setup-python@[0-9a-f]{40}", (WORKFLOWS / "deploy.yml").read_text())
 _INSTALL: Final = re.compile(r"python3 -m venv .*\n.*pip install .*\n")
 _PATIENCE: Final = 400  # seconds that a run may take; synthesis needs 20 of a processor's time
 
@@ -51,6 +54,19 @@ runs:
       run: |
         if [ "$WANTED" = atmosphere ]; then cp -R "$STAGE_TOOL" atmosphere; exit; fi
         git clone -q --depth "$DEPTH" "file://$STAGE_CHANGE" "$WANTED"
+"""
+PYTHON: Final = """
+name: python
+description: This one is there already.
+inputs:
+  python-version: {required: true}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env:
+        WANTED: ${{ inputs.python-version }}
+      run: test "$WANTED" = "RUNTIME"
 """
 CREDENTIALS: Final = """
 name: credentials
@@ -104,7 +120,8 @@ class PullRequest:
             if found := shutil.which(name):
                 (tools / name).symlink_to(found)
         (tools / "python3").symlink_to(Path(sys.executable).resolve())
-        for name, text in (("checkout", CHECKOUT), ("credentials", CREDENTIALS)):
+        python = PYTHON.replace("RUNTIME", RUNTIME)
+        for name, text in (("checkout", CHECKOUT), ("credentials", CREDENTIALS), ("python-of-functions", python)):
             (self.directory / name).mkdir()
             (self.directory / name / "action.yml").write_text(text)
         (self.directory / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
@@ -147,6 +164,7 @@ class PullRequest:
         made = "\n          ".join(staged_lines) + "\n"
         staged, count = _INSTALL.subn(lambda _: made, text)
         assert count == 1, "the workflow installs the command in exactly one step"
+        staged = staged.replace("--target aws", "--target aws --without-byte-code")  # this is another Python
         path = self.directory / "workflows" / f"{name}.yml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(staged)
@@ -158,10 +176,12 @@ class PullRequest:
         told.write_text(json.dumps(payload))
         assert _CHECKOUT is not None
         assert _CREDENTIALS is not None
+        assert _PYTHON is not None
         words = [str(ACT), event, "-C", str(self.repository), "-W", str(self.directory / "workflows" / f"{name}.yml")]
         words += ["-e", str(told), "-P", "ubuntu-latest=-self-hosted", "--pull=false", "--no-cache-server"]
         words += ["--local-repository", f"{_CHECKOUT[0]}={self.directory / 'checkout'}", "--no-skip-checkout"]
         words += ["--local-repository", f"{_CREDENTIALS[0]}={self.directory / 'credentials'}"]
+        words += ["--local-repository", f"{_PYTHON[0]}={self.directory / 'python-of-functions'}"]
         words += ["--action-cache-path", str(self.directory / "cache"), "--concurrent-jobs", "1"]
         for key, value in self.variables.items():
             words += ["--var", f"{key}={value}"]

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from atmosphere.cli.deployed import configuration
 from atmosphere.cli.output import shown
 from atmosphere.cli.revisions import NotReadable, check_revision, is_revision
+from atmosphere.client import results
 from atmosphere.client.errors import UNKNOWN_ALLOCATION, NotConnected, ServiceError
 from atmosphere.config.load import check
 from atmosphere.config.plan import Plan, Standing, plan
@@ -92,7 +94,7 @@ def name(snapshot: Snapshot) -> str:
 def _with_deployment(new: Snapshot, connection: Connection) -> Compared:
     try:
         client = connection.client()
-        deployed = client.configuration()
+        deployed = results.read(configuration, client.configuration())
         touched = {step.subject for step in plan(deployed.snapshot, new).steps}
         standings = _standings(client, touched)
     except (ServiceError, NotConnected) as failed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from atmosphere.client import baselines, breakers, configurations, leftovers, results
+from atmosphere.client import baselines, breakers, leftovers, results
 from atmosphere.client.asking import given
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ class OperatorsSide:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def configuration(self) -> configurations.Configuration:
-        """The configuration in force (operators)."""
-        return results.read(configurations.configuration, self._transport.send("GET", "configuration"))
+    def configuration(self) -> dict[str, Any]:
+        """The configuration in force as the reply has it: `configuration`, and `digest`, the sha-256 that names it."""
+        return self._transport.send("GET", "configuration")
 
     def environments(self) -> tuple[results.EnvironmentState, ...]:
         """Every registered environment (operators)."""

@@ -43,9 +43,9 @@ def first_by(key: EnvironmentKey, allocation: Allocation) -> datetime:
     return next_by(allocation, allocation.started) if carries else allocation.deadline
 
 
-def silence(row: Environment, deadline: datetime, now: datetime) -> Silence:
-    """What a due row of an active allocation with this deadline is due for."""
-    if deadline <= now:
+def silence(row: Environment, allocation: Allocation, now: datetime) -> Silence:
+    """What a due row of an active allocation is due for; lost is only what asked for heartbeats."""
+    if allocation.heartbeat is None or allocation.deadline <= now:
         return Silence.TIMEOUT
     is_late = row.wake_at is not None and now - row.wake_at > LATE
     return Silence.SPARED if is_late and not row.spared else Silence.LOST

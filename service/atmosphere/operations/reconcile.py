@@ -145,7 +145,7 @@ class Reconciler:
 
     def _overdue(self, row: Environment, allocation: Allocation) -> Repair:
         now = self.clock.now()
-        due = heartbeat.silence(row, allocation.deadline, now)
+        due = heartbeat.silence(row, allocation, now)
         if due is Silence.SPARED:
             self.store.commit([changes.spare(row, allocation, now=now)], token=self.ids.new())
             return Repair.HEARTBEAT_SPARED
