@@ -135,6 +135,15 @@ def test_a_verdict_ends_the_execution_and_what_becomes_dirty_is_counted(
     assert (Metric.BECAME_DIRTY in capsys.readouterr().out) is alarmed
 
 
+@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_every_answer_has_what_the_state_machine_reads(verdict: Verdict, attempt: int) -> None:
+    told = run(at_work(), verdict, attempt=attempt)
+    assert told["next"] in {"wait", "done"}
+    assert type(told["waitSeconds"]) is int
+    assert told["waitSeconds"] >= 1
+
+
 @pytest.mark.parametrize(
     ("verdict", "blocked", "over"),
     [

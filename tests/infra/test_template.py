@@ -231,6 +231,19 @@ def test_a_cleanup_repeats_its_pass_until_the_pass_says_done(reading: Reading) -
     assert (states["Done"]["Type"], states["Failed"]["Type"]) == ("Succeed", "Fail")
 
 
+def test_the_machine_leads_to_states_that_exist_and_reads_only_what_every_pass_answers(reading: Reading) -> None:
+    """Neither cfn-lint nor the emulator refuses another one (findings/): a path that finds nothing is null there.
+
+    tests/handlers/test_cleanup holds the answers.
+    """
+    states = machine(reading)["States"]
+    rules = [rule for state in states.values() for rule in (*state.get("Choices", ()), *state.get("Catch", ()))]
+    followers = {each[key] for each in (*states.values(), *rules) for key in ("Next", "Default") if key in each}
+    assert followers | {machine(reading)["StartAt"]} == set(states)
+    values = [value for each in (*states.values(), *rules) for value in each.values() if isinstance(value, str)]
+    assert {value for value in values if value.startswith("$.")} == {"$.Payload", "$.next", "$.waitSeconds"}
+
+
 def test_a_pass_has_more_time_than_its_function_and_is_repeated(reading: Reading) -> None:
     task = machine(reading)["States"]["Pass"]
     assert task["TimeoutSeconds"] == 310 > _timeout(FunctionName.CLEANUP)
