@@ -170,7 +170,7 @@ def test_without_an_operator_the_role_trusts_no_people(cloud: Cloud, environment
         ("*", False),
     ],
 )
-def test_an_operator_is_one_role_by_its_arn(environment_template: str, arn: str, fits: bool) -> None:
+def test_an_operator_is_one_role_by_its_arn(environment_template: str, arn: str, *, fits: bool) -> None:
     pattern = json.loads(environment_template)["Parameters"]["OperatorRole"]["AllowedPattern"]
     assert bool(re.search(pattern, arn)) is fits
 

@@ -18,6 +18,7 @@ from atmosphere.core.doctor.facts import NOT_ASKED, QUOTAS, Bootstrap, Facts, Ro
 from atmosphere.core.doctor.rights import questions
 from atmosphere.core.model import AccountId
 from atmosphere.faults import REFUSALS, code_of
+from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,10 +37,13 @@ Reader = Any
 
 
 def examine(registration: Registration, *, profile: str | None, session_name: str) -> Facts:
-    """Everything that the checks need. Raises botocore's error for a profile that does not exist."""
-    own = boto3.Session(profile_name=profile)
+    """Everything that the checks need. Raises `Unreachable` for a profile that does not exist or cannot be read."""
+    try:
+        own = boto3.Session(profile_name=profile)
+    except BotoCoreError as error:
+        raise Unreachable(f"the AWS profile {profile!r} cannot be used ({code_of(error)})") from error
     home = registration.key.region
-    identity = _read(lambda: own.client("sts", region_name=home, config=CONFIG).get_caller_identity())
+    identity = _read(lambda: _client(own, "sts", home).get_caller_identity())
     arns = dict.fromkeys((*registration.roles.values(), registration.cleaner_role))
     sessions = {arn: _session(own, registration, arn, session_name) for arn in arns}
     reader = next((each for each in sessions.values() if not isinstance(each, Unread)), None)
@@ -67,8 +71,8 @@ def _read(ask: Callable[[], T]) -> T | Unread:
 
 def _session(own: Reader, registration: Registration, arn: RoleArn, name: str) -> Reader | Unread:
     extra = {"ExternalId": registration.external_id} if registration.external_id else {}
-    sts = own.client("sts", region_name=registration.key.region, config=CONFIG)
-    reply = _read(lambda: sts.assume_role(RoleArn=arn, RoleSessionName=name, DurationSeconds=_SECONDS, **extra))
+    wanted = {"RoleArn": arn, "RoleSessionName": name, "DurationSeconds": _SECONDS, **extra}
+    reply = _read(lambda: _client(own, "sts", registration.key.region).assume_role(**wanted))
     if isinstance(reply, Unread):
         return reply
     keys = reply["Credentials"]

@@ -17,6 +17,7 @@ from atmosphere.contract import CLEANUP_SESSION, session_name
 from atmosphere.core.doctor.checks import findings
 from atmosphere.core.doctor.facts import Level
 from atmosphere.core.model import AccountId, EnvironmentKey, Region
+from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,11 @@ def _examined(registration: Registration, snapshot: Snapshot, profile: str | Non
     from atmosphere.adapters.doctor import examine  # noqa: PLC0415 -- what loads boto3 waits until it is needed
 
     name = session_name(CLEANUP_SESSION, registration.key.region, str(uuid.uuid4()))
-    return findings(examine(registration, profile=profile, session_name=name), registration, snapshot)
+    try:
+        facts = examine(registration, profile=profile, session_name=name)
+    except Unreachable as error:
+        raise click.UsageError(f"{error}: `aws configure list-profiles` lists those that there are") from error
+    return findings(facts, registration, snapshot)
 
 
 def _code(found: Sequence[Finding]) -> Exit:

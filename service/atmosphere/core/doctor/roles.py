@@ -28,8 +28,11 @@ def check_roles(facts: Facts, registration: Registration, settings: Settings) ->
         if role.trust is None or isinstance(role.trust, Unread):
             yield _unread(role)
             continue
-        yield _external_id(role, registration.external_id)
-        yield _service(role, registration, settings)
+        if admissions(role.trust):
+            yield _external_id(role, registration.external_id)
+            yield _service(role, registration, settings)
+        else:
+            yield Finding("service", Level.PROBLEM, f"{_name(role)} lets no AWS principal in", _DEPLOY)
         yield from _cloudformation(role, registration)
     yield _separation(registration)
 
