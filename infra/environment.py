@@ -2,14 +2,15 @@
 
 It is deployed once for each role in each environment's account, before that is registered, and needs nothing
 there: no bootstrap, no asset. A role for cleaning only is for the cleanup function alone. Where no organization
-protects that role, the role of the tests gets a permissions boundary that does.
+protects that role, the role of the tests gets a permissions boundary that does. An operator's role can be added, for
+people who check and plan from their machines.
 
 Source: IAM user guide, "Permissions boundaries for IAM entities", delegating with boundaries.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aws_cdk import Aws, BootstraplessSynthesizer, CfnCondition, CfnOutput, CfnParameter, Fn, Stack
 from aws_cdk import aws_iam as iam
@@ -57,7 +58,9 @@ class EnvironmentStack(Stack):
             description="Administrator of this environment for the tests and the cleaning of Atmosphere",
             max_session_duration=3600,  # the service's sessions are chained: AWS gives them no more than an hour
             managed_policy_arns=[f"arn:{Aws.PARTITION}:iam::aws:policy/AdministratorAccess"],
-            assume_role_policy_document=_trust(service, external_id, has_external_id.logical_id, self._for_tests()),
+            assume_role_policy_document=_trust(
+                service, external_id, has_external_id.logical_id, self._for_tests(), self._operator()
+            ),
             permissions_boundary=self._boundary(f"AtmosphereBoundary-{name}"),
         )
         CfnOutput(self, "RoleArn", value=role.attr_arn)
@@ -71,6 +74,18 @@ class EnvironmentStack(Stack):
             default="tests",
         )
         return CfnCondition(self, "IsForTests", expression=Fn.condition_equals(use, "tests")).logical_id
+
+    def _operator(self) -> _Operator:
+        """The role of people, where the deployment names one."""
+        role = self._parameter(
+            "OperatorRole",
+            "The ARN of a role, without wildcards, whose people may assume this one: for `environment doctor` and "
+            "`cleanup plan` and `verify`; they are administrators here; else empty",
+            pattern=r"(arn:[\w-]+:iam::\d{12}:role/[\w+=,.@/-]{1,576})?",
+            default="",
+        )
+        named = CfnCondition(self, "HasOperator", expression=Fn.condition_not(Fn.condition_equals(role, "")))
+        return _Operator(role, named.logical_id)
 
     def _boundary(self, policy: str) -> str:
         """The boundary of the role, where the deployment names a role to protect from it."""
@@ -92,7 +107,34 @@ class EnvironmentStack(Stack):
         return made.value_as_string
 
 
-def _trust(service: str, external_id: str, has_external_id: str, for_tests: str) -> dict[str, Any]:
+class _Operator(NamedTuple):
+    """The ARN of the role of people, and the condition that it is named."""
+
+    role: str
+    named: str
+
+    def statement(self, demanded: dict[str, Any]) -> dict[str, Any]:
+        """Its account and its ARN, because a role as the principal would have to exist already.
+
+        Both selections find something in an empty ARN too, because CloudFormation may look before it decides. The
+        second form of the ARN is the embedded AWS's, as in `_arns`.
+        """
+        account = Fn.select(4, Fn.split(":", Fn.join("", [self.role, ":::::"])))
+        name = Fn.select(1, Fn.split("/", Fn.join("", [self.role, "//"])))
+        return {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{Aws.PARTITION}:iam::{account}:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "ArnEquals": {
+                    "aws:PrincipalArn": [self.role, f"arn:{Aws.PARTITION}:sts::{account}:assumed-role/{name}/*"]
+                },
+                "StringEquals": demanded,
+            },
+        }
+
+
+def _trust(service: str, external_id: str, has_external_id: str, for_tests: str, operator: _Operator) -> dict[str, Any]:
     """CloudFormation may not become the cleaner's role, or a test could pass that role to it."""
     demanded = {"Fn::If": [has_external_id, {"sts:ExternalId": external_id}, {"Ref": "AWS::NoValue"}]}
     by_the_service = {
@@ -115,7 +157,8 @@ def _trust(service: str, external_id: str, has_external_id: str, for_tests: str)
         "Action": "sts:AssumeRole",
     }
     also = {"Fn::If": [for_tests, by_cloudformation, {"Ref": "AWS::NoValue"}]}
-    return {"Version": "2012-10-17", "Statement": [by_the_service, also]}
+    by_people = {"Fn::If": [operator.named, operator.statement(demanded), {"Ref": "AWS::NoValue"}]}
+    return {"Version": "2012-10-17", "Statement": [by_the_service, also, by_people]}
 
 
 def _arns(service: str, *names: FunctionName) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -77,7 +78,8 @@ def environment_template(assembly: Path) -> str:
 def test_it_needs_nothing_in_its_account(environment_template: str) -> None:
     template = json.loads(environment_template)
     assert {entry["Type"] for entry in template["Resources"].values()} == {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy"}
-    assert set(template["Parameters"]) == {"ServiceAccount", "ExternalId", "RoleName", "Use", "ProtectedRole"}
+    named = {"ServiceAccount", "ExternalId", "RoleName", "Use", "ProtectedRole", "OperatorRole"}
+    assert set(template["Parameters"]) == named
     role = template["Resources"]["Role"]
     assert role["Properties"]["MaxSessionDuration"] == 3600
 
@@ -129,6 +131,48 @@ def test_only_cleaning_may_become_the_role_for_cleaning(cloud: Cloud, environmen
         cloud.session_of("atmosphere-allocate").assume_role(**wanted)
     trust = cloud.client("iam", ENVIRONMENT).get_role(RoleName="AtmosphereAdmin")["Role"]["AssumeRolePolicyDocument"]
     assert not any("Service" in statement["Principal"] for statement in trust["Statement"])
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("use", ["tests", "cleaning"])
+def test_the_named_operator_may_become_it_with_the_external_id_and_no_other_role_may(
+    cloud: Cloud, environment_template: str, use: str
+) -> None:
+    operator = f"arn:aws:iam::{SERVICE}:role/operator"
+    cloud.deploy(environment_template, "example", Use=use, OperatorRole=operator)
+    wanted = {"RoleArn": ROLE, "RoleSessionName": "a-person"}
+    sts = cloud.session_of("operator")
+    assert sts.assume_role(**wanted, ExternalId="example")["Credentials"]
+    for refused in ({}, {"ExternalId": "wrong"}):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            sts.assume_role(**wanted, **refused)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        cloud.session_of("operator2").assume_role(**wanted, ExternalId="example")
+
+
+@pytest.mark.emulator
+def test_without_an_operator_the_role_trusts_no_people(cloud: Cloud, environment_template: str) -> None:
+    cloud.deploy(environment_template, "example")
+    trust = cloud.client("iam", ENVIRONMENT).get_role(RoleName="AtmosphereAdmin")["Role"]["AssumeRolePolicyDocument"]
+    assert len(trust["Statement"]) == 2
+    with pytest.raises(ClientError, match="AccessDenied"):
+        cloud.session_of("operator").assume_role(RoleArn=ROLE, RoleSessionName="a-person", ExternalId="example")
+
+
+@pytest.mark.parametrize(
+    ("arn", "fits"),
+    [
+        ("", True),
+        ("arn:aws:iam::111111111111:role/operator", True),
+        ("arn:aws:iam::111111111111:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0a1b", True),
+        ("arn:aws:iam::111111111111:role/*", False),
+        ("arn:aws:iam::111111111111:root", False),
+        ("*", False),
+    ],
+)
+def test_an_operator_is_one_role_by_its_arn(environment_template: str, arn: str, *, fits: bool) -> None:
+    pattern = json.loads(environment_template)["Parameters"]["OperatorRole"]["AllowedPattern"]
+    assert bool(re.search(pattern, arn)) is fits
 
 
 BOUNDARY = f"arn:aws:iam::{ENVIRONMENT}:policy/AtmosphereBoundary-AtmosphereAdmin"

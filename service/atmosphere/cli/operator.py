@@ -9,6 +9,7 @@ import click
 from atmosphere.cli import draining
 from atmosphere.cli.acting import TEXTS, act_command
 from atmosphere.cli.connection import Connection, connected
+from atmosphere.cli.doctor import doctor_command
 from atmosphere.cli.following import print_report, progress_table
 from atmosphere.cli.options import (
     EPILOG,
@@ -60,7 +61,7 @@ def _history_row(line: HistoryLine) -> tuple[str | None, ...]:
 
 @click.group(cls=Group, epilog=EPILOG)
 def environment() -> None:
-    """Show environments, and clean, reinstate, discard, hold, resume or release one or many."""
+    """Show and check environments, and clean, reinstate, discard, hold, resume or release one or many."""
 
 
 @environment.command("list", epilog=_LIST)
@@ -132,5 +133,6 @@ def _show(found: EnvironmentState) -> None:
         console().print(progress_table(found))
 
 
+environment.add_command(doctor_command)
 for _name in TEXTS:
     environment.add_command(act_command(_name, _show, _status))

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from atmosphere.core.snapshot import Snapshot
 
 ENVIRONMENT_STACK: Final = "atmosphere-environment"
-CALLERS: Final = ("runner", "operator", "stranger")  # the first two are named in the example access.yaml
+OPERATOR: Final = "operator"
+CALLERS: Final = ("runner", OPERATOR, "stranger")  # the first two are named in the example access.yaml
 _SESSION: Final = 12 * 3600  # seconds; the longest that STS grants
 _AT_ONCE: Final = 8
 
@@ -61,7 +62,12 @@ def make_environments(hub: Account, snapshot: Snapshot, assembly: Path) -> None:
             assembly=assembly,
             stack=ENVIRONMENT_STACK,
             name=f"{ENVIRONMENT_STACK}-{role}",
-            parameters={"ServiceAccount": hub.account, "ExternalId": external_id, "RoleName": role},
+            parameters={
+                "ServiceAccount": hub.account,
+                "ExternalId": external_id,
+                "RoleName": role,
+                "OperatorRole": f"arn:aws:iam::{hub.account}:role/{OPERATOR}",
+            },
         )
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
@@ -70,7 +76,9 @@ def make_environments(hub: Account, snapshot: Snapshot, assembly: Path) -> None:
 
 
 def make_callers(hub: Account) -> Mapping[str, CallerKeys]:
-    """A role in the hub account for each example caller, allowed to invoke APIs and nothing else, and a session of it.
+    """A role in the hub account for each example caller, allowed to invoke APIs, and a session of it.
+
+    The operator may also assume roles, for commands that check the environments from an operator's machine.
 
     Sessions are minted anew each time: the embedded AWS forgets them when it stops.
     """
@@ -93,6 +101,10 @@ def _caller(hub: Account, name: str) -> CallerKeys:
     roles.put_role_policy(
         RoleName=name, PolicyName="invoke", PolicyDocument=_policy("execute-api:Invoke", Resource=apis)
     )
+    if name == OPERATOR:
+        roles.put_role_policy(
+            RoleName=name, PolicyName="environments", PolicyDocument=_policy("sts:AssumeRole", Resource="*")
+        )
     session = hub.client("sts").assume_role(
         RoleArn=f"arn:aws:iam::{hub.account}:role/{name}", RoleSessionName="local", DurationSeconds=_SESSION
     )["Credentials"]
