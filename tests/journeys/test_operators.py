@@ -227,7 +227,7 @@ def test_moving_and_removing_environments_in_use_is_what_the_plan_says(
 def trusting_no_one(service: LocalService) -> Iterator[None]:
     """The admin role as a mistake in the account leaves it."""
     iam = Account(service.hub.endpoint, OLD[:12], OLD[13:]).client("iam")
-    trust = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
+    trust: Any = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
     nobody = {"Version": "2012-10-17", "Statement": [{**trust["Statement"][1], "Effect": "Deny"}]}
     iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(nobody))
     yield
