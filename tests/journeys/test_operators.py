@@ -228,7 +228,8 @@ def trusting_no_one(service: LocalService) -> Iterator[None]:
     """The admin role as a mistake in the account leaves it."""
     iam = Account(service.hub.endpoint, OLD[:12], OLD[13:]).client("iam")
     trust = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
-    nobody = {"Version": "2012-10-17", "Statement": [{**trust["Statement"][1], "Effect": "Deny"}]}
+    denied = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    nobody = {"Version": "2012-10-17", "Statement": [denied]}
     iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(nobody))
     yield
     iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(trust))
