@@ -67,14 +67,8 @@ def place(service: LocalService, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return directory
 
 
-@pytest.fixture
-def operator(service: LocalService) -> Api:
-    return Api(service.description["endpoint"], service.description["callers"]["operator"])
-
-
-@pytest.fixture
-def runner(service: LocalService) -> Api:
-    return Api(service.description["endpoint"], service.description["callers"]["runner"])
+def caller(service: LocalService, name: str) -> Api:
+    return Api(service.description["endpoint"], service.description["callers"][name])
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +159,7 @@ def status(operator: Api, environment: str) -> str:
     return str(operator.ask("GET", f"/environments/{environment}").body["status"])
 
 
-def test_an_account_becomes_a_free_environment_by_the_documented_commands(
+def an_account_becomes_a_free_environment_by_the_documented_commands(
     service: LocalService, place: Path, operator: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit(place, lambda text: text.rstrip("\n") + "\n" + entry())
@@ -187,7 +181,7 @@ def test_an_account_becomes_a_free_environment_by_the_documented_commands(
     assert examined(place, NEW) == {"problem": set(), "unknown": {"quota"}}
 
 
-def test_moving_and_removing_environments_in_use_is_what_the_plan_says(
+def moving_and_removing_environments_in_use_is_what_the_plan_says(
     service: LocalService, place: Path, runner: Api, operator: Api, capsys: pytest.CaptureFixture[str]
 ) -> None:
     held = {}
@@ -228,13 +222,14 @@ def trusting_no_one(service: LocalService) -> Iterator[None]:
     """The admin role as a mistake in the account leaves it."""
     iam = Account(service.hub.endpoint, OLD[:12], OLD[13:]).client("iam")
     trust: Any = iam.get_role(RoleName=ROLE)["Role"]["AssumeRolePolicyDocument"]
-    nobody = {"Version": "2012-10-17", "Statement": [{**trust["Statement"][1], "Effect": "Deny"}]}
+    denied = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    nobody = {"Version": "2012-10-17", "Statement": [denied]}
     iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(nobody))
     yield
     iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(trust))
 
 
-def test_a_dirty_environment_explains_itself_is_repaired_and_both_histories_know(
+def a_dirty_environment_explains_itself_is_repaired_and_both_histories_know(
     service: LocalService, place: Path, runner: Api, operator: Api, ears: Ears
 ) -> None:
     account = [{"type": "account", "value": [OLD[:12]]}]
@@ -257,3 +252,12 @@ def test_a_dirty_environment_explains_itself_is_repaired_and_both_histories_know
     assert "the trust policy is back" in {each["reason"] for each in of_environment}
     of_requester = json.loads(do("atmosphere history --requester holds --json", place).stdout)["entries"]
     assert {f"{each['account']}/{each['region']}" for each in of_requester} == {OLD, NEW}
+
+
+def test_an_environment_joins_moves_drains_breaks_and_is_repaired(
+    service: LocalService, place: Path, ears: Ears, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runner, operator = caller(service, "runner"), caller(service, "operator")
+    an_account_becomes_a_free_environment_by_the_documented_commands(service, place, operator, capsys)
+    moving_and_removing_environments_in_use_is_what_the_plan_says(service, place, runner, operator, capsys)
+    a_dirty_environment_explains_itself_is_repaired_and_both_histories_know(service, place, runner, operator, ears)
