@@ -103,6 +103,11 @@ class OperatorsSide:
         for page in self._pages(query):
             yield from results.read(leftovers.left_behind, page)
 
+    def recent(self, environment: str, since: datetime) -> leftovers.Recent:
+        """What `history` and `leftovers` tell of an environment, from one request: its first page (operators)."""
+        query = _question(environment, None, since, None) | {"leftovers": "true"}
+        return results.read(leftovers.recent, self._transport.send("GET", "allocations", query=query))
+
     def _pages(self, query: dict[str, str]) -> Iterator[Mapping[str, Any]]:
         while True:
             reply = self._transport.send("GET", "allocations", query=query)
