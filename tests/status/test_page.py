@@ -255,7 +255,15 @@ def test_an_allocation_without_an_end_ends_at_the_latest_when_the_environment_mo
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(-3, "0 s"), (59, "59 s"), (60, "1 min"), (3600, "1 h"), (90_060, "1 d 1 h 1 min"), (172_800, "2 d")],
+    [
+        (-3, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (3600, "1 h"),
+        (90_060, "1 d 1 h"),
+        (86_460, "1 d"),
+        (3660, "1 h 1 min"),
+    ],
 )
 def test_a_duration_is_said_in_words(seconds: int, words: str) -> None:
     assert lasted(timedelta(seconds=seconds)) == words

@@ -14,6 +14,7 @@ from atmosphere.cli.options import environment_key, json_option
 from atmosphere.cli.output import console, plain, print_json, print_table, shown
 from atmosphere.cli.parameters import Span
 from atmosphere.core.model import Status
+from atmosphere.status.timeline import lasted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ _LIST: Final = (
     "3 it is still there after --timeout."
 )
 _COLUMNS: Final = ("environment", "pool", "status", "since", "deadline", "allocation", "dirty because")
-_SHORT: Final = (0, 1, 2, 3, 6)
+_SHORT: Final = ("environment", "pool", "status", "for", "dirty because")
 """The columns for a terminal in which the others leave no room; `environment show` has the rest."""
 _ROOM: Final = 160  # columns
 _NONE: Final = "no environment is registered"
@@ -91,9 +92,8 @@ def list_command(
     elif as_json:
         print_json(_plain(found()))
     else:
-        columns = _fitting()
-        rows = [tuple(_row(each)[column] for column in columns) for each in found()]
-        print_table([_COLUMNS[column] for column in columns], rows, empty=empty)
+        columns, row = _fitting()
+        print_table(columns, map(row, found()), empty=empty)
 
 
 def _chosen(
@@ -104,20 +104,25 @@ def _chosen(
 
 
 def _watch(found: Callable[[], list[EnvironmentState]], empty: str, *, as_json: bool) -> None:
-    columns = _fitting()
-    watched = Watched([_COLUMNS[column] for column in columns], empty=empty, as_json=as_json)
+    columns, row = _fitting()
+    watched = Watched(columns, empty=empty, as_json=as_json)
 
     def look() -> None:
         rows = found()
-        cells = [tuple(_row(each)[column] for column in columns) for each in rows]
-        watched.show(datetime.now(UTC), cells, _plain(rows))
+        watched.show(datetime.now(UTC), list(map(row, rows)), _plain(rows))
 
     repeat(look)
 
 
-def _fitting() -> Sequence[int]:
+def _fitting() -> tuple[Sequence[str], Callable[[EnvironmentState], Row]]:
     out = console()
-    return _SHORT if out.is_terminal and out.width < _ROOM else range(len(_COLUMNS))
+    return (_SHORT, _short_row) if out.is_terminal and out.width < _ROOM else (_COLUMNS, _row)
+
+
+def _short_row(each: EnvironmentState) -> Row:
+    lasts = lasted(datetime.now(UTC) - each.since) if each.since else None
+    because = (each.dirty_reason or "").replace(":", ": ", 1)  # where it may be folded
+    return f"{each.account}/{each.region}", each.pool, each.standing, lasts, because
 
 
 def _plain(rows: Sequence[EnvironmentState]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from atmosphere.cli.output import console, harmless, note, print_table, shown
+from atmosphere.cli.output import console, note, print_table, shown
+from atmosphere.core.inert import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,14 +59,14 @@ class Watched:
             print(f"{shown(at)}  {self._empty}", flush=True)
         for name, row in now.items():
             if (before or {}).get(name) != row:
-                print(f"{shown(at)}  {harmless('  '.join(cell for cell in row if cell))}", flush=True)
+                print(f"{shown(at)}  {visible('  '.join(cell for cell in row if cell))}", flush=True)
         for name in (before or {}).keys() - now.keys():
-            print(f"{shown(at)}  {harmless(name)}  gone", flush=True)
+            print(f"{shown(at)}  {visible(name)}  gone", flush=True)
         self._last = now
 
 
-def repeat(look: Callable[[], None], sleep: Callable[[float], None] = time.sleep) -> None:
+def repeat(look: Callable[[], None]) -> None:
     """Look again and again; ends by Ctrl-C, or with what `look` raises."""
     while True:
         look()
-        sleep(EVERY)
+        time.sleep(EVERY)

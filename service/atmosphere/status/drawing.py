@@ -19,7 +19,7 @@ STATUSES: Final = tuple(str(status) for status in Status)
 _WIDTH: Final = 1440  # units of a drawing; minutes of a day
 _HEIGHT: Final = 20
 _GAP: Final = 4  # between two parts of a bar
-_LEAST: Final = 6  # what is shorter could not be seen
+_LEAST: Final = 10  # what is shorter could not be seen
 _EVERY: Final = timedelta(hours=6)
 
 

@@ -102,14 +102,15 @@ def _within(spans: Iterable[Span], begin: datetime, end: datetime) -> list[Span]
 
 
 def lasted(span: timedelta) -> str:
-    """A duration in words for people, to the minute; below one, in seconds."""
+    """A duration in words for people: its two largest units, to the minute; below one, in seconds."""
     minutes = int(span.total_seconds() // 60)
     if minutes < 1:
         return f"{max(int(span.total_seconds()), 0)} s"
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     parts = [(days, "d"), (hours, "h"), (minutes, "min")]
-    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+    first = next(index for index, (number, _) in enumerate(parts) if number)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number)
 
 
 def clock(at: datetime) -> str:
