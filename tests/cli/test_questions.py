@@ -149,7 +149,7 @@ class Moments:
 @pytest.fixture
 def between(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def set_moments(*happen: Callable[[], Any]) -> None:
-        monkeypatch.setattr(live.time, "sleep", Moments(*happen))
+        monkeypatch.setattr("atmosphere.cli.live.time.sleep", Moments(*happen))
 
     return set_moments
 
