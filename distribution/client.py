@@ -67,7 +67,7 @@ atmosphere = "atmosphere.cli.main:main"
 atmosphere = "atmosphere.client.pytest_plugin"
 
 [tool.setuptools]
-packages = ["atmosphere", "atmosphere.cli", "atmosphere.client", "atmosphere.core"]
+packages = ["atmosphere", "atmosphere.cli", "atmosphere.client", "atmosphere.core", "atmosphere.status"]
 
 [tool.setuptools.package-data]
 atmosphere = ["py.typed"]

@@ -115,14 +115,15 @@ def test_deallocate_sends_the_outcome(service: Service, capsys: pytest.CaptureFi
 
 
 def test_status_shows_pools_by_status(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
-    service.script = [Answer(body={"pools": [{"pool": "demo", "counts": {"free": 12, "in-use": 34}}]})]
+    pool = {"pool": "demo", "counts": {"free": 12, "in-use": 34}, "waiting": 5}
+    service.script = [Answer(body={"pools": [pool]})]
 
     assert main(["status"]) == 0
     table = capsys.readouterr().out
     assert main(["status", "--json"]) == 0
 
-    assert table.split()[-6:] == ["demo", "12", "34", "0", "0", "0"]
-    assert json.loads(capsys.readouterr().out) == {"pools": [{"pool": "demo", "counts": {"free": 12, "in-use": 34}}]}
+    assert table.split()[-7:] == ["demo", "12", "34", "0", "0", "0", "5"]
+    assert json.loads(capsys.readouterr().out) == {"pools": [pool]}
 
 
 def test_status_shows_one_allocation(service: Service, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.emulator
 
 KEYS = {
     *("endpoint", "awsEndpoint", "region", "account", "callers", "github", "functions", "tables", "stateMachine"),
-    *("pools", "pid"),
+    *("pools", "status", "pid"),
 }
 
 

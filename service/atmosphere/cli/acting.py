@@ -73,10 +73,8 @@ def _chosen(command: Callable[..., None]) -> Callable[..., None]:
     return choose
 
 
-def act_command(
-    act: str, show_one: Callable[[EnvironmentState], None], status_of: Callable[[EnvironmentState], str]
-) -> click.Command:
-    """The command of one act. `show_one` prints an environment that was named, `status_of` words its status."""
+def act_command(act: str, show_one: Callable[[EnvironmentState], None]) -> click.Command:
+    """The command of one act. `show_one` prints an environment that was named."""
 
     @click.command(act, help=f"{TEXTS[act]} {_HOW}", epilog=EPILOG)
     @_chosen
@@ -90,9 +88,9 @@ def act_command(
         before = client.environment(*choice.environment)
         after, changed = client.act(*choice.environment, act, reason=choice.reason, dry_run=choice.dry_run)
         if not changed:
-            note(f"{act} did nothing: the environment is {status_of(after) or 'gone'} already")
+            note(f"{act} did nothing: the environment is {after.standing or 'gone'} already")
         elif choice.dry_run:
-            note(f"nothing was done (--dry-run): from {status_of(before)} it would be {status_of(after) or 'gone'}")
+            note(f"nothing was done (--dry-run): from {before.standing} it would be {after.standing or 'gone'}")
         if as_json:
             print_json({**plain(after), "changed": changed})
         else:

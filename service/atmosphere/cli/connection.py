@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -44,6 +44,10 @@ class Connection:
         if self.endpoint is None:
             raise click.UsageError("no service: give --endpoint (or ATMOSPHERE_ENDPOINT), or --ready-file")
         return from_chain(self.endpoint, profile=self.profile, region=self.region)
+
+    def unless_named(self, caller: str) -> Connection:
+        """The same, as this caller of a local run if --as names none."""
+        return self if _named("caller") else replace(self, caller=caller)
 
     def words(self, *words: str) -> list[str]:
         """A command that does `words` at the same service, from any directory; holds no secret."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from atmosphere.local.progress import Progress
 
 
+PAGE: Final = ROOT / ".cache" / "status.html"
 _WIDTH: Final = 150  # columns: a line of history is shown whole, in a log too
 
 
@@ -55,5 +56,5 @@ def tell(progress: Progress) -> None:
     """Start a local service with short times, run the demo, stop; raises `DemoFailed`."""
     terminal = Terminal()
     with LocalService(ROOT / "config", settings=SETTINGS, ticker=TICKER, progress=progress) as service:
-        Demo(service.description, terminal).run()
+        Demo(service.description, terminal, PAGE).run()
     terminal.say("every claim above was checked; nothing is left running")

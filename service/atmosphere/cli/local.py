@@ -95,7 +95,7 @@ def up(
         _withdraw(ready_file)  # of a run that was killed
         service.start()
         _announce(service.description, ready_file, quiet=quiet)
-        progress.notice("ready; Ctrl-C stops it")
+        progress.notice(f"ready; {service.description['status']} shows what goes on; Ctrl-C stops it")
         while not stopping.wait(_INTERVAL):
             if not service.emulator.alive:
                 raise EmulatorFailed(f"the embedded AWS died: {service.emulator.last_words()}")

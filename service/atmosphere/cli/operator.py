@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
-from atmosphere.cli import draining
 from atmosphere.cli.acting import TEXTS, act_command
 from atmosphere.cli.connection import Connection, connected
 from atmosphere.cli.doctor import doctor_command
+from atmosphere.cli.environments import list_command
 from atmosphere.cli.following import print_report, progress_table
 from atmosphere.cli.options import (
     EPILOG,
@@ -20,15 +20,9 @@ from atmosphere.cli.options import (
     json_option,
 )
 from atmosphere.cli.output import console, plain, print_facts, print_json, print_table, shown
-from atmosphere.cli.parameters import Span
 
 if TYPE_CHECKING:
     from atmosphere.client.results import EnvironmentState, HistoryLine
-
-_LIST: Final = (
-    "Exit codes: 0 success, or gone; 1 refused, or it will not disappear by itself; 2 wrong usage; "
-    "3 it is still there after --timeout."
-)
 
 
 @click.command(epilog=EPILOG)
@@ -64,45 +58,7 @@ def environment() -> None:
     """Show and check environments, and clean, reinstate, discard, hold, resume or release one or many."""
 
 
-@environment.command("list", epilog=_LIST)
-@click.option(
-    "--wait-gone",
-    metavar="ACCOUNT/REGION",
-    callback=environment_key,
-    help="Wait until this one is gone.",
-)
-@click.option("--timeout", type=Span(), default="4h", show_default=True, help="With --wait-gone: how long to wait.")
-@json_option
-@connected(caller="operator")
-def list_command(connection: Connection, *, wait_gone: tuple[str, str] | None, timeout: float, as_json: bool) -> None:
-    """Show every environment."""
-    if wait_gone:
-        draining.wait_gone(connection.client(), wait_gone, seconds=timeout, as_json=as_json)
-        return
-    found = connection.client().environments()
-    if as_json:
-        print_json({"environments": [plain(entry) for entry in found]})
-        return
-    columns = ("environment", "pool", "status", "since", "deadline", "allocation", "dirty because")
-    print_table(columns, map(_row, found), empty="no environment is registered")
-
-
-def _row(entry: EnvironmentState) -> tuple[str | None, ...]:
-    return (
-        f"aws://{entry.account}/{entry.region}",
-        entry.pool,
-        _status(entry),
-        shown(entry.since),
-        shown(entry.deadline),
-        entry.allocation,
-        entry.dirty_reason,
-    )
-
-
-def _status(entry: EnvironmentState) -> str:
-    """With what will become of it when it is free."""
-    going = "deregistering" if entry.registration == "deregistering" else None
-    return ", ".join(filter(None, (entry.status, going, "to be held" if entry.hold else None)))
+environment.add_command(list_command)
 
 
 @environment.command("show", epilog=EPILOG)
@@ -135,4 +91,4 @@ def _show(found: EnvironmentState) -> None:
 
 environment.add_command(doctor_command)
 for _name in TEXTS:
-    environment.add_command(act_command(_name, _show, _status))
+    environment.add_command(act_command(_name, _show))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from atmosphere.cli.connection import Connection, connected
 from atmosphere.cli.exits import Exit
+from atmosphere.cli.live import Watched, repeat, watch_option
 from atmosphere.cli.options import EPILOG, Group, json_option, reason_option
 from atmosphere.cli.output import plain, print_facts, print_json, print_table, shown
 from atmosphere.client import pools
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from atmosphere.client.breakers import PoolBreaker
+    from atmosphere.client.client import AtmosphereClient
 
 
 @click.group(cls=Group, epilog=EPILOG)
@@ -25,11 +28,16 @@ def pool() -> None:
 
 @pool.command("show", epilog=EPILOG)
 @click.argument("pool")
+@watch_option
 @json_option
 @connected(caller="operator")
-def show_command(connection: Connection, *, pool: str, as_json: bool) -> None:
+def show_command(connection: Connection, *, pool: str, watch: bool, as_json: bool) -> None:
     """Show whether cleanups of POOL delete nothing, since when, and why."""
-    found = connection.client().breaker(pool)
+    client = connection.client()
+    if watch:
+        _watch(client, pool, as_json=as_json)
+        return
+    found = client.breaker(pool)
     if as_json:
         print_json(plain(found))
     else:
@@ -56,15 +64,27 @@ def resume_command(connection: Connection, *, pool: str, clean: bool, reason: st
         raise click.exceptions.Exit(Exit.PROBLEMS)
 
 
+def _watch(client: AtmosphereClient, pool: str, *, as_json: bool) -> None:
+    watched = Watched(("", ""), empty="", as_json=as_json)
+
+    def look() -> None:
+        found = client.breaker(pool)
+        watched.show(datetime.now(UTC), list(_facts(found).items()), plain(found))
+
+    repeat(look)
+
+
 def _print(found: PoolBreaker) -> None:
-    print_facts(
-        {
-            "pool": found.name,
-            "held since": shown(found.since),
-            "because of": found.thing,
-            "in": ", ".join(f"aws://{account}/{region}" for account, region in found.environments) or None,
-        }
-    )
+    print_facts(_facts(found))
+
+
+def _facts(found: PoolBreaker) -> dict[str, str | None]:
+    return {
+        "pool": found.name,
+        "held since": shown(found.since),
+        "because of": found.thing,
+        "in": ", ".join(f"aws://{account}/{region}" for account, region in found.environments) or None,
+    }
 
 
 def _plain(each: pools.Cleaned) -> dict[str, str | None]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from atmosphere.client.results import HistoryLine, history_lines
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,6 +31,20 @@ class LeftBehind:
     removed: Mapping[str, int] = field(default_factory=dict)
     left: Mapping[str, int] = field(default_factory=dict)
     unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """The newest page of an environment's history, and what was left behind. With `more`, older entries follow."""
+
+    lines: tuple[HistoryLine, ...]
+    left_behind: tuple[LeftBehind, ...]
+    more: bool
+
+
+def recent(value: Mapping[str, Any]) -> Recent:
+    """One page of a history with leftovers."""
+    return Recent(lines=history_lines(value), left_behind=left_behind(value), more=value.get("cursor") is not None)
 
 
 def left_behind(value: Mapping[str, Any]) -> tuple[LeftBehind, ...]:

@@ -90,6 +90,11 @@ class OperatorsSide:
         for page in self._pages(query):
             yield from results.read(results.history_lines, page)
 
+    def recent(self, environment: str, since: datetime) -> leftovers.Recent:
+        """What `history` and `leftovers` tell of an environment, from one request: its first page (operators)."""
+        query = _question(environment, None, since, None) | {"leftovers": "true"}
+        return results.read(leftovers.recent, self._transport.send("GET", "allocations", query=query))
+
     def leftovers(
         self,
         *,

@@ -122,6 +122,12 @@ class EnvironmentState:
     cleanup: Mapping[str, Any] | None = None
     progress: Mapping[str, Any] | None = None
 
+    @property
+    def standing(self) -> str:
+        """The status, with what will become of it when it is free; empty once it is gone."""
+        going = "deregistering" if self.registration == "deregistering" else None
+        return ", ".join(filter(None, (self.status, going, "to be held" if self.hold else None)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryLine:

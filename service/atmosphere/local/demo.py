@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import boto3
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from atmosphere.client.client import AtmosphereClient
+from atmosphere.local.callers import client_of
 from atmosphere.local.claims import PATIENCE, DemoFailed, check, refusal_of, until
+from atmosphere.status.writing import write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
+    from pathlib import Path
 
     from atmosphere.client.asking import Waiting
     from atmosphere.client.results import EnvironmentState, Granted
@@ -79,15 +80,19 @@ class _Test:
 
 
 class Demo:
-    """Runs the demo against a local service, which `description` describes as its ready file does."""
+    """Runs the demo against a local service, which `description` describes as its ready file does.
 
-    def __init__(self, description: Mapping[str, Any], stage: Stage) -> None:
+    At the end the page of `atmosphere status --html` is written into `page`.
+    """
+
+    def __init__(self, description: Mapping[str, Any], stage: Stage, page: Path) -> None:
+        self._page = page
         self._aws_endpoint = description["awsEndpoint"]
         self._region = description["region"]
         self._stage = stage
-        self._runner = _client(description, "runner")
-        self._operator = _client(description, "operator")
-        self._stranger = _client(description, "stranger")
+        self._runner = client_of(description, "runner")
+        self._operator = client_of(description, "operator")
+        self._stranger = client_of(description, "stranger")
 
     def run(self) -> None:
         """Run the whole demo; raises `DemoFailed`."""
@@ -102,6 +107,8 @@ class Demo:
             self._one_times_out(second)
         self._both_are_clean(first, second)
         self._what_is_on_record(first, second)
+        write(self._operator, self._page)
+        self._stage.say(f"all of it on one page: {self._page}")
 
     def _two_tests_allocate(self) -> tuple[_Test, _Test]:
         self._stage.act("Two tests allocate, a third waits, a caller without a rule is refused")
@@ -234,12 +241,6 @@ class Demo:
             region_name=self._region,
         )
         return session.client(service, endpoint_url=self._aws_endpoint)  # type: ignore[call-overload]
-
-
-def _client(description: Mapping[str, Any], caller: str) -> AtmosphereClient:
-    keys = description["callers"][caller]
-    credentials = Credentials(keys["accessKeyId"], keys["secretAccessKey"], keys.get("sessionToken"))
-    return AtmosphereClient(description["endpoint"], credentials=credentials, region=description["region"])
 
 
 def _deployed(stacks: Any) -> Any:

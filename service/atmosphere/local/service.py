@@ -20,6 +20,7 @@ from atmosphere.local import image
 from atmosphere.local.accounts import CallerKeys, make_callers, make_environments
 from atmosphere.local.assembly import synthesize
 from atmosphere.local.births import await_births
+from atmosphere.local.callers import client_of
 from atmosphere.local.deployment import DeploymentFailed, deploy
 from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator, EmulatorFailed, free_port
 from atmosphere.local.entrance import Entrance
@@ -29,6 +30,7 @@ from atmosphere.local.lacking import with_skipped
 from atmosphere.local.progress import Notices, Progress, Silence, step
 from atmosphere.local.root import Account
 from atmosphere.local.state import State
+from atmosphere.local.status_page import StatusPage
 from atmosphere.local.tap import Tap
 from atmosphere.local.ticker import Ticker
 from atmosphere.local.wire import function_key
@@ -77,6 +79,7 @@ class LocalService:
         self._ticker: Ticker | None = None
         self._outputs: dict[str, str] = {}
         self._callers: Mapping[str, CallerKeys] = {}
+        self._page = StatusPage(lambda: client_of(self.description, "operator"))
         self._snapshot: Snapshot | None = None
         self._deploying = False
 
@@ -135,6 +138,7 @@ class LocalService:
         self._deploying = False
         with step(self._progress, "callers"):
             self._callers = make_callers(self.hub)
+        self._page.start()
         function = self._output("Function", FunctionName.RECONCILE)
         self._ticker = Ticker(self.hub, function, gap=self._gap, show=self._progress.notice)
         self._ticker.start()
@@ -205,6 +209,7 @@ class LocalService:
             "account": HUB_ACCOUNT,
             "callers": {name: keys.described() for name, keys in self._callers.items()},
             "github": self.issuer.description,
+            "status": self._page.url,
             "functions": {str(function.name): self._output("Function", function.name) for function in FUNCTIONS},
             "tables": {str(table): self._output("Table", table) for table in Table},
             "stateMachine": self._outputs["StateMachineArn"],
@@ -225,6 +230,7 @@ class LocalService:
         """Stop everything; with `state`, what is there is kept for the next start. Safe to repeat."""
         if self._ticker is not None:
             self._ticker.stop()
+        self._page.stop()
         ended = self.emulator.stop()
         self.tap.stop()
         self._entrance.stop()
