@@ -22,7 +22,7 @@ from tests.cli.lending import Lending
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARTS: Final = {"__init__.py", "py.typed", "contract.py", "cli", "client", "core"}
+PARTS: Final = {"__init__.py", "py.typed", "contract.py", "cli", "client", "core", "status"}
 SUBCOMMANDS: Final = {"allocate", "run", "credentials", "deallocate", "status"}
 USE: Final = """
 import sys
