@@ -27,12 +27,12 @@ BAR: Final = 0.85
 BAR_OF_OTHERS: Final = 0.9
 ROUNDS: Final = 15
 MEGABYTES_BAR: Final = 45
-_OURS: Final = "import sys; from atmosphere.handlers import {module}"
-_BARE: Final = "import sys, boto3; made = [boto3.client(name) for name in {clients}]"
+_OURS: Final = "from atmosphere.handlers import {module}"
+_BARE: Final = "import boto3; made = [boto3.client(name) for name in {clients}]"
 _TOLD: Final = """
 import os, resource, time
 used = time.process_time()
-print(used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, len(sys.modules), flush=True)
+print(used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
 os._exit(0)
 """
 CLIENTS: Final[Mapping[FunctionName, Sequence[str]]] = {
@@ -107,7 +107,7 @@ def _start(asset: Path, script: str, variables: Sequence[Env]) -> tuple[float, f
     run = subprocess.run(
         [sys.executable, "-S", "-c", script], env=environment, capture_output=True, text=True, check=True
     )
-    used, size, _ = run.stdout.split()
+    used, size = run.stdout.split()
     return float(used), float(size)
 
 
