@@ -71,19 +71,11 @@ class Measurer:
         found = self.store.shortage(pool)
         if found is None and begins(counts, waiting):
             found = Shortage(id=ShortageKey(pool), since=now)
-            return found if self._noted(changes.Put(row=found)) else None
+            return found if _noted(self.store, self.ids, changes.Put(row=found)) else None
         if found is not None and not waiting:
-            self._noted(changes.short_over(found))
+            _noted(self.store, self.ids, changes.short_over(found))
             return None
         return found
-
-    def _noted(self, change: Change) -> bool:
-        """Whether it was this run that noted it; another one may run at the same time."""
-        try:
-            self.store.commit([change], token=self.ids.new())
-        except Conflict:
-            return False
-        return True
 
     def _untold(self, pool: PoolName, now: datetime) -> Iterator[Environment]:
         rows = (row for page in self.store.holding(pool, Status.DIRTY) for row in page)
@@ -99,14 +91,17 @@ class Announcer:
 
     def told(self, row: Environment, event: str) -> None:
         """That this row is dirty was published as `event`. Raises `Unreachable`."""
-        self._note(changes.told(row, event))
+        _noted(self.store, self.ids, changes.told(row, event))
 
     def short_told(self, shortage: Shortage) -> None:
         """That a pool is exhausted was published. Raises `Unreachable`."""
-        self._note(changes.short_told(shortage))
+        _noted(self.store, self.ids, changes.short_told(shortage))
 
-    def _note(self, change: Change) -> None:
-        try:
-            self.store.commit([change], token=self.ids.new())
-        except Conflict:
-            return
+
+def _noted(store: Store, ids: Ids, change: Change) -> bool:
+    """Whether it was this run that noted it; another one may run at the same time."""
+    try:
+        store.commit([change], token=ids.new())
+    except Conflict:
+        return False
+    return True
