@@ -41,7 +41,7 @@ def title(table: Table) -> str:
 
 VALUES = {
     Env.BUCKET: "<Bucket>",
-    Env.SNAPSHOT_KEY: "<Publication.SnapshotKey>",
+    Env.SNAPSHOT: "<Publication.Snapshot>",
     Env.STATE_MACHINE: "<CleanupMachine>",
     Env.LOOPBACK_ISSUER: "<LoopbackIssuer>",
     Env.ALARM_TOPIC: "<AlarmTopic>",

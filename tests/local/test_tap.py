@@ -160,7 +160,7 @@ def test_a_long_body_passes_whole(connection: http.client.HTTPConnection, *, chu
             "sts:AssumeRole",
         ),
         ("POST", "/service/X/operation/PutMetricData", _headers("monitoring"), b"", "monitoring:PutMetricData"),
-        ("GET", "/bucket/snapshots/1.json", _headers("s3"), b"", "s3:GetObject"),
+        ("GET", "/bucket/baselines/1.json", _headers("s3"), b"", "s3:GetObject"),
         ("PUT", "/bucket/a?x-id=PutObject", _headers("s3"), b"", "s3:PutObject"),
         ("GET", "/bucket?list-type=2&prefix=a", _headers("s3"), b"", "s3:ListObjects"),
         ("GET", "/bucket?versions", _headers("s3"), b"", "s3:GET ?versions"),
