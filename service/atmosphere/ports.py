@@ -268,12 +268,13 @@ class TokenSignatures(Protocol):
 
 
 class WebhookSecrets(Protocol):
-    """What GitHub signs its messages with."""
+    """What each issuer's server signs its messages with."""
 
-    def current(self) -> tuple[bytes, ...]:
-        """The secret in force and, for a while after a change, the one before it; never empty, nor is any of them.
+    def of(self, issuer: Issuer) -> tuple[bytes, ...]:
+        """The secret in force and, for a while after a change, the one before it; none is an empty text.
 
-        May be some minutes old. Raises `Unreachable` when none is known and none can be had now.
+        Nothing for an issuer that has no secret, or one without a value. May be some minutes old. Raises `Unreachable`
+        when it is not known and cannot be had now.
         """
 
 

@@ -103,7 +103,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "authorize": {"s3:GetObject": {SNAPSHOTS}, "dynamodb:PutItem": {USED_TOKENS}},
     "webhook": {
         "s3:GetObject": {SNAPSHOTS},
-        "secretsmanager:GetSecretValue": {"<WebhookSecret.Id>"},
+        "secretsmanager:GetSecretValue": {"<WebhookSecret.Id>", "<WebhookSecret79be3c50.Id>"},
         "dynamodb:Query": {BY_RUN},
         "dynamodb:GetItem": {ALLOCATIONS},
         "dynamodb:PutItem": {USED_TOKENS},
