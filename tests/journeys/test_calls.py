@@ -8,6 +8,8 @@ import pytest
 
 from atmosphere.contract import FunctionName
 from bench.counting import at_once, counting, in_line, measure
+from bench.prices import calls
+from bench.spending import count_calls
 
 if TYPE_CHECKING:
     from atmosphere.local.service import LocalService
@@ -31,6 +33,15 @@ def test_a_pool_that_is_full_is_refused_by_five_reads_at_most_and_one_write(loca
     assert set(refused.calls) <= READS | {"dynamodb:TransactWriteItems"}
     assert refused.calls["dynamodb:TransactWriteItems"] == 1
     assert refused.total <= 5 + 1
+
+
+def test_the_calls_behind_the_costs_in_the_documents_are_those_on_the_wire(local_service: LocalService) -> None:
+    """All but the measuring, which depends on the number of pools, and the length of a cleanup."""
+    counted, told = count_calls(local_service), calls()
+    for act in ("allocate", "refresh", "deallocate", "ask", "minute"):
+        assert counted[act] == told[act], "run `python -m bench.spending`, then see docs/costs.md"
+    assert set(counted["cleanup"]) == set(told["cleanup"])
+    assert all(number <= 2 * told["cleanup"][name] for name, number in counted["cleanup"].items())
 
 
 def test_an_idle_reconciler_reads_once(local_service: LocalService) -> None:
