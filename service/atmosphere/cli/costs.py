@@ -180,7 +180,7 @@ def _show(shares: Mapping[str, Share], by: str, provisional: date | None, reques
     total = [(_TOTAL, _dollars(sum(cents.values())), "", "")] if rows else []
     print_table((by, "USD", "allocations", "hours"), [*rows, *total], empty="AWS reports no costs")
     for label, meaning in (
-        (IDLE, "days on which nobody held the environment"),
+        (IDLE, "days on which no test held the environment"),
         (SHARED, "outside of the regions of an account's environments"),
     ):
         if label in shares:
