@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 FILE: Final = Path(__file__).with_name("calls.json")
 SETTINGS: Final = {"verify_gap_seconds": "0", "clock_skew_seconds": "0"}
 _PRICED: Final = ("dynamodb:", "s3:", "events:", "sns:")
+ACTS: Final = {
+    "allocate with a key": "allocate",
+    "refresh": "refresh",
+    "deallocate": "deallocate",
+    "allocate, 423": "ask",
+}
+"""The acts that are requests, by the verbs of `bench.counting`."""
 _POOL: Final = "demo"
 _LIMIT: Final = 300.0  # seconds
 
@@ -35,10 +42,7 @@ def count_calls(service: LocalService) -> dict[str, dict[str, int]]:
     half, full = measure(service, 10, 5), measure(service, 10, 9)
     verbs = {count.verb: count.calls for count in (*half, *full)}
     found = {
-        "allocate": verbs["allocate with a key"],
-        "refresh": verbs["refresh"],
-        "deallocate": verbs["deallocate"],
-        "ask": verbs["allocate, 423"],
+        **{act: verbs[verb] for verb, act in ACTS.items()},
         "minute": _invoked(service, {}),
         "measure": _invoked(service, {"do": MEASURE}),
         "cleanup": _cleaned(service),
