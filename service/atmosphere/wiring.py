@@ -21,6 +21,8 @@ from atmosphere.core.github import stand_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from atmosphere.adapters.s3 import S3Objects
     from atmosphere.cleanup.aws.accounts import Accounts
     from atmosphere.cleanup.engine import PassResult
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
         Ids,
         Notices,
         Reports,
+        Snapshots,
         SnapshotSource,
         Store,
         TokenSignatures,
@@ -95,7 +98,7 @@ class App:
         tables = {table: self.environ[TABLE_VARIABLES[table]] for table in _ROWS}
         if Env.USED_TOKENS_TABLE in self.environ:  # where runs that are over are written or looked for
             tables[Table.USED_TOKENS] = self.environ[Env.USED_TOKENS_TABLE]
-        return DynamoStore(clients.dynamodb(), tables, commits=clients.dynamodb_commits())
+        return DynamoStore(self._reads, tables, commits=clients.dynamodb_commits())
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -114,9 +117,20 @@ class App:
     @cached_property
     def snapshots(self) -> SnapshotSource:
         """The configuration as deployed."""
-        from atmosphere.adapters.s3 import S3Snapshot
+        from atmosphere.adapters.snapshots import DeployedSnapshot
 
-        return S3Snapshot(clients.s3(), self.environ[Env.BUCKET], self.environ[Env.SNAPSHOT_KEY])
+        return DeployedSnapshot(self.deployed, self.environ[Env.SNAPSHOT])
+
+    @cached_property
+    def deployed(self) -> Snapshots:
+        """Every configuration that was deployed."""
+        from atmosphere.adapters.snapshots import DynamoSnapshots
+
+        return DynamoSnapshots(self._reads, self.environ[Env.SNAPSHOTS_TABLE])
+
+    @cached_property
+    def _reads(self) -> DynamoDBClient:
+        return clients.dynamodb()
 
     @cached_property
     def reports(self) -> Reports:
@@ -178,8 +192,7 @@ class App:
         """Secrets Manager, asked once in a while."""
         from atmosphere.adapters.webhook_secrets import ManagedSecrets
 
-        arns = json.loads(self.environ[Env.WEBHOOK_SECRETS])
-        return ManagedSecrets(clients.secretsmanager(), arns, clock=self.clock)
+        return ManagedSecrets(clients.secretsmanager(), json.loads(self.environ[Env.WEBHOOK_SECRETS]), clock=self.clock)
 
     def authorizer(self) -> Authorizer:
         """The GitHub tree's door. Without the variable there is no stand-in; a malformed one is a ValueError."""

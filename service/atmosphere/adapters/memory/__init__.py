@@ -9,6 +9,7 @@ from atmosphere.adapters.memory.outside import (
     MemoryObjects,
     MemoryReports,
     MemorySnapshot,
+    MemorySnapshots,
     Minted,
 )
 from atmosphere.adapters.memory.passing import FakeClock, SeededIds
@@ -27,6 +28,7 @@ __all__ = [
     "MemorySecrets",
     "MemorySignatures",
     "MemorySnapshot",
+    "MemorySnapshots",
     "MemoryStore",
     "MemoryUsedTokens",
     "Minted",
