@@ -185,6 +185,7 @@ def test_the_tap_counts_the_calls_of_a_function_and_makes_them_fail(local_servic
     assert tap.pending() == ()
 
 
+@pytest.mark.slow
 def test_state_survives_a_restart_and_takes_a_changed_setting(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with LocalService(ROOT / "config", settings=SHORT, state=state, ticker=60) as first:
