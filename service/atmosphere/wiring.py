@@ -7,6 +7,7 @@ function starts with its own parts only.
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -191,7 +192,7 @@ class App:
         """Secrets Manager, asked once in a while."""
         from atmosphere.adapters.webhook_secrets import ManagedSecrets
 
-        return ManagedSecrets(clients.secretsmanager(), self.environ[Env.WEBHOOK_SECRET], clock=self.clock)
+        return ManagedSecrets(clients.secretsmanager(), json.loads(self.environ[Env.WEBHOOK_SECRETS]), clock=self.clock)
 
     def authorizer(self) -> Authorizer:
         """The GitHub tree's door. Without the variable there is no stand-in; a malformed one is a ValueError."""
