@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.adapters import clients
-from atmosphere.contract import TABLE_VARIABLES, Env, Table
+from atmosphere.contract import EVENT_SOURCE, SERVICE_VARIABLE, TABLE_VARIABLES, Env, Table
 from atmosphere.core.github import stand_in
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class App:
         """The default bus."""
         from atmosphere.adapters.eventbridge import EventBridgeEvents
 
-        return EventBridgeEvents(clients.events())
+        return EventBridgeEvents(clients.events(), self.environ.get(SERVICE_VARIABLE, EVENT_SOURCE))
 
     @cached_property
     def notices(self) -> Notices:
