@@ -75,8 +75,8 @@ format: setup ## rewrite to the house style
 bench: setup ## measure, and write bench/README.md
 	@$(BIN)/python -m bench
 
-wheel: .venv/.ready ## build the wheel of client, command and pytest plugin in dist/
-	@$(BIN)/python -m distribution.client dist
+wheel: .venv/.ready ## build the wheels in dist/: client with command and pytest plugin, and the service with its construct
+	@$(BIN)/python -m distribution dist
 
 lock: .venv/.ready ## compile requirements/ from pyproject.toml
 	@$(BIN)/python requirements/lock.py

@@ -21,6 +21,7 @@ from infra.assets import has_byte_code
 from infra.dependencies import AssetFailed
 from infra.environment import EnvironmentStack
 from infra.names import DEFAULT, ServiceName, checked_name
+from infra.sources import IS_INSTALLED
 from infra.stack import AtmosphereStack
 from infra.target import RUNTIME, Target
 
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 
 _NO_BYTE_CODE: Final = (
     f"this is Python {sys.version_info.major}.{sys.version_info.minor}, but the functions run on {RUNTIME}, and only "
-    f"that one can compile them: without byte code each start takes twice as long. Make .venv with it "
-    f"(`make clean setup PYTHON=python{RUNTIME}`), or accept slow starts with --without-byte-code"
+    f"that one can compile them: without byte code each start takes twice as long. "
+    + ("Install it there" if IS_INSTALLED else f"Make .venv with it (`make clean setup PYTHON=python{RUNTIME}`)")
+    + ", or accept slow starts with --without-byte-code"
 )
 
 
@@ -67,7 +69,7 @@ def _demand_byte_code(target: Target, *, unless: bool) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m infra.app", description="Synthesize Atmosphere's stacks.")
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}.app", description="Synthesize Atmosphere's stacks.")
     parser.add_argument("--config", type=Path, default=Path("config"), help="the directory of the three YAML files")
     parser.add_argument("--target", type=Target, choices=list(Target), default=Target.AWS)
     parser.add_argument("--out", type=Path, default=Path(os.environ.get("CDK_OUTDIR", "cdk.out")))

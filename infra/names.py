@@ -7,7 +7,7 @@ else gets its name from CloudFormation.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NewType
+from typing import TYPE_CHECKING, Final, NewType, cast
 
 from aws_cdk import Stack, Token
 from constructs import Construct
@@ -49,9 +49,10 @@ def only_one(service: Construct, name: ServiceName) -> None:
     stack = Stack.of(service)
     account = stack.node.path if Token.is_unresolved(stack.account) else stack.account
     taken = f"AtmosphereService {name} in {account.replace('/', ' ')}"
-    if service.node.root.node.try_find_child(taken) is not None:
+    root = cast("Construct", service.node.root)
+    if root.node.try_find_child(taken) is not None:
         raise ValueError(
             f"{service.node.path}: this app has another AtmosphereService called {name!r} for the same account, where "
             "their roles would collide: give one of them another service_name"
         )
-    Construct(service.node.root, taken)
+    Construct(root, taken)
