@@ -75,7 +75,7 @@ format: setup ## rewrite to the house style
 bench: setup ## measure, and write bench/README.md
 	@$(BIN)/python -m bench
 
-wheel: .venv/.ready ## build the wheels in dist/: client with command and pytest plugin, and the service with its construct
+wheel: .venv/.ready ## build both wheels and their bills of materials in dist/
 	@$(BIN)/python -m distribution dist
 
 docs: .venv/.ready ## build the documents as a site in build/site; a dead link fails it

@@ -36,7 +36,8 @@ def installed(place: Path, *names: str, wheels: tuple[Path, ...]) -> Path:
                 (site / top).symlink_to(Path(str(known.locate_file(top))))
     pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "--disable-pip-version-check"]
     command = [*pip, "install", "--quiet", "--no-index", "--no-deps", *map(str, wheels)]
-    subprocess.run(command, check=True, timeout=240)
+    if wheels:
+        subprocess.run(command, check=True, timeout=240)
     return place / "bin"
 
 

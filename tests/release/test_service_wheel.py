@@ -18,7 +18,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from atmosphere.cli.main import _SUBCOMMANDS
-from distribution import client, service
+from distribution import bills, client, service
 from distribution.__main__ import main
 from distribution.parts import PACKAGE, SOURCE
 from distribution.wheels import project
@@ -122,6 +122,32 @@ def test_a_release_of_another_version_is_refused(tmp_path: Path, capsys: pytest.
     assert main([str(tmp_path), "v99.0.0"]) == 1
     assert "99.0.0" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bill_of_materials_has_each_pinned_distribution_with_its_hashes(tmp_path: Path) -> None:
+    for path in bills.write(tmp_path):
+        bill = json.loads(path.read_text())
+        assert bill["bomFormat"] == "CycloneDX"
+        assert (bill["metadata"]["component"]["name"], bill["metadata"]["component"]["version"]) == (
+            service.NAME,
+            project()["version"],
+        )
+        pins = dependencies.pins(dependencies.LOCKS / bills.BILLS[path.name])
+        assert {each["name"]: each["version"] for each in bill["components"]} == pins
+        assert all(each["externalReferences"][0]["hashes"] for each in bill["components"])
+
+
+@pytest.mark.slow
+def test_the_requirements_of_a_release_are_enough_to_build_it(tmp_path: Path) -> None:
+    binaries = installed(tmp_path / "venv", *dependencies.pins(ROOT / "requirements" / "release.txt"), wheels=())
+    version = project()["version"]
+    done = ran(
+        binaries / "python", "-m", "distribution", tmp_path / "out", f"v{version}", env=environ(tmp_path), cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    built = {path.name for path in (tmp_path / "out").iterdir()}
+    wheels = {f"atmosphere_{name}-{version}-py3-none-any.whl" for name in ("client", "service")}
+    assert built == {*wheels, *bills.BILLS}
 
 
 def environ(home: Path) -> dict[str, str]:
