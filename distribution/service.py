@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 NAME: Final = "atmosphere-service"
 CONSTRUCT: Final = "atmosphere_cdk"
-LOCKS: Final = ("lambda.txt", "authorizer.txt")
+DATA: Final = {
+    "requirements": ("lambda.txt", "authorizer.txt", "emulator.txt"),
+    "requirements/emulator": ("package.json", "package-lock.json"),
+    "config": ("environments.yaml", "access.yaml", "settings.yaml"),
+}
+"""What else is beside its modules, by directory: locks, and the example configuration of a local run."""
 _IN_THE_TREE: Final = re.compile(r"\binfra(?=\.[a-z]| import )")
 _OF_CALLERS: Final = ("click", "rich")  # what the client's extra `cli` brings
 
@@ -48,9 +53,10 @@ def _stage_construct(place: Path) -> None:
         target = place / file.relative_to(infra)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(renamed(file.read_text(encoding="utf-8")), encoding="utf-8")
-    (place / "requirements").mkdir()
-    for name in LOCKS:
-        shutil.copy2(ROOT / "requirements" / name, place / "requirements")
+    for directory, names in DATA.items():
+        (place / directory).mkdir()
+        for name in names:
+            shutil.copy2(ROOT / directory / name, place / directory)
     (place / "py.typed").touch()
 
 
@@ -89,5 +95,5 @@ namespaces = true
 include = ["atmosphere*"]
 
 [tool.setuptools.package-data]
-"*" = ["*.json", "*.txt", "py.typed"]
+"*" = ["*.json", "*.txt", "*.yaml", "py.typed"]
 """

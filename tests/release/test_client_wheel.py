@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PARTS: Final = {"__init__.py", "py.typed", "contract.py", "cli", "client", "core", "status"}
 SUBCOMMANDS: Final = {"allocate", "run", "credentials", "deallocate", "status"}
 USE: Final = """
+import sys
 from atmosphere.client.connect import from_variables
 with from_variables().allocation("demo", requester="a wheel", heartbeat_seconds=60) as held:
     keys = held.session().get_credentials()

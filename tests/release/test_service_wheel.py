@@ -82,7 +82,8 @@ def test_each_file_of_the_package_is_in_exactly_one_of_the_wheels(wheels: tuple[
 def test_the_construct_is_there_with_the_locks_of_the_functions(wheels: tuple[Path, Path]) -> None:
     inside = contents(wheels[1])
     modules = {path.relative_to(ROOT / "infra").as_posix() for path in (ROOT / "infra").rglob("*.py")}
-    further = {"py.typed", "organization-policy.json", "requirements/lambda.txt", "requirements/authorizer.txt"}
+    further = {"py.typed", "organization-policy.json"}
+    further |= {f"{directory}/{name}" for directory, names in service.DATA.items() for name in names}
     assert {name.partition("/")[2] for name in inside if name.startswith("atmosphere_cdk/")} == modules | further
     assert inside["atmosphere_cdk/requirements/authorizer.txt"] == dependencies.TOKENS_LOCK.read_text()
 
@@ -132,7 +133,7 @@ def test_a_bill_of_materials_has_each_pinned_distribution_with_its_hashes(tmp_pa
             service.NAME,
             project()["version"],
         )
-        pins = dependencies.pins(dependencies.LOCKS / bills.BILLS[path.name])
+        pins = dependencies.pins(ROOT / "requirements" / bills.BILLS[path.name])
         assert {each["name"]: each["version"] for each in bill["components"]} == pins
         assert all(each["externalReferences"][0]["hashes"] for each in bill["components"])
 
