@@ -34,15 +34,7 @@ class EnvironmentStack(Stack):
             description="Atmosphere: the role of one environment, assumed by the service for tests and for cleaning",
             synthesizer=BootstraplessSynthesizer(),
         )
-        service = self._parameter(
-            "ServiceAccount", "The account that the Atmosphere service runs in", pattern=r"\d{12}"
-        )
-        own_name = self._parameter(
-            "ServiceName",
-            "The service_name of that service, which the names of its roles begin with",
-            pattern=PATTERN,
-            default=checked_name(service_name),
-        )
+        service = self._service(checked_name(service_name))
         external_id = self._parameter(
             "ExternalId",
             "The environment's external_id in config/environments.yaml; empty if it has none there",
@@ -65,7 +57,7 @@ class EnvironmentStack(Stack):
             max_session_duration=3600,  # the service's sessions are chained: AWS gives them no more than an hour
             managed_policy_arns=[f"arn:{Aws.PARTITION}:iam::aws:policy/AdministratorAccess"],
             assume_role_policy_document=_trust(
-                _Service(service, ServiceName(own_name)),
+                service,
                 external_id,
                 has_external_id.logical_id,
                 self._for_tests(),
@@ -74,6 +66,19 @@ class EnvironmentStack(Stack):
             permissions_boundary=self._boundary(f"AtmosphereBoundary-{name}"),
         )
         CfnOutput(self, "RoleArn", value=role.attr_arn)
+
+    def _service(self, default: ServiceName) -> _Service:
+        """Which service it is, with its name in case that the deployment gives none."""
+        account = self._parameter(
+            "ServiceAccount", "The account that the Atmosphere service runs in", pattern=r"\d{12}"
+        )
+        name = self._parameter(
+            "ServiceName",
+            "The service_name of that service, which the names of its roles begin with",
+            pattern=PATTERN,
+            default=default,
+        )
+        return _Service(account, ServiceName(name))
 
     def _for_tests(self) -> str:
         """The condition that tests get the role."""

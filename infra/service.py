@@ -69,6 +69,12 @@ class AtmosphereService(Construct):
         self.api = Api(self, "Api", service_name=self.service_name, accounts=snapshot.access.accounts)
         self.api.add_routes(self.functions)
         add_schedules(self, self.functions[FunctionName.RECONCILE])
+        self._watch(snapshot)
+        if not has_byte_code(target):
+            Annotations.of(self).add_warning_v2("atmosphere:no-byte-code", _SLOW_STARTS)
+
+    def _watch(self, snapshot: Snapshot) -> None:
+        """Alarms, and the dashboard that shows them."""
         alarms = add_alarms(
             self,
             service_name=self.service_name,
@@ -85,8 +91,6 @@ class AtmosphereService(Construct):
             functions=self.functions,
             api=self.api,
         )
-        if not has_byte_code(target):
-            Annotations.of(self).add_warning_v2("atmosphere:no-byte-code", _SLOW_STARTS)
 
     def _functions(
         self, snapshot: Snapshot, target: Target, loopback_issuer: str
