@@ -221,3 +221,28 @@ def test_the_snippet_of_the_guide_is_an_app_that_synthesizes_the_service_for_aws
     (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
     every = ran(binaries / "python", "-c", IMPORT_ALL, site, "atmosphere_cdk/**/*.py", env=env, cwd=tmp_path)
     assert every.returncode == 0, every.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_local_run_works_from_the_wheels(wheels: tuple[Path, Path], tmp_path: Path) -> None:
+    """On the embedded AWS of this checkout, which `atmosphere local setup` would install from the same locks."""
+    binaries = installed(tmp_path / "venv", *CONSTRUCT, *dependencies.pins(dependencies.TOKENS_LOCK), wheels=wheels)
+    cache = tmp_path / "cache" / "atmosphere"
+    cache.mkdir(parents=True)
+    (cache / "emulator").symlink_to(ROOT / ".emulator")
+    env = {**environ(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    command = [str(binaries / "atmosphere"), "local", "up", "--json"]
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            told = running.stdout.readline()
+            assert told, "it ended before it was ready"
+            ready = tmp_path / "ready.json"
+            ready.write_text(told)
+            words = ("status", "--ready-file", str(ready))
+            shown = ran(binaries / "atmosphere", *words, env=env, cwd=tmp_path)
+            assert "demo" in shown.stdout, shown.stderr
+        finally:
+            running.terminate()
+        assert running.wait() == 0
