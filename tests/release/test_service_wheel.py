@@ -183,6 +183,7 @@ def test_the_whole_command_works_from_an_empty_environment(wheels: tuple[Path, P
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(
     not dependencies.wheels_directory().is_dir(),
     reason="the wheels for AWS are not there: `make setup` fetches them, with the network",
@@ -199,7 +200,7 @@ def test_the_snippet_of_the_guide_is_an_app_that_synthesizes_the_service_for_aws
     (cache / dependencies.wheels_directory().name).symlink_to(dependencies.wheels_directory())
     env = {**environ(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "CDK_OUTDIR": str(tmp_path / "cdk.out")}
 
-    done = ran(binaries / "python", "app.py", env=env, cwd=tmp_path, timeout=280)
+    done = ran(binaries / "python", "app.py", env=env, cwd=tmp_path, timeout=600)
 
     assert done.returncode == 0, done.stderr
     template = json.loads((tmp_path / "cdk.out" / "Testing.template.json").read_text())
