@@ -7,7 +7,7 @@ BIN := .venv/bin
 NEEDS_NPM := command -v npm >/dev/null || { echo "Atmosphere needs Node 20 or newer with npm: install it and try again" >&2; exit 1; }
 NPM_CI := npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-.PHONY: help setup demo test test-all tests-here tests-on-emulator lint format bench wheel lock clean
+.PHONY: help setup demo test test-all tests-here tests-on-emulator lint format bench wheel docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,8 +75,11 @@ format: setup ## rewrite to the house style
 bench: setup ## measure, and write bench/README.md; AGAINST=REVISION compares with another revision instead
 	@$(BIN)/python -m $(if $(AGAINST),bench.against $(AGAINST),bench)
 
-wheel: .venv/.ready ## build the wheel of client, command and pytest plugin in dist/
-	@$(BIN)/python -m distribution.client dist
+wheel: .venv/.ready ## build both wheels and their bills of materials in dist/
+	@$(BIN)/python -m distribution dist
+
+docs: .venv/.ready ## build the documents as a site in build/site; a dead link fails it
+	@$(BIN)/python -W ignore -m mkdocs build
 
 lock: .venv/.ready ## compile requirements/ from pyproject.toml
 	@$(BIN)/python requirements/lock.py

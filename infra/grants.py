@@ -6,7 +6,7 @@ DynamoDB checks a transaction by the actions of its parts: PutItem, UpdateItem, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from aws_cdk import aws_iam as iam
@@ -17,7 +17,6 @@ from atmosphere.contract import (
     BY_RUN,
     BY_STATUS,
     BY_WAKE,
-    EVENT_SOURCE,
     FunctionName,
     Index,
     Table,
@@ -34,6 +33,7 @@ class Places:
     snapshot_asset: str
     webhook_secrets: Sequence[str]
     event_bus: str
+    event_source: str
     alarm_topic: str
     alarm_key: str
     roles: Sequence[str]
@@ -49,7 +49,7 @@ class Grant:
 
     actions: tuple[str, ...]
     where: Where
-    conditions: Mapping[str, Any] = field(default_factory=dict)
+    conditions: Callable[[Places], Mapping[str, Any]] = lambda _: {}
 
     def statement(self, places: Places) -> iam.PolicyStatement | None:
         """The statement, None where the configuration leaves nothing to grant on."""
@@ -57,7 +57,7 @@ class Grant:
         if not resources:
             return None
         return iam.PolicyStatement(
-            actions=list(self.actions), resources=resources, conditions=dict(self.conditions) or None
+            actions=list(self.actions), resources=resources, conditions=dict(self.conditions(places)) or None
         )
 
 
@@ -73,7 +73,7 @@ def _runs_over(action: str) -> Grant:
     return Grant(
         (f"dynamodb:{action}",),
         lambda places: [places.tables[Table.USED_TOKENS]],
-        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "over#*"}},
+        lambda _: {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "over#*"}},
     )
 
 
@@ -93,7 +93,9 @@ def _listing(*prefixes: str) -> Grant:
     `IfExists`, because a GetObject has no prefix in its context, and it is then that the 404 is wanted.
     """
     patterns = [f"{prefix}/*" for prefix in prefixes]
-    return Grant(("s3:ListBucket",), lambda places: [places.bucket], {"StringLikeIfExists": {"s3:prefix": patterns}})
+    return Grant(
+        ("s3:ListBucket",), lambda places: [places.bucket], lambda _: {"StringLikeIfExists": {"s3:prefix": patterns}}
+    )
 
 
 _ENVIRONMENTS, _ALLOCATIONS, _HISTORY = Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY
@@ -104,7 +106,7 @@ _PUBLISH_EVENTS: Final = Grant(
     # `IfExists` for an embedded AWS that does not know the key: EventBridge takes no entry without a source.
     ("events:PutEvents",),
     lambda places: [places.event_bus],
-    {"StringEqualsIfExists": {"events:source": EVENT_SOURCE}},
+    lambda places: {"StringEqualsIfExists": {"events:source": places.event_source}},
 )
 _SEND_NOTICES: Final = (
     Grant(("sns:Publish",), lambda places: [places.alarm_topic]),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Annotations, Aws, Stack
 from constructs import Construct
 
+from atmosphere.config.load import load
 from atmosphere.contract import FUNCTIONS, TABLE_VARIABLES, Env, FunctionName, issuer_digest
+from atmosphere.core.snapshot import Snapshot
 from infra.assets import has_byte_code
 from infra.constructs.alarms import add_alarms
 from infra.constructs.api import Api
@@ -20,13 +23,11 @@ from infra.constructs.reconciler import add_schedules
 from infra.constructs.storage import bucket, tables, webhook_secrets
 from infra.constructs.topic import make_topic
 from infra.grants import Places, statements
-from infra.target import RUNTIME
+from infra.names import DEFAULT, checked_name, only_one
+from infra.target import RUNTIME, Target
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
-
-    from atmosphere.core.snapshot import Snapshot
-    from infra.target import Target
 
 _SLOW_STARTS: Final = (
     f"the functions get no byte code, so each start takes twice as long: synthesize with Python {RUNTIME}, theirs"
@@ -36,27 +37,61 @@ _SLOW_STARTS: Final = (
 class AtmosphereService(Construct):
     """Tables, bucket, functions, API, cleanup machine, reconciler, alarms and dashboard for one configuration.
 
-    One for each account, because roles and functions have fixed names: the environments' trust policies name them.
-    `loopback_issuer` is for a run on one machine: a stand-in for github.com's token issuer. On AWS it stays empty.
+    `config` is the directory of the three YAML files, or what was made of one. `service_name` begins every fixed name,
+    and the environments' trust policies name roles by it: two services in one account have two names.
+    `target` and `loopback_issuer`, a stand-in for github.com's token issuer, are for a run on one machine.
+
+    Raises `ConfigProblems` with all problems of the directory, `ValueError` for a name that cannot be one or is taken
+    in this app, `AssetFailed` if the code of the functions cannot be put together.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, snapshot: Snapshot, target: Target, loopback_issuer: str = ""
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: Snapshot | Path | str,
+        service_name: str = DEFAULT,
+        target: Target = Target.AWS,
+        loopback_issuer: str = "",
     ) -> None:
         super().__init__(scope, construct_id)
+        snapshot = config if isinstance(config, Snapshot) else load(Path(config))
+        self.service_name = checked_name(service_name)
+        only_one(self, self.service_name)
         self.tables = tables(self)
         self.bucket = bucket(self)
         self.webhook_secrets = webhook_secrets(self, snapshot.settings.senders)
-        self.machine = CleanupMachine(self, "CleanupMachine", limit=snapshot.longest_cleanup)
+        self.machine = CleanupMachine(
+            self, "CleanupMachine", service_name=self.service_name, limit=snapshot.longest_cleanup
+        )
         self.topic, self.topic_key = make_topic(self)
         self.functions = self._functions(snapshot, target, loopback_issuer)
-        self.api = Api(self, "Api", accounts=snapshot.access.accounts)
+        self.api = Api(self, "Api", service_name=self.service_name, accounts=snapshot.access.accounts)
         self.api.add_routes(self.functions)
         add_schedules(self, self.functions[FunctionName.RECONCILE])
-        alarms = add_alarms(self, functions=self.functions, api=self.api, machine=self.machine, topic=self.topic)
-        add_dashboard(self, pools=snapshot.pools, alarms=alarms, functions=self.functions, api=self.api)
+        self._watch(snapshot)
         if not has_byte_code(target):
             Annotations.of(self).add_warning_v2("atmosphere:no-byte-code", _SLOW_STARTS)
+
+    def _watch(self, snapshot: Snapshot) -> None:
+        """Alarms, and the dashboard that shows them."""
+        alarms = add_alarms(
+            self,
+            service_name=self.service_name,
+            functions=self.functions,
+            api=self.api,
+            machine=self.machine,
+            topic=self.topic,
+        )
+        add_dashboard(
+            self,
+            service_name=self.service_name,
+            pools=snapshot.pools,
+            alarms=alarms,
+            functions=self.functions,
+            api=self.api,
+        )
 
     def _functions(
         self, snapshot: Snapshot, target: Target, loopback_issuer: str
@@ -72,6 +107,7 @@ class AtmosphereService(Construct):
             alarm_topic=self.topic.topic_arn,
             alarm_key=self.topic_key.key_arn,
             event_bus=Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default"),
+            event_source=self.service_name,
             roles=[f"arn:{Aws.PARTITION}:iam::*:role/{name}" for name in snapshot.settings.role_names],
         )
         values = {
@@ -83,7 +119,14 @@ class AtmosphereService(Construct):
 
         def make(name: FunctionName) -> lambda_.Function:
             contracted = next(function for function in FUNCTIONS if function.name is name)
-            return make_function(self, contracted, target=target, values=values, grants=statements(name, places))
+            return make_function(
+                self,
+                contracted,
+                service_name=self.service_name,
+                target=target,
+                values=values,
+                grants=statements(name, places),
+            )
 
         publisher = make(FunctionName.PUBLISH)
         publication = publish(self, snapshot, asset=asset, function=publisher)

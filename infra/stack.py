@@ -13,16 +13,21 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from atmosphere.core.snapshot import Snapshot
+    from infra.names import ServiceName
     from infra.target import Target
 
 
 class AtmosphereStack(Stack):
     """One deployment of the service, in whatever account and region it is deployed to."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, snapshot: Snapshot, target: Target) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, snapshot: Snapshot, target: Target, service_name: ServiceName
+    ) -> None:
         super().__init__(scope, construct_id, description="Atmosphere: clean AWS environments for integration tests")
         issuer = _loopback_issuer(self).value_as_string
-        service = AtmosphereService(self, "Service", snapshot=snapshot, target=target, loopback_issuer=issuer)
+        service = AtmosphereService(
+            self, "Service", config=snapshot, target=target, service_name=service_name, loopback_issuer=issuer
+        )
         for name, value in _outputs(service).items():
             CfnOutput(self, name, value=value)
         for place, (sender, arn) in enumerate(service.webhook_secrets.items()):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_stepfunctions as sfn
     from constructs import Construct
 
+    from infra.names import ServiceName
+
 _MINUTE: Final = Duration.minutes(1)
 _FIVE_MINUTES: Final = Duration.minutes(5)
 _OVER: Final = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
@@ -48,6 +50,7 @@ class _Alarm:
 def add_alarms(
     scope: Construct,
     *,
+    service_name: ServiceName,
     functions: Mapping[FunctionName, lambda_.Function],
     api: apigateway.RestApi,
     machine: sfn.StateMachine,
@@ -55,11 +58,11 @@ def add_alarms(
 ) -> list[cloudwatch.Alarm]:
     """Make the alarms, which notify the topic."""
     made = []
-    for row in _alarms(functions, api, machine):
+    for row in _alarms(service_name, functions, api, machine):
         alarm = cloudwatch.Alarm(
             scope,
             "".join(part.title() for part in row.name.split("-")) + "Alarm",
-            alarm_name=f"{NAME}-{row.name}",
+            alarm_name=f"{service_name}-{row.name}",
             alarm_description=f"{row.meaning} See docs/operations.md, section {NAME}-{row.name}.",
             metric=row.metric,
             threshold=row.threshold,
@@ -73,16 +76,19 @@ def add_alarms(
 
 
 def _alarms(
-    functions: Mapping[FunctionName, lambda_.Function], api: apigateway.RestApi, machine: sfn.StateMachine
+    service: ServiceName,
+    functions: Mapping[FunctionName, lambda_.Function],
+    api: apigateway.RestApi,
+    machine: sfn.StateMachine,
 ) -> tuple[_Alarm, ...]:
     return (
         _silence(functions[FunctionName.RECONCILE]),
         *(_errors(name, function) for name, function in functions.items() if name is not FunctionName.AUTHORIZE),
-        *_counted_alarms(),
+        *_counted_alarms(service),
         _Alarm(
             name="role-refused",
             meaning="An environment is free, but its role does not let the service in: requests pass it over.",
-            metric=_counted(Metric.ROLE_REFUSED),
+            metric=_counted(service, Metric.ROLE_REFUSED),
         ),
         _Alarm(
             name="api-errors",
@@ -109,39 +115,41 @@ def _failures(machine: sfn.StateMachine) -> tuple[_Alarm, _Alarm]:
     )
 
 
-def _counted_alarms() -> tuple[_Alarm, ...]:
+def _counted_alarms(service: ServiceName) -> tuple[_Alarm, ...]:
     """Those of metrics that our functions emit themselves."""
     return (
         _Alarm(
             name=f"{FunctionName.AUTHORIZE}-errors",
             meaning="Tokens of workflows could be neither accepted nor refused.",
-            metric=_counted(Metric.AUTHORIZER_FAILED),  # its errors hold every 401, which anybody can cause
+            metric=_counted(service, Metric.AUTHORIZER_FAILED),  # its errors hold every 401, which anybody can cause
         ),
         _Alarm(
             name="repository-renamed",
             meaning="A repository has another name than the rule that lets it in.",
-            metric=_counted(Metric.REPOSITORY_RENAMED),
+            metric=_counted(service, Metric.REPOSITORY_RENAMED),
         ),
         _Alarm(
             name="dirty-environments",
             meaning="An environment could not be cleaned and waits for an operator.",
-            metric=_counted(Metric.BECAME_DIRTY),
+            metric=_counted(service, Metric.BECAME_DIRTY),
         ),
         _Alarm(
             name="pool-held",
             meaning="The same thing made many environments of a pool dirty: cleanups of the pool delete nothing.",
-            metric=_counted(Metric.POOLS_HELD, statistic="Minimum", period=_MINUTE),
+            metric=_counted(service, Metric.POOLS_HELD, statistic="Minimum", period=_MINUTE),
             missing=cloudwatch.TreatMissingData.IGNORE,  # until an operator resumes the pool, which counts zero
         ),
     )
 
 
-def _counted(name: Metric, *, statistic: str = "Sum", period: Duration = _FIVE_MINUTES) -> cloudwatch.Metric:
+def _counted(
+    service: ServiceName, name: Metric, *, statistic: str = "Sum", period: Duration = _FIVE_MINUTES
+) -> cloudwatch.Metric:
     """A metric that our functions emit themselves."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=name,
-        dimensions_map={"service": NAME},
+        dimensions_map={"service": service},
         statistic=statistic,
         period=period,
     )

@@ -13,7 +13,7 @@ from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_logs as logs
 
-from atmosphere.contract import NAME, ROOTS, ROUTES, STAGE, FunctionName, Tree
+from atmosphere.contract import ROOTS, ROUTES, STAGE, FunctionName, Tree
 from infra.constructs.functions import LOGS_KEPT
 from infra.constructs.policy import resource_policy
 from infra.constructs.replies import add_replies
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_lambda as lambda_
     from constructs import Construct
+
+    from infra.names import ServiceName
 
 RATE: Final = 200  # requests per second over all callers
 BURST: Final = 400
@@ -51,18 +53,20 @@ BEARER: Final = rf"^Bearer ({_PART}\.{_PART}\.{_PART}|atmosphere-release\.[A-Za-
 class Api(apigateway.RestApi):
     """Regional; one stage; refuses accounts that are not listed before anything of ours runs."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, accounts: Sequence[str]) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, service_name: ServiceName, accounts: Sequence[str]
+    ) -> None:
         super().__init__(
             scope,
             construct_id,
-            rest_api_name=NAME,
+            rest_api_name=service_name,
             description="Allocates clean AWS environments to integration tests",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             policy=resource_policy(accounts),
             default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM),
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,  # an account has one; others may use it meanwhile
-            deploy_options=_stage_options(scope),
+            deploy_options=_stage_options(scope, service_name),
         )
         self.node.try_remove_child("Endpoint")  # CDK's own output has a trailing slash, which clients would sign
         add_replies(self)
@@ -98,11 +102,11 @@ def _authorizer(scope: Construct, function: lambda_.Function) -> apigateway.Toke
     )
 
 
-def _stage_options(scope: Construct) -> apigateway.StageOptions:
+def _stage_options(scope: Construct, service_name: ServiceName) -> apigateway.StageOptions:
     access_log = logs.LogGroup(
         scope,
         "ApiLogs",
-        log_group_name=f"/aws/apigateway/{NAME}",
+        log_group_name=f"/aws/apigateway/{service_name}",
         retention=LOGS_KEPT,
         removal_policy=RemovalPolicy.DESTROY,
     )

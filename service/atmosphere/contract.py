@@ -13,6 +13,8 @@ from typing import Final
 
 STAGE: Final = "v1"
 NAME: Final = "atmosphere"
+SERVICE_VARIABLE: Final = "POWERTOOLS_SERVICE_NAME"
+"""Environment variable of all functions: what this service is called, where an account has more than one of them."""
 METRICS_NAMESPACE: Final = "Atmosphere"
 
 
@@ -88,7 +90,7 @@ SHOWN: Final[dict[str, tuple[str, ...]]] = {
 
 
 MEASURE: Final = "measure"  # what the slower schedule of the reconciler asks for, as `do`
-EVENT_SOURCE: Final = NAME  # `source` of every event; no role may publish under another
+EVENT_SOURCE: Final = NAME  # `source` of every event, unless the service has another name; a role has no other
 
 
 class Tree(StrEnum):

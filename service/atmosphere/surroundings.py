@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.adapters import clients
-from atmosphere.contract import TABLE_VARIABLES, Env, Table
+from atmosphere.contract import EVENT_SOURCE, SERVICE_VARIABLE, TABLE_VARIABLES, Env, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +116,7 @@ class Surroundings:
         """The default bus."""
         from atmosphere.adapters.eventbridge import EventBridgeEvents
 
-        return EventBridgeEvents(clients.events())
+        return EventBridgeEvents(clients.events(), self.environ.get(SERVICE_VARIABLE, EVENT_SOURCE))
 
     @cached_property
     def notices(self) -> Notices:

@@ -83,7 +83,15 @@ class _Lazy(click.Group):
         known = _SUBCOMMANDS.get(cmd_name)
         if known is None or not _is_installed(known):
             return None
-        command: click.Command = getattr(import_module(known.module), cmd_name)
+        try:
+            command: click.Command = getattr(import_module(known.module), cmd_name)
+        except ModuleNotFoundError as missing:
+            if str(missing.name).partition(".")[0] == "atmosphere":
+                raise
+            raise click.ClickException(
+                f"`atmosphere {cmd_name}` needs more packages, for example {missing.name}: "
+                "pip install 'atmosphere-service[local]'"
+            ) from missing
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
