@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import App
 
-from atmosphere.config.load import load
+from atmosphere.config.load import load, load_deployment
 from atmosphere.config.problems import ConfigProblems
 from atmosphere.contract import NAME
 from infra.assets import has_byte_code
 from infra.dependencies import AssetFailed
+from infra.deployment import options_of
 from infra.environment import EnvironmentStack
+from infra.options import Options
 from infra.stack import AtmosphereStack
 from infra.target import RUNTIME, Target
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from atmosphere.core.snapshot import Snapshot
 
+_DEFAULT: Final = Options()
 _NO_BYTE_CODE: Final = (
     f"this is Python {sys.version_info.major}.{sys.version_info.minor}, but the functions run on {RUNTIME}, and only "
     f"that one can compile them: without byte code each start takes twice as long. Make .venv with it "
@@ -36,10 +39,10 @@ _NO_BYTE_CODE: Final = (
 )
 
 
-def synthesize(snapshot: Snapshot, *, target: Target, out: Path) -> None:
+def synthesize(snapshot: Snapshot, *, target: Target, out: Path, options: Options = _DEFAULT) -> None:
     """Write the assembly of both stacks to `out`. Raises `AssetFailed`."""
     app = App(outdir=str(out), analytics_reporting=False, tree_metadata=False)
-    AtmosphereStack(app, NAME, snapshot=snapshot, target=target)
+    AtmosphereStack(app, NAME, snapshot=snapshot, target=target, options=options)
     EnvironmentStack(app, f"{NAME}-environment")
     app.synth()
 
@@ -50,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _demand_byte_code(options.target, unless=options.without_byte_code)
         snapshot = load(options.config, dict(options.setting))
-        synthesize(snapshot, target=options.target, out=options.out)
+        chosen = options_of(load_deployment(options.config))
+        synthesize(snapshot, target=options.target, out=options.out, options=chosen)
     except ConfigProblems as found:
         for problem in found.problems:
             sys.stderr.write(f"{problem}\n")
@@ -68,7 +72,7 @@ def _demand_byte_code(target: Target, *, unless: bool) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.app", description="Synthesize Atmosphere's stacks.")
-    parser.add_argument("--config", type=Path, default=Path("config"), help="the directory of the three YAML files")
+    parser.add_argument("--config", type=Path, default=Path("config"), help="the directory of the YAML files")
     parser.add_argument("--target", type=Target, choices=list(Target), default=Target.AWS)
     parser.add_argument("--out", type=Path, default=Path(os.environ.get("CDK_OUTDIR", "cdk.out")))
     parser.add_argument("--without-byte-code", action="store_true", help="let the functions on AWS start slowly")

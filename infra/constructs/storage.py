@@ -12,15 +12,16 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from atmosphere.contract import HISTORY_WEEKS, TABLES, Index, Table
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
     from constructs import Construct
 
 
-def tables(scope: Construct) -> dict[Table, dynamodb.Table]:
+def tables(scope: Construct, key: kms.IKey | None) -> dict[Table, dynamodb.Table]:
     """On demand, with point-in-time recovery, kept when the stack goes."""
-    return {table: _table(scope, table) for table in TABLES}
+    return {table: _table(scope, table, key) for table in TABLES}
 
 
-def _table(scope: Construct, table: Table) -> dynamodb.Table:
+def _table(scope: Construct, table: Table, key: kms.IKey | None) -> dynamodb.Table:
     keys = TABLES[table]
     made = dynamodb.Table(
         scope,
@@ -33,6 +34,8 @@ def _table(scope: Construct, table: Table) -> dynamodb.Table:
             point_in_time_recovery_enabled=True
         ),
         deletion_protection=True,
+        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else None,
+        encryption_key=key,
         removal_policy=RemovalPolicy.RETAIN,
     )
     for index in keys.indexes:
@@ -54,7 +57,7 @@ def _text(name: str) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
 
 
-def bucket(scope: Construct) -> s3.Bucket:
+def bucket(scope: Construct, key: kms.IKey | None) -> s3.Bucket:
     """Versioned, private, TLS only, kept when the stack goes.
 
     What cleanups wrote goes when the history forgets them. A cleanup writes some of it anew in every pass, so versions
@@ -66,7 +69,9 @@ def bucket(scope: Construct) -> s3.Bucket:
         versioned=True,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        encryption=s3.BucketEncryption.S3_MANAGED,
+        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=key,
+        bucket_key_enabled=True if key else None,
         enforce_ssl=True,
         lifecycle_rules=[
             s3.LifecycleRule(prefix="cleanups/", expiration=Duration.days(7 * HISTORY_WEEKS)),
@@ -76,7 +81,7 @@ def bucket(scope: Construct) -> s3.Bucket:
     )
 
 
-def webhook_secret(scope: Construct) -> str:
+def webhook_secret(scope: Construct, key: kms.IKey | None) -> str:
     """The ARN of what GitHub signs the webhook's messages with: made here once, kept when the stack goes."""
     made = secretsmanager.CfnSecret(
         scope,
@@ -85,6 +90,7 @@ def webhook_secret(scope: Construct) -> str:
         generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
             password_length=64, exclude_punctuation=True
         ),
+        kms_key_id=key.key_arn if key else None,
     )
     made.apply_removal_policy(RemovalPolicy.RETAIN)
     return made.attr_id  # the ARN, as `Ref` is too, but not on the embedded AWS

@@ -5,7 +5,8 @@ No boto3 value and no `ClientError` passes inwards. "Could not look" is `Unreach
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -274,6 +275,38 @@ class WebhookSecrets(Protocol):
         """The secret in force and, for a while after a change, the one before it; never empty, nor is any of them.
 
         May be some minutes old. Raises `Unreachable` when none is known and none can be had now.
+        """
+
+
+class Signer(StrEnum):
+    """Who a request that the service sends to itself comes from."""
+
+    NOBODY = "nobody"
+    """Without a signature or token."""
+    STRANGER = "stranger"
+    """A role of an account that may not use the service."""
+    ITSELF = "itself"
+    """The role of the function that sends it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request to the API. `path` is appended to the endpoint; `key` is the Idempotency-Key."""
+
+    method: str
+    path: str
+    signer: Signer
+    body: Mapping[str, Json] = field(default_factory=dict)
+    key: AllocationId | None = None
+
+
+class OwnApi(Protocol):
+    """The API as callers reach it: over its public endpoint."""
+
+    def status(self, ask: Ask) -> int:
+        """The status of the answer; its body is dropped, for it may hold credentials.
+
+        Raises `Unreachable` if none came, or if the signer's credentials could not be had.
         """
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from atmosphere.operations.allocate import Allocator
     from atmosphere.operations.authorize import Authorizer
     from atmosphere.operations.baseline import BaselineKeeper
+    from atmosphere.operations.canary import Canary
     from atmosphere.operations.clean import Cleaning
     from atmosphere.operations.deallocate import Deallocator
     from atmosphere.operations.heartbeat import Heartbeats
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         Events,
         Ids,
         Notices,
+        OwnApi,
         Reports,
         SnapshotSource,
         Store,
@@ -178,6 +180,29 @@ class App:
         from atmosphere.adapters.webhook_secrets import ManagedSecrets
 
         return ManagedSecrets(clients.secretsmanager(), self.environ[Env.WEBHOOK_SECRET], clock=self.clock)
+
+    @cached_property
+    def own_api(self) -> OwnApi:
+        """The API, asked from outside."""
+        from atmosphere.adapters.own_api import SignedApi
+
+        return SignedApi(
+            self.environ[Env.ENDPOINT],
+            stranger=self.environ[Env.CANARY_STRANGER],
+            sts=clients.sts(),
+            own=clients.own_credentials(),
+        )
+
+    def canary(self) -> Canary:
+        """Every few minutes, where configured."""
+        from atmosphere.operations.canary import Canary
+
+        return Canary(
+            api=self.own_api,
+            ids=self.ids,
+            pool=self.environ[Env.CANARY_POOL],
+            knows_stranger=bool(self.environ[Env.CANARY_STRANGER]),
+        )
 
     def authorizer(self) -> Authorizer:
         """The GitHub tree's door. Without the variable there is no stand-in; a malformed one is a ValueError."""
