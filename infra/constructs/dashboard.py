@@ -114,6 +114,8 @@ def _errors(
     trouble: list[cloudwatch.IMetric] = [
         _own(Metric.ROLE_REFUSED, "roles refused"),
         _own(Metric.AUTHORIZER_FAILED, "tokens undecided"),
+        _own(Metric.WEBHOOK_REJECTED, "wrong signatures"),
+        _own(Metric.CANARY_FAILED, "canary checks failed", "Maximum"),
         _expression(f"SUM({_search(Metric.EVENT_NOT_PUBLISHED, 'Sum')})", "events not published"),
         _by("kind", Metric.REPAIRED, "Sum"),
     ]

@@ -12,6 +12,7 @@ from atmosphere.core.access import AccessRules, IamRule, Operator
 from atmosphere.core.model import ADMIN, AccountId, EnvironmentKey, PoolName, Region, Registration, RoleArn, RuleName
 from atmosphere.core.settings import Settings
 from atmosphere.core.snapshot import Snapshot
+from infra.everything import EVERYTHING
 from infra.target import Target
 from tests.infra.cdk import synthesize
 from tests.infra.reading import Reading
@@ -48,6 +49,19 @@ def assembly(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Pa
     out = tmp_path_factory.mktemp("assembly") / "out"
     synthesize(snapshot, target=Target.HOST, out=out)
     return out
+
+
+@pytest.fixture(scope="session")
+def full_assembly(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with every option."""
+    out = tmp_path_factory.mktemp("full") / "out"
+    synthesize(snapshot, target=Target.HOST, out=out, options=EVERYTHING)
+    return out
+
+
+@pytest.fixture(scope="session")
+def full(full_assembly: Path) -> Reading:
+    return Reading(json.loads((full_assembly / "atmosphere.template.json").read_text()))
 
 
 @pytest.fixture(scope="session")

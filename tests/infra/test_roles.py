@@ -111,6 +111,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "dynamodb:DeleteItem": {WAITERS},
         "states:StartExecution": MACHINE,
     },
+    "canary": {},
     "publish": {
         "s3:GetObject": {SNAPSHOTS, ASSET},
         "s3:PutObject": {SNAPSHOTS},
