@@ -25,6 +25,10 @@ LISTED = ("111111111111", "999999999999")
 
 @pytest.fixture(scope="session")
 def snapshot() -> Snapshot:
+    return example()
+
+
+def example() -> Snapshot:
     account = AccountId("222222222222")
     return Snapshot(
         environments=(

@@ -202,7 +202,7 @@ def _inner(annotation: Any) -> Any:
 
 
 def test_every_option_comes_through_the_file() -> None:
-    written = {name: value for name, value in asdict(EVERYTHING).items() if name not in {"throttles"}}
+    written = {name: value for name, value in asdict(EVERYTHING).items() if name != "throttles"}
     written["throttles"] = {"iam": {"rate": 7, "burst": 8}}
     read = options_of(DeploymentFile.model_validate(written))
     assert read == replace(EVERYTHING, throttles=replace(Throttles(), iam=Throttle(rate=7, burst=8)))
