@@ -43,6 +43,7 @@ class AtmosphereService(Construct):
     """Tables, bucket, functions, API, cleanup machine, reconciler, alarms and dashboard for one configuration.
 
     One for each account, because roles and functions have fixed names: the environments' trust policies name them.
+    `options` are what the deployment chooses besides its configuration (`infra/options.py`).
     `loopback_issuer` is for a run on one machine: a stand-in for github.com's token issuer. On AWS it stays empty.
     """
 
@@ -90,30 +91,8 @@ class AtmosphereService(Construct):
     ) -> dict[FunctionName, lambda_.Function]:
         """The publisher first: what it publishes is a variable of all the others."""
         asset = snapshot_asset(self, snapshot)
-        canary = self.options.canary or Canary()
-        places = Places(
-            tables={table: made.table_arn for table, made in self.tables.items()},
-            bucket=self.bucket.bucket_arn,
-            state_machine=self.machine.state_machine_arn,
-            snapshot_asset=asset.bucket.arn_for_objects(asset.s3_object_key),
-            webhook_secret=self.webhook_secret,
-            alarm_topic=self.topic.topic_arn,
-            alarm_key=self.topic_key.key_arn,
-            event_bus=Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default"),
-            canary_routes=[self.api.arn_of(route) for route in CANARY_CALLS] if canary.pool else [],
-            stranger=[canary.stranger_role] if canary.stranger_role else [],
-            roles=[f"arn:{Aws.PARTITION}:iam::*:role/{name}" for name in snapshot.settings.role_names],
-        )
-        values = {
-            **self._values(),
-            Env.LOOPBACK_ISSUER: loopback_issuer,
-            Env.WEBHOOK_SECRET: self.webhook_secret,
-            Env.ALARM_TOPIC: self.topic.topic_arn,
-            Env.ENDPOINT: self.api.endpoint,
-            Env.CANARY_POOL: canary.pool,
-            Env.CANARY_STRANGER: canary.stranger_role,
-        }
-
+        places = self._places(snapshot, asset.bucket.arn_for_objects(asset.s3_object_key))
+        values = {**self._values(), Env.LOOPBACK_ISSUER: loopback_issuer}
         uses_key = [may_use(self.key)] if self.key else []
 
         def make(name: FunctionName) -> lambda_.Function:
@@ -134,6 +113,34 @@ class AtmosphereService(Construct):
         others = [function.name for function in FUNCTIONS if function.name is not FunctionName.PUBLISH]
         return {FunctionName.PUBLISH: publisher, **{name: make(name) for name in others}}
 
+    def _places(self, snapshot: Snapshot, snapshot_asset: str) -> Places:
+        """The ARNs that the functions' grants are made on."""
+        canary = self.options.canary or Canary()
+        return Places(
+            tables={table: made.table_arn for table, made in self.tables.items()},
+            bucket=self.bucket.bucket_arn,
+            state_machine=self.machine.state_machine_arn,
+            snapshot_asset=snapshot_asset,
+            webhook_secret=self.webhook_secret,
+            alarm_topic=self.topic.topic_arn,
+            alarm_key=self.topic_key.key_arn,
+            event_bus=Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default"),
+            canary_routes=[self.api.arn_of(route) for route in CANARY_CALLS] if canary.pool else [],
+            stranger=[canary.stranger_role] if canary.stranger_role else [],
+            roles=[f"arn:{Aws.PARTITION}:iam::*:role/{name}" for name in snapshot.settings.role_names],
+        )
+
     def _values(self) -> dict[Env, str]:
+        """The variables that are known before anything is published."""
         names = {TABLE_VARIABLES[table]: made.table_name for table, made in self.tables.items()}
-        return {**names, Env.BUCKET: self.bucket.bucket_name, Env.STATE_MACHINE: self.machine.state_machine_arn}
+        canary = self.options.canary or Canary()
+        return {
+            **names,
+            Env.BUCKET: self.bucket.bucket_name,
+            Env.STATE_MACHINE: self.machine.state_machine_arn,
+            Env.WEBHOOK_SECRET: self.webhook_secret,
+            Env.ALARM_TOPIC: self.topic.topic_arn,
+            Env.ENDPOINT: self.api.endpoint,
+            Env.CANARY_POOL: canary.pool,
+            Env.CANARY_STRANGER: canary.stranger_role,
+        }

@@ -19,6 +19,8 @@ from atmosphere.ports import Ask, Signer, Unreachable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from atmosphere.core.model import Json
+
 STRANGER = "arn:aws:iam::888888888888:role/Stranger"
 
 
@@ -90,7 +92,7 @@ def test_nobody_signs_nothing(server: _Server) -> None:
 
 def test_a_signed_request_is_for_execute_api_in_the_region_of_the_service(server: _Server) -> None:
     key = AllocationId("5f0c7a52-8f3b-4f0e-9f43-0a6a1a3f9b1e")
-    body = {"pool": "canary", "durationSeconds": 900}
+    body: dict[str, Json] = {"pool": "canary", "durationSeconds": 900}
     assert api(server).status(Ask(method="POST", path="/allocations", signer=Signer.ITSELF, body=body, key=key)) == 200
     ((_, _, headers, sent),) = server.seen
     assert re.search(r"Credential=ITSELF/\d{8}/eu-west-1/execute-api/", headers["authorization"])

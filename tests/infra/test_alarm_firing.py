@@ -18,6 +18,8 @@ from atmosphere.contract import METRICS, METRICS_NAMESPACE, NAME, Metric
 from atmosphere.local.emulator import HUB_ACCOUNT, REGION
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from atmosphere.local.emulator import Emulator
     from tests.infra.reading import Reading
 
@@ -79,7 +81,7 @@ def deploy(formation: Any, reading: Reading) -> None:
 # --- by definition --------------------------------------------------------------------------------------------------
 
 
-def evaluated(alarm: dict[str, Any], periods: list[float | None], state: str = GOOD) -> str:
+def evaluated(alarm: dict[str, Any], periods: Sequence[float | None], state: str = GOOD) -> str:
     """The state after these periods, oldest first; None is one without data."""
     treatment = alarm["TreatMissingData"]
     recent = periods[-alarm["EvaluationPeriods"] :]
