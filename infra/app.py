@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _demand_byte_code(options.target, unless=options.without_byte_code)
         snapshot = load(options.config, dict(options.setting))
-        chosen = options_of(load_deployment(options.config))
+        chosen = _possible(options_of(load_deployment(options.config)), options.target)
         synthesize(snapshot, target=options.target, out=options.out, options=chosen)
     except ConfigProblems as found:
         for problem in found.problems:
@@ -63,6 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{failed}\n")
         return 1
     return 0
+
+
+def _possible(options: Options, target: Target) -> Options:
+    """On one machine without a domain, whose zone is elsewhere, and a firewall, which no API here can have."""
+    return replace(options, domain=None, firewall=None) if target is Target.HOST else options
 
 
 def _demand_byte_code(target: Target, *, unless: bool) -> None:

@@ -31,9 +31,9 @@ def alarms(reading: Reading) -> dict[str, dict[str, Any]]:
 
 
 def breaching(alarm: dict[str, Any]) -> float:
-    return {"GreaterThanThreshold": alarm["Threshold"] + 1, "LessThanThreshold": alarm["Threshold"] - 1}[
-        alarm["ComparisonOperator"]
-    ]
+    """Just over the threshold, or under it."""
+    step = {"GreaterThanThreshold": 1, "LessThanThreshold": -1}[alarm["ComparisonOperator"]]
+    return float(alarm["Threshold"] + step)
 
 
 def quiet(alarm: dict[str, Any]) -> float:
