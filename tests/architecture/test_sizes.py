@@ -21,8 +21,8 @@ LISTS: Final = {
     "service/atmosphere/core/model.py": 305,
     "service/atmosphere/core/changes.py": 590,
     "service/atmosphere/core/request.py": 330,
-    "service/atmosphere/ports.py": 330,
-    "service/atmosphere/wiring.py": 395,
+    "service/atmosphere/ports.py": 345,
+    "service/atmosphere/wiring.py": 410,
 }
 
 

@@ -38,7 +38,7 @@ from atmosphere.core.model import (
 )
 from atmosphere.core.organization import Organization
 from atmosphere.core.settings import ROWS, Form
-from atmosphere.core.snapshot import Snapshot
+from atmosphere.core.snapshot import LARGEST, Snapshot, packed, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -105,7 +105,14 @@ def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checke
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Checked(snapshot=None, problems=problems)
     snapshot = _snapshot(sources, overridden)
+    if (size := len(packed(to_json(snapshot)))) > LARGEST:
+        return Checked(snapshot=None, problems=(*problems, _too_large(size)))
     return Checked(snapshot=snapshot, problems=problems, deployment=sources.deployment.shape)
+
+
+def _too_large(size: int) -> Problem:
+    what = f"the configuration takes {size} bytes when it is packed, and at most {LARGEST} can be deployed"
+    return Problem(file=ENVIRONMENTS, line=1, path="", what=what, remedy="split it between two deployments")
 
 
 def _optional(path: Path) -> Read:
