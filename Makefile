@@ -61,12 +61,13 @@ tests-here:
 tests-on-emulator:
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "emulator $(MARKS)" -q
 
-lint: setup ## style, types, import layers, configuration, workflows and the action
+lint: setup ## style, types, import layers, configuration, stacks, workflows and the action
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/atmosphere config check config
 	@$(BIN)/python .github/scripts/lint_workflows.py
+	@$(BIN)/python -m infra.nag
 	@for script in action/*.js; do node --check $$script || exit 1; done
 
 format: setup ## rewrite to the house style

@@ -36,6 +36,10 @@ class Places:
     event_source: str
     alarm_topic: str
     alarm_key: str
+    canary_routes: Sequence[str]
+    """The routes that the canary calls under its own role; none where it has no pool."""
+    stranger: Sequence[str]
+    """The role that it takes to be refused; none where none is configured."""
     roles: Sequence[str]
     """What may be assumed in the environments: `arn:<partition>:iam::*:role/<name>` for `settings.role_names`."""
 
@@ -202,6 +206,10 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _rows("UpdateItem", _ENVIRONMENTS, _ALLOCATIONS, _HISTORY),
         _rows("DeleteItem", _WAITERS),
         _START_CLEANUP,
+    ),
+    FunctionName.CANARY: (
+        Grant(("execute-api:Invoke",), lambda places: places.canary_routes),
+        Grant(("sts:AssumeRole",), lambda places: places.stranger),
     ),
     FunctionName.PUBLISH: (
         Grant(("s3:GetObject",), lambda places: [places.snapshot_asset]),

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from infra.names import ServiceName
+    from infra.options import Options
 
 _MINUTE: Final = Duration.minutes(1)
 _FIVE_MINUTES: Final = Duration.minutes(5)
+_HOUR: Final = Duration.hours(1)
 _OVER: Final = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 _UNDER: Final = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _QUIET: Final = cloudwatch.TreatMissingData.NOT_BREACHING
@@ -55,10 +57,11 @@ def add_alarms(
     api: apigateway.RestApi,
     machine: sfn.StateMachine,
     topic: sns.ITopic,
+    options: Options,
 ) -> list[cloudwatch.Alarm]:
     """Make the alarms, which notify the topic."""
     made = []
-    for row in _alarms(service_name, functions, api, machine):
+    for row in (*_alarms(service_name, functions, api, machine), *_limits(service_name, options)):
         alarm = cloudwatch.Alarm(
             scope,
             "".join(part.title() for part in row.name.split("-")) + "Alarm",
@@ -139,6 +142,45 @@ def _counted_alarms(service: ServiceName) -> tuple[_Alarm, ...]:
             metric=_counted(service, Metric.POOLS_HELD, statistic="Minimum", period=_MINUTE),
             missing=cloudwatch.TreatMissingData.IGNORE,  # until an operator resumes the pool, which counts zero
         ),
+    )
+
+
+def _limits(service: ServiceName, options: Options) -> tuple[_Alarm, ...]:
+    """Those whose limit depends on how busy the deployment is."""
+    limits = options.alarms
+    return (
+        _Alarm(
+            name="pool-exhausted",
+            meaning=f"Callers wait at a pool without free environments for {limits.exhausted_minutes} minutes.",
+            metric=_counted(service, Metric.EXHAUSTED_MINUTES, statistic="Maximum"),
+            threshold=limits.exhausted_minutes,
+        ),
+        _Alarm(
+            name="cleanup-slow",
+            meaning=f"Of the cleanups of an hour, 5 % took more than {limits.cleanup_p95_minutes} minutes.",
+            metric=_counted(service, Metric.TIME_TO_CLEAN_ALL, statistic="p95", period=_HOUR),
+            threshold=60 * limits.cleanup_p95_minutes,
+        ),
+        _Alarm(
+            name="webhook-rejected",
+            meaning="Deliveries to the webhook were signed with another secret than ours.",
+            metric=_counted(service, Metric.WEBHOOK_REJECTED, period=_HOUR),
+            threshold=limits.webhook_rejections,
+        ),
+        _canary(service, options),
+    )
+
+
+def _canary(service: ServiceName, options: Options) -> _Alarm:
+    """Two runs in a row, because one may meet a deployment. Where it should run, silence is a failure, too."""
+    breaching = cloudwatch.TreatMissingData.BREACHING
+    minutes = options.canary.minutes if options.canary else 15
+    return _Alarm(
+        name="canary-failed",
+        meaning="A request that the service sent to itself was not answered as it must be, or none was sent.",
+        metric=_counted(service, Metric.CANARY_FAILED, statistic="Maximum", period=Duration.minutes(minutes)),
+        periods=2,
+        missing=breaching if options.canary else _QUIET,
     )
 
 

@@ -7,14 +7,13 @@ The webhook alone is open: GitHub signs the body, which only a handler sees.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_logs as logs
 
-from atmosphere.contract import ROOTS, ROUTES, STAGE, FunctionName, Tree
-from infra.constructs.functions import LOGS_KEPT
+from atmosphere.contract import ROOTS, ROUTES, STAGE, FunctionName, Route, Tree
 from infra.constructs.policy import resource_policy
 from infra.constructs.replies import add_replies
 
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_logs as logs
     from constructs import Construct
 
+    from infra.constructs.logs import Keeping
     from infra.names import ServiceName
-
-RATE: Final = 200  # requests per second over all callers
-BURST: Final = 400
+    from infra.options import Throttle, Throttles
 
 # Who, what, how it went. No header, no query, no path parameter: keys and tokens travel in headers.
 ACCESS_LOG: Final = {
@@ -54,8 +53,16 @@ class Api(apigateway.RestApi):
     """Regional; one stage; refuses accounts that are not listed before anything of ours runs."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, service_name: ServiceName, accounts: Sequence[str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        service_name: ServiceName,
+        accounts: Sequence[str],
+        throttles: Throttles,
+        keeping: Keeping,
     ) -> None:
+        access_log = keeping.group(scope, "ApiLogs", f"/aws/apigateway/{service_name}")
         super().__init__(
             scope,
             construct_id,
@@ -66,7 +73,7 @@ class Api(apigateway.RestApi):
             default_method_options=apigateway.MethodOptions(authorization_type=apigateway.AuthorizationType.IAM),
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,  # an account has one; others may use it meanwhile
-            deploy_options=_stage_options(scope, service_name),
+            deploy_options=_stage_options(access_log, throttles),
         )
         self.node.try_remove_child("Endpoint")  # CDK's own output has a trailing slash, which clients would sign
         add_replies(self)
@@ -75,6 +82,13 @@ class Api(apigateway.RestApi):
     def endpoint(self) -> str:
         """The base that paths are appended to; no trailing slash."""
         return f"https://{self.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}/{STAGE}"
+
+    def arn_of(self, route: Route) -> str:
+        """What a policy names to allow calls of a route, with any path parameters."""
+        path = re.sub(r"{[a-z_]+}", "*", f"{ROOTS[route.tree]}{route.path}")
+        return Stack.of(self).format_arn(
+            service="execute-api", resource=self.rest_api_id, resource_name=f"{STAGE}/{route.method}{path}"
+        )
 
     def add_routes(self, functions: Mapping[FunctionName, lambda_.Function]) -> None:
         """Every route of every tree."""
@@ -102,22 +116,32 @@ def _authorizer(scope: Construct, function: lambda_.Function) -> apigateway.Toke
     )
 
 
-def _stage_options(scope: Construct, service_name: ServiceName) -> apigateway.StageOptions:
-    access_log = logs.LogGroup(
-        scope,
-        "ApiLogs",
-        log_group_name=f"/aws/apigateway/{service_name}",
-        retention=LOGS_KEPT,
-        removal_policy=RemovalPolicy.DESTROY,
-    )
+def _stage_options(access_log: logs.ILogGroup, throttles: Throttles) -> apigateway.StageOptions:
+    """The throttle of the IAM tree is the stage's, so that no route is without one."""
+    others = {Tree.GITHUB: throttles.github, Tree.WEBHOOK: throttles.webhook}
+    own = {
+        f"{ROOTS[route.tree]}{route.path}/{route.method}": apigateway.MethodDeploymentOptions(
+            **_method_options(others[route.tree])
+        )
+        for route in ROUTES
+        if route.tree in others
+    }
     return apigateway.StageOptions(
         stage_name=STAGE,
-        throttling_rate_limit=RATE,
-        throttling_burst_limit=BURST,
-        metrics_enabled=True,
-        logging_level=apigateway.MethodLoggingLevel.OFF,  # execution logs hold headers
-        data_trace_enabled=False,
+        **_method_options(throttles.iam),
+        method_options=own,
         tracing_enabled=False,
         access_log_destination=apigateway.LogGroupLogDestination(access_log),
         access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG)),
     )
+
+
+def _method_options(throttle: Throttle) -> dict[str, Any]:
+    """All of them, because a method that has some of its own inherits none from the stage."""
+    return {
+        "throttling_rate_limit": throttle.rate,
+        "throttling_burst_limit": throttle.burst,
+        "metrics_enabled": True,
+        "logging_level": apigateway.MethodLoggingLevel.OFF,  # execution logs hold headers
+        "data_trace_enabled": False,
+    }

@@ -125,6 +125,8 @@ def _errors(
     trouble: list[cloudwatch.IMetric] = [
         _own(service, Metric.ROLE_REFUSED, "roles refused"),
         _own(service, Metric.AUTHORIZER_FAILED, "tokens undecided"),
+        _own(service, Metric.WEBHOOK_REJECTED, "wrong signatures"),
+        _own(service, Metric.CANARY_FAILED, "canary checks failed", "Maximum"),
         _expression(f"SUM({_search(service, Metric.EVENT_NOT_PUBLISHED, 'Sum')})", "events not published"),
         _by(service, "kind", Metric.REPAIRED, "Sum"),
     ]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 
 from atmosphere.contract import METRICS_NAMESPACE, SERVICE_VARIABLE, Env, Function
 from infra import assets
@@ -17,9 +16,11 @@ from infra.target import RUNTIME, Target
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aws_cdk import aws_logs as logs
     from constructs import Construct
 
-LOGS_KEPT: Final = logs.RetentionDays.THREE_MONTHS
+    from infra.constructs.logs import Keeping
+
 _RUNTIMES: Final = {"3.13": lambda_.Runtime.PYTHON_3_13, "3.14": lambda_.Runtime.PYTHON_3_14}
 
 
@@ -36,16 +37,15 @@ def make_function(
     target: Target,
     values: Mapping[Env, str],
     grants: Sequence[iam.PolicyStatement],
+    keeping: Keeping,
+    reserved: int | None = None,
 ) -> lambda_.Function:
-    """The function with exactly the variables that the contract gives it, taken from `values`."""
+    """The function with exactly the variables that the contract gives it, taken from `values`.
+
+    `reserved` executions are set apart for it, and it gets no more.
+    """
     title, deployed = function.name.title(), deployed_name(service_name, function.name)
-    log_group = logs.LogGroup(
-        scope,
-        f"{title}Logs",
-        log_group_name=f"/aws/lambda/{deployed}",
-        retention=LOGS_KEPT,
-        removal_policy=RemovalPolicy.DESTROY,
-    )
+    log_group = keeping.group(scope, f"{title}Logs", f"/aws/lambda/{deployed}")
     asset = assets.build(function.services, target, verifies_tokens=function.verifies_tokens)
     return lambda_.Function(
         scope,
@@ -61,6 +61,7 @@ def make_function(
         environment={**{each.value: values[each] for each in function.variables}, **powertools(service_name)},
         role=_role(scope, f"{title}Role", deployed, log_group, grants),
         log_group=log_group,
+        reserved_concurrent_executions=reserved,
     )
 
 

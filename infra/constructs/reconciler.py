@@ -1,4 +1,7 @@
-"""The clock of the service: every minute the reconciler looks for what is overdue, every five it measures the pools."""
+"""The clock of the service: every minute the reconciler looks for what is overdue, every five it measures the pools.
+
+Where it is configured, the canary has a schedule, too.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,11 @@ def add_schedules(scope: Construct, function: lambda_.Function) -> None:
     """A run that is late is worth nothing: the next one does its work."""
     _schedule(scope, "EveryMinute", "look for what is overdue", function, minutes=1, event={})
     _schedule(scope, "EveryFiveMinutes", "measure the pools", function, minutes=5, event={"do": MEASURE})
+
+
+def add_canary(scope: Construct, function: lambda_.Function, *, minutes: int) -> None:
+    """Every few minutes; likewise."""
+    _schedule(scope, "CanarySchedule", "send requests to itself", function, minutes=minutes, event={})
 
 
 def _schedule(

@@ -14,15 +14,16 @@ from atmosphere.contract import HISTORY_WEEKS, TABLES, Index, Table, issuer_dige
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import aws_kms as kms
     from constructs import Construct
 
 
-def tables(scope: Construct) -> dict[Table, dynamodb.Table]:
+def tables(scope: Construct, key: kms.IKey | None) -> dict[Table, dynamodb.Table]:
     """On demand, with point-in-time recovery, kept when the stack goes."""
-    return {table: _table(scope, table) for table in TABLES}
+    return {table: _table(scope, table, key) for table in TABLES}
 
 
-def _table(scope: Construct, table: Table) -> dynamodb.Table:
+def _table(scope: Construct, table: Table, key: kms.IKey | None) -> dynamodb.Table:
     keys = TABLES[table]
     made = dynamodb.Table(
         scope,
@@ -35,6 +36,8 @@ def _table(scope: Construct, table: Table) -> dynamodb.Table:
             point_in_time_recovery_enabled=True
         ),
         deletion_protection=True,
+        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else None,
+        encryption_key=key,
         removal_policy=RemovalPolicy.RETAIN,
     )
     for index in keys.indexes:
@@ -56,7 +59,7 @@ def _text(name: str) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
 
 
-def bucket(scope: Construct) -> s3.Bucket:
+def bucket(scope: Construct, key: kms.IKey | None) -> s3.Bucket:
     """Versioned, private, TLS only, kept when the stack goes.
 
     What cleanups wrote goes when the history forgets them. A cleanup writes some of it anew in every pass, so versions
@@ -68,7 +71,9 @@ def bucket(scope: Construct) -> s3.Bucket:
         versioned=True,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-        encryption=s3.BucketEncryption.S3_MANAGED,
+        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=key,
+        bucket_key_enabled=True if key else None,
         enforce_ssl=True,
         lifecycle_rules=[
             s3.LifecycleRule(prefix="cleanups/", expiration=Duration.days(7 * HISTORY_WEEKS)),
@@ -78,13 +83,13 @@ def bucket(scope: Construct) -> s3.Bucket:
     )
 
 
-def webhook_secrets(scope: Construct, issuers: Sequence[str]) -> dict[str, str]:
+def webhook_secrets(scope: Construct, issuers: Sequence[str], key: kms.IKey | None) -> dict[str, str]:
     """For each issuer the ARN of what its server signs with; the first one's keeps the name from when it was alone."""
     names = {issuer: f"WebhookSecret{issuer_digest(issuer) if place else ''}" for place, issuer in enumerate(issuers)}
-    return {issuer: _webhook_secret(scope, name, issuer) for issuer, name in names.items()}
+    return {issuer: _webhook_secret(scope, name, issuer, key) for issuer, name in names.items()}
 
 
-def _webhook_secret(scope: Construct, name: str, issuer: str) -> str:
+def _webhook_secret(scope: Construct, name: str, issuer: str, key: kms.IKey | None) -> str:
     """Made here once, kept when the stack goes."""
     made = secretsmanager.CfnSecret(
         scope,
@@ -93,6 +98,7 @@ def _webhook_secret(scope: Construct, name: str, issuer: str) -> str:
         generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
             password_length=64, exclude_punctuation=True
         ),
+        kms_key_id=key.key_arn if key else None,
     )
     made.apply_removal_policy(RemovalPolicy.RETAIN)
     return made.attr_id  # the ARN, as `Ref` is too, but not on the embedded AWS

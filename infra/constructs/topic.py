@@ -21,9 +21,20 @@ ENCRYPTS: Final = ("kms:Decrypt", "kms:GenerateDataKey*")
 """What a publisher needs of the key of an encrypted topic."""
 
 
-def make_topic(scope: Construct) -> tuple[sns.Topic, kms.Key]:
-    """The topic and its key: encrypted, over TLS only; CloudWatch may publish the alarms of this account."""
-    key = kms.Key(
+def make_topic(scope: Construct, key: kms.IKey | None) -> tuple[sns.Topic, kms.IKey]:
+    """The topic and its key: encrypted, over TLS only; CloudWatch may publish the alarms of this account.
+
+    A key that the deployment names by ARN has a policy of its own, which must let CloudWatch use it.
+    """
+    key = key or _key(scope)
+    key.add_to_resource_policy(_by_cloudwatch(ENCRYPTS, "*"))
+    topic = sns.Topic(scope, "AlarmTopic", display_name="Atmosphere", enforce_ssl=True, master_key=key)
+    topic.add_to_resource_policy(_by_cloudwatch(("sns:Publish",), topic.topic_arn))
+    return topic, key
+
+
+def _key(scope: Construct) -> kms.Key:
+    return kms.Key(
         scope,
         "AlarmTopicKey",
         description="Atmosphere: encrypts the topic of alarms and notices",
@@ -31,10 +42,6 @@ def make_topic(scope: Construct) -> tuple[sns.Topic, kms.Key]:
         removal_policy=RemovalPolicy.DESTROY,  # it encrypts nothing that lasts
         pending_window=Duration.days(7),
     )
-    key.add_to_resource_policy(_by_cloudwatch(ENCRYPTS, "*"))
-    topic = sns.Topic(scope, "AlarmTopic", display_name="Atmosphere", enforce_ssl=True, master_key=key)
-    topic.add_to_resource_policy(_by_cloudwatch(("sns:Publish",), topic.topic_arn))
-    return topic, key
 
 
 def _by_cloudwatch(actions: tuple[str, ...], resource: str) -> iam.PolicyStatement:

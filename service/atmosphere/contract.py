@@ -49,6 +49,14 @@ class Metric(StrEnum):
     """Of an alarm: a token that could be neither accepted nor refused."""
     REPOSITORY_RENAMED = "RepositoryRenamed"
     """Of an alarm: a rule's `repository` is no longer that repository's name."""
+    EXHAUSTED_MINUTES = "ExhaustedMinutes"
+    """Of an alarm, a gauge: for how long a pool has been exhausted, of the longest one."""
+    TIME_TO_CLEAN_ALL = "TimeToCleanAll"
+    """Of an alarm: as `TIME_TO_CLEAN`, over all pools."""
+    WEBHOOK_REJECTED = "WebhookRejected"
+    """Of an alarm: a delivery whose signature is not one of our secret."""
+    CANARY_FAILED = "CanaryFailed"
+    """Of an alarm, a gauge: how many checks of a run of the canary failed."""
     REFUSED = "Refused"
     RECLAIMED = "Reclaimed"
     RECONCILED = "Reconciled"
@@ -171,6 +179,9 @@ class Env(StrEnum):
     STATE_MACHINE = "ATMOSPHERE_STATE_MACHINE"
     LOOPBACK_ISSUER = "ATMOSPHERE_LOOPBACK_ISSUER"  # empty but on one machine
     ALARM_TOPIC = "ATMOSPHERE_ALARM_TOPIC"
+    ENDPOINT = "ATMOSPHERE_ENDPOINT"
+    CANARY_POOL = "ATMOSPHERE_CANARY_POOL"  # empty where none is configured
+    CANARY_STRANGER = "ATMOSPHERE_CANARY_STRANGER"  # likewise
     WEBHOOK_SECRETS = "ATMOSPHERE_WEBHOOK_SECRETS"  # JSON: an ARN for each `issuer_digest`
 
 
@@ -204,6 +215,7 @@ class FunctionName(StrEnum):
     PUBLISH = "publish"
     AUTHORIZE = "authorize"
     WEBHOOK = "webhook"
+    CANARY = "canary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +331,13 @@ FUNCTIONS: Final = (
         services=(*_API_SERVICES, "secretsmanager"),
         timeout=28,  # of which it waits 5 s; the gateway gives up after 29
     ),
+    Function(
+        name=FunctionName.CANARY,
+        purpose="where configured, every few minutes: sends requests that must be refused, and one that must not",
+        variables=(Env.ENDPOINT, Env.CANARY_POOL, Env.CANARY_STRANGER),
+        services=_API_SERVICES,
+        timeout=180,  # six requests of 30 s at most
+    ),
 )
 
 
@@ -368,9 +387,16 @@ The secret is the 43 characters; `releaseTokenHash` of the allocate request is t
 BY_RELEASE_TOKEN: Final = (("DELETE", "/allocations/{id}"), ("POST", "/allocations/{id}/heartbeat"))
 """The routes of the GitHub tree on which a release token means anything: it ends its allocation or keeps it alive."""
 
+CANARY_CALLS: Final = (
+    Route("POST", "/allocations", FunctionName.ALLOCATE),
+    Route("DELETE", "/allocations/{id}", FunctionName.DEALLOCATE),
+)
+"""The routes that the canary calls as a caller that is allowed to."""
+
 # Session names (docs: security). The test prefix is what revocation denies; the cleaner's never matches it.
 TEST_SESSION: Final = "atmosphere"
 CLEANUP_SESSION: Final = "atmosphere-clean"
+CANARY_SESSION: Final = "atmosphere-canary"  # also the requester of its allocations
 
 
 def session_name(prefix: str, region: str, allocation: str) -> str:

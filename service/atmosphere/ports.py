@@ -5,7 +5,8 @@ No boto3 value and no `ClientError` passes inwards. "Could not look" is `Unreach
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -296,6 +297,38 @@ class Costs(Protocol):
         """The cost of each of these accounts in each region on each day (UTC) before `until`; no entry where it is 0.
 
         AWS charges for asking. Raises `Unreachable`, also when the operator may not ask.
+        """
+
+
+class Signer(StrEnum):
+    """Who a request that the service sends to itself comes from."""
+
+    NOBODY = "nobody"
+    """Without a signature or token."""
+    STRANGER = "stranger"
+    """A role of an account that may not use the service."""
+    ITSELF = "itself"
+    """The role of the function that sends it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request to the API. `path` is appended to the endpoint; `key` is the Idempotency-Key."""
+
+    method: str
+    path: str
+    signer: Signer
+    body: Mapping[str, Json] = field(default_factory=dict)
+    key: AllocationId | None = None
+
+
+class OwnApi(Protocol):
+    """The API as callers reach it: over its public endpoint."""
+
+    def status(self, ask: Ask) -> int:
+        """The status of the answer; its body is dropped, for it may hold credentials.
+
+        Raises `Unreachable` if none came, or if the signer's credentials could not be had.
         """
 
 

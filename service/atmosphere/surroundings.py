@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Events,
         Ids,
         Notices,
+        OwnApi,
         Reports,
         Snapshots,
         SnapshotSource,
@@ -185,3 +186,15 @@ class Surroundings:
         from atmosphere.adapters.s3 import S3Texts
 
         return S3Texts(self.own_objects)
+
+    @cached_property
+    def own_api(self) -> OwnApi:
+        """The API, asked from outside."""
+        from atmosphere.adapters.own_api import SignedApi
+
+        return SignedApi(
+            self.environ[Env.ENDPOINT],
+            stranger=self.environ[Env.CANARY_STRANGER],
+            sts=clients.sts(),
+            own=clients.own_credentials(),
+        )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from atmosphere.operations.allocate import Allocator
     from atmosphere.operations.authorize import Authorizer
     from atmosphere.operations.baseline import BaselineKeeper
+    from atmosphere.operations.canary import Canary
     from atmosphere.operations.clean import Cleaning
     from atmosphere.operations.deallocate import Deallocator
     from atmosphere.operations.heartbeat import Heartbeats
@@ -48,6 +49,17 @@ PASS_BUDGET: Final = timedelta(seconds=240)  # of a 300 s time-out
 @dataclass
 class App(Surroundings):
     """The operations on the ports."""
+
+    def canary(self) -> Canary:
+        """Every few minutes, where configured."""
+        from atmosphere.operations.canary import Canary
+
+        return Canary(
+            api=self.own_api,
+            ids=self.ids,
+            pool=self.environ[Env.CANARY_POOL],
+            knows_stranger=bool(self.environ[Env.CANARY_STRANGER]),
+        )
 
     def authorizer(self) -> Authorizer:
         """The GitHub tree's door. Without the variable there is no stand-in; a malformed one is a ValueError."""

@@ -10,7 +10,7 @@ import pytest
 
 from atmosphere.config import schema
 from atmosphere.config.regions import REGIONS
-from atmosphere.config.shapes import FILES
+from atmosphere.config.shapes import SHAPES
 from tests.config.conftest import EXAMPLES
 
 
@@ -28,7 +28,7 @@ def test_an_outdated_schema_is_noticed_and_written_anew(tmp_path: Path) -> None:
     assert schema.stale(tmp_path) == ()
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", SHAPES)
 def test_each_file_names_its_schema(file: str) -> None:
     first = (EXAMPLES / file).read_text().splitlines()[0]
 
@@ -48,7 +48,7 @@ def test_the_regions_are_those_that_botocore_knows() -> None:
 
 def _keys() -> list[str]:
     keys = set()
-    for shape in FILES.values():
+    for shape in SHAPES.values():
         text = shape.model_json_schema()
         keys |= set(text["properties"])
         for part in text.get("$defs", {}).values():

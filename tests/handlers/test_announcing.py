@@ -165,6 +165,18 @@ def test_a_pool_is_exhausted_once_and_its_gauges_are_emitted_each_time(printed: 
     assert gauges == {"free": [0.0], "in-use": [1.0], "cleaning": [0.0], "dirty": [0.0], "held": [0.0]}
 
 
+def test_for_how_long_a_pool_is_exhausted_is_a_gauge_that_falls_to_zero_when_nobody_waits(
+    printed: Callable[[], str],
+) -> None:
+    api = an_api(an_environment(KEY, status=Status.IN_USE))
+    waiter = a_waiter(1, last_ask=NOW, present_until=NOW + timedelta(minutes=12))
+    api.world.rows.commit([Put(row=waiter)], token="waits")
+    for _ in range(3):
+        reconcile.measure(api.app)
+        api.world.clock.advance(timedelta(minutes=7))
+    assert [line["ExhaustedMinutes"] for line in metrics(printed(), "ExhaustedMinutes")] == [[0.0], [7.0], [0.0]]
+
+
 def test_an_exhaustion_that_could_not_be_published_is_published_by_the_next_run() -> None:
     api = an_api(an_environment(KEY, status=Status.IN_USE))
     api.world.rows.commit([Put(row=a_waiter(1, last_ask=NOW, present_until=NOW + PRESENT))], token="waits")

@@ -48,6 +48,12 @@ def test_the_time_to_clean_is_told_by_pool_in_seconds(printed: Callable[[], str]
     assert (line["pool"], line["TimeToClean"], directive["Metrics"][0]["Unit"]) == ("tests", [90.0], "Seconds")
 
 
+def test_the_time_to_clean_is_told_over_all_pools_too_for_its_alarm(printed: Callable[[], str]) -> None:
+    (line,) = metric(told(printed, Verdict.CLEAN), "TimeToCleanAll")
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert line["TimeToCleanAll"] == [90.0]
+
+
 def test_what_did_not_become_clean_has_no_time_to_clean(printed: Callable[[], str]) -> None:
     lines = told(printed, Verdict.DIRTY)
     assert metric(lines, "TimeToClean") == []

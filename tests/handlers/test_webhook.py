@@ -183,6 +183,18 @@ def test_without_the_secret_or_the_tables_it_is_try_again_later() -> None:
     assert ended_by(door, id_) is None
 
 
+def test_a_delivery_signed_with_another_secret_is_counted_and_one_without_a_signature_is_not(
+    printed: Callable[[], str],
+) -> None:
+    """Anybody can send the second kind, and does."""
+    door = a_door()
+    door.deliver(completed_run(), headers={})
+    assert "WebhookRejected" not in printed()
+    door.secrets = MemorySecrets({GITHUB_COM: (b"another",)})
+    door.deliver(completed_run())
+    assert '"WebhookRejected":[1.0]' in printed().replace(" ", "")
+
+
 def test_one_line_tells_what_came_of_it_and_nothing_of_the_message(printed: Callable[[], str]) -> None:
     door = a_door()
     door.allocated(RUN)

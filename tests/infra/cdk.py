@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
     from atmosphere.contract import Route
     from atmosphere.core.snapshot import Snapshot
+    from infra.options import Options
 
 
-def synthesize(snapshot: Snapshot, *, target: Target, out: Path) -> None:
+def synthesize(snapshot: Snapshot, *, target: Target, out: Path, **options: Options) -> None:
     """See `infra.app`."""
-    import_module("infra.app").synthesize(snapshot, target=target, out=out)
+    import_module("infra.app").synthesize(snapshot, target=target, out=out, **options)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -13,6 +13,7 @@ from atmosphere.core.github import GITHUB_COM, Issuer, TrustedIssuer
 from atmosphere.core.model import ADMIN, AccountId, EnvironmentKey, PoolName, Region, Registration, RoleArn, RuleName
 from atmosphere.core.settings import Settings
 from atmosphere.core.snapshot import Snapshot
+from infra.everything import EVERYTHING
 from infra.target import Target
 from tests.infra.cdk import synthesize
 from tests.infra.reading import Reading
@@ -26,6 +27,10 @@ LISTED = ("111111111111", "999999999999")
 
 @pytest.fixture(scope="session")
 def snapshot() -> Snapshot:
+    return example()
+
+
+def example() -> Snapshot:
     account = AccountId("222222222222")
     return Snapshot(
         environments=(
@@ -54,6 +59,19 @@ def assembly(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Pa
     out = tmp_path_factory.mktemp("assembly") / "out"
     synthesize(snapshot, target=Target.HOST, out=out)
     return out
+
+
+@pytest.fixture(scope="session")
+def full_assembly(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with every option."""
+    out = tmp_path_factory.mktemp("full") / "out"
+    synthesize(snapshot, target=Target.HOST, out=out, options=EVERYTHING)
+    return out
+
+
+@pytest.fixture(scope="session")
+def full(full_assembly: Path) -> Reading:
+    return Reading(json.loads((full_assembly / "atmosphere.template.json").read_text()))
 
 
 @pytest.fixture(scope="session")

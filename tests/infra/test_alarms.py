@@ -23,6 +23,10 @@ NAMES = {
     "atmosphere-repository-renamed",
     "atmosphere-cleanup-failed",
     "atmosphere-cleanup-timed-out",
+    "atmosphere-pool-exhausted",
+    "atmosphere-cleanup-slow",
+    "atmosphere-webhook-rejected",
+    "atmosphere-canary-failed",
     *(f"atmosphere-{function.name}-errors" for function in FUNCTIONS),
 }
 

@@ -31,6 +31,8 @@ NOT_SHOWN: Final = {
     Metric.RECLAIMED,
     Metric.RECONCILED,
     Metric.REPOSITORY_RENAMED,
+    Metric.EXHAUSTED_MINUTES,
+    Metric.TIME_TO_CLEAN_ALL,
     Metric.WATCHES_STARTED,
     Metric.FREE_NOT_SCANNED,
     Metric.ADOPTED_WHILE_FREE,

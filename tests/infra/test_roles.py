@@ -104,6 +104,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "dynamodb:DeleteItem": {WAITERS},
         "states:StartExecution": MACHINE,
     },
+    "canary": {},
     "publish": {
         "s3:GetObject": {ASSET},
         "dynamodb:Query": {BY_MARK, WAITERS},

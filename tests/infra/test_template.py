@@ -46,6 +46,9 @@ VALUES = {
     Env.STATE_MACHINE: "<CleanupMachine>",
     Env.LOOPBACK_ISSUER: "<LoopbackIssuer>",
     Env.ALARM_TOPIC: "<AlarmTopic>",
+    Env.ENDPOINT: "https://<Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/v1",
+    Env.CANARY_POOL: "",
+    Env.CANARY_STRANGER: "",
     Env.WEBHOOK_SECRETS: '{"dd9c65dd": "<WebhookSecret.Id>", "79be3c50": "<WebhookSecret79be3c50.Id>"}',
     **{variable: f"<{title(table)}Table>" for table, variable in TABLE_VARIABLES.items()},
 }
@@ -213,10 +216,11 @@ def test_each_issuers_secret_is_made_by_cloudformation_and_stands_nowhere(readin
 def test_the_api_is_regional_and_its_stage_logs_no_content(reading: Reading) -> None:
     assert reading.one("AWS::ApiGateway::RestApi")["EndpointConfiguration"]["Types"] == ["REGIONAL"]
     stage = reading.one("AWS::ApiGateway::Stage")
-    (settings,) = stage["MethodSettings"]
-    assert settings["DataTraceEnabled"] is False
-    assert settings["LoggingLevel"] == "OFF"
-    assert settings["ThrottlingRateLimit"] > 0
+    assert ("/*", "*") in {(each["ResourcePath"], each["HttpMethod"]) for each in stage["MethodSettings"]}
+    for settings in stage["MethodSettings"]:
+        assert settings["DataTraceEnabled"] is False
+        assert settings["LoggingLevel"] == "OFF"
+        assert settings["ThrottlingRateLimit"] > 0
     assert stage.get("TracingEnabled", False) is False
     line = stage["AccessLogSetting"]["Format"]
     assert json.loads(line)["status"] == "$context.status"

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.session import Session
 
 if TYPE_CHECKING:
+    from botocore.credentials import Credentials
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
@@ -97,3 +98,9 @@ def sts() -> STSClient:
     """For the sessions; the regional endpoint, which is botocore's default."""
     client: STSClient = _client("sts", CONFIG)
     return client
+
+
+def own_credentials() -> Credentials | None:
+    """Those of the function's role, which renew themselves; None where there are none."""
+    found: Credentials | None = _session().get_credentials()
+    return found

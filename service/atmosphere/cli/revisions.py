@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from atmosphere.config.load import Checked, check
-from atmosphere.config.shapes import FILES
+from atmosphere.config.shapes import FILES, SHAPES
 
 _PATIENCE: Final = 60  # seconds that git may take for one answer
 _UNKNOWN: Final = "there is no such commit here; a shallow clone has only the newest ones: fetch it first"
@@ -30,9 +30,9 @@ def is_revision(directory: Path, name: str) -> bool:
 def check_revision(directory: Path, name: str) -> Checked | None:
     """The check of `directory` as the revision has it; None if none of its files is there. Raises `NotReadable`."""
     commit = _commit(directory, name)
-    listed = _git(directory, "ls-tree", "-z", commit, "--", *FILES).split(b"\0")
+    listed = _git(directory, "ls-tree", "-z", commit, "--", *SHAPES).split(b"\0")
     blobs = [entry.split(maxsplit=3)[1:] for entry in listed if entry]
-    if not blobs:
+    if not {blob[2].decode() for blob in blobs} & FILES.keys():
         return None
     with TemporaryDirectory(prefix="atmosphere-") as scratch:
         for kind, object_id, name_of_file in blobs:

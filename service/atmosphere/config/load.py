@@ -1,4 +1,4 @@
-"""The door of this room: a directory with three files becomes a `Snapshot`, or the list of all that is wrong with it.
+"""The door of this room: a directory with its files becomes a `Snapshot`, or the list of all that is wrong with it.
 
 The pull request's check, synthesis and the local run all come through here, so their verdicts cannot differ.
 """
@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.config.access_checks import ACCESS_CHECKS
+from atmosphere.config.deployment_checks import DEPLOYMENT_CHECKS
+from atmosphere.config.deployment_shapes import DEPLOYMENT, DeploymentFile
 from atmosphere.config.environment_checks import ENVIRONMENT_CHECKS
 from atmosphere.config.github_checks import GITHUB_CHECKS
 from atmosphere.config.parse import parse
@@ -18,7 +20,7 @@ from atmosphere.config.pool_checks import POOL_CHECKS
 from atmosphere.config.problems import ConfigProblems, Problem, Severity
 from atmosphere.config.shapes import AccessFile, EnvironmentsFile, SettingsFile
 from atmosphere.config.sources import Sources
-from atmosphere.config.yamlfile import read, strangers
+from atmosphere.config.yamlfile import Read, read, strangers
 from atmosphere.core.access import AccessRules, IamRule, Operator
 from atmosphere.core.github import Issuer, RepositoryId
 from atmosphere.core.github_rules import GitHubRule
@@ -57,10 +59,11 @@ _LONGEST_OVERRIDE: Final = 86_400.0  # seconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What a check found: the snapshot unless there is an error, and every problem, warnings included."""
+    """What a check found: snapshot and deployment unless there is an error, and every problem, warnings included."""
 
     snapshot: Snapshot | None
     problems: tuple[Problem, ...]
+    deployment: DeploymentFile | None = None
 
 
 def load(directory: Path, overrides: Mapping[str, str] | None = None) -> Snapshot:
@@ -76,18 +79,27 @@ def load(directory: Path, overrides: Mapping[str, str] | None = None) -> Snapsho
     return checked.snapshot
 
 
+def load_deployment(directory: Path) -> DeploymentFile:
+    """What `deployment.yaml` says; its defaults where there is no such file. Raises `ConfigProblems` as `load` does."""
+    checked = check(directory)
+    if checked.deployment is None:
+        raise ConfigProblems(checked.problems)
+    return checked.deployment
+
+
 def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checked:
     """Look at everything and report everything; never raises for what the files hold."""
     sources = Sources(
         environments=parse(ENVIRONMENTS, read(directory / ENVIRONMENTS), EnvironmentsFile),
         access=parse(ACCESS, read(directory / ACCESS), AccessFile),
         settings=parse(SETTINGS, read(directory / SETTINGS), SettingsFile),
+        deployment=parse(DEPLOYMENT, _optional(directory / DEPLOYMENT), DeploymentFile),
     )
-    for look in (*ENVIRONMENT_CHECKS, *POOL_CHECKS, *ACCESS_CHECKS, *GITHUB_CHECKS):
+    for look in (*ENVIRONMENT_CHECKS, *POOL_CHECKS, *ACCESS_CHECKS, *GITHUB_CHECKS, *DEPLOYMENT_CHECKS):
         look(sources)
     found: list[Problem] = []
     overridden = _overridden(overrides or {}, found)
-    for parsed in (sources.environments, sources.access, sources.settings):
+    for parsed in (sources.environments, sources.access, sources.settings, sources.deployment):
         found += sorted(parsed.problems, key=lambda problem: problem.line)
     problems = (*_unread(directory), *found)
     if any(problem.severity is Severity.ERROR for problem in problems):
@@ -95,7 +107,7 @@ def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checke
     snapshot = _snapshot(sources, overridden)
     if (size := len(packed(to_json(snapshot)))) > LARGEST:
         return Checked(snapshot=None, problems=(*problems, _too_large(size)))
-    return Checked(snapshot=snapshot, problems=problems)
+    return Checked(snapshot=snapshot, problems=problems, deployment=sources.deployment.shape)
 
 
 def _too_large(size: int) -> Problem:
@@ -103,10 +115,16 @@ def _too_large(size: int) -> Problem:
     return Problem(file=ENVIRONMENTS, line=1, path="", what=what, remedy="split it between two deployments")
 
 
+def _optional(path: Path) -> Read:
+    """A file that need not be there."""
+    return read(path) if path.exists() or path.is_symlink() else Read(value={})
+
+
 def _unread(directory: Path) -> Iterator[Problem]:
     """A change of a file that is not read would be approved, deployed, and without effect."""
-    for file in (ENVIRONMENTS, ACCESS, SETTINGS):
-        for name in strangers(directory / file) if (directory / file).is_file() else ():
+    for file in (ENVIRONMENTS, ACCESS, SETTINGS, DEPLOYMENT):
+        expected = file == DEPLOYMENT or (directory / file).is_file()
+        for name in strangers(directory / file) if expected else ():
             what, remedy = f"this file is not read: {file} is", f"move what you need to {file}, and remove {name}"
             yield Problem(file=name, line=1, path="", what=what, remedy=remedy)
 

@@ -1,11 +1,11 @@
-"""JSON Schemas of the three files, for editors: generated from the shapes and kept in `config/schema/`."""
+"""JSON Schemas of the files, for editors: generated from the shapes and kept in `config/schema/`."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.config.shapes import FILES
+from atmosphere.config.shapes import SHAPES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ DIRECTORY: Final = "schema"
 def schemas() -> dict[str, str]:
     """The text of every schema by file name, e.g. `environments.json`."""
     texts = {}
-    for file, shape in FILES.items():
+    for file, shape in SHAPES.items():
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **shape.model_json_schema()}
         texts[file.replace(".yaml", ".json")] = json.dumps(schema, indent=2) + "\n"
     return texts

@@ -1,4 +1,4 @@
-"""The shapes of the three files, as pydantic types: one source for checking, the JSON Schemas and the remedies.
+"""The shapes of the files, as pydantic types: one source for checking, the JSON Schemas and the remedies.
 
 A field's description says what belongs there; a problem's remedy quotes it.
 """
@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, JsonValue, WithJsonSchema, create_model
 
+from atmosphere.config.deployment_shapes import DEPLOYMENT, DeploymentFile
 from atmosphere.config.pool_shapes import PoolEntry, Shape
 from atmosphere.config.texts import (
     ASKED_NAME,
@@ -240,4 +241,6 @@ FILES: Final[dict[str, type[BaseModel]]] = {
     "access.yaml": AccessFile,
     "settings.yaml": SettingsFile,
 }
-"""Every file of a configuration with its shape; the schema of `x.yaml` is `schema/x.json`."""
+"""Every file that a configuration must have, with its shape."""
+SHAPES: Final[dict[str, type[BaseModel]]] = {**FILES, DEPLOYMENT: DeploymentFile}
+"""All files, with the one that may be missing; the schema of `x.yaml` is `schema/x.json`."""

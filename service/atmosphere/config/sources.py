@@ -1,4 +1,4 @@
-"""The three files of a configuration after their shape was checked: what the checks of meaning look at."""
+"""The files of a configuration after their shape was checked: what the checks of meaning look at."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from atmosphere.config.deployment_shapes import DeploymentFile
     from atmosphere.config.parse import Parsed
     from atmosphere.config.problems import Path
     from atmosphere.config.shapes import (
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """The three files as far as their shape is right."""
+    """The files as far as their shape is right; `deployment` has its defaults where there is none."""
 
     environments: Parsed[EnvironmentsFile]
     access: Parsed[AccessFile]
     settings: Parsed[BaseModel]
+    deployment: Parsed[DeploymentFile]
 
     def environment_entries(self) -> Iterator[tuple[Path, EnvironmentEntry]]:
         """The environments with their paths."""

@@ -15,6 +15,9 @@ from atmosphere.operations.reconcile import Repair
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from atmosphere.core.shortage import Shortage
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.wiring import App
 
@@ -48,11 +51,17 @@ def _watch(app: App, snapshot: Snapshot) -> None:
 
 def measure(app: App) -> dict[str, int]:
     """Emit how each pool stands, and publish what was not published; how many pools there are. Faults propagate."""
-    number = 0
+    stand = []
     for found in app.measurer(app.snapshots.load()).run():
         measured(app, found)
-        number += 1
-    return {"pools": number}
+        stand.append(found.short)
+    observability.count(Metric.EXHAUSTED_MINUTES, _longest(stand, app.clock.now()))
+    return {"pools": len(stand)}
+
+
+def _longest(stand: list[Shortage | None], now: datetime) -> int:
+    """For how many minutes the pool has been exhausted that has been so for longest; 0 if none is."""
+    return max((int((now - short.since).total_seconds() // 60) for short in stand if short is not None), default=0)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, int]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from atmosphere import observability, wiring
 from atmosphere.contract import Metric
 from atmosphere.core import webhook
+from atmosphere.core.errors import Refused
 from atmosphere.handlers import start
 from atmosphere.handlers.announcing import ended
 from atmosphere.handlers.http import Reply, answered, raw_body
@@ -33,7 +34,11 @@ def handle(event: Mapping[str, Any], app: App) -> Reply:
     body = raw_body(event)
     given = webhook.signature(body, _signatures(event))  # what has none costs no read
     snapshot = app.snapshots.load()
-    issuer = _issuer(body, given, snapshot, app)
+    try:
+        issuer = _issuer(body, given, snapshot, app)
+    except Refused:
+        observability.count(Metric.WEBHOOK_REJECTED)
+        raise
     completed = webhook.read(_document(body), issuer)
     if completed is None:
         return Reply(body={}, line={"issuer": issuer, "reason": "nothing that is over"})
