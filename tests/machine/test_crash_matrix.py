@@ -15,10 +15,12 @@ import pytest
 from atmosphere import observability
 from atmosphere.contract import ROUTES
 from atmosphere.core.events import is_untold
+from tests.builders import POOL
 from tests.handlers.door import WEBHOOK_SECRET
 from tests.machine.acted import ACTS, SECRET, TOKEN
-from tests.machine.points import MOMENTS, TABLE, begin, do, known, table
+from tests.machine.points import TABLE, begin, do
 from tests.machine.setting import Trouble
+from tests.machine.tables import MOMENTS
 from tests.operations.line import Fault
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from tests.machine.functions import Functions
 
 _MOMENTS: Final = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER)
-_KNOWN: Final = known()
+_KNOWN: Final = TABLE.known()
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def test_it_may_die_at_every_call(
     act, points = ACTS[name], 0
     with redirect_stdout(printed):
         calls = do(act, begin(act))
-        assert calls == _KNOWN.get(name), f"write {TABLE.name} again and look at what changed: {' '.join(calls)}"
+        assert calls == _KNOWN.get(name), f"write {TABLE.path.name} again and look at what changed: {' '.join(calls)}"
         for at in range(1, len(calls) + 1):
             for moment in _MOMENTS:
                 functions = begin(act)
@@ -61,7 +63,7 @@ def test_it_may_die_at_every_call(
 
 def test_the_table_names_every_act_and_adds_up() -> None:
     assert list(_KNOWN) == list(ACTS)
-    assert TABLE.read_text(encoding="utf-8") == table(_KNOWN)
+    assert TABLE.read() == TABLE.text(_KNOWN)
 
 
 def test_every_route_that_changes_something_has_an_act(printed: io.StringIO) -> None:
@@ -79,6 +81,8 @@ def _nothing_is_left_unsaid(functions: Functions) -> None:
     """What a row still shows was published, whoever died over it."""
     untold = [row.key for row in functions.driver.store.environments() if is_untold(row)]
     assert untold == [], "dirty, and nobody heard of it"
+    breaker = functions.driver.store.breaker(POOL)
+    assert not breaker or not breaker.opened or breaker.told, "held, and nobody heard of it"
 
 
 def _nothing_secret_is_kept(functions: Functions, lines: str) -> None:
