@@ -30,7 +30,7 @@ share_models()
 collect_rarely()
 
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
-hypothesis_settings.register_profile("deep", max_examples=2000, deadline=None)
+hypothesis_settings.register_profile("deep", max_examples=2200, deadline=None)
 hypothesis_settings.load_profile(os.environ.get("ATMOSPHERE_HYPOTHESIS", "ci"))
 
 

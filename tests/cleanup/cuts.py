@@ -115,8 +115,6 @@ class LinedAccounts(EstateAccounts):
         super().__init__(estate.clouds, plan=plan)
         self.line = line
         self._estate = estate
-        self.early: list[str] = []  # deletions while keys of the test still worked (P4)
-        self.changed: list[str] = []  # what had an effect
         self._base.events.register("before-call.sts", self._sent)
         self._base.events.register("after-call.sts", self._answered)
 
@@ -140,9 +138,9 @@ class LinedAccounts(EstateAccounts):
     def _answered(self, **event: Any) -> None:
         operation = event["model"].name
         if not is_read(operation) and event["model"].service_model.service_name != "sts":
-            self.changed.append(operation)
+            self._estate.changed.append(operation)
             if operation.startswith("Delete") and not denies(self._estate, self._estate.tested_at):
-                self.early.append(operation)
+                self._estate.early.append(operation)
         self.line.answered(operation, event["context"].get("trap"))
 
     def _at(self, key: EnvironmentKey, account: Account | Finished) -> Account | Finished:
@@ -179,8 +177,15 @@ class CutEstate(Estate):
         for name in ("texts", "reports", "events", "notices", "snapshots"):
             setattr(self, name, Watched(getattr(self, name), line))
         self.baselines = Amendments(self.texts)
-        self.accounts = self.lined = LinedAccounts(line, self)
-        self.plan_accounts = LinedAccounts(line, self, plan=True)
+        self.early: list[str] = []  # deletions while keys of the test still worked (P4)
+        self.changed: list[str] = []  # what had an effect
+        self.start()
+
+    def start(self) -> None:
+        """A new process: it knows nothing of the one before."""
+        self.line.lay(None)
+        self.accounts = LinedAccounts(self.line, self)
+        self.plan_accounts = LinedAccounts(self.line, self, plan=True)
 
     def run_pass(
         self, todo: Assignment, state: PassState, *, beat: Callable[[], None], held: Callable[[], str | None]

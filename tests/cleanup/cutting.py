@@ -50,7 +50,7 @@ def _is_captured(estate: CutEstate) -> None:
     name = baseline_name(estate.key)
     found, expected = (Baseline.from_json(texts[name]) for texts in (estate.kept.texts, _captured()))
     assert found.items.keys() == expected.items.keys()
-    assert set(estate.lined.changed) == {"PutRolePolicy"}, "a capture changes nothing but the room for a revocation"
+    assert set(estate.changed) == {"PutRolePolicy"}, "a capture changes nothing but the room for a revocation"
 
 
 def _clean(estate: CutEstate) -> Callable[[], None]:
@@ -61,8 +61,8 @@ def _clean(estate: CutEstate) -> Callable[[], None]:
 
 def _is_clean(estate: CutEstate) -> None:
     assert estate.there() == {"needed", "AtmosphereAdmin"}
-    assert estate.lined.early == [], "something was deleted while the test's keys worked"
-    assert "DeleteQueue" in estate.lined.changed
+    assert estate.early == [], "something was deleted while the test's keys worked"
+    assert "DeleteQueue" in estate.changed
 
 
 def _scan(estate: CutEstate) -> Callable[[], None]:
@@ -72,7 +72,7 @@ def _scan(estate: CutEstate) -> Callable[[], None]:
 
 
 def _is_as_it_was(estate: CutEstate) -> None:
-    assert estate.lined.changed == []
+    assert estate.changed == []
     assert "landing" in estate.there()
 
 
@@ -119,7 +119,7 @@ def cut(scene: Scene, at: int, moment: Fault) -> None:
             pass
         else:
             raise AssertionError(f"it did not die at call {at}")
-        estate.line.lay(None)
+        estate.start()
         _end(scene, estate)
 
 
@@ -128,10 +128,10 @@ def _end(scene: Scene, estate: CutEstate) -> None:
     estate.settle()
     assert estate.world.status(estate.key) is Status.FREE
     scene.outcome(estate)
-    row, changed = estate.world.row(estate.key), list(estate.lined.changed)
+    row, changed = estate.world.row(estate.key), list(estate.changed)
     for order in estate.world.cleanups.started:
         estate.execute(order)
-    assert (estate.world.row(estate.key), estate.lined.changed) == (row, changed)
+    assert (estate.world.row(estate.key), estate.changed) == (row, changed)
 
 
 def main() -> None:

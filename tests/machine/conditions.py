@@ -1,0 +1,160 @@
+"""Every condition of every write, each of which can be taken out; and the table of what notices (`conditions.md`).
+
+A condition is named by the builder in `core/changes` that makes it, what is written, and what is expected of the row.
+As a plugin of pytest (`-p tests.machine.conditions`) this takes out the one that the variable names.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from atmosphere.adapters import expressions, used_tokens
+from atmosphere.core import changes
+from atmosphere.core.breaker import PoolKey
+from atmosphere.core.changes import Absent, Before, ConditionCheck, HistoryKey, Is, target_of
+from atmosphere.core.model import EnvironmentKey
+from atmosphere.core.over import OverKey
+from atmosphere.core.queue import WaiterKey
+from atmosphere.core.quota import SlotKey
+from atmosphere.core.shortage import ShortageKey
+from atmosphere.core.tombstone import TombstoneSlotKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from atmosphere.core.changes import Change, Expectation
+
+VARIABLE: Final = "ATMOSPHERE_WITHOUT_CONDITION"
+TABLE: Final = Path(__file__).parent / "conditions.md"
+
+
+def name_of(builder: str, change: Change, expected: Expectation) -> str:
+    """As the table has it, such as `let_go: Update of environment expects status`."""
+    of = "absence" if isinstance(expected, Absent) else expected.field
+    return f"{builder}: {type(change).__name__} of {_ROWS[type(target_of(change))]} expects {of}"
+
+
+_ROWS: Final = {
+    EnvironmentKey: "environment",
+    str: "allocation",
+    HistoryKey: "history",
+    WaiterKey: "waiter",
+    SlotKey: "slot",
+    PoolKey: "breaker",
+    OverKey: "run that is over",
+    ShortageKey: "shortage",
+    TombstoneSlotKey: "tombstone's slot",
+}
+
+
+def of_builders(cases: Mapping[str, Sequence[Change]]) -> Iterator[str]:
+    """The conditions of the writes of each builder (named before the colon), each once."""
+    seen: set[str] = set()
+    for case, made in cases.items():
+        builder = case.partition(":")[0]
+        for change in made:
+            if isinstance(target_of(change), SlotKey) and builder in {"start", "counted"}:
+                continue  # made by `hold_slots`
+            names = [name_of(builder, change, expected) for expected in change.expects]
+            yield from (name for name in names if name not in seen)
+            seen.update(names)
+
+
+def without(name: str) -> None:
+    """Take a condition out of every write from now on."""
+    if name in FRAGMENTS:
+        FRAGMENTS[name]()
+        return
+    builder = name.partition(":")[0]
+    sound = getattr(changes, builder)
+
+    @wraps(sound)
+    def careless(*parts: Any, **named: Any) -> Any:
+        made = sound(*parts, **named)
+        if isinstance(made, list):
+            return [each for each in (_stripped(name, builder, change) for change in made) if each is not None]
+        return None if made is None else _stripped(name, builder, made)
+
+    setattr(changes, builder, careless)
+
+
+def _stripped(name: str, builder: str, change: Change) -> Change | None:
+    """The change without it; None for a check that checks nothing any more."""
+    kept = tuple(expected for expected in change.expects if name_of(builder, change, expected) != name)
+    if kept == change.expects:
+        return change
+    return None if isinstance(change, ConditionCheck) and not kept else replace(change, expects=kept)
+
+
+# --- the fragments of the adapter, which stand for conditions of all builders -----------------------------------------
+
+
+def _no_rows_needed() -> None:
+    condition = expressions._condition
+
+    def careless(*parts: Any) -> str:
+        terms = condition(*parts).split(" AND ")
+        return " AND ".join(term for term in terms if not term.startswith("attribute_exists("))
+
+    expressions._condition = careless  # type: ignore[assignment]
+
+
+def _blind_to(kind: type, *, none: bool | None = None) -> Callable[[], None]:
+    def take_out() -> None:
+        expected = expressions._expected
+
+        def careless(expects: Sequence[Expectation], *parts: Any) -> list[str]:
+            return expected([each for each in expects if not _is(each, kind, none)], *parts)
+
+        expressions._expected = careless  # type: ignore[assignment]
+
+    return take_out
+
+
+def _is(expected: Expectation, kind: type, none: bool | None) -> bool:  # noqa: FBT001
+    return isinstance(expected, kind) and (none is None or (getattr(expected, "value", None) is None) is none)
+
+
+def _burnt_over() -> None:
+    burn = used_tokens.DynamoUsedTokens.burn
+
+    class Careless:
+        def __init__(self, client: Any) -> None:
+            self._client = client
+
+        def put_item(self, **asked: Any) -> Any:
+            return self._client.put_item(**{k: v for k, v in asked.items() if k in {"TableName", "Item"}})
+
+    def careless(self: used_tokens.DynamoUsedTokens, *parts: Any, **named: Any) -> bool:
+        if not isinstance(self._client, Careless):
+            self._client = Careless(self._client)  # type: ignore[assignment]
+        return burn(self, *parts, **named)
+
+    used_tokens.DynamoUsedTokens.burn = careless  # type: ignore[method-assign]
+
+
+FRAGMENTS: Final[dict[str, Callable[[], None]]] = {
+    "DynamoDB: the row is there": _no_rows_needed,
+    "DynamoDB: no row is there": _blind_to(Absent),
+    "DynamoDB: a field is as read": _blind_to(Is, none=False),
+    "DynamoDB: a field is not set": _blind_to(Is, none=True),
+    "DynamoDB: a field is earlier": _blind_to(Before),
+    "DynamoDB: a token was not used": _burnt_over,
+}
+"""What `adapters/expressions` and `adapters/used_tokens` put into ConditionExpression."""
+
+
+def table() -> dict[str, str]:
+    """The test that fails without it, by condition."""
+    rows = [line.strip("|").split("|") for line in TABLE.read_text(encoding="utf-8").splitlines() if "::" in line]
+    return {condition.strip(): test.strip().strip("`") for condition, test in rows}
+
+
+def pytest_configure() -> None:
+    """As a plugin."""
+    if name := os.environ.get(VARIABLE):
+        without(name)
