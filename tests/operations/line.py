@@ -94,7 +94,11 @@ class Line:
     def carry(self, name: str, call: Callable[[], R]) -> R:
         """One call."""
         trap = self.sent(name)
-        result = call()
+        try:
+            result = call()
+        except Exception:  # what is refused is an answer, too
+            self.answered(name, trap)
+            raise
         self.answered(name, trap)
         return result
 
