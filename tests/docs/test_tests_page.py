@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-import pytest
 from moto import mock_aws
 
 from tests.cleanup.catalogue.lax import PAGE, lax, on_the_page, refused, written
 from tests.cleanup.catalogue.page import LINES
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 

@@ -51,6 +51,13 @@ _ROWS: Final = {
 }
 
 
+def told(case: str, change: Change, field: str) -> str:
+    """The name of the condition that a story is about: by the field that it changes, or the row that it makes."""
+    of = field if field[0].islower() and " " not in field else "absence"
+    builder = case.partition(":")[0]
+    return f"{builder}: {type(change).__name__} of {_ROWS[type(target_of(change))]} expects {of}"
+
+
 def of_builders(cases: Mapping[str, Sequence[Change]]) -> Iterator[str]:
     """The conditions of the writes of each builder (named before the colon), each once."""
     seen: set[str] = set()
@@ -152,6 +159,23 @@ def table() -> dict[str, str]:
     """The test that fails without it, by condition."""
     rows = [line.strip("|").split("|") for line in TABLE.read_text(encoding="utf-8").splitlines() if "::" in line]
     return {condition.strip(): test.strip().strip("`") for condition, test in rows}
+
+
+def write(tests: Mapping[str, str]) -> None:
+    """Write the table."""
+    rows = "".join(f"| {condition} | `{test}` |\n" for condition, test in tests.items())
+    TABLE.write_text(_HEAD + rows, encoding="utf-8")
+
+
+_HEAD: Final = """# What each condition of a write is for
+
+The test fails if the condition is taken out (`make conditions` does that for each).
+A condition is named by the function of `core/changes` that makes the write, by what is written, and by what it expects.
+Those of `DynamoDB` are the terms of which the adapter makes every ConditionExpression.
+
+| condition | the test that fails without it |
+| --- | --- |
+"""
 
 
 def pytest_configure() -> None:

@@ -6,12 +6,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.contract.test_expectations import CASES
-from tests.machine.conditions import FRAGMENTS, VARIABLE, of_builders, table
+from atmosphere.adapters.memory import MemoryStore
+from atmosphere.core.changes import Put, target_of
+from atmosphere.ports import Conflict
+from tests.contract.test_expectations import CASES, STORIES, Case, break_
+from tests.machine.conditions import FRAGMENTS, VARIABLE, of_builders, table, told
+
+if TYPE_CHECKING:
+    from atmosphere.core.changes import Change
+    from tests.contract.test_expectations import Story
 
 ROOT: Final = Path(__file__).parents[2]
 CONDITIONS: Final = [*of_builders({case: made.changes for case, made in CASES.items()}), *FRAGMENTS]
@@ -27,6 +34,33 @@ def test_every_test_that_the_table_names_is_there() -> None:
         path, *names = test.split("::")
         text = (ROOT / path).read_text(encoding="utf-8")
         assert all(name.partition("[")[0] in text for name in names), test
+
+
+def _place(condition: str) -> tuple[Case, int, Story]:
+    """A case that has the write, the write's number in it, and what can happen meanwhile that only this forbids."""
+    for name, case in CASES.items():
+        for number, change in enumerate(case.changes):
+            for field, story in STORIES[name].items():
+                if condition == told(name, change, field) and _may_happen(case, change, story):
+                    return case, number, story
+    raise LookupError(f"no story is about: {condition}")
+
+
+def _may_happen(case: Case, change: Change, story: Story) -> bool:
+    """Whether the row that a story changes is there, or the one that it makes is that of the write."""
+    meanwhile = story[1]
+    if isinstance(meanwhile, dict):
+        return target_of(change) in {target_of(Put(row=row)) for row in case.before}
+    return target_of(change) == target_of(Put(row=meanwhile))
+
+
+@pytest.mark.parametrize("condition", [name for name in table() if name not in FRAGMENTS])
+def test_what_it_forbids_stops_the_write(condition: str) -> None:
+    case, number, story = _place(condition)
+    store = MemoryStore()
+    break_(store, case, number, story)
+    with pytest.raises(Conflict):
+        store.commit(case.changes, token="t")
 
 
 @pytest.mark.slow
