@@ -100,14 +100,27 @@ def _stripped(name: str, builder: str, change: Change) -> Change | None:
 # --- the fragments of the adapter, which stand for conditions of all builders -----------------------------------------
 
 
-def _no_rows_needed() -> None:
+def _careless(strip: Callable[[str], str], expected: Callable[..., list[str]] = expressions._expected) -> None:
+    """Let the adapter write conditions of what `strip` leaves of each, and of these expectations."""
     condition = expressions._condition
+    expressions._expected = expected
 
-    def careless(*parts: Any) -> str:
-        terms = condition(*parts).split(" AND ")
-        return " AND ".join(term for term in terms if not term.startswith("attribute_exists("))
+    def made(change: Change, table: Any, key_name: str, expression: Any) -> str:
+        left = strip(condition(change, table, key_name, expression))
+        expression.names = {name: of for name, of in expression.names.items() if name in left}
+        if left or not isinstance(change, ConditionCheck):
+            return left
+        key = expression.name(key_name)  # AWS takes no check without a condition
+        return f"attribute_exists({key}) OR attribute_not_exists({key})"
 
-    expressions._condition = careless  # type: ignore[assignment]
+    expressions._condition = made
+
+
+def _no_rows_needed() -> None:
+    def strip(condition: str) -> str:
+        return " AND ".join(term for term in condition.split(" AND ") if not term.startswith("attribute_exists("))
+
+    _careless(strip)
 
 
 def _blind_to(kind: type, *, none: bool | None = None) -> Callable[[], None]:
@@ -117,7 +130,7 @@ def _blind_to(kind: type, *, none: bool | None = None) -> Callable[[], None]:
         def careless(expects: Sequence[Expectation], *parts: Any) -> list[str]:
             return expected([each for each in expects if not _is(each, kind, none)], *parts)
 
-        expressions._expected = careless  # type: ignore[assignment]
+        _careless(lambda condition: condition, careless)
 
     return take_out
 

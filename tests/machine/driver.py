@@ -118,7 +118,7 @@ class Driver:
             "allocate", key, trouble, lambda: self.world.ask(caller=CALLERS[caller], key=key, **body)
         )
         if isinstance(result, Granted):
-            self.model.granted(result.allocation, self.world.clock.now())
+            self.model.granted(result.allocation)
             self._granted(result, CALLERS[caller])
             assert key in {None, result.allocation.id}
         elif isinstance(result, Refused):

@@ -37,13 +37,14 @@ class Model:
     over: set[AllocationId] = field(default_factory=set)
     free: set[EnvironmentKey] = field(default_factory=set)
 
-    def granted(self, told: Allocation, now: datetime) -> None:
-        """A caller got an allocation, or the same one again."""
+    def granted(self, told: Allocation) -> None:
+        """A caller got an allocation, or the same one again, which is no heartbeat."""
+        if told.id in self.holds:
+            return
         keys = frozenset(item.key for item in told.items)
-        if told.id not in self.holds:
-            assert keys <= self.free, f"{sorted(keys - self.free)} were granted, and nobody found them clean"
+        assert keys <= self.free, f"{sorted(keys - self.free)} were granted, and nobody found them clean"
         self.free -= keys
-        self.holds[told.id] = Hold(told, keys, told.deadline, told.heartbeat, now)
+        self.holds[told.id] = Hold(told, keys, told.deadline, told.heartbeat, told.started)
 
     def heard(self, id_: AllocationId, now: datetime) -> None:
         """A heartbeat was acknowledged, or credentials were refreshed."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import pytest
 
 from atmosphere.adapters.memory import MemoryStore
-from atmosphere.core.changes import Put, target_of
+from atmosphere.core.changes import Absent, Before, Expectation, Is, Put, target_of
 from atmosphere.ports import Conflict
 from tests.contract.test_expectations import CASES, STORIES, Case, break_
 from tests.machine.conditions import FRAGMENTS, VARIABLE, of_builders, table, told
@@ -29,11 +30,19 @@ def test_the_table_lists_every_condition_of_every_write() -> None:
     assert list(table()) == CONDITIONS
 
 
+def test_conditions_are_written_in_these_two_places_only() -> None:
+    files = (ROOT / "service").rglob("*.py")
+    found = {path.name for path in files if re.search(r"[\"\s]ConditionExpression\b", path.read_text(encoding="utf-8"))}
+    assert found == {"expressions.py", "used_tokens.py"}
+    assert set(get_args(Expectation)) == {Absent, Is, Before}, "a new kind of expectation is a term of its own"
+
+
 def test_every_test_that_the_table_names_is_there() -> None:
     for test in table().values():
-        path, *names = test.split("::")
-        text = (ROOT / path).read_text(encoding="utf-8")
-        assert all(name.partition("[")[0] in text for name in names), test
+        path, *names = test.partition("[")[0].split("::")
+        beside = (ROOT / path).parent.glob("*.py")  # a contract's tests are in a file of their own
+        text = "".join(each.read_text(encoding="utf-8") for each in beside)
+        assert all(name in text for name in names), test
 
 
 def _place(condition: str) -> tuple[Case, int, Story]:

@@ -89,7 +89,6 @@ class Measurer:
         rows = (row for page in self.store.holding(pool, Status.DIRTY) for row in page)
         return islice((row for row in rows if is_untold(row) and now - row.since >= _LATE), MOST_UNTOLD)
 
-
     def _held(self, pool: PoolName, now: datetime) -> Breaker | None:
         found = self.store.breaker(pool)
         if found is None or found.opened is None or found.told or now - found.opened < _LATE:
