@@ -12,7 +12,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from atmosphere.adapters import expressions, used_tokens
+from atmosphere.adapters import expressions, snapshots, used_tokens
 from atmosphere.core import changes
 from atmosphere.core.breaker import PoolKey
 from atmosphere.core.changes import Absent, Before, ConditionCheck, HistoryKey, Is, target_of
@@ -139,22 +139,30 @@ def _is(expected: Expectation, kind: type, none: bool | None) -> bool:  # noqa: 
     return isinstance(expected, kind) and (none is None or (getattr(expected, "value", None) is None) is none)
 
 
-def _burnt_over() -> None:
-    burn = used_tokens.DynamoUsedTokens.burn
+class _Careless:
+    """A client that writes items over whatever is there."""
 
-    class Careless:
-        def __init__(self, client: Any) -> None:
-            self._client = client
+    def __init__(self, client: Any) -> None:
+        self._client = client
 
-        def put_item(self, **asked: Any) -> Any:
-            return self._client.put_item(**{k: v for k, v in asked.items() if k in {"TableName", "Item"}})
+    def put_item(self, **asked: Any) -> Any:
+        return self._client.put_item(TableName=asked["TableName"], Item=asked["Item"])
 
-    def careless(self: used_tokens.DynamoUsedTokens, *parts: Any, **named: Any) -> bool:
-        if not isinstance(self._client, Careless):
-            self._client = Careless(self._client)  # type: ignore[assignment]
-        return burn(self, *parts, **named)
 
-    used_tokens.DynamoUsedTokens.burn = careless  # type: ignore[method-assign]
+def _written_over(adapter: type, method: str) -> Callable[[], None]:
+    def take_out() -> None:
+        sound = getattr(adapter, method)
+
+        def careless(self: Any, *parts: Any, **named: Any) -> Any:
+            client, self._client = self._client, _Careless(self._client)
+            try:
+                return sound(self, *parts, **named)
+            finally:
+                self._client = client
+
+        setattr(adapter, method, careless)
+
+    return take_out
 
 
 FRAGMENTS: Final[dict[str, Callable[[], None]]] = {
@@ -163,9 +171,10 @@ FRAGMENTS: Final[dict[str, Callable[[], None]]] = {
     "DynamoDB: a field is as read": _blind_to(Is, none=False),
     "DynamoDB: a field is not set": _blind_to(Is, none=True),
     "DynamoDB: a field is earlier": _blind_to(Before),
-    "DynamoDB: a token was not used": _burnt_over,
+    "DynamoDB: a token was not used": _written_over(used_tokens.DynamoUsedTokens, "burn"),
+    "DynamoDB: a configuration was not stored": _written_over(snapshots.DynamoSnapshots, "put"),
 }
-"""What `adapters/expressions` and `adapters/used_tokens` put into ConditionExpression."""
+"""What the adapters put into ConditionExpression."""
 
 
 def table() -> dict[str, str]:

@@ -23,6 +23,7 @@ from atmosphere.adapters.memory import (
     MemorySecrets,
     MemorySignatures,
     MemorySnapshot,
+    MemorySnapshots,
     MemoryUsedTokens,
 )
 from atmosphere.cleanup.baseline.amendments import Amendments
@@ -63,6 +64,7 @@ class Outside:
     mail: MemoryNotices = field(default_factory=MemoryNotices)
     reports: MemoryReports = field(default_factory=MemoryReports)
     objects: MemoryObjects = field(default_factory=MemoryObjects)
+    deployed: MemorySnapshots = field(default_factory=MemorySnapshots)
     texts: MemoryTexts = field(default_factory=MemoryTexts)
     used: MemoryUsedTokens = field(default_factory=MemoryUsedTokens)
     signatures: MemorySignatures = field(default_factory=MemorySignatures)
@@ -93,6 +95,7 @@ class Functions(App):
             "events": out.bus,
             "notices": out.mail,
             "own_objects": out.objects,
+            "deployed": out.deployed,
             "texts": out.texts,
             "used_tokens": out.used,
             "token_signatures": out.signatures,
