@@ -81,8 +81,8 @@ lint: setup ## style, types, import layers, configuration, workflows and the act
 format: setup ## rewrite to the house style
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .
 
-bench: setup ## measure, and write bench/README.md
-	@$(BIN)/python -m bench
+bench: setup ## measure, and write bench/README.md; AGAINST=REVISION compares with another revision instead
+	@$(BIN)/python -m $(if $(AGAINST),bench.against $(AGAINST),bench)
 
 wheel: .venv/.ready ## build the wheel of client, command and pytest plugin in dist/
 	@$(BIN)/python -m distribution.client dist

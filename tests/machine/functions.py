@@ -29,6 +29,7 @@ from atmosphere.adapters.memory import (
 from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.contract import ROOTS, Tree
+from atmosphere.core.github import GITHUB_COM
 from atmosphere.handlers import reconcile
 from atmosphere.wiring import App
 from tests.builders import HUB
@@ -99,7 +100,7 @@ class Functions(App):
             "texts": out.texts,
             "used_tokens": out.used,
             "token_signatures": out.signatures,
-            "webhook_secrets": MemorySecrets((WEBHOOK_SECRET,)),
+            "webhook_secrets": MemorySecrets({GITHUB_COM: (WEBHOOK_SECRET,)}),
         }
         for name, part in parts.items():
             setattr(self, name, Watched(part, world.line))

@@ -271,7 +271,7 @@ def _token_of(body: bytes) -> str:
 
 _PARSERS: Final[dict[str, Callable[[bytes], object]]] = {
     "body": strict_json.parse_object,
-    "webhook": read_webhook,
+    "webhook": lambda body: read_webhook(body, GITHUB_COM),
     "token": lambda body: tokens.read(_token_of(body)),
     "cursor": lambda body: cursors.span(None, None, base64.urlsafe_b64encode(body).decode()),
 }
