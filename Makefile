@@ -7,7 +7,7 @@ BIN := .venv/bin
 NEEDS_NPM := command -v npm >/dev/null || { echo "Atmosphere needs Node 20 or newer with npm: install it and try again" >&2; exit 1; }
 NPM_CI := npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-.PHONY: help setup demo test test-all tests-here tests-on-emulator lint format bench wheel docs lock clean
+.PHONY: help setup demo test test-all tests-here tests-on-emulator machine cuts conditions race faults lint format bench wheel docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,15 @@ tests-here:
 
 tests-on-emulator:
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "emulator $(MARKS)" -q
+
+machine: setup ## the state machine, more than 100 000 steps of it
+	@ATMOSPHERE_HYPOTHESIS=deep nice -n 5 $(BIN)/python -m pytest tests/machine/test_machine.py tests/parsers -n 2 --timeout=7200 -q
+
+cuts: setup ## functions and cleanups die at each of their calls
+	@nice -n 5 $(BIN)/python -m pytest tests/machine/test_crash_matrix.py tests/machine/test_every_cut.py tests/cleanup/test_cuts.py -n 2 -q
+
+conditions: setup ## each condition of a write is taken out: a named test fails
+	@nice -n 5 $(BIN)/python -m pytest tests/machine/test_conditions.py -n 2 -q
 
 lint: setup ## style, types, import layers, configuration, stacks, workflows and the action
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

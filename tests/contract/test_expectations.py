@@ -351,7 +351,7 @@ def _look(store: Store, target: Target) -> Row | None:
     return store.breaker(target.pool) if isinstance(target, PoolKey) else store.allocation(target)
 
 
-def _break(store: Store, case: Case, number: int, story: Story) -> None:
+def break_(store: Store, case: Case, number: int, story: Story) -> None:
     """Write the rows as they are when the write comes: all as it expects, but for one thing."""
     rows: dict[Target, Row] = {target_of(Put(row=row)): row for row in case.before}
     target, (_, meanwhile) = target_of(case.changes[number]), story
@@ -383,7 +383,7 @@ class ExpectationsContract:
         change = made.changes[number]
         name = _name(change, change.expects[which])
         assert name in STORIES[case], f"{case} expects {name}: tell in STORIES what could break only that"
-        _break(store, made, number, STORIES[case][name])
+        break_(store, made, number, STORIES[case][name])
         targets = [target_of(each) for each in made.changes]
         found = [_look(store, target) for target in targets]
 

@@ -345,6 +345,7 @@ def test_whoever_dies_after_the_commit_leaves_the_cleanup_to_the_reconciler() ->
     world.line.lay(Trap(2, Fault.CRASH_AFTER))
     with pytest.raises(Crash):
         world.deallocate(allocation.id)
+    world.line.lay(None)
     world.clock.advance(timedelta(seconds=90))
     world.reconciler.run()
     assert world.cleanups.started == [CleanupOrder(allocation.id, a_key(1), 2)]
