@@ -7,7 +7,7 @@ BIN := .venv/bin
 NEEDS_NPM := command -v npm >/dev/null || { echo "Atmosphere needs Node 20 or newer with npm: install it and try again" >&2; exit 1; }
 NPM_CI := npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-.PHONY: help setup demo test test-all tests-here tests-on-emulator lint format bench wheel lock clean
+.PHONY: help setup demo test test-all tests-here tests-on-emulator lint format bench race faults wheel lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,12 @@ format: setup ## rewrite to the house style
 
 bench: setup ## measure, and write bench/README.md
 	@$(BIN)/python -m bench
+
+race: setup ## 64 threads, 20 000 requests, and workers killed at random: the promises, judged from the tables
+	@$(BIN)/python -m bench.race race
+
+faults: setup ## allocations while 1, 10 and 30 % of all AWS calls fail, judged likewise
+	@$(BIN)/python -m bench.race faults
 
 wheel: .venv/.ready ## build the wheel of client, command and pytest plugin in dist/
 	@$(BIN)/python -m distribution.client dist
