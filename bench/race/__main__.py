@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _EXAMPLE: Final = Path(__file__).parents[2] / "config"
 _PATIENCE: Final = 2.0 * SESSION + 200.0  # seconds until all rests: deadlines, and cleanings in line for a processor
+_STEP: Final = 250  # requests between two lines of progress
 _RATES: Final = (0.01, 0.1, 0.3)
 
 
@@ -56,10 +57,16 @@ def _results(service: LocalService, asked: argparse.Namespace, seed: int) -> Ite
             seed=seed,
             kills=asked.kills,
             patience=_PATIENCE,
+            progress=_tell,
         )
         return
     for rate in asked.rate or _RATES:
         yield storm(service, SCENE, rate=rate, lives=asked.lives, threads=asked.threads, seed=seed, patience=_PATIENCE)
+
+
+def _tell(answered: int) -> None:
+    if answered % _STEP == 0:
+        print(f"{answered} requests are answered", file=sys.stderr, flush=True)
 
 
 def _told(result: Result, *, as_json: bool) -> Result:

@@ -40,6 +40,7 @@ class Board:
         self._held: dict[str, Held] = {}
         self._ended: deque[Held] = deque(maxlen=_REMEMBERED)
         self._out: set[str] = set()
+        self._unclear: dict[str, Held] = {}
 
     @property
     def waiting(self) -> int:
@@ -51,6 +52,11 @@ class Board:
         with self._lock:
             self._waiting.append(asked)
 
+    def doubt(self, asked: Asked) -> None:
+        """Its request may have taken something, and nobody told."""
+        with self._lock:
+            self._unclear[asked.key] = Held(asked.key, asked.tree)
+
     def next_waiting(self) -> Asked | None:
         """The one that has waited longest since it asked, which waits no more."""
         with self._lock:
@@ -59,6 +65,7 @@ class Board:
     def grant(self, asked: Asked, id_: str) -> None:
         """It got an allocation."""
         with self._lock:
+            self._unclear.pop(asked.key, None)
             if all(one.id != id_ for one in self._ended):
                 self._held[id_] = Held(id_, asked.tree)
             if asked.key:
@@ -75,9 +82,9 @@ class Board:
             return random.choice([*self._held.values()]) if self._held else None
 
     def all_held(self) -> list[Held]:
-        """All of it."""
+        """All of it, and what may be."""
         with self._lock:
-            return [*self._held.values()]
+            return [*self._held.values(), *self._unclear.values()]
 
     def end(self, held: Held) -> None:
         """It was given back, or left alone for good."""

@@ -20,7 +20,7 @@ from bench.race.weather import BOUNDS, Weather, traced
 from bench.race.workers import Killer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from atmosphere.core.model import Environment
     from atmosphere.local.service import LocalService
@@ -61,13 +61,14 @@ def race(
     seed: int,
     kills: float,
     patience: float,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
     """So many requests by so many threads, with `kills` of a worker for each hundred of them.
 
     Raises `TimeoutError` if not everything rests `patience` seconds after the last of them.
     """
     streams, began = Streams(service), time.monotonic()
-    load = Load(service=service, scene=scene, requests=requests, threads=threads, seed=seed)
+    load = Load(service=service, scene=scene, requests=requests, threads=threads, seed=seed, progress=progress)
     killer = Killer(service, random.Random(seed), lambda done: done < len(load.answered) * kills / 100)  # noqa: S311
     with streams.watching():
         killer.start()

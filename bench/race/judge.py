@@ -17,6 +17,7 @@ from atmosphere.core.model import (
     Allocation,
     AllocationId,
     AllocationStatus,
+    EndedBy,
     Environment,
     EnvironmentKey,
     HistoryEntry,
@@ -256,7 +257,7 @@ def _acts_untold(answered: Iterable[Answered], entries: Iterable[HistoryEntry]) 
 def broken_words(record: Record) -> list[str]:
     """What callers were told and was not so: grants, ends, and 503s that say that nothing was taken."""
     rows = {str(id_): row for id_, row in _last_allocations(record.written).items()}
-    found: list[str] = [*_taken_all_the_same(record)]
+    found: list[str] = [*_taken_all_the_same(record), *_done_all_the_same(record)]
     for answer in record.answered:
         row = rows.get(answer.allocation)
         if answer.kind in ALLOCATES and answer.status == OK:
@@ -285,6 +286,36 @@ def _taken_all_the_same(record: Record) -> Iterable[str]:
             is_there = NOTHING in answer.message and made <= answer.got and (ended is None or ended > answer.got)
             if taken or is_there:
                 yield f"{answer.kind} by {requester!r} got 503, {answer.message!r}, and has an allocation"
+
+
+def _done_all_the_same(record: Record) -> Iterable[str]:
+    """Releases and acts that got a 503 without a "may have", and were done by just that request."""
+    ends = {str(row.id): change.at for change in record.written if (row := _ending(change))}
+    reasons = {entry.reason for change in record.written if isinstance(entry := change.after, HistoryEntry)}
+    refused = [one for one in record.answered if one.status == UNAVAILABLE and MAY_BE not in one.message]
+    for answer in refused:
+        if answer.kind in ACTS and answer.reason in reasons:
+            yield f"{answer.kind} of {answer.environments[0]} got 503, {answer.message!r}, and was done"
+        ended = ends.get(answer.allocation) if answer.kind in RELEASES else None
+        if ended is not None and answer.sent <= ended <= answer.got and not _is_shared(answer, record.answered):
+            yield f"{answer.kind} of {answer.allocation} got 503, {answer.message!r}, and was done"
+
+
+def _ending(change: Written) -> Allocation | None:
+    before, after = change.before, change.after
+    if not isinstance(after, Allocation) or not isinstance(before, Allocation):
+        return None
+    ends = before.status is AllocationStatus.ACTIVE and after.status is AllocationStatus.ENDED
+    return after if ends and after.ended_by is EndedBy.OWNER else None
+
+
+def _is_shared(answer: Answered, answered: Iterable[Answered]) -> bool:
+    """Whether somebody else asked for the same end at the same time."""
+    return any(
+        other.kind in RELEASES and other is not answer and other.allocation == answer.allocation
+        for other in answered
+        if _overlap(answer, other)
+    )
 
 
 def _overlap(one: Answered, other: Answered) -> bool:

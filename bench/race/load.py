@@ -26,7 +26,6 @@ WORKFLOW: Final = "workflow"
 OPERATOR: Final = "operator"
 _ROOTS: Final = {RUNNER: "", WORKFLOW: "/github", OPERATOR: ""}
 _LINE: Final = 16  # keys that wait; with more, those ask again before others come
-_ABANDONED: Final = 0.06  # of what is held, nobody gives back
 WEIGHTS: Final[Mapping[Kind, int]] = {
     Kind.ALLOCATE: 30,
     Kind.AGAIN: 14,
@@ -46,13 +45,14 @@ WEIGHTS: Final[Mapping[Kind, int]] = {
 
 @dataclass(kw_only=True)
 class Load:
-    """`requests` of `threads`, drawn by `seed`; `answered` grows while it runs."""
+    """`requests` of `threads`, drawn by `seed`; `answered` grows while it runs, and `progress` is told."""
 
     service: LocalService
     scene: Scene
     requests: int
     threads: int
     seed: int
+    progress: Callable[[int], None] = lambda _: None
     board: Board = field(default_factory=Board)
     answered: list[Answered] = field(default_factory=list)
 
@@ -72,6 +72,7 @@ class Load:
         caller = Caller(self, random.Random(f"{self.seed}-{number}"))  # noqa: S311 -- dice
         while next(self._numbers) < self.requests:
             caller.ask()
+            self.progress(len(self.answered))
 
     def give_back(self) -> None:
         """What is still held ends, and what operators hold comes back; as a race's end, all in one thread."""
@@ -120,6 +121,10 @@ class Caller:
         else:
             self.act(kind, self._dice.choice(self._load.environments))
 
+    def rolls(self, share: float) -> bool:
+        """Whether the dice say yes, in this share of all rolls."""
+        return self._dice.random() < share
+
     def _id(self) -> str:
         return str(UUID(int=self._dice.getrandbits(128), version=4))
 
@@ -159,6 +164,8 @@ class Caller:
             self._board.grant(asked, answer.allocation)
         elif waits and asked.key and (answer.status in (0, 423, 429) or answer.status >= 500):  # noqa: PLR2004
             self._board.wait(asked)
+        if asked.key and (answer.status == 0 or answer.status >= 500):  # noqa: PLR2004 -- what 5xx are
+            self._board.doubt(asked)
         return answer
 
     def _again(self) -> None:
@@ -172,7 +179,7 @@ class Caller:
         held = self._board.held(self._dice)
         if held is None:
             self._allocate()
-        elif self._dice.random() < _ABANDONED:
+        elif self._dice.random() < self._load.scene.abandoned:
             self._board.end(held)
         else:
             self.release(held)

@@ -36,7 +36,8 @@ _REGIONS: Final = ("us-east-1", "us-east-2", "us-west-2", "eu-west-1")
 class Scene:
     """The pools of a race; those of `both` are open to both trees. `limits` are the quotas of rules.
 
-    `keyless` and `group` are shares of the requests: without an Idempotency-Key, and for two environments at once.
+    `keyless` and `group` are shares of the requests: without an Idempotency-Key, and for two environments at once;
+    `abandoned` is the share of releases that nobody sends.
     """
 
     pools: tuple[str, ...]
@@ -44,6 +45,7 @@ class Scene:
     limits: Mapping[str, int]
     heartbeat: int = HEARTBEAT
     keyless: float = 0.15
+    abandoned: float = 0.06
     group: float = 0.1
 
 

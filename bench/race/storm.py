@@ -6,6 +6,7 @@ import itertools
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bench.race.board import Held
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from bench.race.seen import Answered
 
 _TRIES: Final = 12
+_HELD: Final = 0.25  # of the environments, an operator holds and resumes while they are in use
 _PAUSE: Final = 0.3  # seconds between two tries
 _UNCLEAR: Final = frozenset({0, 423, 429, 500, 502, 503, 504})
 
@@ -49,6 +51,9 @@ class Storm(Load):
                 _until_clear(lambda: caller.release(Held(asked.key, asked.tree)))
             return
         held = Held(got.allocation, asked.tree)
+        if caller.rolls(_HELD):
+            for act in (Kind.HOLD, Kind.RESUME):
+                _until_clear(partial(caller.act, act, got.environments[0]))
         for kind in (Kind.HEARTBEAT, Kind.REFRESH) if "heartbeatSeconds" in asked.body else (Kind.REFRESH,):
             caller.keep(held, kind)
         _until_clear(lambda: caller.release(held))

@@ -246,6 +246,24 @@ def test_a_503_is_held_to_what_it_says_of_what_was_taken(message: str, sent: int
     assert len(PROPERTIES["replies true"](a_record([answer], written(active())))) == lies
 
 
+@pytest.mark.parametrize(
+    ("message", "sent", "lies"), [("try again", 3, 1), ("may have been", 3, 0), ("try again", 5, 0)]
+)
+def test_a_release_that_got_503_and_was_done_is_named(message: str, sent: int, lies: int) -> None:
+    """The allocation ends in the fourth second."""
+    answer = an_answer(Kind.RELEASE, 503, message=message, sent=after(seconds=sent), got=after(seconds=6))
+    assert len(PROPERTIES["replies true"](a_record([answer], LIFE))) == lies
+    together = [answer, replace(answer, kind=Kind.RELEASE_AGAIN, status=200)]
+    assert PROPERTIES["replies true"](a_record(together, LIFE)) == []
+
+
+@pytest.mark.parametrize(("message", "lies"), [("try again", 1), ("it may have been done", 0)])
+def test_an_act_that_got_503_and_was_done_is_named(message: str, lies: int) -> None:
+    answer = an_answer(Kind.HOLD, 503, message=message, environments=(KEY.path,), reason="race 1")
+    record = a_record([answer], written(a_history_entry(KEY, id="1", reason="race 1")))
+    assert len(PROPERTIES["replies true"](record)) == lies
+
+
 def test_an_allocation_that_nobody_was_told_of_is_named() -> None:
     nobody = [an_answer(status=503, allocation="", message="nothing was taken")]
     assert PROPERTIES["nothing taken that nobody knows"](a_record(nobody, LIFE)) == [f"nobody was told of {ALLOCATION}"]
