@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
-from atmosphere.core.model import RuleName, Status
+from atmosphere.core.changes import Delete
+from atmosphere.core.model import PoolName, RuleName, Status
 from bench.race.judge import Record, verdicts
 from bench.race.load import Load
 from bench.race.scene import GRACE
@@ -22,12 +24,14 @@ from bench.race.workers import Killer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from atmosphere.core.changes import Change
     from atmosphere.core.model import Environment
     from atmosphere.local.service import LocalService
     from bench.race.scene import Scene
     from bench.race.seen import Answered, Killed, Written
 
 _POLL: Final = 0.5  # seconds
+_COMMIT: Final = 100  # changes of a transaction
 _RESTING: Final = frozenset({Status.FREE, Status.DIRTY, Status.HELD})
 
 
@@ -79,6 +83,7 @@ def race(
         load.give_back()
         rows = _rested(service, scene, patience)
         written = streams.written()
+    _nobody_waits(service, scene)
     result = Result(
         title=f"{threads} threads, {requests} requests",
         seed=seed,
@@ -103,6 +108,7 @@ def storm(
         load.give_back()
         rows = _rested(service, scene, patience)
         written = streams.written()
+    _nobody_waits(service, scene)
     result = Result(
         title=f"{rate:.0%} of all AWS calls fail, {lives} allocations",
         seed=seed,
@@ -134,6 +140,15 @@ def _rested(service: LocalService, scene: Scene, patience: float) -> list[Enviro
         if all(row.status in _RESTING for row in rows) or time.monotonic() > end:
             return rows
         time.sleep(_POLL)
+
+
+def _nobody_waits(service: LocalService, scene: Scene) -> None:
+    """Who waited in one course is not before those of the next."""
+    store = service.store()
+    for pool in scene.pools:
+        rows: list[Change] = [Delete(target=row.id, expects=()) for row in store.waiters(PoolName(pool))]
+        for start in range(0, len(rows), _COMMIT):
+            store.commit(rows[start : start + _COMMIT], token=str(uuid4()))
 
 
 def _counted(rows: Sequence[Environment]) -> dict[str, int]:

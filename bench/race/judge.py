@@ -24,7 +24,7 @@ from atmosphere.core.model import (
     RuleName,
     Status,
 )
-from bench.race.seen import ACTS, ALLOCATES, OK, RELEASES, UNAVAILABLE, Kind, Written
+from bench.race.seen import ACTS, ALLOCATES, INTERNAL, OK, RELEASES, UNAVAILABLE, Kind, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
     from bench.race.seen import Answered
 
-INTERNAL: Final = "internal"
-OF_THE_GATEWAY: Final = "the service failed to answer"
-"""How the gateway's own `internal` begins (infra/replies.py): its function gave no reply."""
 NOTHING: Final = "nothing was taken"
 MAY_BE: Final = "may have"
 _TIMED: Final = (Status.IN_USE, Status.CLEANING)
@@ -183,11 +180,12 @@ def _last_allocations(written: Iterable[Written]) -> dict[AllocationId, Allocati
 
 def internals(record: Record) -> list[str]:
     """`internal` that the service said, and what the gateway said more often than workers were killed."""
-    said = [answer for answer in record.answered if answer.code == INTERNAL]
-    gateway = [answer for answer in said if answer.message.startswith(OF_THE_GATEWAY)]
-    ours = [answer for answer in said if answer not in gateway]
-    found = [f"{answer.kind} of {answer.allocation or answer.environments} got internal" for answer in ours]
-    silent = len(gateway) + sum(answer.status == 0 for answer in record.answered)
+    found = [
+        f"{answer.kind} of {answer.allocation or answer.environments} got internal"
+        for answer in record.answered
+        if answer.code == INTERNAL and not answer.interrupted
+    ]
+    silent = sum(answer.interrupted for answer in record.answered)
     if silent > record.kills:
         found.append(f"{silent} requests got no reply from a function, but only {record.kills} workers were killed")
     return found
@@ -342,9 +340,7 @@ def orphans(record: Record) -> list[str]:
     named = {answer.allocation for answer in record.answered}
     told = " ".join(answer.message for answer in record.answered if answer.status == UNAVAILABLE)
     silent = sum(
-        answer.kind in ALLOCATES and (answer.status == 0 or answer.message.startswith(OF_THE_GATEWAY))
-        for answer in record.answered
-        if not answer.allocation
+        answer.interrupted and answer.kind in ALLOCATES and not answer.allocation for answer in record.answered
     )
     lost = [
         str(id_)

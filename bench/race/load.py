@@ -37,7 +37,7 @@ WEIGHTS: Final[Mapping[Kind, int]] = {
     Kind.LOOK: 5,
     Kind.HOLD: 1,
     Kind.RESUME: 3,
-    Kind.CLEAN: 2,
+    Kind.CLEAN: 4,
     Kind.REINSTATE: 2,
     Kind.EVICT: 1,
 }

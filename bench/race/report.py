@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.race.judge import INTERNAL, OF_THE_GATEWAY
 from bench.race.weather import BOUNDS
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def described(result: Result) -> dict[str, Any]:
         "requests": len(result.answered),
         "replies": _replies(result.answered),
         "kills": dict(Counter(kill.function for kill in result.killed)),
-        "interrupted": _interrupted(result.answered),
+        "interrupted": sum(answer.interrupted for answer in result.answered),
         "faults": dict(result.faults),
         "calls": {name: _spread(result.calls[name]) | {"bound": BOUNDS.get(name)} for name in sorted(result.calls)},
         "changes": len(result.written),
@@ -60,14 +59,6 @@ def _times(answered: Sequence[Answered]) -> dict[str, int]:
 
 def _spread(counts: Sequence[int]) -> dict[str, Any]:
     return {"requests": len(counts), "mean": round(sum(counts) / len(counts), 2), "most": max(counts)}
-
-
-def _interrupted(answered: Sequence[Answered]) -> int:
-    """Requests whose function gave no reply, so that the gateway answered, or nobody."""
-    return sum(
-        answer.status == 0 or (answer.code == INTERNAL and answer.message.startswith(OF_THE_GATEWAY))
-        for answer in answered
-    )
 
 
 def table(result: Result) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SESSION: Final = 100  # seconds; a refresh needs 60 of them
-HEARTBEAT: Final = 6  # seconds
+HEARTBEAT: Final = 15  # seconds
 GRACE: Final = 30  # seconds after a deadline, for the 120 of AWS: the reconciler runs every second instead of a minute
 _KEPT: Final = frozenset({"AWS::S3::Bucket", "AWS::SQS::Queue"})
 SETTINGS: Final[Mapping[str, str]] = {

@@ -44,6 +44,10 @@ ACTS = {
 OK = 200
 """The only success."""
 UNAVAILABLE = 503
+INTERNAL = "internal"
+BY_THE_GATEWAY = "the service failed to answer"
+"""How the gateway's own `internal` begins (infra/replies.py). The embedded AWS has 502 without a code for it."""
+_OF_THE_GATEWAY = frozenset({0, 502, 504})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,11 @@ class Answered:
     heartbeat: float | None = None
     reason: str = ""
     changed: bool = False
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether its function gave no reply, so that the gateway answered for it, or nobody."""
+        return self.status in _OF_THE_GATEWAY or (self.code == INTERNAL and self.message.startswith(BY_THE_GATEWAY))
 
     @property
     def outcome(self) -> str:

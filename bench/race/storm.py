@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 _TRIES: Final = 12
 _HELD: Final = 0.25  # of the environments, an operator holds and resumes while they are in use
 _PAUSE: Final = 0.3  # seconds between two tries
-_UNCLEAR: Final = frozenset({0, 423, 429, 500, 502, 503, 504})
+_WAITING: Final = frozenset({423, 429})
+_TURN: Final = 1.0  # seconds until it asks again whether it is its turn
+_PATIENCE: Final = 90.0  # seconds that it waits for its turn
+_UNCLEAR: Final = frozenset({0, 500, 502, 503, 504})
 
 
 class Storm(Load):
@@ -45,7 +48,7 @@ class Storm(Load):
         asked = caller.draw(keyless=self.scene.keyless)
         kinds = itertools.chain([Kind.ALLOCATE], itertools.repeat(Kind.AGAIN))
         tries = _TRIES if asked.key else 1
-        got = _until_clear(lambda: caller.allocate(asked, next(kinds), waits=False), tries)
+        got = _until_clear(lambda: _in_turn(lambda: caller.allocate(asked, next(kinds), waits=False)), tries)
         if got.status != OK:
             if asked.key:
                 _until_clear(lambda: caller.release(Held(asked.key, asked.tree)))
@@ -57,6 +60,14 @@ class Storm(Load):
         for kind in (Kind.HEARTBEAT, Kind.REFRESH) if "heartbeatSeconds" in asked.body else (Kind.REFRESH,):
             caller.keep(held, kind)
         _until_clear(lambda: caller.release(held))
+
+
+def _in_turn(ask: Callable[[], Answered]) -> Answered:
+    """Ask until it is no longer told to wait, within the patience."""
+    end = time.monotonic() + _PATIENCE
+    while (answer := ask()).status in _WAITING and time.monotonic() < end:
+        time.sleep(_TURN)
+    return answer
 
 
 def _until_clear(ask: Callable[[], Answered], tries: int = _TRIES) -> Answered:

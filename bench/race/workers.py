@@ -1,6 +1,7 @@
 """Ends workers of the service's functions while they work, as Lambda may lose a machine: SIGKILL, by process id only.
 
-A worker is a child of the embedded AWS whose command line names the directory of one of our functions.
+A worker is a child of the embedded AWS whose command line names the directory of one of our functions. One that has not
+called AWS yet is spared: the embedded AWS ends all workers of a function when one of them dies while it starts.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bench.race.seen import Killed
@@ -35,6 +37,17 @@ def workers(parent: int, functions: Mapping[str, str]) -> dict[int, str]:
         if int(ppid) == parent and names:
             found[int(pid)] = names[0]
     return found
+
+
+def has_called(pid: int) -> bool:
+    """Whether a process has a connection; True where the system does not tell."""
+    opened = Path(f"/proc/{pid}/fd")
+    if not Path("/proc/self/fd").exists():
+        return True
+    try:
+        return any(str(link.readlink()).startswith("socket:") for link in opened.iterdir())
+    except OSError:  # it has ended
+        return False
 
 
 class Killer:
@@ -65,9 +78,10 @@ class Killer:
 
     def _kill(self) -> None:
         found = workers(self._service.emulator.pid, self._functions)
-        if not found:
+        working = [pid for pid in sorted(found) if has_called(pid)]
+        if not working:
             return
-        pid = self._random.choice(sorted(found))
+        pid = self._random.choice(working)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
             self.killed.append(Killed(datetime.now(UTC), found[pid], pid))
