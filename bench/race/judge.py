@@ -367,7 +367,7 @@ PROPERTIES: Final[Mapping[str, Callable[[Record], list[str]]]] = {
     "quotas kept": over_quota,
     "history complete": incomplete,
     "replies true": broken_words,
-    "nothing taken that nobody knows": orphans,
+    "nothing taken without a reply": orphans,
     "calls bounded": unbounded,
 }
 

@@ -31,6 +31,8 @@ KINDS: Final[dict[str, Fault]] = {
 _ONLY_COMMITS: Final = frozenset({"TransactionConflict"})
 _TRACE: Final = "x-amzn-trace-id"
 
+# A read is sent three times at most, a commit twice in each of the rounds of its operation, and an allocate starts no
+# commit after 12 s. All of that at once never happens; these are what a storm of 30 % may come to.
 BOUNDS: Final[dict[str, int]] = {
     FunctionName.ALLOCATE: 60,
     FunctionName.DEALLOCATE: 40,

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.emulator
 SCENE: Final = Scene(
     pools=("bench", "workflows"),
     both=("workflows",),
-    limits={"integration-tests": 8, "example-workflows": 4},
+    limits={},
     keyless=0.0,  # here an allocation that nobody knows would be held for hours
     abandoned=0.0,
 )
