@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from atmosphere.local.service import LocalService
 from bench.race.course import race, storm
 from bench.race.report import described, table
-from bench.race.scene import SCENE, SESSION, SETTINGS, add_pools
+from bench.race.scene import CLEANING, SCENE, SESSION, SETTINGS, add_pools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from bench.race.course import Result
 
 _EXAMPLE: Final = Path(__file__).parents[2] / "config"
-_PATIENCE: Final = 2.0 * SESSION + 200.0  # seconds until all rests: deadlines, and cleanings in line for a processor
+_PATIENCE: Final = (
+    1.0 * SESSION + CLEANING + 100
+)  # seconds until all rests: deadlines, then cleanings, of which some are killed
 _STEP: Final = 250  # requests between two lines of progress
 _RATES: Final = (0.01, 0.1, 0.3)
 

@@ -42,11 +42,11 @@ class Result:
     title: str
     seed: int
     seconds: float
-    answered: Sequence[Answered]
-    written: Sequence[Written]
+    answered: Sequence[Answered] = field(repr=False)
+    written: Sequence[Written] = field(repr=False)
     killed: Sequence[Killed] = ()
     faults: Mapping[str, int] = field(default_factory=dict)
-    calls: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    calls: Mapping[str, Sequence[int]] = field(default_factory=dict, repr=False)
     at_rest: Mapping[str, int] = field(default_factory=dict)
     broken: Mapping[str, Sequence[str]] = field(default_factory=dict)
 

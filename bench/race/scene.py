@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 SESSION: Final = 100  # seconds; a refresh needs 60 of them
 HEARTBEAT: Final = 15  # seconds
+CLEANING: Final = 400  # seconds; a cleanup that was killed is replaced after 90, which no setting changes
 GRACE: Final = 30  # seconds after a deadline, for the 120 of AWS: the reconciler runs every second instead of a minute
 _KEPT: Final = frozenset({"AWS::S3::Bucket", "AWS::SQS::Queue"})
 SETTINGS: Final[Mapping[str, str]] = {
     "session_seconds": str(SESSION),
     "min_heartbeat_seconds": "1",
-    "cleanup_limit_seconds": "90",
+    "cleanup_limit_seconds": str(CLEANING),
     "verify_gap_seconds": "1",
     "clock_skew_seconds": "1",
     "attempt_pause_seconds": "1",

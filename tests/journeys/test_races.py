@@ -13,7 +13,7 @@ from bench.race.scene import Scene
 if TYPE_CHECKING:
     from atmosphere.local.service import LocalService
 
-pytestmark = pytest.mark.emulator
+pytestmark = [pytest.mark.emulator, pytest.mark.timeout(600)]
 
 SCENE: Final = Scene(
     pools=("bench", "workflows"),
@@ -26,14 +26,14 @@ PATIENCE: Final = 120.0  # seconds
 
 
 def test_a_race_with_killed_workers_breaks_no_promise(local_service: LocalService) -> None:
-    raced = race(local_service, SCENE, requests=150, threads=12, seed=1, kills=3, patience=PATIENCE)
+    raced = race(local_service, SCENE, requests=80, threads=6, seed=1, kills=4, patience=PATIENCE)
     assert raced.holds, table(raced)
     assert raced.killed
-    assert sum(answer.status == 200 for answer in raced.answered) > 40
+    assert sum(answer.status == 200 for answer in raced.answered) > 20
 
 
 def test_a_storm_breaks_no_promise(local_service: LocalService) -> None:
-    stormed = storm(local_service, SCENE, rate=0.1, lives=16, threads=6, seed=1, patience=PATIENCE)
+    stormed = storm(local_service, SCENE, rate=0.1, lives=8, threads=4, seed=1, patience=PATIENCE)
     assert stormed.holds, table(stormed)
     assert len(stormed.faults) > 2
     assert stormed.calls["allocate"]
@@ -42,5 +42,5 @@ def test_a_storm_breaks_no_promise(local_service: LocalService) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.01, 0.1, 0.3])
 def test_a_long_storm_breaks_no_promise(local_service: LocalService, rate: float) -> None:
-    stormed = storm(local_service, SCENE, rate=rate, lives=60, threads=8, seed=2, patience=PATIENCE)
+    stormed = storm(local_service, SCENE, rate=rate, lives=30, threads=6, seed=2, patience=PATIENCE)
     assert stormed.holds, table(stormed)
