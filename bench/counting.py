@@ -45,13 +45,13 @@ if TYPE_CHECKING:
     from atmosphere.client.results import Granted
     from atmosphere.core.changes import Change
     from atmosphere.local.service import LocalService
+from atmosphere.local.tap import SNAPSHOT_READ
 
 POOL: Final = "bench"
 ACCOUNT: Final = AccountId("666666666666")
 HOMES: Final = ("us-east-1", "us-east-2", "us-west-2")
 HOME: Final = Region(HOMES[0])
 ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/AtmosphereAdmin"
-SNAPSHOT_READ: Final = "s3:GetObject"  # once a container, counted apart
 HORIZON: Final = timedelta(days=1)
 _WAVE: Final = 8  # callers more in each wave of warming
 _BARRIER: Final = 60.0  # seconds

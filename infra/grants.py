@@ -98,7 +98,7 @@ def _listing(*prefixes: str) -> Grant:
 
 _ENVIRONMENTS, _ALLOCATIONS, _HISTORY = Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY
 _WAITERS, _POOLS = Table.WAITERS, Table.POOLS
-_SNAPSHOT: Final = _objects("GetObject", "snapshots")
+_SNAPSHOT: Final = _rows("GetItem", Table.SNAPSHOTS)
 _ASSUME: Final = Grant(("sts:AssumeRole",), lambda places: places.roles)
 _PUBLISH_EVENTS: Final = Grant(
     # `IfExists` for an embedded AWS that does not know the key: EventBridge takes no entry without a source.
@@ -141,7 +141,8 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
     ),
     FunctionName.HEARTBEAT: (_SNAPSHOT, _rows("GetItem", _ALLOCATIONS), _rows("UpdateItem", _ENVIRONMENTS)),
     FunctionName.QUERY: (
-        _objects("GetObject", "snapshots", "cleanups", "baselines"),
+        _SNAPSHOT,
+        _objects("GetObject", "cleanups", "baselines"),
         _listing("cleanups", "baselines"),
         _query(_ENVIRONMENTS, BY_STATUS, BY_MARK),
         _query(_HISTORY, BY_REQUESTER),
@@ -150,7 +151,8 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _rows("BatchGetItem", _ENVIRONMENTS),
     ),
     FunctionName.OPERATE: (
-        _objects("GetObject", "snapshots", "baselines"),
+        _SNAPSHOT,
+        _objects("GetObject", "baselines"),
         _objects("PutObject", "baselines"),
         _listing("baselines"),
         _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS, _POOLS),
@@ -161,7 +163,8 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _PUBLISH_EVENTS,
     ),
     FunctionName.RECONCILE: (
-        _objects("GetObject", "snapshots", "cleanups"),
+        _SNAPSHOT,
+        _objects("GetObject", "cleanups"),
         _listing("cleanups"),
         _query(_ENVIRONMENTS, BY_WAKE, BY_STATUS),
         _rows("Query", _WAITERS),
@@ -174,7 +177,8 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         *_SEND_NOTICES,
     ),
     FunctionName.CLEANUP: (
-        _objects("GetObject", "snapshots", "cleanups", "baselines", "debt"),
+        _SNAPSHOT,
+        _objects("GetObject", "cleanups", "baselines", "debt"),
         _objects("PutObject", "cleanups", "baselines", "debt"),
         _listing("cleanups", "baselines", "debt"),
         _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS, _POOLS),
@@ -198,9 +202,9 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
         _START_CLEANUP,
     ),
     FunctionName.PUBLISH: (
-        Grant(("s3:GetObject",), lambda places: [f"{places.bucket}/snapshots/*", places.snapshot_asset]),
-        _objects("PutObject", "snapshots"),
-        _listing("snapshots"),
+        Grant(("s3:GetObject",), lambda places: [places.snapshot_asset]),
+        _SNAPSHOT,
+        _rows("PutItem", Table.SNAPSHOTS),
         _query(_ENVIRONMENTS, BY_MARK),
         _rows("BatchGetItem", _ENVIRONMENTS),
         _rows("GetItem", _ENVIRONMENTS, _ALLOCATIONS),

@@ -86,7 +86,7 @@ class AtmosphereService(Construct):
 
         publisher = make(FunctionName.PUBLISH)
         publication = publish(self, snapshot, asset=asset, function=publisher)
-        values[Env.SNAPSHOT_KEY] = publication.get_att_string("SnapshotKey")
+        values[Env.SNAPSHOT] = publication.get_att_string("Snapshot")
         others = [function.name for function in FUNCTIONS if function.name is not FunctionName.PUBLISH]
         return {FunctionName.PUBLISH: publisher, **{name: make(name) for name in others}}
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from atmosphere.local.emulator import Emulator
-from tests.distribution import ByPlace, scheduler
+from tests.distribution import EMULATOR, MARKED, ByPlace, scheduler
 from tests.once import collect_rarely, share_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # what several files of tests share: its asserts explain themselves too
 pytest.register_assert_rewrite(
@@ -36,6 +37,13 @@ hypothesis_settings.load_profile(os.environ.get("ATMOSPHERE_HYPOTHESIS", "ci"))
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPlace | None:
     return scheduler(config, log)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The half of the tests that runs on the embedded AWS does not read the files that have none of it."""
+    if not str(config.getoption("markexpr")).startswith(EMULATOR) or not collection_path.name.startswith("test_"):
+        return None
+    return None if MARKED in collection_path.read_text() else True
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,9 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 if TYPE_CHECKING:
     import pytest
 
+EMULATOR: Final = "emulator"
+MARKED: Final = f"pytest.mark.{EMULATOR}"
+"""What a file says that has tests on the embedded AWS; a test holds that no other kind of file says it."""
 TOGETHER: Final = ("tests/infra/", "tests/journeys/")
 """One synthesized template, with the node process behind it; one local service."""
 

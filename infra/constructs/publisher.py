@@ -1,7 +1,7 @@
 """Puts a configuration in force: a custom resource on our own Python function, called when the digest changes.
 
-Its attribute `SnapshotKey` is the variable that the other functions get, so CloudFormation publishes before
-any function sees the new key, and one that cannot be published fails the deployment before anything has changed.
+Its attribute `Snapshot` is the variable that the other functions get, so CloudFormation publishes before
+any function sees the new digest, and one that cannot be published fails the deployment before anything has changed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def snapshot_asset(scope: Construct, snapshot: Snapshot) -> s3_assets.Asset:
 def publish(
     scope: Construct, snapshot: Snapshot, *, asset: s3_assets.Asset, function: lambda_.Function
 ) -> CustomResource:
-    """The custom resource; `get_att_string("SnapshotKey")` is where the snapshot lies in the service's bucket."""
+    """The custom resource; `get_att_string("Snapshot")` is the digest by which the functions find it."""
     return CustomResource(
         scope,
         "Publication",
@@ -45,6 +45,7 @@ def publish(
             "AssetBucket": asset.s3_bucket_name,
             "AssetKey": asset.s3_object_key,
             "FormatVersion": str(FORMAT),
+            "KeptIn": "dynamodb",  # a change here publishes what was published before, so that an upgrade finds it
         },
         removal_policy=RemovalPolicy.DESTROY,
     )

@@ -1,4 +1,4 @@
-"""What survives: the tables of `contract.TABLES` and one bucket (snapshots, baselines, cleanup reports), one secret."""
+"""What survives: the tables of `contract.TABLES` and one bucket (baselines, cleanup reports), one secret."""
 
 from __future__ import annotations
 

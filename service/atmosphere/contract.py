@@ -108,6 +108,7 @@ class Table(StrEnum):
     WAITERS = "waiters"
     USED_TOKENS = "used_tokens"
     POOLS = "pools"
+    SNAPSHOTS = "snapshots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ TABLES: Final[dict[Table, TableKeys]] = {
     Table.WAITERS: TableKeys("pool", "key", ttl="expires"),
     Table.USED_TOKENS: TableKeys("token", ttl="expires"),
     Table.POOLS: TableKeys("pool"),
+    Table.SNAPSHOTS: TableKeys("digest"),
 }
 HISTORY_WEEKS: Final = 26
 ALLOCATE_IN_FLIGHT: Final = 35
@@ -155,13 +157,14 @@ class Env(StrEnum):
     """Environment variables of the functions."""
 
     BUCKET = "ATMOSPHERE_BUCKET"
-    SNAPSHOT_KEY = "ATMOSPHERE_SNAPSHOT_KEY"
+    SNAPSHOT = "ATMOSPHERE_SNAPSHOT"
     ENVIRONMENTS_TABLE = "ATMOSPHERE_ENVIRONMENTS_TABLE"
     ALLOCATIONS_TABLE = "ATMOSPHERE_ALLOCATIONS_TABLE"
     HISTORY_TABLE = "ATMOSPHERE_HISTORY_TABLE"
     WAITERS_TABLE = "ATMOSPHERE_WAITERS_TABLE"
     USED_TOKENS_TABLE = "ATMOSPHERE_USED_TOKENS_TABLE"
     POOLS_TABLE = "ATMOSPHERE_POOLS_TABLE"
+    SNAPSHOTS_TABLE = "ATMOSPHERE_SNAPSHOTS_TABLE"
     STATE_MACHINE = "ATMOSPHERE_STATE_MACHINE"
     LOOPBACK_ISSUER = "ATMOSPHERE_LOOPBACK_ISSUER"  # empty but on one machine
     ALARM_TOPIC = "ATMOSPHERE_ALARM_TOPIC"
@@ -175,6 +178,7 @@ TABLE_VARIABLES: Final = {
     Table.WAITERS: Env.WAITERS_TABLE,
     Table.USED_TOKENS: Env.USED_TOKENS_TABLE,
     Table.POOLS: Env.POOLS_TABLE,
+    Table.SNAPSHOTS: Env.SNAPSHOTS_TABLE,
 }
 
 
@@ -213,7 +217,7 @@ class Function:
         return f"atmosphere.handlers.{self.name}.handler"
 
 
-_SNAPSHOT: Final = (Env.BUCKET, Env.SNAPSHOT_KEY)
+_SNAPSHOT: Final = (Env.SNAPSHOTS_TABLE, Env.SNAPSHOT)
 _ROWS: Final = (Env.ENVIRONMENTS_TABLE, Env.ALLOCATIONS_TABLE, Env.HISTORY_TABLE, Env.WAITERS_TABLE, Env.POOLS_TABLE)
 _API_SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "sts")
 _TELLING_SERVICES: Final = ("cloudformation", "cloudcontrol", "resourcegroupstaggingapi")
@@ -259,26 +263,26 @@ FUNCTIONS: Final = (
     Function(
         name=FunctionName.QUERY,
         purpose="GET: one allocation, pools, environments, history, the configuration in force",
-        variables=(*_SNAPSHOT, *_ROWS),
+        variables=(*_SNAPSHOT, Env.BUCKET, *_ROWS),
         services=_API_SERVICES,
     ),
     Function(
         name=FunctionName.OPERATE,
         purpose="POST /environments/…, /pools/…: what an operator does",
-        variables=(*_SNAPSHOT, *_ROWS, Env.STATE_MACHINE),
+        variables=(*_SNAPSHOT, Env.BUCKET, *_ROWS, Env.STATE_MACHINE),
         services=(*_API_SERVICES, "events"),
     ),
     Function(
         name=FunctionName.RECONCILE,
         purpose="every minute: ends what is overdue, replaces what is silent; every five: measures the pools",
-        variables=(*_SNAPSHOT, *_ROWS, Env.STATE_MACHINE, Env.ALARM_TOPIC),
+        variables=(*_SNAPSHOT, Env.BUCKET, *_ROWS, Env.STATE_MACHINE, Env.ALARM_TOPIC),
         services=(*_API_SERVICES, "events", "sns"),
         timeout=55,
     ),
     Function(
         name=FunctionName.CLEANUP,
         purpose="one pass of cleaning one environment",
-        variables=(*_SNAPSHOT, *_ROWS, Env.ALARM_TOPIC),
+        variables=(*_SNAPSHOT, Env.BUCKET, *_ROWS, Env.ALARM_TOPIC),
         services=tuple(
             dict.fromkeys((*_API_SERVICES, "events", *_TELLING_SERVICES, *_CLEANED_SERVICES, *_WATCHED_SERVICES))
         ),
@@ -288,7 +292,7 @@ FUNCTIONS: Final = (
     Function(
         name=FunctionName.PUBLISH,
         purpose="at every deployment: puts the configuration in force",
-        variables=(Env.BUCKET, *_ROWS, Env.STATE_MACHINE),
+        variables=(Env.BUCKET, Env.SNAPSHOTS_TABLE, *_ROWS, Env.STATE_MACHINE),
         services=(*_API_SERVICES, "events"),
         timeout=300,
     ),
@@ -296,7 +300,7 @@ FUNCTIONS: Final = (
         name=FunctionName.AUTHORIZE,
         purpose="the GitHub tree's door: verifies an OIDC token and burns it",
         variables=(*_SNAPSHOT, Env.USED_TOKENS_TABLE, Env.LOOPBACK_ISSUER),
-        services=("dynamodb", "s3"),
+        services=("dynamodb",),
         timeout=10,
         verifies_tokens=True,
     ),
@@ -365,11 +369,6 @@ def session_name(prefix: str, region: str, allocation: str) -> str:
     """`<prefix>.<region>.<32 hex of the id>`, at most 64 characters: the region is cut where it would not fit."""
     digits = allocation.replace("-", "")
     return f"{prefix}.{region[: 62 - len(prefix) - len(digits)]}.{digits}"
-
-
-def snapshot_key(digest: str) -> str:
-    """Where the snapshot with this sha-256 lies in its bucket; immutable."""
-    return f"snapshots/{digest}.json"
 
 
 def cleanup_prefix(account: str, region: str, allocation: str) -> str:

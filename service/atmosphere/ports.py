@@ -220,6 +220,16 @@ class Notices(Protocol):
         """Send them what happened and what to do, as plain text; it may arrive twice. Raises `Unreachable`."""
 
 
+class Snapshots(Protocol):
+    """Every configuration that was deployed, as text, by its digest."""
+
+    def get(self, name: str) -> str | None:
+        """The text, None if there is none. Raises `Unreachable`."""
+
+    def put(self, name: str, text: str) -> None:
+        """Keep it; what is there stays. Raises `Unreachable`."""
+
+
 class SnapshotSource(Protocol):
     """The configuration as deployed."""
 

@@ -20,6 +20,8 @@ from atmosphere.core.github import stand_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
     from atmosphere.adapters.s3 import S3Objects
     from atmosphere.cleanup.aws.accounts import Accounts
     from atmosphere.cleanup.engine import PassResult
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
         Ids,
         Notices,
         Reports,
+        Snapshots,
         SnapshotSource,
         Store,
         TokenSignatures,
@@ -94,7 +97,7 @@ class App:
         tables = {table: self.environ[TABLE_VARIABLES[table]] for table in _ROWS}
         if Env.USED_TOKENS_TABLE in self.environ:  # where runs that are over are written or looked for
             tables[Table.USED_TOKENS] = self.environ[Env.USED_TOKENS_TABLE]
-        return DynamoStore(clients.dynamodb(), tables, commits=clients.dynamodb_commits())
+        return DynamoStore(self._reads, tables, commits=clients.dynamodb_commits())
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -113,9 +116,20 @@ class App:
     @cached_property
     def snapshots(self) -> SnapshotSource:
         """The configuration as deployed."""
-        from atmosphere.adapters.s3 import S3Snapshot
+        from atmosphere.adapters.snapshots import DeployedSnapshot
 
-        return S3Snapshot(clients.s3(), self.environ[Env.BUCKET], self.environ[Env.SNAPSHOT_KEY])
+        return DeployedSnapshot(self.deployed, self.environ[Env.SNAPSHOT])
+
+    @cached_property
+    def deployed(self) -> Snapshots:
+        """Every configuration that was deployed."""
+        from atmosphere.adapters.snapshots import DynamoSnapshots
+
+        return DynamoSnapshots(self._reads, self.environ[Env.SNAPSHOTS_TABLE])
+
+    @cached_property
+    def _reads(self) -> DynamoDBClient:
+        return clients.dynamodb()
 
     @cached_property
     def reports(self) -> Reports:

@@ -113,7 +113,7 @@ def test_an_event_that_is_refused_within_a_reply_of_200_is_unreachable(wired: An
     [
         lambda objects: objects.get("k"),
         lambda objects: objects.put("k", b"v"),
-        lambda objects: objects.put_if_absent("k", b"v"),
+        lambda objects: objects.swap("k", b"v", None),
     ],
     ids=["get", "put", "put if absent"],
 )

@@ -126,6 +126,8 @@ class Field(Land):
         return _listed(self.plot, self.seeds)
 
 
+MANY: Final = 100
+"""More than so many at once take half a minute, and each of their types is deleted by a test of its own, too."""
 IN_PROCESS_FIELDS: Final = [
     *_fields(_first(Backend.MOTO)),
     *_fields(_first(Backend.MOTO, of_stacks=True)),
@@ -150,7 +152,11 @@ def _in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_in_process")
-@pytest.mark.parametrize("seeds", IN_PROCESS_FIELDS, ids=lambda seeds: f"{len(seeds)}-from-{seeds[0].type}")
+@pytest.mark.parametrize(
+    "seeds",
+    [pytest.param(seeds, marks=[pytest.mark.slow] if len(seeds) > MANY else []) for seeds in IN_PROCESS_FIELDS],
+    ids=lambda seeds: f"{len(seeds)}-from-{seeds[0].type}",
+)
 def test_in_process_every_leftover_is_gone_or_named(seeds: Sequence[Seed]) -> None:
     field = Field(seeds)
     kept = set(field.there())

@@ -597,6 +597,7 @@ def test_an_environment_in_which_nothing_is_left_costs_two_looks_and_changes_not
     assert len(calls) <= 2 * (2 * len(TYPES) + 6), calls
 
 
+@pytest.mark.slow
 def test_two_thousand_leftovers_go_and_what_travels_from_pass_to_pass_stays_small():
     land = Land("AWS::SNS::Topic", "AWS::SSM::Parameter", "AWS::Logs::LogGroup")
     sqs, sns, ssm, logs = (root(service) for service in ("sqs", "sns", "ssm", "logs"))

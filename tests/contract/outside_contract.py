@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from atmosphere.adapters.s3 import S3Objects
-    from atmosphere.ports import Cleaner, Clock, Credentials, Events, Ids, Reports, SnapshotSource
+    from atmosphere.ports import Cleaner, Clock, Credentials, Events, Ids, Reports, Snapshots, SnapshotSource
 
 ROLE_ARN: Final = RoleArn("arn:aws:iam::111111111111:role/AtmosphereAdmin")
 EXTERNAL_ID: Final = "atmosphere"
@@ -292,6 +292,21 @@ class SnapshotContract:
                 broken.load()
 
 
+class SnapshotsContract:
+    """Subclasses give `snapshots`, empty."""
+
+    def test_what_was_put_is_there(self, snapshots: Snapshots) -> None:
+        assert snapshots.get("one") is None
+        snapshots.put("one", "text")
+        snapshots.put("other", "another text")
+        assert snapshots.get("one") == "text"
+
+    def test_what_is_there_stays(self, snapshots: Snapshots) -> None:
+        for text in ("text", "text", "another text"):
+            snapshots.put("one", text)
+        assert snapshots.get("one") == "text"
+
+
 class ObjectsContract:
     """Subclasses give `objects`, empty."""
 
@@ -300,11 +315,6 @@ class ObjectsContract:
         objects.put("a/b.json", b"1")
         objects.put("a/b.json", b"2")
         assert objects.get("a/b.json") == b"2"
-
-    def test_the_first_to_put_if_absent_wins(self, objects: S3Objects) -> None:
-        assert objects.put_if_absent("a", b"1")
-        assert not objects.put_if_absent("a", b"2")
-        assert objects.get("a") == b"1"
 
 
 class ReportsContract:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -17,18 +16,16 @@ from atmosphere.adapters.memory import (
     MemoryEvents,
     MemoryObjects,
     MemoryReports,
-    MemorySnapshot,
     SeededIds,
 )
-from atmosphere.adapters.s3 import S3Objects, S3Reports, S3Snapshot
+from atmosphere.adapters.s3 import S3Objects, S3Reports
 from atmosphere.adapters.stepfunctions import StepFunctionsCleaner
 from atmosphere.adapters.sts import StsCredentials
 from atmosphere.adapters.system import SystemClock, SystemIds
-from atmosphere.contract import EVENT_SOURCE, execution_name, snapshot_key
+from atmosphere.contract import EVENT_SOURCE, execution_name
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, RoleArn
-from atmosphere.core.snapshot import FORMAT, digest, to_json
 from atmosphere.ports import CleanupOrder, Unreachable, WatchOrder
-from tests.builders import HUB, NOW, a_snapshot
+from tests.builders import HUB, NOW
 from tests.contract.outside_contract import (
     DIRTY,
     EXTERNAL_ID,
@@ -42,18 +39,16 @@ from tests.contract.outside_contract import (
     IdsContract,
     ObjectsContract,
     ReportsContract,
-    SnapshotContract,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from atmosphere.ports import Cleaner, Clock, Credentials, Events, Ids, SnapshotSource
+    from atmosphere.ports import Cleaner, Clock, Credentials, Events, Ids
 
     Clients = Callable[..., Any]
 
 STRANGE_ROLE: Final = RoleArn(f"arn:aws:iam::{HUB}:role/Strange")
-TEXT: Final = to_json(a_snapshot())
 
 
 class TestMemoryCredentials(CredentialsContract):
@@ -267,77 +262,6 @@ class TestEventBridgeOnTheEmulator(_Bus):
     @pytest.fixture
     def clients(self, emulator_client: Clients) -> Clients:
         return emulator_client
-
-
-class TestMemorySnapshot(SnapshotContract):
-    @pytest.fixture
-    def source(self) -> SnapshotSource:
-        return MemorySnapshot(a_snapshot())
-
-    @pytest.fixture
-    def broken(self) -> SnapshotSource:
-        return MemorySnapshot(None)
-
-
-class _Bucket(SnapshotContract):
-    @pytest.fixture
-    def client(self, s3: Any) -> Any:
-        s3.create_bucket(Bucket="snapshots")
-        return s3
-
-    @pytest.fixture
-    def source(self, client: Any) -> SnapshotSource:
-        key = snapshot_key(digest(TEXT))
-        client.put_object(Bucket="snapshots", Key=key, Body=TEXT.encode())
-        return S3Snapshot(client, "snapshots", key)
-
-    @pytest.fixture(
-        params=[
-            b"",
-            b"{}",
-            b"\xff\xfe",
-            TEXT.encode()[:-1],
-            TEXT.replace(f'"format":{FORMAT}', f'"format":{FORMAT + 1}').encode(),
-            None,
-        ],
-        ids=["empty", "no snapshot", "no text", "cut short", "another format", "missing"],
-    )
-    def broken(self, client: Any, request: pytest.FixtureRequest) -> SnapshotSource:
-        key = snapshot_key(sha256(request.param or b"").hexdigest())
-        if request.param is not None:
-            client.put_object(Bucket="snapshots", Key=key, Body=request.param)
-        return S3Snapshot(client, "snapshots", key)
-
-    def test_content_that_is_not_what_its_name_says_is_refused(self, client: Any) -> None:
-        key = snapshot_key(digest(TEXT + " "))
-        client.put_object(Bucket="snapshots", Key=key, Body=TEXT.encode())
-        with pytest.raises(Unreachable, match="digest"):
-            S3Snapshot(client, "snapshots", key).load()
-
-    def test_a_failure_is_not_kept(self, client: Any) -> None:
-        key = snapshot_key(digest(TEXT))
-        source = S3Snapshot(client, "snapshots", key)
-        with pytest.raises(Unreachable):
-            source.load()
-        client.put_object(Bucket="snapshots", Key=key, Body=TEXT.encode())
-        assert source.load() == a_snapshot()
-
-    def test_no_bucket_is_unreachable(self, client: Any) -> None:
-        with pytest.raises(Unreachable, match="NoSuchBucket"):
-            S3Snapshot(client, "elsewhere", "snapshots/x.json").load()
-
-
-class TestS3SnapshotOnMoto(_Bucket):
-    @pytest.fixture
-    def s3(self, moto_client: Clients) -> Any:
-        return moto_client("s3")
-
-
-@pytest.mark.emulator
-class TestS3SnapshotOnTheEmulator(_Bucket):
-    @pytest.fixture
-    def s3(self, emulator_client: Clients) -> Any:
-        return emulator_client("s3")
 
 
 class TestMemoryObjects(ObjectsContract):

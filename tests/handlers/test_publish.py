@@ -6,8 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from atmosphere.adapters.memory import MemoryObjects
-from atmosphere.contract import snapshot_key
+from atmosphere.adapters.memory import MemoryObjects, MemorySnapshots
 from atmosphere.core.snapshot import digest, to_json
 from atmosphere.handlers import publish
 from atmosphere.wiring import App
@@ -19,12 +18,12 @@ DIGEST: Final = digest(TEXT)
 
 
 class InMemory(App):
-    """An App with the service's bucket and the assets' in memory."""
+    """An App with the snapshots and the assets in memory."""
 
     def __init__(self, world: World) -> None:
         super().__init__({})
         self.store, self.cleaner, self.clock, self.ids = world.store, world.cleaner, world.clock, world.ids
-        self.own_objects, self.assets = MemoryObjects(), MemoryObjects()  # type: ignore[assignment]
+        self.deployed, self.assets = MemorySnapshots(), MemoryObjects()
 
     def objects(self, bucket: str) -> Any:
         assert bucket == "assets"
@@ -46,8 +45,8 @@ def answer(app: App, request: str = "Create", announced: str = DIGEST) -> dict[s
 
 def test_what_was_announced_is_stored_and_in_force(app: InMemory) -> None:
     told = answer(app)
-    assert (told["Status"], told["Data"]) == ("SUCCESS", {"SnapshotKey": snapshot_key(DIGEST)})
-    assert app.own_objects.get(snapshot_key(DIGEST)) == TEXT.encode()
+    assert (told["Status"], told["Data"]) == ("SUCCESS", {"Snapshot": DIGEST})
+    assert app.deployed.get(DIGEST) == TEXT
     assert app.store.environment(a_key(1)) is not None
 
 

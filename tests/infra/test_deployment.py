@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from atmosphere.contract import FUNCTIONS, Env, snapshot_key
+from atmosphere.contract import FUNCTIONS, Env
 from atmosphere.core.model import AccountId, EnvironmentKey, Region
 from atmosphere.core.snapshot import Snapshot, digest, to_json
 from atmosphere.local.deployment import DeploymentFailed, deploy
@@ -43,12 +43,12 @@ class Deployed:
         keys = {"aws_access_key_id": HUB_ACCOUNT, "aws_secret_access_key": "test"}
         return boto3.client(service, endpoint_url=self.place.endpoint, region_name=REGION, **keys)  # type: ignore[call-overload]
 
-    def keys_seen_by_functions(self) -> set[str]:
+    def snapshots_of_functions(self) -> set[str]:
         found = [
             self.client("lambda").get_function_configuration(FunctionName=f"atmosphere-{it.name}") for it in FUNCTIONS
         ]
         variables = [entry["Environment"]["Variables"] for entry in found]
-        return {entry[Env.SNAPSHOT_KEY] for entry in variables if Env.SNAPSHOT_KEY in entry}
+        return {entry[Env.SNAPSHOT] for entry in variables if Env.SNAPSHOT in entry}
 
     def row(self, account: str) -> dict[str, Any]:
         key = {"account": {"S": account}, "region": {"S": REGION}}
@@ -115,22 +115,22 @@ def name_of_publication(resources: dict[str, Any]) -> str:
     return next(name for name, entry in resources.items() if entry["Type"].startswith("Custom::"))
 
 
-def key_of(snapshot: Snapshot) -> str:
-    return snapshot_key(digest(to_json(snapshot)))
+def digest_of(snapshot: Snapshot) -> str:
+    return digest(to_json(snapshot))
 
 
 def test_a_deployment_puts_its_configuration_in_force_and_the_next_one_replaces_it(
     deployed: Deployed, snapshot: Snapshot, larger: Snapshot, assembly: Path, larger_assembly: Path
 ) -> None:
     deployed.deploy(assembly)
-    assert deployed.keys_seen_by_functions() == {key_of(snapshot)}
+    assert deployed.snapshots_of_functions() == {digest_of(snapshot)}
     assert deployed.row(FIRST)
     assert not deployed.row(SECOND)
     deployed.deploy(larger_assembly)
-    assert deployed.keys_seen_by_functions() == {key_of(larger)}
+    assert deployed.snapshots_of_functions() == {digest_of(larger)}
     assert deployed.row(SECOND)["mark"] == {"S": "registered"}
-    stored = deployed.client("s3").list_objects_v2(Bucket=deployed.outputs["BucketName"], Prefix="snapshots/")
-    assert {entry["Key"] for entry in stored["Contents"]} == {key_of(snapshot), key_of(larger)}
+    stored = deployed.client("dynamodb").scan(TableName=deployed.outputs["TableSnapshots"])
+    assert {entry["digest"]["S"] for entry in stored["Items"]} == {digest_of(snapshot), digest_of(larger)}
 
 
 def test_a_configuration_that_cannot_be_published_changes_nothing(
@@ -139,7 +139,7 @@ def test_a_configuration_that_cannot_be_published_changes_nothing(
     deployed.deploy(assembly)
     with pytest.raises(DeploymentFailed, match="WrongDigest"):
         deployed.deploy(changed(larger_assembly, tmp_path / "bad", announce_another_digest))
-    assert deployed.keys_seen_by_functions() == {key_of(snapshot)}
+    assert deployed.snapshots_of_functions() == {digest_of(snapshot)}
     assert not deployed.row(SECOND)
 
 
@@ -149,6 +149,6 @@ def test_a_deployment_that_fails_later_takes_its_configuration_back(
     deployed.deploy(assembly)
     with pytest.raises(DeploymentFailed, match="Broken"):
         deployed.deploy(changed(larger_assembly, tmp_path / "broken", fail_after_publishing))
-    assert deployed.keys_seen_by_functions() == {key_of(snapshot)}
+    assert deployed.snapshots_of_functions() == {digest_of(snapshot)}
     assert deployed.row(FIRST)["mark"] == {"S": "registered"}
     assert deployed.row(SECOND).get("mark") in (None, {"S": "deregistering"})

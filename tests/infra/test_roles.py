@@ -12,14 +12,12 @@ if TYPE_CHECKING:
     from tests.infra.reading import Reading
 
 ENVIRONMENTS, ALLOCATIONS, HISTORY = "<EnvironmentsTable.Arn>", "<AllocationsTable.Arn>", "<HistoryTable.Arn>"
-POOLS = "<PoolsTable.Arn>"
+POOLS, SNAPSHOTS = "<PoolsTable.Arn>", "<SnapshotsTable.Arn>"
 BY_STATUS, BY_WAKE, BY_MARK = (f"{ENVIRONMENTS}/index/{name}" for name in ("by_status", "by_wake", "by_mark"))
 BY_RUN = f"{ALLOCATIONS}/index/by_run"
 WAITERS, USED_TOKENS = "<WaitersTable.Arn>", "<UsedTokensTable.Arn>"
 BY_REQUESTER = f"{HISTORY}/index/by_requester"
-SNAPSHOTS, CLEANUPS, BASELINES, DEBT = (
-    f"<Bucket.Arn>/{name}/*" for name in ("snapshots", "cleanups", "baselines", "debt")
-)
+CLEANUPS, BASELINES, DEBT = (f"<Bucket.Arn>/{name}/*" for name in ("cleanups", "baselines", "debt"))
 ASSUMED = {f"arn:<AWS::Partition>:iam::*:role/{name}" for name in ("Admin", "Reader")}
 MACHINE = {"<CleanupMachine>"}
 TOPIC, TOPIC_KEY = {"<AlarmTopic>"}, {"<AlarmTopicKey.Arn>"}
@@ -29,9 +27,8 @@ ASSET = "<asset>"
 
 EXPECTED: dict[str, dict[str, set[str]]] = {
     "allocate": {
-        "s3:GetObject": {SNAPSHOTS},
         "dynamodb:Query": {BY_STATUS, WAITERS},
-        "dynamodb:GetItem": {ALLOCATIONS},
+        "dynamodb:GetItem": {SNAPSHOTS, ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS},
         "dynamodb:PutItem": {ALLOCATIONS, HISTORY, WAITERS},
         "dynamodb:DeleteItem": {WAITERS},
@@ -39,36 +36,33 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "sts:AssumeRole": ASSUMED,
     },
     "deallocate": {
-        "s3:GetObject": {SNAPSHOTS},
-        "dynamodb:GetItem": {ALLOCATIONS},
+        "dynamodb:GetItem": {SNAPSHOTS, ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
         "dynamodb:PutItem": {ALLOCATIONS, WAITERS},
         "dynamodb:DeleteItem": {WAITERS},
         "states:StartExecution": MACHINE,
     },
     "refresh": {
-        "s3:GetObject": {SNAPSHOTS},
-        "dynamodb:GetItem": {ALLOCATIONS},
+        "dynamodb:GetItem": {SNAPSHOTS, ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS},
         "sts:AssumeRole": ASSUMED,
     },
     "heartbeat": {
-        "s3:GetObject": {SNAPSHOTS},
-        "dynamodb:GetItem": {ALLOCATIONS},
+        "dynamodb:GetItem": {SNAPSHOTS, ALLOCATIONS},
         "dynamodb:UpdateItem": {ENVIRONMENTS},
     },
     "query": {
-        "s3:GetObject": {SNAPSHOTS, CLEANUPS, BASELINES},
+        "s3:GetObject": {CLEANUPS, BASELINES},
         "s3:ListBucket": {"<Bucket.Arn>"},
         "dynamodb:Query": {BY_STATUS, BY_MARK, BY_REQUESTER, HISTORY, WAITERS},
-        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS, POOLS},
+        "dynamodb:GetItem": {SNAPSHOTS, ENVIRONMENTS, ALLOCATIONS, POOLS},
         "dynamodb:BatchGetItem": {ENVIRONMENTS},
     },
     "operate": {
-        "s3:GetObject": {SNAPSHOTS, BASELINES},
+        "s3:GetObject": {BASELINES},
         "s3:PutObject": {BASELINES},
         "s3:ListBucket": {"<Bucket.Arn>"},
-        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS, POOLS},
+        "dynamodb:GetItem": {SNAPSHOTS, ENVIRONMENTS, ALLOCATIONS, POOLS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
         "dynamodb:DeleteItem": {ENVIRONMENTS, WAITERS},
         "dynamodb:PutItem": {HISTORY, POOLS},
@@ -76,10 +70,10 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "events:PutEvents": {DEFAULT_BUS},
     },
     "reconcile": {
-        "s3:GetObject": {SNAPSHOTS, CLEANUPS},
+        "s3:GetObject": {CLEANUPS},
         "s3:ListBucket": {"<Bucket.Arn>"},
         "dynamodb:Query": {BY_WAKE, BY_STATUS, WAITERS},
-        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS, POOLS},
+        "dynamodb:GetItem": {SNAPSHOTS, ENVIRONMENTS, ALLOCATIONS, POOLS},
         "dynamodb:PutItem": {POOLS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY, POOLS},
         "dynamodb:DeleteItem": {WAITERS, POOLS},
@@ -88,11 +82,11 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         **SENDS,
     },
     "cleanup": {
-        "s3:GetObject": {SNAPSHOTS, CLEANUPS, BASELINES, DEBT},
+        "s3:GetObject": {CLEANUPS, BASELINES, DEBT},
         "s3:PutObject": {CLEANUPS, BASELINES, DEBT},
         "s3:ListBucket": {"<Bucket.Arn>"},
         "dynamodb:Query": {ENVIRONMENTS},
-        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS, POOLS},
+        "dynamodb:GetItem": {SNAPSHOTS, ENVIRONMENTS, ALLOCATIONS, POOLS},
         "dynamodb:PutItem": {POOLS, HISTORY},
         "dynamodb:UpdateItem": {ENVIRONMENTS},
         "dynamodb:DeleteItem": {ENVIRONMENTS},
@@ -100,25 +94,22 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "events:PutEvents": {DEFAULT_BUS},
         **SENDS,
     },
-    "authorize": {"s3:GetObject": {SNAPSHOTS}, "dynamodb:PutItem": {USED_TOKENS}},
+    "authorize": {"dynamodb:GetItem": {SNAPSHOTS}, "dynamodb:PutItem": {USED_TOKENS}},
     "webhook": {
-        "s3:GetObject": {SNAPSHOTS},
         "secretsmanager:GetSecretValue": {"<WebhookSecret.Id>"},
         "dynamodb:Query": {BY_RUN},
-        "dynamodb:GetItem": {ALLOCATIONS},
+        "dynamodb:GetItem": {SNAPSHOTS, ALLOCATIONS},
         "dynamodb:PutItem": {USED_TOKENS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS, HISTORY},
         "dynamodb:DeleteItem": {WAITERS},
         "states:StartExecution": MACHINE,
     },
     "publish": {
-        "s3:GetObject": {SNAPSHOTS, ASSET},
-        "s3:PutObject": {SNAPSHOTS},
-        "s3:ListBucket": {"<Bucket.Arn>"},
+        "s3:GetObject": {ASSET},
         "dynamodb:Query": {BY_MARK, WAITERS},
         "dynamodb:BatchGetItem": {ENVIRONMENTS},
-        "dynamodb:GetItem": {ENVIRONMENTS, ALLOCATIONS},
-        "dynamodb:PutItem": {ENVIRONMENTS, WAITERS},
+        "dynamodb:GetItem": {SNAPSHOTS, ENVIRONMENTS, ALLOCATIONS},
+        "dynamodb:PutItem": {ENVIRONMENTS, WAITERS, SNAPSHOTS},
         "dynamodb:UpdateItem": {ENVIRONMENTS, ALLOCATIONS},
         "dynamodb:DeleteItem": {ENVIRONMENTS},
         "states:StartExecution": MACHINE,

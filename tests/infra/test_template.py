@@ -41,7 +41,7 @@ def title(table: Table) -> str:
 
 VALUES = {
     Env.BUCKET: "<Bucket>",
-    Env.SNAPSHOT_KEY: "<Publication.SnapshotKey>",
+    Env.SNAPSHOT: "<Publication.Snapshot>",
     Env.STATE_MACHINE: "<CleanupMachine>",
     Env.LOOPBACK_ISSUER: "<LoopbackIssuer>",
     Env.ALARM_TOPIC: "<AlarmTopic>",
@@ -274,11 +274,11 @@ def _scheduled(reading: Reading) -> dict[str, Any]:
     return {schedule: json.loads(target.get("Input", "{}")) for schedule, target in targets}
 
 
-def test_a_new_snapshot_is_published_before_any_function_sees_its_key(reading: Reading, snapshot: Snapshot) -> None:
+def test_a_new_snapshot_is_published_before_any_function_reads_it(reading: Reading, snapshot: Snapshot) -> None:
     resource = reading.one("Custom::AtmospherePublication")
     assert resource["ServiceToken"] == "<PublishFunction.Arn>"
     assert resource["Digest"] == digest(to_json(snapshot))
-    assert set(resource) == {"ServiceToken", "Digest", "AssetBucket", "AssetKey", "FormatVersion"}
+    assert set(resource) == {"ServiceToken", "Digest", "AssetBucket", "AssetKey", "FormatVersion", "KeptIn"}
     needed = json.dumps(_reached(reading, "PublishFunction"))
     assert "Publication" not in needed, "the publisher must not wait for itself"
 

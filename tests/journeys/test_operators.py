@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from atmosphere.core.model import Environment
 
-pytestmark = [pytest.mark.emulator, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.emulator, pytest.mark.slow, pytest.mark.timeout(600)]
 
 DOCUMENT: Final = (ROOT / "docs" / "registering.md").read_text()
 NEW, OLD, POOL = "666666666666/eu-west-1", "555555555555/eu-west-1", "europe"

@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from atmosphere.local.tap import Tap
+from atmosphere.local.tap import SNAPSHOT_READ, Tap
 from atmosphere.local.wire import Call, Fault, Harm, Request, function_key
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def test_a_long_body_passes_whole(connection: http.client.HTTPConnection, *, chu
             "sts:AssumeRole",
         ),
         ("POST", "/service/X/operation/PutMetricData", _headers("monitoring"), b"", "monitoring:PutMetricData"),
-        ("GET", "/bucket/snapshots/1.json", _headers("s3"), b"", "s3:GetObject"),
+        ("GET", "/bucket/baselines/1.json", _headers("s3"), b"", "s3:GetObject"),
         ("PUT", "/bucket/a?x-id=PutObject", _headers("s3"), b"", "s3:PutObject"),
         ("GET", "/bucket?list-type=2&prefix=a", _headers("s3"), b"", "s3:ListObjects"),
         ("GET", "/bucket?versions", _headers("s3"), b"", "s3:GET ?versions"),
@@ -176,7 +176,7 @@ def test_a_call_is_named_by_its_protocol(
 
 def test_calls_are_counted_by_operation_and_function(tap: Tap, connection: http.client.HTTPConnection) -> None:
     key = function_key(FUNCTION, ROLE)
-    tap.name_functions({key: "allocate"})
+    tap.name_functions({key: "allocate"}, snapshots="snapshots")
     ours = _headers("dynamodb", key=key, X_Amz_Target="DynamoDB_20120810.Query")
     other = _headers("dynamodb", X_Amz_Target="DynamoDB_20120810.Query")
     for headers in (ours, ours, other):
@@ -184,6 +184,15 @@ def test_calls_are_counted_by_operation_and_function(tap: Tap, connection: http.
     assert tap.calls() == {Call("dynamodb:Query", "allocate"): 2, Call("dynamodb:Query", ""): 1}
     tap.reset()
     assert tap.calls() == {}
+
+
+def test_the_read_of_the_configuration_is_counted_apart(tap: Tap, connection: http.client.HTTPConnection) -> None:
+    key = function_key(FUNCTION, ROLE)
+    tap.name_functions({key: "allocate"}, snapshots="snapshots-of-ours")
+    headers = _headers("dynamodb", key=key, X_Amz_Target="DynamoDB_20120810.GetItem")
+    for table in (b"snapshots-of-ours", b"allocations"):
+        _ask(connection, "POST", "/", body=b'{"TableName": "%s"}' % table, headers=headers)
+    assert tap.calls() == {Call(SNAPSHOT_READ, "allocate"): 1, Call("dynamodb:GetItem", "allocate"): 1}
 
 
 def test_a_fault_answers_instead_of_forwarding_and_wears_off(
@@ -200,7 +209,7 @@ def test_a_fault_answers_instead_of_forwarding_and_wears_off(
 
 def test_a_fault_meant_for_one_function_spares_the_others(tap: Tap, connection: http.client.HTTPConnection) -> None:
     key = function_key(FUNCTION, ROLE)
-    tap.name_functions({key: "allocate"})
+    tap.name_functions({key: "allocate"}, snapshots="snapshots")
     fault = Fault(operation="dynamodb:Query", function="allocate")
     tap.inject(fault)
     target = {"X_Amz_Target": "DynamoDB_20120810.Query"}

@@ -247,6 +247,7 @@ def deploy(change: PullRequest, github: GitHub, deployment: Deployment) -> Ran:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.slow
 def test_a_merge_is_deployed_and_told_on_its_pull_request(
     change: PullRequest, github: GitHub, deployment: Deployment
 ) -> None:

@@ -1,4 +1,4 @@
-"""The bucket: the snapshot in force, plain objects for the publisher and the reports, texts of the cleanups."""
+"""The bucket: plain objects, the reports, texts of the cleanups."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from atmosphere.contract import snapshot_key
-from atmosphere.core.snapshot import UnreadableSnapshot, digest, from_json
 from atmosphere.faults import code_of, reaching, unreachable
 from atmosphere.ports import Unreachable
 
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from atmosphere.core.model import Json
-    from atmosphere.core.snapshot import Snapshot
 
 # A 409 tells that another conditional write is under way: it is there, or will be.
 _TAKEN_CODES: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
@@ -51,10 +48,6 @@ class S3Objects:
         """Write, over whatever is there."""
         with reaching("PutObject"):
             self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=_content_type(key))
-
-    def put_if_absent(self, key: str, body: bytes) -> bool:
-        """Write only where nothing is; whether it was written."""
-        return self.swap(key, body, None)
 
     def swap(self, key: str, body: bytes, tag: str | None) -> bool:
         """Write only over the object with this ETag, without one only where nothing is; whether it was written."""
@@ -101,33 +94,6 @@ def _text(body: bytes | None) -> str | None:
 
 def _content_type(key: str) -> str:
     return "text/markdown; charset=utf-8" if key.endswith(".md") else "application/json"
-
-
-class S3Snapshot:
-    """`ports.SnapshotSource`: one object, named by its digest, read once. A failure is not kept."""
-
-    def __init__(self, client: S3Client, bucket: str, key: str) -> None:
-        self._objects = S3Objects(client, bucket)
-        self._key = key
-        self._kept: Snapshot | None = None
-
-    def load(self) -> Snapshot:
-        """The snapshot, if it is what its name says."""
-        if self._kept is None:
-            self._kept = self._read()
-        return self._kept
-
-    def _read(self) -> Snapshot:
-        stored = self._objects.get(self._key)
-        if stored is None:
-            raise Unreachable(f"there is no object {self._key}: publish the configuration again")
-        try:
-            text = stored.decode()
-            if snapshot_key(digest(text)) != self._key:
-                raise Unreachable(f"{self._key} does not have the digest in its name: publish the configuration again")
-            return from_json(text)
-        except (UnicodeDecodeError, UnreadableSnapshot) as broken:
-            raise Unreachable(f"{self._key} cannot be read: publish the configuration again") from broken
 
 
 class S3Reports:

@@ -36,7 +36,7 @@ from atmosphere.core.model import (
 )
 from atmosphere.core.organization import Organization
 from atmosphere.core.settings import ROWS, Form
-from atmosphere.core.snapshot import Snapshot
+from atmosphere.core.snapshot import LARGEST, Snapshot, packed, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,7 +92,15 @@ def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checke
     problems = (*_unread(directory), *found)
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Checked(snapshot=None, problems=problems)
-    return Checked(snapshot=_snapshot(sources, overridden), problems=problems)
+    snapshot = _snapshot(sources, overridden)
+    if (size := len(packed(to_json(snapshot)))) > LARGEST:
+        return Checked(snapshot=None, problems=(*problems, _too_large(size)))
+    return Checked(snapshot=snapshot, problems=problems)
+
+
+def _too_large(size: int) -> Problem:
+    what = f"the configuration takes {size} bytes when it is packed, and at most {LARGEST} can be deployed"
+    return Problem(file=ENVIRONMENTS, line=1, path="", what=what, remedy="split it between two deployments")
 
 
 def _unread(directory: Path) -> Iterator[Problem]:

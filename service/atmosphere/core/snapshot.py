@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from atmosphere.core.settings import Settings
 
 FORMAT: Final = 3
+LARGEST: Final = 390_000
+"""Bytes of a packed snapshot: it is one item of DynamoDB, and those end at 400 KB."""
 
 
 class UnreadableSnapshot(ValueError):
@@ -218,3 +221,8 @@ def from_json(text: str) -> Snapshot:
 def digest(text: str) -> str:
     """The sha-256 of a snapshot's text, in hex."""
     return sha256(text.encode()).hexdigest()
+
+
+def packed(text: str) -> bytes:
+    """The text as it is stored; an environment takes some six bytes."""
+    return zlib.compress(text.encode(), level=9)

@@ -12,7 +12,6 @@ import urllib.request
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import observability, wiring
-from atmosphere.contract import snapshot_key
 from atmosphere.core import snapshot as snapshots
 from atmosphere.handlers import start
 from atmosphere.handlers.announcing import gone
@@ -28,27 +27,27 @@ class WrongDigest(ValueError):
 
 
 def publish(properties: dict[str, str], app: App) -> str:
-    """Store and apply the announced snapshot; its key in the bucket."""
+    """Store and apply the announced snapshot; its digest."""
     digest = properties["Digest"]
-    key = snapshot_key(digest)
-    text = _text(key, properties, app)
+    text = _text(digest, properties, app)
     if snapshots.digest(text) != digest:
         raise WrongDigest(f"the snapshot asset does not have the digest {digest}: deploy again")
     snapshot = snapshots.from_json(text)
-    app.own_objects.put_if_absent(key, text.encode())
+    app.deployed.put(digest, text)
     applied = app.registrar(gone=gone(app)).register(snapshot)
     observability.line("published", snapshot=digest, applied={str(kind): number for kind, number in applied.items()})
-    return key
+    return digest
 
 
-def _text(key: str, properties: dict[str, str], app: App) -> str:
+def _text(digest: str, properties: dict[str, str], app: App) -> str:
     """What was stored before, else the asset: a rollback must not need an asset whose permission may be gone."""
-    stored = app.own_objects.get(key) or app.objects(properties["AssetBucket"]).get(properties["AssetKey"])
-    return (stored or b"").decode()
+    if (stored := app.deployed.get(digest)) is not None:
+        return stored
+    return (app.objects(properties["AssetBucket"]).get(properties["AssetKey"]) or b"").decode()
 
 
 def handle(event: dict[str, Any], app: App) -> dict[str, Any]:
-    """The answer to CloudFormation: success with the snapshot's key, or failure with the kind of fault."""
+    """The answer to CloudFormation: success with the snapshot's digest, or failure with the kind of fault."""
     answer: dict[str, Any] = {
         "Status": "SUCCESS",
         "PhysicalResourceId": "atmosphere-configuration",
@@ -59,7 +58,7 @@ def handle(event: dict[str, Any], app: App) -> dict[str, Any]:
     if event["RequestType"] == "Delete":
         return answer
     try:
-        return answer | {"Data": {"SnapshotKey": publish(event["ResourceProperties"], app)}}
+        return answer | {"Data": {"Snapshot": publish(event["ResourceProperties"], app)}}
     except Exception as fault:  # noqa: BLE001 -- the outermost door: CloudFormation must hear of every fault, or waits an hour
         observability.fault_line("publishing failed", fault)
         return answer | {"Status": "FAILED", "Reason": f"{type(fault).__name__}: see the log of the publish function"}
@@ -75,4 +74,4 @@ def handler(event: dict[str, Any], context: object) -> None:
         pass
 
 
-start.ready(lambda app: (app.own_objects, app.store, app.cleaner))
+start.ready(lambda app: (app.deployed, app.store, app.cleaner))

@@ -189,7 +189,7 @@ class LocalService:
         for function in FUNCTIONS:
             found = client.get_function_configuration(FunctionName=self._output("Function", function.name))
             keys[function_key(found["FunctionArn"], found["Role"])] = str(function.name)
-        self.tap.name_functions(keys)
+        self.tap.name_functions(keys, snapshots=self._output("Table", Table.SNAPSHOTS))
 
     def _output(self, kind: str, name: str) -> str:
         return self._outputs[kind + name.title().replace("_", "")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from atmosphere.local.entrance import Entrance
 from atmosphere.local.wire import Call, Fault, Request
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Weather: TypeAlias = Callable[[Call, Request], Fault | None]
+
+SNAPSHOT_READ: Final = "dynamodb:GetItem of the snapshot"
+"""Once a container, counted apart: no count depends on which container it met."""
 
 
 class Tap(Entrance):
@@ -30,12 +33,14 @@ class Tap(Entrance):
         self._calls: Counter[Call] = Counter()
         self._faults: list[Fault] = []
         self._functions: dict[str, str] = {}
+        self._snapshots = b""
         self._weather: Weather | None = None
 
-    def name_functions(self, functions: Mapping[str, str]) -> None:
-        """Tell which function (value) signs with which access key id (key)."""
+    def name_functions(self, functions: Mapping[str, str], *, snapshots: str) -> None:
+        """Tell which function (value) signs with which access key id (key), and the name of the snapshots' table."""
         with self._lock:
             self._functions = dict(functions)
+            self._snapshots = snapshots.encode()
 
     def calls(self) -> Counter[Call]:
         """The calls seen since the last `reset`, refused and lost ones included."""
@@ -65,7 +70,7 @@ class Tap(Entrance):
 
     def _record(self, request: Request) -> Fault | None:
         with self._lock:
-            call = Call(request.operation, self._functions.get(request.access_key, ""))
+            call = Call(self._operation(request), self._functions.get(request.access_key, ""))
             self._calls[call] += 1
             for place, fault in enumerate(self._faults):
                 if fault.hits(call):
@@ -73,3 +78,8 @@ class Tap(Entrance):
                     return fault
             weather = self._weather
         return weather(call, request) if weather is not None else None
+
+    def _operation(self, request: Request) -> str:
+        named = request.operation
+        ours = named == "dynamodb:GetItem" and self._snapshots and self._snapshots in request.body
+        return SNAPSHOT_READ if ours else named

@@ -8,6 +8,7 @@ from atmosphere.adapters.memory.outside import (
     MemoryObjects,
     MemoryReports,
     MemorySnapshot,
+    MemorySnapshots,
     Minted,
 )
 from atmosphere.adapters.memory.passing import FakeClock, SeededIds
@@ -25,6 +26,7 @@ __all__ = [
     "MemorySecrets",
     "MemorySignatures",
     "MemorySnapshot",
+    "MemorySnapshots",
     "MemoryStore",
     "MemoryUsedTokens",
     "Minted",

@@ -147,6 +147,21 @@ class MemorySnapshot:
         return self.snapshot
 
 
+class MemorySnapshots:
+    """The twin of `snapshots.DynamoSnapshots`."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+
+    def get(self, name: str) -> str | None:
+        """See `Snapshots`."""
+        return self._texts.get(name)
+
+    def put(self, name: str, text: str) -> None:
+        """See `Snapshots`."""
+        self._texts.setdefault(name, text)
+
+
 class MemoryReports:
     """`ports.Reports` of what is put into `reports`."""
 
@@ -180,15 +195,6 @@ class MemoryObjects:
         self._reach("PutObject")
         with self._lock:
             self._objects[key] = body
-
-    def put_if_absent(self, key: str, body: bytes) -> bool:
-        """Write only where nothing is; whether it was written."""
-        self._reach("PutObject")
-        with self._lock:
-            if key in self._objects:
-                return False
-            self._objects[key] = body
-            return True
 
     def _reach(self, operation: str) -> None:
         if self.failing:
