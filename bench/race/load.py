@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -69,18 +70,18 @@ class Load:
                 continue
 
     def _thread(self, number: int) -> None:
-        caller = Caller(self, random.Random(f"{self.seed}-{number}"))  # noqa: S311 -- dice
-        while next(self._numbers) < self.requests:
-            caller.ask()
-            self.progress(len(self.answered))
+        with closing(Caller(self, random.Random(f"{self.seed}-{number}"))) as caller:  # noqa: S311 -- dice
+            while next(self._numbers) < self.requests:
+                caller.ask()
+                self.progress(len(self.answered))
 
     def give_back(self) -> None:
         """What is still held ends, and what operators hold comes back; as a race's end, all in one thread."""
-        caller = Caller(self, random.Random(self.seed))  # noqa: S311 -- dice
-        for held in self.board.all_held():
-            caller.release(held)
-        for environment in self._environments:
-            caller.act(Kind.RESUME, environment)
+        with closing(Caller(self, random.Random(self.seed))) as caller:  # noqa: S311 -- dice
+            for held in self.board.all_held():
+                caller.release(held)
+            for environment in self._environments:
+                caller.act(Kind.RESUME, environment)
 
     @property
     def environments(self) -> list[str]:
@@ -112,6 +113,11 @@ class Caller:
             Kind.LOOK: self._look,
             Kind.RESUME: self._resume,
         }
+
+    def close(self) -> None:
+        """Close its connections."""
+        for door in self._doors.values():
+            door.close()
 
     def ask(self) -> None:
         """One request."""

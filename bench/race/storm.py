@@ -6,6 +6,7 @@ import itertools
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -36,9 +37,9 @@ class Storm(Load):
 
         def lives(thread: int) -> None:
             dice = random.Random(f"{self.seed}-{thread}")  # noqa: S311 -- dice
-            caller = Caller(self, dice)
-            while next(numbers) < self.requests:
-                self._live(caller)
+            with closing(Caller(self, dice)) as caller:
+                while next(numbers) < self.requests:
+                    self._live(caller)
 
         with ThreadPoolExecutor(self.threads, thread_name_prefix="storm") as pool:
             for _ in pool.map(lives, range(self.threads)):

@@ -30,7 +30,9 @@ _CHILD: Final = re.compile(r"\s*(\d+)\s+(\d+)\s+(.*)")
 
 def workers(parent: int, functions: Mapping[str, str]) -> dict[int, str]:
     """The function of each worker, by process id. `functions` are the deployed names by our own."""
-    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    ).stdout
     found: dict[int, str] = {}
     for pid, ppid, command in (match.groups() for line in listing.splitlines() if (match := _CHILD.match(line))):
         names = [name for name, deployed in functions.items() if f"ministack-lambda-{deployed}-" in command]
