@@ -185,7 +185,7 @@ def internals(record: Record) -> list[str]:
         for answer in record.answered
         if answer.code == INTERNAL and not answer.interrupted
     ]
-    silent = sum(answer.interrupted for answer in record.answered)
+    silent = sum(answer.interrupted and not answer.timed_out for answer in record.answered)
     if silent > record.kills:
         found.append(f"{silent} requests got no reply from a function, but only {record.kills} workers were killed")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from statistics import quantiles
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +28,8 @@ def described(result: Result) -> dict[str, Any]:
         "replies": _replies(result.answered),
         "kills": dict(Counter(kill.function for kill in result.killed)),
         "interrupted": sum(answer.interrupted for answer in result.answered),
+        "timedOut": sum(answer.timed_out for answer in result.answered),
+        "load": os.getloadavg()[0],
         "faults": dict(result.faults),
         "calls": {name: _spread(result.calls[name]) | {"bound": BOUNDS.get(name)} for name in sorted(result.calls)},
         "changes": len(result.written),
@@ -89,8 +92,10 @@ def _harm(told: dict[str, Any]) -> str:
     killed = (
         f"{kills} workers were killed ({_listed(told['kills'])}), which interrupted {told['interrupted']} requests.\n"
     )
+    late, load = told["timedOut"], told["load"]
+    limit = f"{late} requests ran into the time limit of their function (load average now: {load:.0f}).\n"
     faults = f"Faults: {_listed(told['faults'])}.\n"
-    return (killed if kills else "") + (faults if told["faults"] else "")
+    return (killed if kills else "") + (limit if late else "") + (faults if told["faults"] else "")
 
 
 def _listed(counts: dict[str, int]) -> str:

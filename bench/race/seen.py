@@ -47,6 +47,7 @@ UNAVAILABLE = 503
 INTERNAL = "internal"
 BY_THE_GATEWAY = "the service failed to answer"
 """How the gateway's own `internal` begins (infra/replies.py). The embedded AWS has 502 without a code for it."""
+_AT_THE_LIMIT = "Task timed out after"
 _OF_THE_GATEWAY = frozenset({0, 502, 504})
 
 
@@ -77,6 +78,11 @@ class Answered:
     def interrupted(self) -> bool:
         """Whether its function gave no reply, so that the gateway answered for it, or nobody."""
         return self.status in _OF_THE_GATEWAY or (self.code == INTERNAL and self.message.startswith(BY_THE_GATEWAY))
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether its function was ended at its time limit, as the embedded AWS says it: a slow machine does that."""
+        return self.interrupted and _AT_THE_LIMIT in self.message
 
     @property
     def outcome(self) -> str:

@@ -186,10 +186,12 @@ GATEWAY = {"code": "internal", "message": "the service failed to answer: try aga
         ({"status": 500, "code": "internal", "message": "something went wrong in the service"}, 9, 1),
         ({"status": 500, **GATEWAY}, 0, 1),
         ({"status": 500, **GATEWAY}, 1, 0),
+        ({"status": 502, "message": "Worker process died"}, 0, 1),
+        ({"status": 502, "message": "Task timed out after 20.00 seconds"}, 0, 0),
         ({"status": 0}, 0, 1),
         ({"status": 0}, 1, 0),
     ],
-    ids=["the service's own", "nobody was killed", "killed", "no reply", "no reply, killed"],
+    ids=["the service's own", "nobody was killed", "killed", "died", "at its limit", "no reply", "no reply, killed"],
 )
 def test_internal_is_for_workers_that_were_killed(said: dict[str, Any], kills: int, found: int) -> None:
     assert len(PROPERTIES["no `internal`"](a_record([an_answer(**said)], kills=kills))) == found
