@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
+from uuid import uuid4
 
 from bench.race.board import Asked, Board, Held
 from bench.race.door import Door, bearing, signing
@@ -132,7 +132,8 @@ class Caller:
         return self._dice.random() < share
 
     def _id(self) -> str:
-        return str(UUID(int=self._dice.getrandbits(128), version=4))
+        """Never drawn by the dice: with the same seed, a later course on the same service would meet its ids."""
+        return str(uuid4())
 
     def _allocate(self) -> None:
         waiting = self._board.next_waiting() if self._dice.random() * _LINE < self._board.waiting else None
@@ -147,7 +148,7 @@ class Caller:
         tree = WORKFLOW if dice.random() < 0.25 else RUNNER  # noqa: PLR2004 -- a quarter of them
         body: dict[str, Any] = {
             "pool": dice.choice(scene.both if tree == WORKFLOW else scene.pools),
-            "requester": f"race {dice.getrandbits(64):x}",
+            "requester": f"race {self._id()}",
         }
         if dice.random() < scene.group:
             body |= {"accounts": "any", "environments": [{"name": "one"}, {"name": "other"}]}
