@@ -72,8 +72,8 @@ lint: setup ## style, types, import layers, configuration, workflows and the act
 format: setup ## rewrite to the house style
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .
 
-bench: setup ## measure, and write bench/README.md
-	@$(BIN)/python -m bench
+bench: setup ## measure, and write bench/README.md; AGAINST=REVISION compares with another revision instead
+	@$(BIN)/python -m $(if $(AGAINST),bench.against $(AGAINST),bench)
 
 race: setup ## 64 threads, 20 000 requests, and workers killed at random: the promises, judged from the tables
 	@$(BIN)/python -m bench.race race

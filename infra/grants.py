@@ -32,7 +32,7 @@ class Places:
     bucket: str
     state_machine: str
     snapshot_asset: str
-    webhook_secret: str
+    webhook_secrets: Sequence[str]
     event_bus: str
     alarm_topic: str
     alarm_key: str
@@ -193,7 +193,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
     FunctionName.AUTHORIZE: (_SNAPSHOT, _rows("PutItem", Table.USED_TOKENS)),
     FunctionName.WEBHOOK: (
         _SNAPSHOT,
-        Grant(("secretsmanager:GetSecretValue",), lambda places: [places.webhook_secret]),
+        Grant(("secretsmanager:GetSecretValue",), lambda places: places.webhook_secrets),
         _query(_ALLOCATIONS, BY_RUN),
         _runs_over("PutItem"),
         _rows("GetItem", _ALLOCATIONS),

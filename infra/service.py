@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Annotations, Aws, Stack
 from constructs import Construct
 
-from atmosphere.contract import FUNCTIONS, TABLE_VARIABLES, Env, FunctionName
+from atmosphere.contract import FUNCTIONS, TABLE_VARIABLES, Env, FunctionName, issuer_digest
 from infra.assets import has_byte_code
 from infra.constructs.alarms import add_alarms
 from infra.constructs.api import Api
@@ -16,7 +17,7 @@ from infra.constructs.dashboard import add_dashboard
 from infra.constructs.functions import make_function
 from infra.constructs.publisher import publish, snapshot_asset
 from infra.constructs.reconciler import add_schedules
-from infra.constructs.storage import bucket, tables, webhook_secret
+from infra.constructs.storage import bucket, tables, webhook_secrets
 from infra.constructs.topic import make_topic
 from infra.grants import Places, statements
 from infra.target import RUNTIME
@@ -45,7 +46,7 @@ class AtmosphereService(Construct):
         super().__init__(scope, construct_id)
         self.tables = tables(self)
         self.bucket = bucket(self)
-        self.webhook_secret = webhook_secret(self)
+        self.webhook_secrets = webhook_secrets(self, snapshot.settings.senders)
         self.machine = CleanupMachine(self, "CleanupMachine", limit=snapshot.longest_cleanup)
         self.topic, self.topic_key = make_topic(self)
         self.functions = self._functions(snapshot, target, loopback_issuer)
@@ -67,7 +68,7 @@ class AtmosphereService(Construct):
             bucket=self.bucket.bucket_arn,
             state_machine=self.machine.state_machine_arn,
             snapshot_asset=asset.bucket.arn_for_objects(asset.s3_object_key),
-            webhook_secret=self.webhook_secret,
+            webhook_secrets=list(self.webhook_secrets.values()),
             alarm_topic=self.topic.topic_arn,
             alarm_key=self.topic_key.key_arn,
             event_bus=Stack.of(self).format_arn(service="events", resource="event-bus", resource_name="default"),
@@ -76,7 +77,7 @@ class AtmosphereService(Construct):
         values = {
             **self._values(),
             Env.LOOPBACK_ISSUER: loopback_issuer,
-            Env.WEBHOOK_SECRET: self.webhook_secret,
+            Env.WEBHOOK_SECRETS: json.dumps({issuer_digest(it): arn for it, arn in self.webhook_secrets.items()}),
             Env.ALARM_TOPIC: self.topic.topic_arn,
         }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, CfnParameter, Stack
 
+from atmosphere.contract import issuer_digest
 from infra.service import AtmosphereService
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ class AtmosphereStack(Stack):
         service = AtmosphereService(self, "Service", snapshot=snapshot, target=target, loopback_issuer=issuer)
         for name, value in _outputs(service).items():
             CfnOutput(self, name, value=value)
+        for place, (sender, arn) in enumerate(service.webhook_secrets.items()):
+            name = f"WebhookSecretArn{issuer_digest(sender) if place else ''}"
+            CfnOutput(self, name, value=arn, description=f"The secret of the webhook of {sender}")
 
 
 def _loopback_issuer(scope: Construct) -> CfnParameter:
@@ -44,7 +48,6 @@ def _outputs(service: AtmosphereService) -> dict[str, str]:
         "StateMachineArn": service.machine.state_machine_arn,
         "BucketName": service.bucket.bucket_name,
         "AlarmTopicArn": service.topic.topic_arn,
-        "WebhookSecretArn": service.webhook_secret,
         **{f"Function{name.title()}": made.function_name for name, made in service.functions.items()},
         **{f"Table{table.title().replace('_', '')}": made.table_name for table, made in service.tables.items()},
     }

@@ -1,4 +1,4 @@
-"""What survives: the tables of `contract.TABLES` and one bucket (baselines, cleanup reports), one secret."""
+"""What survives: the tables of `contract.TABLES` and one bucket (baselines, cleanup reports), secrets."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from atmosphere.contract import HISTORY_WEEKS, TABLES, Index, Table
+from atmosphere.contract import HISTORY_WEEKS, TABLES, Index, Table, issuer_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from constructs import Construct
 
 
@@ -76,12 +78,18 @@ def bucket(scope: Construct) -> s3.Bucket:
     )
 
 
-def webhook_secret(scope: Construct) -> str:
-    """The ARN of what GitHub signs the webhook's messages with: made here once, kept when the stack goes."""
+def webhook_secrets(scope: Construct, issuers: Sequence[str]) -> dict[str, str]:
+    """For each issuer the ARN of what its server signs with; the first one's keeps the name from when it was alone."""
+    names = {issuer: f"WebhookSecret{issuer_digest(issuer) if place else ''}" for place, issuer in enumerate(issuers)}
+    return {issuer: _webhook_secret(scope, name, issuer) for issuer, name in names.items()}
+
+
+def _webhook_secret(scope: Construct, name: str, issuer: str) -> str:
+    """Made here once, kept when the stack goes."""
     made = secretsmanager.CfnSecret(
         scope,
-        "WebhookSecret",
-        description="Atmosphere: what GitHub signs the messages to POST /github/webhook with",
+        name,
+        description=f"Atmosphere: what the server of {issuer} signs the messages to POST /github/webhook with",
         generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
             password_length=64, exclude_punctuation=True
         ),

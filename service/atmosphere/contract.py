@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
 
 STAGE: Final = "v1"
@@ -168,7 +169,12 @@ class Env(StrEnum):
     STATE_MACHINE = "ATMOSPHERE_STATE_MACHINE"
     LOOPBACK_ISSUER = "ATMOSPHERE_LOOPBACK_ISSUER"  # empty but on one machine
     ALARM_TOPIC = "ATMOSPHERE_ALARM_TOPIC"
-    WEBHOOK_SECRET = "ATMOSPHERE_WEBHOOK_SECRET"  # noqa: S105 a name; its value is an ARN, not the secret
+    WEBHOOK_SECRETS = "ATMOSPHERE_WEBHOOK_SECRETS"  # JSON: an ARN for each `issuer_digest`
+
+
+def issuer_digest(issuer: str) -> str:
+    """A token issuer in eight digits: 20 of them with their ARNs fit into the 4 KB of a function's variables."""
+    return sha256(issuer.encode()).hexdigest()[:8]
 
 
 TABLE_VARIABLES: Final = {
@@ -307,7 +313,7 @@ FUNCTIONS: Final = (
     Function(
         name=FunctionName.WEBHOOK,
         purpose="POST /github/webhook: ends what completed runs and jobs of workflows still hold",
-        variables=(*_SNAPSHOT, *_ROWS, Env.USED_TOKENS_TABLE, Env.STATE_MACHINE, Env.WEBHOOK_SECRET),
+        variables=(*_SNAPSHOT, *_ROWS, Env.USED_TOKENS_TABLE, Env.STATE_MACHINE, Env.WEBHOOK_SECRETS),
         services=(*_API_SERVICES, "secretsmanager"),
         timeout=28,  # of which it waits 5 s; the gateway gives up after 29
     ),

@@ -43,6 +43,7 @@ class Line(TypedDict, total=False):
     rule: str
     claim: str
     unmatched: dict[str, str]
+    issuer: str
     repositoryId: str
     runId: str
     phase: str

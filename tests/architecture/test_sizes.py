@@ -22,7 +22,6 @@ LISTS: Final = {
     "service/atmosphere/core/changes.py": 590,
     "service/atmosphere/core/request.py": 330,
     "service/atmosphere/ports.py": 330,
-    "service/atmosphere/wiring.py": 375,
 }
 
 

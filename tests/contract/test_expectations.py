@@ -20,7 +20,7 @@ from atmosphere.adapters.memory import MemoryStore
 from atmosphere.core import changes, over
 from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.changes import Absent, ConditionCheck, Put, target_of
-from atmosphere.core.github import RepositoryId, RunId
+from atmosphere.core.github import GITHUB_COM, RepositoryId, RunId
 from atmosphere.core.lifecycle import Event
 from atmosphere.core.model import (
     Allocation,
@@ -102,7 +102,12 @@ SILENT: Final = replace(IN_USE, wake_at=after(minutes=1))
 BURIED: Final = tombstone(ALLOCATION, RUNNER, outcome="x", now=NOW)
 TOMB: Final = replace(slot_of(BURIED, 3), allocation=OTHER_ALLOCATION, until=after(hours=-1))
 COMPLETED: Final = Completed(
-    repository_id=RepositoryId("900000001"), run_id=RunId("7000000001"), run_attempt=1, job=None, conclusion="failure"
+    issuer=GITHUB_COM,
+    repository_id=RepositoryId("900000001"),
+    run_id=RunId("7000000001"),
+    run_attempt=1,
+    job=None,
+    conclusion="failure",
 )
 OVER: Final = {row.id: row for row in over.rows_of(COMPLETED, NOW)}
 FORGOTTEN: Final = Slot(id=SlotKey(RULE, 0), allocation=OTHER_ALLOCATION, until=after(hours=-1))

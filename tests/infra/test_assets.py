@@ -223,7 +223,7 @@ assert callable(getattr(module, {name!r}))
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
-        **{variable.value: "none" for variable in function.variables},
+        **{variable.value: "{}" for variable in function.variables},
     }
     done = subprocess.run(
         [sys.executable, "-S", "-c", program], capture_output=True, text=True, check=False, env=environment

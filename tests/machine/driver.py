@@ -198,6 +198,7 @@ class Driver:
     def completed(self, run: RunIdentity, *, by_job: bool, trouble: Trouble | None = None) -> object:
         """GitHub tells that this attempt of a run, or this job of it, is over."""
         told = Completed(
+            issuer=run.issuer,
             repository_id=run.repository_id,
             run_id=run.run_id,
             run_attempt=int(run.run_attempt),

@@ -43,6 +43,7 @@ _SUBCOMMANDS: Final = {
     "status": _Subcommand(_SERVICE, "Show an allocation, or the pools."),
     "history": _Subcommand(_OPERATOR, "Show the history of an environment or of a requester (operators)."),
     "leftovers": _Subcommand("atmosphere.cli.leftovers", "Show what tests leave behind, by requester (operators)."),
+    "costs": _Subcommand("atmosphere.cli.costs", "Show what tests cost in their accounts (operators)."),
     "environment": _Subcommand(
         _OPERATOR, "Show environments, and clean, reinstate, discard, hold, resume or release them (operators)."
     ),
