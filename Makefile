@@ -85,6 +85,12 @@ format: setup ## rewrite to the house style
 bench: setup ## measure, and write bench/README.md; AGAINST=REVISION compares with another revision instead
 	@$(BIN)/python -m $(if $(AGAINST),bench.against $(AGAINST),bench)
 
+race: setup ## 64 threads, 20 000 requests, and workers killed at random: the promises, judged from the tables
+	@$(BIN)/python -m bench.race race
+
+faults: setup ## allocations while 1, 10 and 30 % of all AWS calls fail, judged likewise
+	@$(BIN)/python -m bench.race faults
+
 wheel: .venv/.ready ## build both wheels and their bills of materials in dist/
 	@$(BIN)/python -m distribution dist
 

@@ -325,6 +325,14 @@ def test_a_commit_whose_reply_was_lost_counts() -> None:
     assert len(world.cleanups.started) == 1
 
 
+def test_an_end_whose_outcome_cannot_be_read_says_that_it_may_have_been_done() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.line.lay(Trap(2, Fault.REPLY_LOST, meanwhile=lambda: world.line.lay(Trap(3, Fault.DOWN))))
+    with pytest.raises(Unavailable, match="may have been done"):
+        world.deallocate(allocation.id)
+
+
 @pytest.mark.parametrize("fault", [Fault.REQUEST_LOST, Fault.DOWN])
 @pytest.mark.parametrize("at", [1, 2])
 def test_what_did_not_happen_is_said_so_and_can_be_repeated(at: int, fault: Fault) -> None:

@@ -148,6 +148,13 @@ class Emulator:
         """Whether the child runs."""
         return self._child is not None and self._child.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The child's process; the workers of its Lambdas are its children. Raises `EmulatorFailed` without one."""
+        if self._child is None:
+            raise EmulatorFailed("the embedded AWS does not run: start it first")
+        return self._child.pid
+
     def last_words(self) -> str:
         """The end of what the child printed."""
         return self.log.read_text(errors="replace")[-2000:]
