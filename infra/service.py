@@ -78,14 +78,7 @@ class AtmosphereService(Construct):
             self, "CleanupMachine", service_name=self.service_name, limit=snapshot.longest_cleanup
         )
         self.topic, self.topic_key = make_topic(self, self.key)
-        self.api = Api(
-            self,
-            "Api",
-            service_name=self.service_name,
-            accounts=snapshot.access.accounts,
-            throttles=options.throttles,
-            keeping=self.keeping,
-        )
+        self.api = self._api(snapshot)
         self.functions = self._functions(snapshot, target, loopback_issuer)
         self.api.add_routes(self.functions)
         self.domain = add_domain(self, options.domain, self.api) if options.domain else None
@@ -99,6 +92,17 @@ class AtmosphereService(Construct):
             Tags.of(self).add(name, value)
         if not has_byte_code(target):
             Annotations.of(self).add_warning_v2("atmosphere:no-byte-code", _SLOW_STARTS)
+
+    def _api(self, snapshot: Snapshot) -> Api:
+        """Its routes come when the functions are there, because the canary's needs its address."""
+        return Api(
+            self,
+            "Api",
+            service_name=self.service_name,
+            accounts=snapshot.access.accounts,
+            throttles=self.options.throttles,
+            keeping=self.keeping,
+        )
 
     def _watch(self, snapshot: Snapshot) -> None:
         """Alarms, and the dashboard that shows them."""
