@@ -1,0 +1,88 @@
+"""The simulation of docs/scaling.md counts with what the real operations write."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atmosphere.adapters.items import encode, table_of
+from atmosphere.contract import BY_MARK, TABLES, Table
+from atmosphere.core.changes import target_of
+from atmosphere.core.errors import PoolBusy
+from bench.indexes import COUNTED, IN_TABLE, Act, units
+from tests.operations.world import RUN, World, a_world
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atmosphere.core.changes import Change, Target
+
+
+class Metered:
+    """Counts what a world's commits cost each index, and the rows of environments that they write."""
+
+    def __init__(self, world: World) -> None:
+        self.units: Counter[str] = Counter()
+        self.rows = 0
+        self._rows: dict[Target, Any] = world.rows._rows
+        commit = world.rows.commit
+
+        def metered(changes: Sequence[Change], *, token: str) -> None:
+            targets = {target_of(change) for change in changes}
+            before = {target: self._item(target) for target in targets}
+            commit(changes, token=token)
+            for target in targets:
+                self._count(table_of(target), before[target], self._item(target))
+
+        world.rows.commit = metered  # type: ignore[method-assign]
+
+    def _item(self, target: Target) -> dict[str, Any] | None:
+        row = self._rows.get(target)
+        return None if row is None else encode(row, target)
+
+    def _count(self, table: Table, before: Any, after: Any) -> None:
+        keys = TABLES[table]
+        self.units.update({index.name: units(before, after, index, keys) for index in keys.indexes})
+        self.rows += table is Table.ENVIRONMENTS and before != after
+
+    def taken(self) -> tuple[dict[str, int], int]:
+        """What was counted since the last time."""
+        found = {name: number for name, number in self.units.items() if number}, self.rows
+        self.units, self.rows = Counter(), 0
+        return found
+
+
+def test_the_writes_of_each_act_are_those_that_the_operations_make() -> None:
+    world = a_world(1)
+    metered = Metered(world)
+    counted = {}
+    allocation = world.allocate(caller=RUN, heartbeatSeconds=60)
+    counted[Act.ALLOCATE] = metered.taken()
+    with pytest.raises(PoolBusy):
+        world.ask()
+    counted[Act.ASK] = metered.taken()
+    world.clock.advance(timedelta(seconds=20))
+    world.heartbeats.beat(allocation.id, caller=RUN)
+    counted[Act.HEARTBEAT] = metered.taken()
+    world.deallocate(allocation.id, caller=RUN)
+    counted[Act.DEALLOCATE] = metered.taken()
+    cleaning = world.cleaning(world.cleanups.started[0])
+    world.clock.advance(timedelta(seconds=15))
+    cleaning.beat()
+    counted[Act.BEAT] = metered.taken()
+    cleaning.free(report=None)
+    counted[Act.FREE] = metered.taken()
+    assert counted == {act: (COUNTED[act], IN_TABLE[act]) for act in counted}
+    assert set(counted) == set(COUNTED)
+
+
+def test_an_index_is_written_when_what_it_holds_changes_and_twice_when_its_key_does() -> None:
+    table = TABLES[Table.ENVIRONMENTS]
+    row = {"account": "1", "region": "r", "mark": "registered", "path": "1/r", "status": "free"}
+    assert units(None, row, BY_MARK, table) == 1
+    assert units(row, row | {"status": "dirty"}, BY_MARK, table) == 0
+    assert units(row, row | {"mark": "deregistering"}, BY_MARK, table) == 2
+    assert units(row, {name: row[name] for name in row if name != "mark"}, BY_MARK, table) == 1
