@@ -1,8 +1,8 @@
 """What writes of a life cycle cost each index, in DynamoDB's write units: the rule, and what was counted by it.
 
-DynamoDB writes an index one item at a time: one that enters or leaves it, or changes in it, costs one unit; one whose
-key changes costs two, because it is deleted and put (a row is below 1 KB). `tests/bench/test_scaling.py` drives the real
-operations, and compares what they write with `COUNTED`.
+An item that enters an index, leaves it or changes in it costs one unit, and one whose key changes costs two, because it
+is deleted and put (a row is below 1 KB). `tests/bench/test_scaling.py` drives the real operations, and compares what
+they write with `COUNTED`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What breaks first as the number of environments grows, on a virtual clock. `python -m bench.scaling [--json]`.
 
-Each environment lives by the traffic of `bench/waiting.py`: a test of 20 minutes in the mean, cleaning of 2 minutes with
-its heartbeats, then the next test at once; a fifth as many callers wait. All environments are in one pool, which is the
-worst case. Each act counts with what the real operations write (`bench/indexes.py`) and call (`bench/calls.json`), so
-what is simulated is when things happen, second by second. docs/scaling.md holds the tables that this writes.
+Each environment lives by the traffic of `bench/waiting.py`: a test of 20 minutes in the mean, cleaning of 2 minutes
+with its heartbeats, then the next test at once; a fifth as many callers wait. All environments are in one pool, which
+is the worst case. Each act counts with what the real operations write (`bench/indexes.py`) and call
+(`bench/calls.json`), so what is simulated is when things happen, second by second. docs/scaling.md holds the tables.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.client.heartbeats import BEATS
 from atmosphere.cleanup.aws.budget import BEAT_EVERY
-from atmosphere.contract import BY_STATUS, BY_WAKE
+from atmosphere.client.heartbeats import BEATS
+from atmosphere.contract import BY_STATUS, BY_WAKE, WAKE, wake_shard
 from atmosphere.core.queue import MAX_OF_POOL, retry_after
 from atmosphere.core.request import MIN_HEARTBEAT
 from atmosphere.operations.reconcile import BATCH
+from atmosphere.wiring import RECONCILE_BUDGET
 from bench import prices
 from bench.indexes import COUNTED, IN_TABLE, Act
 from infra.options import Throttles
@@ -45,6 +46,12 @@ ROW_KB: Final = 1
 """A row of an environment, at most."""
 WAITER_BYTES: Final = 512
 """Of a row of the line: the plain ones have some 300, constraints and a long name of the caller add to that."""
+REPAIR_SECONDS: Final = 0.05
+"""Of the reconciler for one row, a read, a transaction and a StartExecution: an estimate, not measured on AWS."""
+REPAIRS: Final = min(BATCH, int(RECONCILE_BUDGET.total_seconds() / REPAIR_SECONDS))
+"""Rows that one run of the reconciler repairs."""
+RUNS_IN_TIME: Final = 1
+"""It begins at most 60 s after a deadline and ends 45 s later; the next one begins when 120 s are over."""
 MEASURE_EVERY: Final = 300  # seconds
 
 
@@ -64,21 +71,30 @@ WORST: Final = Mix("worst", share=1.0, every=MIN_HEARTBEAT.total_seconds() / BEA
 MIXES: Final = (USUAL, WORST)
 
 Happened = tuple[float, Act]
+Acts = dict[Act, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """How often each act happened in each second of the window."""
+    """How often each act happened in each second of the window, and on the rows of each partition of `by_wake`."""
 
     environments: int
     waiting: int
-    mix: Mix
-    acts: Mapping[Act, Sequence[int]]
+    acts: Acts
+    by_shard: Mapping[str, Acts]
 
     def per_second(self, weights: Mapping[Act, float]) -> list[float]:
         """The sum of what the acts come to, in each second."""
-        used = [(self.acts[act], weight) for act, weight in weights.items() if weight]
-        return [sum(counts[second] * weight for counts, weight in used) for second in range(WINDOW)]
+        return _summed(self.acts, weights)
+
+    def hottest(self, weights: Mapping[Act, float]) -> list[float]:
+        """Likewise, on the rows of the partition of `by_wake` that has the busiest second."""
+        return max((_summed(acts, weights) for acts in self.by_shard.values()), key=max)
+
+
+def _summed(acts: Acts, weights: Mapping[Act, float]) -> list[float]:
+    used = [(acts[act], weight) for act, weight in weights.items() if weight and act in acts]
+    return [sum(counts[second] * weight for counts, weight in used) for second in range(WINDOW)]
 
 
 @cache
@@ -88,15 +104,23 @@ def simulate(environments: int, mix: Mix, seed: int = 1) -> Simulated:
     draw = random.Random(f"{seed}-{environments}")  # noqa: S311 -- a simulation
     lives: list[Iterator[Happened]] = [_life(mix, draw) for _ in range(environments)]
     lives += [_caller(rank, draw) for rank in range(waiting)]
-    acts = {act: [0] * WINDOW for act in Act}
+    shards = [wake_shard(f"{number:012}", "us-east-1", environments=environments) for number in range(environments)]
+    by_shard: dict[str, Acts] = {shard: _nothing() for shard in {*shards, WAKE}}
+    homes = [*(by_shard[shard] for shard in shards), *([_nothing()] * waiting)]
+    acts = _nothing()
     due = [(*next(life), number) for number, life in enumerate(lives)]
     heapq.heapify(due)
     while due[0][0] < WINDOW:
         now, act, number = due[0]
         if now >= 0:
             acts[act][int(now)] += 1
+            homes[number][act][int(now)] += 1
         heapq.heapreplace(due, (*next(lives[number]), number))
-    return Simulated(environments=environments, waiting=waiting, mix=mix, acts=acts)
+    return Simulated(environments=environments, waiting=waiting, acts=acts, by_shard=by_shard)
+
+
+def _nothing() -> Acts:
+    return {act: [0] * WINDOW for act in Act}
 
 
 def _life(mix: Mix, draw: random.Random) -> Iterator[Happened]:
@@ -143,6 +167,9 @@ def _caller(rank: int, draw: random.Random) -> Iterator[Happened]:
 
 # --- what is limited ----------------------------------------------------------------------------------------------
 
+UNDIVIDED: Final = "(`by_wake` undivided: writes)"
+PARTITION_WRITES: Final = 1000
+PARTITION_READS: Final = 3000
 REQUESTS: Final = (Act.ALLOCATE, Act.HEARTBEAT, Act.DEALLOCATE, Act.ASK, Act.TURNED_AWAY)
 
 
@@ -185,10 +212,9 @@ def limits(waiting: int) -> tuple[Limit, ...]:
     asked = dict.fromkeys((Act.ALLOCATE, Act.ASK, Act.TURNED_AWAY), 1.0)
     throttle = Throttles().iam.rate
     return (
-        Limit(what="`by_wake`: writes", allowed=1000, weights=_of_index(BY_WAKE.name)),
-        Limit(what="`by_status`: writes", allowed=1000, weights=_of_index(BY_STATUS.name)),
-        Limit(what="waiters of a pool: reads", allowed=3000, weights=reads),
-        Limit(what="waiters of a pool: writes", allowed=1000, weights={Act.ASK: 2.0, Act.ALLOCATE: 2.0}),
+        Limit(what="`by_status`: writes", allowed=PARTITION_WRITES, weights=_of_index(BY_STATUS.name)),
+        Limit(what="waiters of a pool: reads", allowed=PARTITION_READS, weights=reads),
+        Limit(what="waiters of a pool: writes", allowed=PARTITION_WRITES, weights={Act.ASK: 2.0, Act.ALLOCATE: 2.0}),
         Limit(what="`environments`: writes", allowed=40_000, weights=rows),
         Limit(what="our throttle: heartbeats", allowed=throttle, weights={Act.HEARTBEAT: 1.0}, bursts=True),
         Limit(what="our throttle: allocate", allowed=throttle, weights=asked, bursts=True),
@@ -207,7 +233,7 @@ def limits(waiting: int) -> tuple[Limit, ...]:
         ),
         Limit(
             what="Step Functions: state transitions",
-            allowed=5000,
+            allowed=1500,
             weights={Act.FREE: float(prices.transitions())},
             bursts=True,
         ),
@@ -230,13 +256,27 @@ class Use:
 def uses(found: Simulated) -> list[Use]:
     """Of each limit, and of the concurrency of Lambda and the reconciler's work, which are no rates."""
     each = [_use(found, limit) for limit in limits(found.waiting)]
-    return [*each, _concurrency(found), _open(found), _due(found), _measured(found)]
+    return [_waking(found), *each, _concurrency(found), _open(found), _due(found), _measured(found)]
 
 
 def _use(found: Simulated, limit: Limit) -> Use:
     series = found.per_second(limit.weights)
     mean, peak = sum(series) / WINDOW, max(series)
     return Use(what=limit.what, mean=mean, peak=peak, share=(mean if limit.bursts else peak) / limit.allowed)
+
+
+def _waking(found: Simulated) -> Use:
+    return _of_series("`by_wake`: writes", found.hottest(_of_index(BY_WAKE.name)))
+
+
+def undivided(found: Simulated) -> Use:
+    """What it would be if `by_wake` were one partition in every configuration."""
+    return _of_series(UNDIVIDED, found.per_second(_of_index(BY_WAKE.name)))
+
+
+def _of_series(what: str, series: Sequence[float]) -> Use:
+    """Of a partition's 1000 write units."""
+    return Use(what=what, mean=sum(series) / WINDOW, peak=max(series), share=max(series) / PARTITION_WRITES)
 
 
 def _rate(found: Simulated, *acts: Act) -> float:
@@ -258,7 +298,9 @@ def _open(found: Simulated) -> Use:
 def _due(found: Simulated) -> Use:
     """Rows of a minute that the reconciler has to end, of those that one run takes."""
     minutes = [sum(found.acts[Act.DUE][begin : begin + 60]) for begin in range(0, WINDOW, 60)]
-    return Use(what="reconciler: due rows a minute", mean=_mean(minutes), peak=max(minutes), share=max(minutes) / BATCH)
+    return Use(
+        what="reconciler: due rows a minute", mean=_mean(minutes), peak=max(minutes), share=max(minutes) / REPAIRS
+    )
 
 
 def _measured(found: Simulated) -> Use:
@@ -266,7 +308,7 @@ def _measured(found: Simulated) -> Use:
     asked = max(found.per_second(dict.fromkeys((Act.ALLOCATE, Act.ASK, Act.TURNED_AWAY), 1.0)))
     burst = found.environments * ROW_KB / 8
     mean = burst / MEASURE_EVERY + _rate(found, Act.ALLOCATE, Act.ASK, Act.TURNED_AWAY)
-    return Use(what="`by_status`: reads", mean=mean, peak=burst + asked, share=(burst + asked) / 3000)
+    return Use(what="`by_status`: reads", mean=mean, peak=burst + asked, share=(burst + asked) / PARTITION_READS)
 
 
 def _mean(numbers: Sequence[float]) -> float:
@@ -286,8 +328,19 @@ def table(mix: Mix) -> str:
     """As Markdown: mean and busiest second, with the share of what is allowed."""
     by_size = [uses(simulate(size, mix)) for size in SIZES]
     rows = [[each[0].what, *map(_cell, each)] for each in zip(*by_size, strict=True)]
+    rows.insert(0, [UNDIVIDED, *(_cell(undivided(simulate(size, mix))) for size in SIZES)])
     rows.append(["**first limit met**", *(_first(simulate(size, mix)) for size in SIZES)])
     head = [f"a second, {mix.name} heartbeats", *(f"{size:,}".replace(",", " ") for size in SIZES)]
+    lines = [head, ["---", *["---:"] * len(SIZES)], *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def table_of_outages() -> str:
+    """As Markdown: how long the reconciler takes if every holder dies at the same moment."""
+    head = ["", *(f"{size:,}".replace(",", " ") for size in SIZES)]
+    runs = [math.ceil(size / REPAIRS) for size in SIZES]
+    rows = [["runs of the reconciler, one a minute", *map(str, runs)]]
+    rows.append(["all end within 120 s of their deadline", *("yes" if run <= RUNS_IN_TIME else "no" for run in runs)])
     lines = [head, ["---", *["---:"] * len(SIZES)], *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
@@ -324,4 +377,6 @@ def as_json() -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(as_json() + "\n" if "--json" in sys.argv[1:] else "\n".join(map(table, MIXES)))
+    sys.stdout.write(
+        as_json() + "\n" if "--json" in sys.argv[1:] else "\n".join([*map(table, MIXES), table_of_outages()])
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,13 @@ import pytest
 from atmosphere.adapters.items import encode, table_of
 from atmosphere.contract import BY_MARK, TABLES, Table
 from atmosphere.core.changes import target_of
-from atmosphere.core.errors import PoolBusy
+from atmosphere.core.errors import AllDirty, PoolBusy
+from bench import scaling
 from bench.indexes import COUNTED, IN_TABLE, Act, units
+from tests.builders import POOL
 from tests.operations.world import RUN, World, a_world
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text()
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,3 +91,43 @@ def test_an_index_is_written_when_what_it_holds_changes_and_twice_when_its_key_d
     assert units(row, row | {"status": "dirty"}, BY_MARK, table) == 0
     assert units(row, row | {"mark": "deregistering"}, BY_MARK, table) == 2
     assert units(row, {name: row[name] for name in row if name != "mark"}, BY_MARK, table) == 1
+
+
+@pytest.mark.parametrize("mix", scaling.MIXES, ids=lambda mix: mix.name)
+def test_a_table_of_the_document_is_what_the_simulation_prints(mix: scaling.Mix) -> None:
+    assert f"\n\n{scaling.table(mix)}" in DOCUMENT, (
+        "run `python -m bench.scaling`, and put its tables there"
+    )
+
+
+def test_the_document_says_how_long_an_outage_keeps_the_reconciler_busy() -> None:
+    assert f"\n\n{scaling.table_of_outages()}" in DOCUMENT
+
+
+def test_the_document_says_what_each_act_writes() -> None:
+    words = {
+        "allocate": Act.ALLOCATE,
+        "heartbeat of an allocation": Act.HEARTBEAT,
+        "deallocate": Act.DEALLOCATE,
+        "heartbeat of a cleanup": Act.BEAT,
+        "becomes free": Act.FREE,
+    }
+    for said, act in words.items():
+        assert f"| {said} | {COUNTED[act]['by_status']} | {COUNTED[act]['by_wake']} |\n" in DOCUMENT
+
+
+def test_the_index_of_what_is_due_has_several_partitions_because_one_would_not_do() -> None:
+    """If this fails, one partition would do: see docs/adr/0035-partitions-of-what-is-due.md."""
+    most = scaling.simulate(max(scaling.SIZES), scaling.WORST)
+    assert scaling.undivided(most).share > 1
+    assert scaling.uses(most)[0].share < 0.5
+
+
+def test_a_row_of_the_line_is_no_larger_than_the_simulation_takes_it_for() -> None:
+    world = a_world(1, taken=1)
+    with pytest.raises(AllDirty):
+        world.ask(caller=RUN, constraints=[{"type": "region", "value": ["eu-west-1", "us-east-1"]}])
+    [row] = world.rows.waiters(POOL)
+    assert sum(len(name) + len(str(next(iter(value.values())))) for name, value in encode(row, row.id).items()) <= (
+        scaling.WAITER_BYTES
+    )

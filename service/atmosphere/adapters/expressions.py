@@ -42,9 +42,7 @@ class _Expression:
         return {parameter: entries for parameter, entries in both.items() if entries}
 
 
-def transact_item(
-    change: Change, tables: Mapping[Table, str], *, environments: int = 0
-) -> TransactWriteItemTypeDef:
+def transact_item(change: Change, tables: Mapping[Table, str], *, environments: int = 0) -> TransactWriteItemTypeDef:
     """One member of `TransactItems`; a broken condition brings the row that broke it.
 
     `environments` is how many the configuration has.
