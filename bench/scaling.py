@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.adapters.partitions import WAKE, wake_shard
 from atmosphere.cleanup.aws.budget import BEAT_EVERY
 from atmosphere.client.heartbeats import BEATS
-from atmosphere.contract import BY_STATUS, BY_WAKE, WAKE, wake_shard
+from atmosphere.contract import BY_STATUS, BY_WAKE
 from atmosphere.core.queue import MAX_OF_POOL, retry_after
 from atmosphere.core.request import MIN_HEARTBEAT
 from atmosphere.operations.reconcile import BATCH

@@ -160,29 +160,6 @@ TABLES: Final[dict[Table, TableKeys]] = {
     Table.SNAPSHOTS: TableKeys("digest"),
 }
 HISTORY_WEEKS: Final = 26
-
-# `by_wake` is one partition until the configuration is large, so that an idle reconciler reads once (ADR 0035). Readers
-# spread earlier than writers: a configuration that grows or shrinks past one of the two leaves no row unread.
-WAKE: Final = "wake"
-WAKE_SHARDS: Final = (WAKE, *(f"{WAKE}#{number}" for number in range(1, 8)))
-READ_ALL_FROM: Final = 500
-"""Environments of the configuration from which on the reconciler reads all partitions every minute."""
-SPREAD_FROM: Final = 2000
-"""Environments of the configuration from which on rows are written into all of them."""
-
-
-def wake_shard(account: str, region: str, *, environments: int) -> str:
-    """The partition of an environment's row, in a configuration of so many; the same one as long as it stays large."""
-    if environments < SPREAD_FROM:
-        return WAKE
-    return WAKE_SHARDS[sha256(f"{account}/{region}".encode()).digest()[0] % len(WAKE_SHARDS)]
-
-
-def wake_shards(*, environments: int) -> tuple[str, ...]:
-    """Those in which there may be rows, in a configuration of so many."""
-    return WAKE_SHARDS if environments >= READ_ALL_FROM else (WAKE,)
-
-
 ALLOCATE_IN_FLIGHT: Final = 35
 """Seconds after an allocate was sent in which an unknown id may still become known; the gateway gives up after 29."""
 

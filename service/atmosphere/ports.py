@@ -119,8 +119,7 @@ class Store(Protocol):
     def waking(self, until: datetime, limit: int, *, strays: bool = False) -> Sequence[Environment]:
         """Rows whose `wake_at` is at or before `until`, earliest first, at most `limit`; one read if none.
 
-        A large configuration costs one for each partition of the index. With `strays` those are given that are not
-        found without it: they were written under a configuration that was large, by those who knew no other yet.
+        In a large configuration one for each partition. With `strays` those that are not found without it.
         """
 
     def allocation(self, allocation: AllocationId) -> Allocation | None:

@@ -95,9 +95,7 @@ def test_an_index_is_written_when_what_it_holds_changes_and_twice_when_its_key_d
 
 @pytest.mark.parametrize("mix", scaling.MIXES, ids=lambda mix: mix.name)
 def test_a_table_of_the_document_is_what_the_simulation_prints(mix: scaling.Mix) -> None:
-    assert f"\n\n{scaling.table(mix)}" in DOCUMENT, (
-        "run `python -m bench.scaling`, and put its tables there"
-    )
+    assert f"\n\n{scaling.table(mix)}" in DOCUMENT, "run `python -m bench.scaling`, and put its tables there"
 
 
 def test_the_document_says_how_long_an_outage_keeps_the_reconciler_busy() -> None:

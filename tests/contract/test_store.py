@@ -8,7 +8,8 @@ import pytest
 
 from atmosphere.adapters.dynamodb import DynamoStore
 from atmosphere.adapters.memory import MemoryStore
-from atmosphere.contract import READ_ALL_FROM, SPREAD_FROM, WAKE, WAKE_SHARDS, Table
+from atmosphere.adapters.partitions import READ_ALL_FROM, SPREAD_FROM, WAKE, WAKE_SHARDS
+from atmosphere.contract import Table
 from atmosphere.core.changes import Put, beat
 from atmosphere.core.model import Status
 from tests.builders import NOW, a_key, after, an_environment

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atmosphere.contract import WAKE_SHARDS, Table
+from atmosphere.adapters.partitions import WAKE_SHARDS
+from atmosphere.contract import Table
 from atmosphere.core.changes import ConditionCheck, target_of
 from atmosphere.core.errors import PoolBusy
 from atmosphere.core.model import EnvironmentKey

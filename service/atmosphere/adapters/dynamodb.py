@@ -6,11 +6,11 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from atmosphere.adapters import queries
+from atmosphere.adapters import partitions, queries
 from atmosphere.adapters.cursors import Position, span
 from atmosphere.adapters.items import SLOTS, decode, environment_key, key_item
 from atmosphere.adapters.transactions import transact
-from atmosphere.contract import WAKE_SHARDS, Table, wake_shards
+from atmosphere.contract import Table
 from atmosphere.core.breaker import PoolKey
 from atmosphere.core.changes import target_of
 from atmosphere.core.model import EnvironmentKey, Mark, Status
@@ -50,7 +50,8 @@ class DynamoStore:
     """`ports.Store` on the tables of `contract.TABLES`, deployed as `tables`. Safe to share between threads.
 
     `commits` is the client for writing, if it has other time limits than the one for reading. `environments` says how
-    many the configuration has; it may raise `Unreachable`, and is asked for nothing but what sets or reads `by_wake`.
+    many the configuration has; it may raise `Unreachable`, and is asked only when a row of an environment is written
+    or `waking` reads.
     """
 
     def __init__(
@@ -121,8 +122,7 @@ class DynamoStore:
 
     def waking(self, until: datetime, limit: int, *, strays: bool = False) -> Sequence[Environment]:
         """One query for each partition, and further ones until there are `limit` rows."""
-        read = wake_shards(environments=self._environments())
-        shards = [shard for shard in WAKE_SHARDS if (shard in read) is not strays]
+        shards = (partitions.strays if strays else partitions.wake_shards)(environments=self._environments())
         rows = [row for shard in shards for row in self._waking(shard, until, limit)]
         return sorted(rows, key=lambda row: (row.wake_at is not None, row.wake_at))[:limit]
 

@@ -10,7 +10,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from atmosphere.adapters.codecs import FIELDS, STORED_AS, instant_text
-from atmosphere.contract import HISTORY_WEEKS, WAKE, Table, wake_shard
+from atmosphere.adapters.partitions import WAKE, wake_shard
+from atmosphere.contract import HISTORY_WEEKS, Table
 from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.changes import HistoryKey
 from atmosphere.core.github import RunKey
