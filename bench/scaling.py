@@ -211,7 +211,7 @@ def limits(waiting: int) -> tuple[Limit, ...]:
     rows = {act: 2.0 * number for act, number in IN_TABLE.items()} | {Act.DUE: 2.0}
     requests = dict.fromkeys(REQUESTS, 1.0) | {Act.DEALLOCATE: 2.0}  # with one renewal of keys for each test
     asked = dict.fromkeys((Act.ALLOCATE, Act.ASK, Act.TURNED_AWAY), 1.0)
-    throttle = Throttles().iam.rate
+    throttle = Throttles().github.rate  # by which release tokens come, and the smaller one
     return (
         Limit(what="`by_status`: writes", allowed=PARTITION_WRITES, weights=_of_index(BY_STATUS.name)),
         Limit(what="waiters of a pool: reads", allowed=PARTITION_READS, weights=reads),

@@ -85,12 +85,16 @@ class TestPartitionsOfWhatIsDue:
         assert strays
         assert sorted([*found, *strays], key=lambda row: row.key) == CLEANING
 
-    def test_the_next_write_takes_a_row_where_its_configuration_wants_it(self, sizes: Sizes) -> None:
-        sizes.of(SPREAD_FROM).commit([Put(row=row) for row in CLEANING], token="a")
-        small = sizes.of(1)
+    @pytest.mark.parametrize(
+        ("before", "now", "shards"), [(SPREAD_FROM, 1, {WAKE}), (1, SPREAD_FROM, set(WAKE_SHARDS))]
+    )
+    def test_the_next_write_takes_a_row_where_its_configuration_wants_it(
+        self, sizes: Sizes, before: int, now: int, shards: set[str]
+    ) -> None:
+        sizes.of(before).commit([Put(row=row) for row in CLEANING], token="a")
         for number, row in enumerate(CLEANING):
-            small.commit([beat(row, now=NOW)], token=f"beat {number}")
-        assert sizes.shards() == {WAKE}
+            sizes.of(now).commit([beat(row, now=NOW)], token=f"beat {number}")
+        assert sizes.shards() == shards
 
 
 class TestDynamoStoreOnMoto(StoreContract):
