@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -129,3 +130,11 @@ def test_a_row_of_the_line_is_no_larger_than_the_simulation_takes_it_for() -> No
     assert sum(len(name) + len(str(next(iter(value.values())))) for name, value in encode(row, row.id).items()) <= (
         scaling.WAITER_BYTES
     )
+
+
+def test_scripts_get_the_same_figures() -> None:
+    found = json.loads(scaling.as_json())
+    usual = {use.what: [use.mean, use.peak, use.share] for use in scaling.uses(scaling.simulate(400, scaling.USUAL))}
+    assert found["usual"]["400"] == usual
+    assert set(found) == {"usual", "worst"}
+    assert list(found["worst"]) == [str(size) for size in scaling.SIZES]
