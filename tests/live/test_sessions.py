@@ -1,0 +1,203 @@
+"""Sessions, policies and their refusals, as IAM and STS of a real account decide them.
+
+The documents claim it in docs/cleanup.md ("Revocation"), docs/registering.md and docs/local.md.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from botocore.exceptions import ClientError
+
+from atmosphere.adapters.organization import InForce, tried
+from atmosphere.cleanup.revoke.denial import policy_document, policy_name, whole_document
+from atmosphere.contract import TEST_SESSION, session_name
+from atmosphere.core.doctor.facts import QUOTAS
+from atmosphere.core.model import ADMIN, AccountId, EnvironmentKey, PoolName, Region, Registration, RoleArn
+from atmosphere.faults import REFUSALS, code_of
+from tests.live.account import permitted, policy, trust
+from tests.live.ledger import Kind
+from tests.live.lending import lent
+from tests.live.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.credentials import Credentials
+
+    from tests.live.account import Live
+
+pytestmark = pytest.mark.live
+
+HOUR: Final = 3600  # seconds
+
+
+def refusal(act: Callable[[], Any]) -> ClientError:
+    """What AWS says to a call that it must refuse."""
+    with pytest.raises(ClientError) as raised:
+        act()
+    return raised.value
+
+
+def allowed(live: Live, keys: Credentials) -> bool:
+    """Whether a session may list queues."""
+    return permitted(live.client("sqs", keys).list_queues)
+
+
+@pytest.mark.only_on_aws("the embedded AWS has no limit for chained roles")
+def test_a_session_of_a_session_lasts_an_hour_at_most(live: Live) -> None:
+    """Proves why credentials are renewed: a chained role gets an hour, whatever the role allows (docs/access.md)."""
+    first = live.role(allowed=policy("sts:AssumeRole"))
+    second = live.role(longest=4 * HOUR)
+    chained = live.assumed(first.arn)
+    live.assumed(second.arn, keys=chained, DurationSeconds=HOUR)
+    sts = live.client("sts", chained)
+
+    asked = {"RoleArn": second.arn, "RoleSessionName": "chained", "DurationSeconds": HOUR + 1}
+    assert code_of(refusal(lambda: sts.assume_role(**asked))) == "ValidationError"
+
+
+@pytest.mark.only_on_aws("the embedded AWS grants any duration")
+def test_a_role_grants_no_longer_session_than_it_may(live: Live) -> None:
+    """Proves that `MaxSessionDuration` counts (docs/registering.md)."""
+    role = live.role()
+    live.assumed(role.arn)
+
+    asked = {"RoleArn": role.arn, "RoleSessionName": "long", "DurationSeconds": HOUR + 1}
+    assert code_of(refusal(lambda: live.client("sts").assume_role(**asked))) == "ValidationError"
+
+
+def test_a_session_policy_narrows_and_is_named_in_the_refusal(live: Live) -> None:
+    """Proves that `sessionPolicy` of an allocation narrows its credentials (docs/api/openapi.yaml)."""
+    role = live.role(allowed=policy(["sqs:ListQueues", "sns:ListTopics"]))
+    whole = live.assumed(role.arn)
+    until(lambda: allowed(live, whole), "the role may list queues")
+    narrow = live.assumed(role.arn, Policy=policy("sns:ListTopics"))
+
+    error = refusal(lambda: live.client("sqs", narrow).list_queues())
+    assert code_of(error) in REFUSALS
+    if not live.embedded:
+        assert "because no session policy allows" in error.response["Error"]["Message"]
+
+
+@pytest.mark.only_on_aws("the embedded AWS has a text of its own")
+def test_a_refusal_names_the_kind_of_policy(live: Live) -> None:
+    """Proves the form of AWS's texts, by which `faults.py` tells the organization's refusals from others."""
+    role = live.role(allowed=policy("sqs:ListQueues", effect="Deny"))
+    keys = live.assumed(role.arn)
+    said = {
+        "explicit": refusal(lambda: live.client("sqs", keys).list_queues()),
+        "implicit": refusal(lambda: live.client("iam", keys).list_roles()),
+    }
+
+    assert {code_of(error) for error in said.values()} <= REFUSALS
+    assert "with an explicit deny in an identity-based policy" in str(said["explicit"])
+    assert "because no identity-based policy allows" in str(said["implicit"])
+
+
+def test_a_policy_of_the_organization_is_recognized(live: Live) -> None:
+    """Proves that a refusal by a policy of the organization is recognized by its text (docs/operations.md)."""
+    with lent(live) as environment:
+        about = Registration(
+            key=EnvironmentKey(AccountId(environment.account), Region(environment.region)),
+            pool=PoolName(live.pool),
+            roles={ADMIN: RoleArn(environment.admin_role)},
+        )
+        found = tried(environment.client, about, live.run)
+    if not any(finding.in_force is InForce.YES for finding in found):
+        pytest.skip("the organization of the environment has not the policy of infra/organization-policy.json")
+    assert {finding.in_force for finding in found} == {InForce.YES}, found
+
+
+@pytest.mark.only_on_aws("on the embedded AWS, aws:PrincipalArn is the session's ARN")
+def test_a_trust_by_the_arn_of_a_role_holds_for_its_sessions(live: Live) -> None:
+    """Proves that the trust of an environment's role may name the service's roles by `aws:PrincipalArn`."""
+    caller = live.role(allowed=policy("sts:AssumeRole"))
+    root = {"AWS": f"arn:{live.partition}:iam::{live.account}:root"}
+    target = live.role(trusted=trust(root, Condition={"ArnEquals": {"aws:PrincipalArn": caller.arn}}))
+
+    assert live.assumed(target.arn, keys=live.assumed(caller.arn)).token
+
+
+@pytest.mark.parametrize("form", ["of every session", "by name"])
+def test_a_revoked_session_is_refused_and_a_later_one_is_not(live: Live, form: str) -> None:
+    """Proves P4 with the real Deny, and measures how long AWS takes to apply it (docs/cleanup.md)."""
+    region = Region(live.region)
+    role = live.role(allowed=policy("sqs:ListQueues"))
+    name = session_name(TEST_SESSION, region, "0" * 32)
+    session = live.assumed(role.arn, RoleSessionName=name)
+    until(lambda: allowed(live, session), "the session may list queues")
+    cut_off = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    document = whole_document(cut_off) if form == "of every session" else policy_document(region, cut_off)
+    until(lambda: datetime.now(UTC) > cut_off, "the cut-off is over")
+
+    live.client("iam").put_role_policy(RoleName=role.name, PolicyName=policy_name(region), PolicyDocument=document)
+
+    refused = until(lambda: not allowed(live, session), "the session is refused")
+    live.figure(f"from the Deny ({form}) until a session was refused", refused)
+    assert allowed(live, live.assumed(role.arn, RoleSessionName=name))
+
+
+@pytest.mark.only_on_aws("the embedded AWS deletes some of these")
+@pytest.mark.parametrize(
+    ("holder", "code"),
+    [
+        ("a role with a policy", "DeleteConflict"),
+        ("a policy that is attached", "DeleteConflict"),
+        ("a bucket with an object", "BucketNotEmpty"),
+        ("a rule with a target", "ValidationException"),
+    ],
+)
+def test_a_deletion_that_aws_refuses(live: Live, holder: str, code: str) -> None:
+    """Proves rows of "What AWS demands before a deletion" (docs/cleanup.md) that cost nothing to try."""
+    assert code_of(refusal(HOLDERS[holder](live))) == code
+
+
+def _role_with_policy(live: Live) -> Callable[[], Any]:
+    role = live.role(allowed=policy("sqs:ListQueues"))
+    return lambda: live.client("iam").delete_role(RoleName=role.name)
+
+
+def _attached_policy(live: Live) -> Callable[[], Any]:
+    iam, name = live.client("iam"), live.name(Kind.POLICY)
+    arn = iam.create_policy(PolicyName=name, PolicyDocument=policy("sqs:ListQueues"))["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName=live.role().name, PolicyArn=arn)
+    return lambda: iam.delete_policy(PolicyArn=arn)
+
+
+def _full_bucket(live: Live) -> Callable[[], Any]:
+    name = live.bucket()
+    live.client("s3").put_object(Bucket=name, Key="object", Body=b"")
+    return lambda: live.client("s3").delete_bucket(Bucket=name)
+
+
+def _rule_with_target(live: Live) -> Callable[[], Any]:
+    events, name = live.client("events"), live.name(Kind.RULE)
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    group = f"arn:{live.partition}:logs:{live.region}:{live.account}:log-group:/aws/events/{name}"
+    events.put_targets(Rule=name, Targets=[{"Id": "target", "Arn": group}])
+    return lambda: events.delete_rule(Name=name)
+
+
+HOLDERS: Final[dict[str, Callable[[Live], Callable[[], Any]]]] = {
+    "a role with a policy": _role_with_policy,
+    "a policy that is attached": _attached_policy,
+    "a bucket with an object": _full_bucket,
+    "a rule with a target": _rule_with_target,
+}
+"""Each makes one and returns its deletion."""
+
+
+@pytest.mark.only_on_aws("the embedded AWS has no quotas")
+def test_the_quotas_of_the_doctor_exist(live: Live) -> None:
+    """Proves the codes that `environment doctor` asks for (docs/registering.md)."""
+    quotas = live.client("service-quotas")
+
+    found = {
+        quota.name: quotas.get_service_quota(ServiceCode=quota.service, QuotaCode=quota.code)["Quota"]["Value"]
+        for quota in QUOTAS
+    }
+    assert all(value > 0 for value in found.values()), found
