@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from atmosphere.contract import NAME
+from atmosphere.contract import NAME, FunctionName
 from atmosphere.faults import REFUSALS, code_of
 from tests.live.api import Api
 from tests.live.ledger import Kind, Ledger
@@ -25,12 +26,12 @@ from tests.live.waiting import MINUTE, until
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from atmosphere.contract import FunctionName
     from tests.live.optin import Asked
 
 _PREFIX: Final = "atmosphere-live"
 _CONFIG: Final = Config(retries={"total_max_attempts": 5, "mode": "standard"})
 _SECONDS: Final = 900  # the shortest session that STS grants
+_HOUR: Final = 3600  # seconds; the longest one of a role that another role assumes
 ANY_RESOURCE: Final = "*"
 
 
@@ -44,6 +45,12 @@ def trust(principal: Mapping[str, str], **others: Any) -> str:
     """Who may assume a role."""
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, **others}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def keys_of(session: Any) -> Credentials:
+    """The keys of a boto3 session, as they are now."""
+    frozen = session.get_credentials().get_frozen_credentials()
+    return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
 
 def permitted(call: Callable[[], Any]) -> bool:
@@ -74,6 +81,8 @@ class Live:
     ledger: Ledger
     run: str = field(default_factory=lambda: uuid4().hex[:8])
     figures: list[str] = field(default_factory=list)
+    _caller: Credentials | None = field(default=None, repr=False)
+    _since: float = 0.0
 
     @property
     def account(self) -> str:
@@ -103,13 +112,15 @@ class Live:
         """Where the API is."""
         return self.asked.endpoint or self.outputs["Endpoint"].rstrip("/")
 
-    @cached_property
+    @property
     def keys(self) -> Credentials:
-        """Those of the API's caller."""
+        """Those of the API's caller, renewed long before they end."""
         if not self.asked.role:
-            frozen = self.session.get_credentials().get_frozen_credentials()
-            return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
-        return self.assumed(self.asked.role)
+            return keys_of(self.session)
+        if self._caller is None or time.monotonic() - self._since > _HOUR / 2:
+            self._since = time.monotonic()
+            self._caller = self.assumed(self.asked.role, DurationSeconds=_HOUR)
+        return self._caller
 
     @property
     def api(self) -> Api:
@@ -152,8 +163,14 @@ class Live:
         return self.asked.pool
 
     def function(self, name: FunctionName) -> str:
-        """What a function of the service is called; without the outputs of a stack, as in docs/operations.md."""
-        return self.outputs.get(f"Function{name.title()}", f"{NAME}-{name}")
+        """What a function of the service is called."""
+        return f"{self.service}-{name}"
+
+    @cached_property
+    def service(self) -> str:
+        """What the service is called, by its stack; without one, as in docs/operations.md."""
+        allocate = self.outputs.get("FunctionAllocate", f"{NAME}-{FunctionName.ALLOCATE}")
+        return allocate.removesuffix(f"-{FunctionName.ALLOCATE}")
 
     def bucket(self) -> str:
         """A new bucket."""

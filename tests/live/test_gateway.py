@@ -1,7 +1,7 @@
 """Who gets past the gateway of a real account, and what it replies to the others.
 
-The documents claim it in docs/access.md and docs/operations.md; no emulator evaluates the resource policy on routes with an
-authorizer, callers of other accounts, or the scope of a signature.
+The documents claim it in docs/access.md and docs/operations.md; no emulator evaluates the resource policy on routes
+with an authorizer, callers of other accounts, or the scope of a signature.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 from botocore.credentials import Credentials
 
 from atmosphere.client.github import token_request
-from tests.live.account import policy
+from tests.live.account import keys_of, policy
 from tests.live.api import Api
 from tests.live.waiting import MINUTE, until
 
@@ -41,8 +41,7 @@ def test_a_caller_of_another_account_is_refused(live: Live) -> None:
     """Proves that the resource policy keeps out accounts that are not listed (docs/access.md)."""
     if not live.asked.stranger:
         pytest.skip("no profile of another account: set ATMOSPHERE_LIVE_STRANGER_PROFILE")
-    frozen = boto3.Session(profile_name=live.asked.stranger).get_credentials().get_frozen_credentials()
-    stranger = Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+    stranger = keys_of(boto3.Session(profile_name=live.asked.stranger))
 
     for path in ("/pools", "/configuration"):
         assert Api(live.endpoint, live.region, stranger).ask("GET", path).status == 403

@@ -96,7 +96,7 @@ def test_the_npm_client_works_against_the_default_endpoint(live: Live) -> None:
     It names no id of its own, so a run that is killed here leaves an allocation until its deadline.
     """
     keys = {"accessKeyId": live.keys.access_key, "secretAccessKey": live.keys.secret_key}
-    steps = [
+    steps: list[dict[str, object]] = [
         {"do": "acquire", "pool": live.pool, "requester": f"live suite {live.run}", "timeoutMinutes": 3},
         {"do": "release", "outcome": "success"},
     ]

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from atmosphere.contract import METRICS_NAMESPACE, NAME, Metric
+from atmosphere.contract import METRICS_NAMESPACE, Metric
 from tests.live.ledger import Kind
 from tests.live.waiting import MINUTE, until
 
@@ -108,13 +108,15 @@ def test_an_alarm_fires_on_an_injected_metric(live: Live) -> None:
 
 def dashboard(live: Live) -> dict[str, Any]:
     """The deployed one."""
-    body: dict[str, Any] = json.loads(live.client("cloudwatch").get_dashboard(DashboardName=NAME)["DashboardBody"])
+    body: dict[str, Any] = json.loads(
+        live.client("cloudwatch").get_dashboard(DashboardName=live.service)["DashboardBody"]
+    )
     return body
 
 
 def queries(body: dict[str, Any]) -> list[dict[str, Any]]:
     """What the graphs ask for, as `GetMetricData` takes it: searches, sums, and metrics by name."""
-    asked = []
+    asked: list[dict[str, Any]] = []
     for widget in body["widgets"]:
         for row in widget["properties"].get("metrics", ()):
             options = row[-1] if isinstance(row[-1], dict) else {}
