@@ -1,6 +1,6 @@
 """What a run may cost, what its tests are known to cost, and where each price comes from.
 
-A cost is an upper estimate: counted calls times a price of `bench/prices.py`, free tiers left out. It is reserved
+A cost is an upper estimate: counted calls times a price of `bench/price_list.py`, free tiers left out. It is reserved
 before the test and never given back, so a run stays under its budget. AWS's bill comes a day later.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from bench.prices import PRICES, Price
+from bench.price_list import PRICES, Price
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +21,12 @@ ALSO: Final = {
     "series": Price("metric asked of GetMetricData", Decimal("0.01"), 1_000, "cloudwatch/pricing/"),
     "alarm hour": Price("alarm, an hour", Decimal("0.10") / 730, 1, "cloudwatch/pricing/"),
     "metric hour": Price("metric, an hour", Decimal("0.30") / 730, 1, "cloudwatch/pricing/"),
-    "read of logs": Price("GB scanned by Logs", Decimal("0.005"), 1, "cloudwatch/pricing/"),
+    "log line": Price("KB of logs", Decimal("0.50"), 1_000_000, "cloudwatch/pricing/"),
 }
 """Prices of what only this suite asks for."""
 PRICE_LIST: Final[Mapping[str, Price]] = {**PRICES, **ALSO}
 
-_ONE_CALL: Final = {"api": 1, "invocation": 1, "compute": 1, "read": 6}
+_ONE_CALL: Final = {"api": 1, "invocation": 1, "compute": 1, "read": 6, "log line": 2}
 _ALLOCATION: Final = {
     "api": 40,
     "invocation": 60,
@@ -37,6 +37,7 @@ _ALLOCATION: Final = {
     "put": 60,
     "get": 60,
     "event": 4,
+    "log line": 120,
 }
 """With its cleanup, in passes of 30 s as in `bench/prices.py`, and with the questions asked until it is over."""
 
@@ -88,7 +89,7 @@ COSTS: Final[Mapping[str, Mapping[str, int]]] = {
     "test_each_graph_of_the_dashboard_can_be_asked_for": {"question": 4, "series": 200},
     "test_the_dashboard_has_data": {"question": 4, "series": 200},
     # test_starting.py
-    "test_a_start_with_byte_code_is_faster": {"invocation": 12, "compute": 60, "log": 1},
+    "test_a_start_with_byte_code_is_faster": {"invocation": 12, "compute": 60, "log line": 12},
     "test_functions_run_as_they_are_configured": FREE,
     # test_lending.py
     "test_the_npm_client_works_against_the_default_endpoint": _ALLOCATION,
