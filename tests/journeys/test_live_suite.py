@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 ROOT: Final = Path(__file__).parents[2]
 BUDGET: Final = "0.50"
 ADMINISTRATOR: Final = "live-administrator"
+TEMPLATE: Final = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
 ANYTHING: Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
@@ -120,17 +121,20 @@ def test_the_cost_is_printed_and_under_the_budget(done: Done) -> None:
 
 
 def test_what_a_killed_run_left_is_deleted_by_its_ledger(local_service: LocalService, tmp_path: Path) -> None:
-    """Killed between two lines: a bucket that was created, and a role that was not."""
+    """Killed after a bucket and a stack were created, and before a role was."""
     path = tmp_path / "ledger.jsonl"
     ledger, s3 = Ledger(path), client(local_service, "s3")
     ledger.note(Kind.BUCKET, "atmosphere-live-killed", "us-east-1")
+    ledger.note(Kind.STACK, "atmosphere-live-killed", "us-east-1")
     ledger.note(Kind.ROLE, "atmosphere-live-never", "us-east-1")
+    stacks = client(local_service, "cloudformation")
+    stacks.create_stack(StackName="atmosphere-live-killed", TemplateBody=TEMPLATE)
     s3.create_bucket(Bucket="atmosphere-live-killed")
     s3.put_object(Bucket="atmosphere-live-killed", Key="object", Body=b"")
 
     ran = command("tests.live.leave", variables(local_service, path))
 
-    assert (ran.returncode, ran.stdout) == (0, "2 listed, 2 deleted or not there, 0 left\n"), ran.stderr
+    assert (ran.returncode, ran.stdout) == (0, "3 listed, 3 deleted or not there, 0 left\n"), ran.stderr
     assert "atmosphere-live-killed" not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     assert ledger.left() == []
 

@@ -68,6 +68,7 @@ COSTS: Final[Mapping[str, Mapping[str, int]]] = {
     "test_a_policy_of_the_organization_is_recognized": _ALLOCATION,
     "test_a_trust_by_the_arn_of_a_role_holds_for_its_sessions": FREE,
     "test_a_revoked_session_is_refused_and_a_later_one_is_not": FREE,
+    "test_a_role_with_another_external_id_or_that_is_gone_is_refused": FREE,
     "test_a_deletion_that_aws_refuses": {"put": 4, "event": 1},
     "test_the_quotas_of_the_doctor_exist": FREE,
     # test_storage.py
@@ -83,6 +84,9 @@ COSTS: Final[Mapping[str, Mapping[str, int]]] = {
     "test_a_path_that_finds_nothing_fails_the_execution": {"transition": 4},
     "test_a_role_that_step_functions_may_not_assume_is_refused": {"transition": 2},
     "test_the_rule_calls_the_reconciler_every_minute": {"question": 2, "series": 2},
+    # test_stacks.py
+    "test_a_stack_whose_export_is_imported_is_refused": FREE,
+    "test_a_stack_with_a_full_bucket_fails_to_be_deleted": {"put": 10},
     # test_watching.py
     "test_an_event_arrives_at_a_rule": {"event": 4, "queue": 200},
     "test_an_alarm_fires_on_an_injected_metric": {"alarm hour": 1, "metric hour": 1, "question": 80},

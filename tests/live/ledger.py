@@ -30,6 +30,7 @@ class Kind(StrEnum):
     ALARM = "alarm"
     MACHINE = "state machine"
     FUNCTION = "function"
+    STACK = "stack"
     ALLOCATION = "allocation"
 
 

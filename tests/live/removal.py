@@ -139,6 +139,11 @@ def _active(place: Place, name: str) -> list[str]:
     return [name] if reply.status != _GONE and reply.body["status"] == "active" else []
 
 
+def _stacks(place: Place, _: str) -> list[str]:
+    stacks = _all(place.client("cloudformation"), "list_stacks", "StackSummaries")
+    return [stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"]
+
+
 def _all(client: Any, operation: str, key: str, **asked: Any) -> list[Any]:
     """Every entry of a listing, over all pages."""
     return [entry for page in client.get_paginator(operation).paginate(**asked) for entry in page.get(key, ())]
@@ -159,6 +164,7 @@ _DELETIONS: Final[dict[Kind, Callable[[Place, str], Any]]] = {
     Kind.ALARM: lambda place, name: place.client("cloudwatch").delete_alarms(AlarmNames=[name]),
     Kind.MACHINE: _delete_machine,
     Kind.FUNCTION: lambda place, name: place.client("lambda").delete_function(FunctionName=name),
+    Kind.STACK: lambda place, name: place.client("cloudformation").delete_stack(StackName=name),
     Kind.ALLOCATION: _delete_allocation,
 }
 _LISTINGS: Final[dict[Kind, Callable[[Place, str], Iterable[str]]]] = {
@@ -175,5 +181,6 @@ _LISTINGS: Final[dict[Kind, Callable[[Place, str], Iterable[str]]]] = {
     Kind.ALARM: _named("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
     Kind.MACHINE: _named("stepfunctions", "list_state_machines", "stateMachines", "name"),
     Kind.FUNCTION: _named("lambda", "list_functions", "Functions", "FunctionName"),
+    Kind.STACK: _stacks,
     Kind.ALLOCATION: _active,
 }

@@ -122,6 +122,18 @@ def test_a_trust_by_the_arn_of_a_role_holds_for_its_sessions(live: Live) -> None
     assert live.assumed(target.arn, keys=live.assumed(caller.arn)).token
 
 
+def test_a_role_with_another_external_id_or_that_is_gone_is_refused(live: Live) -> None:
+    """Proves that `external_id` protects a role, and how a lost role looks (docs/operations.md)."""
+    root = {"AWS": f"arn:{live.partition}:iam::{live.account}:root"}
+    role = live.role(trusted=trust(root, Condition={"StringEquals": {"sts:ExternalId": "ours"}}))
+    sts, asked = live.client("sts"), {"RoleArn": role.arn, "RoleSessionName": "other"}
+    live.assumed(role.arn, ExternalId="ours")
+
+    assert code_of(refusal(lambda: sts.assume_role(ExternalId="theirs", **asked))) == "AccessDenied"
+    live.client("iam").delete_role(RoleName=role.name)
+    until(lambda: not permitted(lambda: sts.assume_role(ExternalId="ours", **asked)), "the role is gone")
+
+
 @pytest.mark.parametrize("form", ["of every session", "by name"])
 def test_a_revoked_session_is_refused_and_a_later_one_is_not(live: Live, form: str) -> None:
     """Proves P4 with the real Deny, and measures how long AWS takes to apply it (docs/cleanup.md)."""
