@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -25,6 +26,7 @@ from tests.live.waiting import MINUTE, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from tests.live.optin import Asked
 
@@ -192,6 +194,11 @@ class Live:
         if allowed:
             iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=allowed)
         return Role(name, made["Role"]["Arn"])
+
+    def now(self) -> datetime:
+        """AWS's time, in whole seconds: this machine's clock may differ."""
+        reply = self.client("sts").get_caller_identity()["ResponseMetadata"]
+        return parsedate_to_datetime(reply["HTTPHeaders"]["date"])
 
     @cached_property
     def partition(self) -> str:

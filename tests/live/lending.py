@@ -52,6 +52,15 @@ def lent(live: Live, *, like: Environment | None = None) -> Iterator[Environment
         environment.release()
 
 
+def until_free(live: Live) -> None:
+    """Return when the pool has a free environment, for a client that does not wait long."""
+
+    def free() -> bool:
+        return bool(live.api.ask("GET", f"/pools/{live.pool}").body["counts"]["free"])
+
+    until(free, f"pool {live.pool} has a free environment", seconds=PATIENCE)
+
+
 def _allocated(live: Live, like: Environment | None) -> Environment:
     body: dict[str, Any] = {"pool": live.pool, "requester": f"live suite {live.run}", "durationSeconds": 3600}
     if like is not None:

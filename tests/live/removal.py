@@ -34,7 +34,7 @@ _ABSENT: Final = frozenset(
 """Codes by which AWS says that what is to be deleted is not there."""
 _GONE: Final = 404
 _BETWEEN: Final = 1.0  # seconds
-PATIENCE: Final = 180.0
+PATIENCE: Final = 300.0
 """Seconds until a deletion must show in the listings; SQS documents 60."""
 
 

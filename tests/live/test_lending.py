@@ -13,7 +13,7 @@ import pytest
 
 from tests.journeys.api import drive
 from tests.live.account import permitted
-from tests.live.lending import lent
+from tests.live.lending import lent, until_free
 from tests.live.waiting import MINUTE, until
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def test_the_npm_client_works_against_the_default_endpoint(live: Live) -> None:
         {"do": "acquire", "pool": live.pool, "requester": f"live suite {live.run}", "timeoutMinutes": 3},
         {"do": "release", "outcome": "success"},
     ]
+    until_free(live)
     acquired, released = drive(live.endpoint, keys | {"sessionToken": live.keys.token or ""}, steps)
 
     assert acquired["ok"], acquired

@@ -6,18 +6,20 @@ The documents claim it in docs/cleanup.md ("Revocation"), docs/registering.md an
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from botocore.exceptions import ClientError
 
 from atmosphere.adapters.organization import InForce, tried
+from atmosphere.cleanup.revoke.canaries import PROBES
 from atmosphere.cleanup.revoke.denial import policy_document, policy_name, whole_document
 from atmosphere.contract import TEST_SESSION, session_name
 from atmosphere.core.doctor.facts import QUOTAS
 from atmosphere.core.model import ADMIN, AccountId, EnvironmentKey, PoolName, Region, Registration, RoleArn
-from atmosphere.faults import REFUSALS, code_of
+from atmosphere.faults import REFUSALS, code_of, is_denied_by_organization
 from tests.live.account import permitted, policy, trust
 from tests.live.ledger import Kind
 from tests.live.lending import lent
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.live
 
 HOUR: Final = 3600  # seconds
+CANARY_CALLS: Final = ["cloudformation:ListStacks", "s3:ListAllMyBuckets", "dynamodb:ListTables", "sqs:ListQueues"]
+"""The actions of `PROBES`, by which a cleanup sees that sessions are refused."""
 
 
 def refusal(act: Callable[[], Any]) -> ClientError:
@@ -40,6 +44,11 @@ def refusal(act: Callable[[], Any]) -> ClientError:
     with pytest.raises(ClientError) as raised:
         act()
     return raised.value
+
+
+def refused(call: Callable[[], Any]) -> Callable[[], bool]:
+    """The question whether AWS does not permit a call."""
+    return lambda: not permitted(call)
 
 
 def allowed(live: Live, keys: Credentials) -> bool:
@@ -88,14 +97,16 @@ def test_a_refusal_names_the_kind_of_policy(live: Live) -> None:
     """Proves the form of AWS's texts, by which `faults.py` tells the organization's refusals from others."""
     role = live.role(allowed=policy("sqs:ListQueues", effect="Deny"))
     keys = live.assumed(role.arn)
-    said = {
-        "explicit": refusal(lambda: live.client("sqs", keys).list_queues()),
-        "implicit": refusal(lambda: live.client("iam", keys).list_roles()),
-    }
 
-    assert {code_of(error) for error in said.values()} <= REFUSALS
-    assert "with an explicit deny in an identity-based policy" in str(said["explicit"])
-    assert "because no identity-based policy allows" in str(said["implicit"])
+    def said(call: Callable[[], Any]) -> str:
+        error = refusal(call)
+        assert code_of(error) in REFUSALS
+        assert not is_denied_by_organization(error)
+        return str(error)
+
+    explicit = "with an explicit deny in an identity-based policy"
+    until(lambda: explicit in said(live.client("sqs", keys).list_queues), "the refusal names the Deny")
+    assert "because no identity-based policy allows" in said(live.client("iam", keys).list_roles)
 
 
 def test_a_policy_of_the_organization_is_recognized(live: Live) -> None:
@@ -136,21 +147,25 @@ def test_a_role_with_another_external_id_or_that_is_gone_is_refused(live: Live) 
 
 @pytest.mark.parametrize("form", ["of every session", "by name"])
 def test_a_revoked_session_is_refused_and_a_later_one_is_not(live: Live, form: str) -> None:
-    """Proves P4 with the real Deny, and measures how long AWS takes to apply it (docs/cleanup.md)."""
+    """Proves P4 with the real Deny, and measures by each call of the canary how long it takes (docs/cleanup.md)."""
     region = Region(live.region)
-    role = live.role(allowed=policy("sqs:ListQueues"))
+    role = live.role(allowed=policy(CANARY_CALLS))
     name = session_name(TEST_SESSION, region, "0" * 32)
     session = live.assumed(role.arn, RoleSessionName=name)
-    until(lambda: allowed(live, session), "the session may list queues")
-    cut_off = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    calls = {service: getattr(live.client(service, session), operation) for service, operation in PROBES}
+    until(lambda: all(map(permitted, calls.values())), "the session may do what the canary does")
+    cut_off = live.now() + timedelta(seconds=1)
     document = whole_document(cut_off) if form == "of every session" else policy_document(region, cut_off)
-    until(lambda: datetime.now(UTC) > cut_off, "the cut-off is over")
+    until(lambda: live.now() > cut_off, "the cut-off is over")
 
     live.client("iam").put_role_policy(RoleName=role.name, PolicyName=policy_name(region), PolicyDocument=document)
 
-    refused = until(lambda: not allowed(live, session), "the session is refused")
-    live.figure(f"from the Deny ({form}) until a session was refused", refused)
-    assert allowed(live, live.assumed(role.arn, RoleSessionName=name))
+    start = time.monotonic()
+    for service, call in calls.items():
+        until(refused(call), f"{service} refuses the session")
+        live.figure(f"from the Deny ({form}) until {service} refused a session", time.monotonic() - start)
+    later = live.client("sqs", live.assumed(role.arn, RoleSessionName=name))
+    assert permitted(later.list_queues)
 
 
 @pytest.mark.only_on_aws("the embedded AWS deletes some of these")
@@ -189,8 +204,8 @@ def _full_bucket(live: Live) -> Callable[[], Any]:
 def _rule_with_target(live: Live) -> Callable[[], Any]:
     events, name = live.client("events"), live.name(Kind.RULE)
     events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
-    group = f"arn:{live.partition}:logs:{live.region}:{live.account}:log-group:/aws/events/{name}"
-    events.put_targets(Rule=name, Targets=[{"Id": "target", "Arn": group}])
+    nowhere = f"arn:{live.partition}:sqs:{live.region}:{live.account}:{name}"
+    events.put_targets(Rule=name, Targets=[{"Id": "target", "Arn": nowhere}])
     return lambda: events.delete_rule(Name=name)
 
 

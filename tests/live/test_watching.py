@@ -121,7 +121,7 @@ def queries(body: dict[str, Any]) -> list[dict[str, Any]]:
         for row in widget["properties"].get("metrics", ()):
             options = row[-1] if isinstance(row[-1], dict) else {}
             if "expression" in options:
-                asked.append({"Expression": options["expression"]} | _name(options, len(asked)))
+                asked.append(_expression(options, widget) | _name(options, len(asked)))
             else:
                 asked.append({"MetricStat": _metric(row, options, widget)} | _name(options, len(asked)))
     return asked
@@ -129,6 +129,13 @@ def queries(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _name(options: dict[str, Any], place: int) -> dict[str, Any]:
     return {"Id": options.get("id", f"q{place}"), "ReturnData": options.get("visible", True)}
+
+
+def _expression(options: dict[str, Any], widget: dict[str, Any]) -> dict[str, Any]:
+    """A search has no period of its own; a sum has that of what it adds up."""
+    expression = options["expression"]
+    period = options.get("period", widget["properties"].get("period", 300))
+    return {"Expression": expression} | ({"Period": period} if "SEARCH(" in expression else {})
 
 
 def _metric(row: list[Any], options: dict[str, Any], widget: dict[str, Any]) -> dict[str, Any]:

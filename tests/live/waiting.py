@@ -9,10 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MINUTE: Final = 60.0
-_BETWEEN: Final = 1.0  # seconds; most of the questions cost something
-_FAST: Final = 0.2
-_FASTER_FOR: Final = 3.0
-"""Seconds for which it is asked more often: on the embedded AWS most things are there at once."""
+_GAPS: Final = ((3.0, 0.2), (30.0, 1.0))
+"""Until so many seconds are over, so many between two questions: what is there at once is seen at once."""
+_LATER: Final = 10.0  # seconds; questions cost something
 
 
 def until(condition: Callable[[], bool], what: str, *, seconds: float = 5 * MINUTE) -> float:
@@ -21,5 +20,5 @@ def until(condition: Callable[[], bool], what: str, *, seconds: float = 5 * MINU
     while not condition():
         waited = time.monotonic() - start
         assert waited < seconds, f"{what}: not after {seconds:.0f} s"
-        time.sleep(_FAST if waited < _FASTER_FOR else _BETWEEN)
+        time.sleep(next((gap for until_then, gap in _GAPS if waited < until_then), _LATER))
     return time.monotonic() - start
