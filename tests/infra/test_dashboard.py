@@ -14,7 +14,7 @@ from atmosphere.cleanup.model import Verdict
 from atmosphere.contract import METRICS, METRICS_NAMESPACE, NAME, Metric
 from atmosphere.core.errors import Code
 from atmosphere.core.model import EndedBy, Status
-from tests.live.test_watching import MOST_QUERIES, queries
+from tests.live.test_watching import MOST_QUERIES, is_ours, queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,11 +122,13 @@ def test_the_live_suite_can_ask_cloudwatch_for_every_graph(body: dict[str, Any])
     asked = [queries({"widgets": [each]}) for each in body["widgets"] if each["type"] == "metric"]
     assert len(asked) == len(graphs(body))
     assert 0 < sum(map(len, asked)) <= MOST_QUERIES
+    assert 0 < sum(is_ours(query) for graph in asked for query in graph) < sum(map(len, asked))
     for graph in asked:
         names = [query["Id"] for query in graph]
         assert len(names) == len(set(names))
         assert [name for name in names if not re.fullmatch(r"[a-z]\w{0,254}", name)] == []
         assert any(query["ReturnData"] for query in graph)
+        assert all(query["Period"] for query in graph if "SEARCH(" in query.get("Expression", ""))
         assert all(("Expression" in query) != ("MetricStat" in query) for query in graph)
 
 

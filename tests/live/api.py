@@ -65,5 +65,8 @@ class Api:
         if self.keys is not None:
             SigV4Auth(self.keys, service, region or self.region).add_auth(request)
         http = URLLib3Session(proxies=get_environ_proxies(self.endpoint), timeout=_SECONDS)
-        reply = http.send(request.prepare())
-        return Reply(reply.status_code, {name.lower(): text for name, text in reply.headers.items()}, reply.text)
+        try:
+            reply = http.send(request.prepare())
+            return Reply(reply.status_code, {name.lower(): text for name, text in reply.headers.items()}, reply.text)
+        finally:
+            http.close()

@@ -90,8 +90,8 @@ COSTS: Final[Mapping[str, Mapping[str, int]]] = {
     # test_watching.py
     "test_an_event_arrives_at_a_rule": {"event": 100, "queue": 200},
     "test_an_alarm_fires_on_an_injected_metric": {"alarm hour": 1, "metric hour": 1, "question": 100},
-    "test_each_graph_of_the_dashboard_can_be_asked_for": {"question": 4, "series": 200},
-    "test_the_dashboard_has_data": {"question": 4, "series": 200},
+    "test_each_graph_of_the_dashboard_can_be_asked_for": {"question": 4, "series": 500},
+    "test_the_dashboard_has_data": {"question": 4, "series": 500},
     # test_starting.py
     "test_a_start_with_byte_code_is_faster": {"invocation": 12, "compute": 60, "log line": 12},
     "test_functions_run_as_they_are_configured": FREE,

@@ -111,7 +111,7 @@ def test_a_role_that_step_functions_may_not_assume_is_refused(live: Live) -> Non
     assert code_of(refused.value) == "AccessDeniedException"
 
 
-@pytest.mark.only_on_aws("the embedded AWS counts no invocations")
+@pytest.mark.only_on_aws("a local run is younger than half an hour")
 def test_the_rule_calls_the_reconciler_every_minute(live: Live) -> None:
     """Proves the clock behind P2: at least 25 calls in the last half hour (docs/reliability.md)."""
     now = datetime.now(UTC)

@@ -1,6 +1,6 @@
 """What CloudFormation of a real account refuses to delete: `tests/cleanup/fakes/cloudformation.py` is written after it.
 
-The documents claim it in docs/cleanup.md; the emulators delete such stacks.
+The documents claim it in docs/cleanup.md; emulators delete most of such stacks.
 """
 
 from __future__ import annotations
@@ -36,9 +36,8 @@ def status(live: Live, name: str) -> str:
     return str(stack["StackStatus"])
 
 
-@pytest.mark.only_on_aws("the embedded AWS deletes it")
 def test_a_stack_whose_export_is_imported_is_refused(live: Live) -> None:
-    """Proves the refusal from which the order of stacks is learned, with the importer's name (docs/cleanup.md)."""
+    """Proves the refusal that the order of stacks avoids; it names the importer (docs/cleanup.md)."""
     exporter, importer = live.name(Kind.STACK), live.name(Kind.STACK)
     create(live, exporter, {"Resources": NOTHING, "Outputs": {"Out": {"Value": "x", "Export": {"Name": exporter}}}})
     taken = {"Type": "String", "Value": {"Fn::ImportValue": exporter}}
@@ -48,7 +47,8 @@ def test_a_stack_whose_export_is_imported_is_refused(live: Live) -> None:
         live.client("cloudformation").delete_stack(StackName=exporter)
 
     assert code_of(refused.value) == "ValidationError"
-    assert f"Export {exporter} cannot be deleted as it is in use by {importer}" in str(refused.value)
+    assert exporter in str(refused.value)
+    assert importer in str(refused.value)
 
 
 @pytest.mark.only_on_aws("the embedded AWS empties the bucket")
