@@ -28,13 +28,15 @@ NAME: Final = "atmosphere-live-1"
 class Service(Api):
     """The API with these allocations."""
 
-    def __init__(self, active: set[str], *, broken: bool = False) -> None:
+    def __init__(self, active: set[str], *, broken: bool = False, slow: bool = False) -> None:
         super().__init__("https://api.example.com", REGION)
         object.__setattr__(self, "active", active)
         object.__setattr__(self, "broken", broken)
+        object.__setattr__(self, "slow", slow)
 
     active: set[str]
     broken: bool
+    slow: bool
 
     def ask(self, method: str, path: str, body: object = None, **_: Any) -> Reply:
         identity = path.rpartition("/")[2]
@@ -42,7 +44,7 @@ class Service(Api):
             return Reply(503, {}, "{}")
         if identity not in self.active:
             return Reply(404, {}, "{}")
-        if method == "DELETE":
+        if method == "DELETE" and not self.slow:
             self.active.discard(identity)
         return Reply(200, {}, json.dumps({"status": "active"}))
 
@@ -169,6 +171,16 @@ def test_what_cannot_be_deleted_is_named_and_stays_in_the_ledger(place: Place, t
     assert remove_all(ledger, lambda _: broken, seconds=0) == [f"allocation {NAME} in {REGION}: HTTP 503"]
     assert [thing.name for thing in ledger.left()] == [NAME]
     assert remove_all(ledger, lambda _: place, seconds=0) == []
+
+
+def test_what_is_still_listed_after_its_deletion_is_not_gone(place: Place, tmp_path: Path) -> None:
+    """AWS accepts a deletion long before it is one."""
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    ledger.note(Kind.ALLOCATION, NAME, REGION)
+    slow = Place(place.client, ACCOUNT, Service({NAME}, slow=True))
+
+    assert remove_all(ledger, lambda _: slow, seconds=0) == [f"allocation {NAME} in {REGION}: still listed"]
+    assert [thing.name for thing in ledger.left()] == [NAME]
 
 
 def test_a_ledger_that_a_kill_cut_short_is_still_read(tmp_path: Path) -> None:
