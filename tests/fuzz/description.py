@@ -26,6 +26,7 @@ class Names:
 
     pools: Sequence[str]
     environments: Sequence[tuple[str, str]]
+    allocations: Sequence[str] = ()
 
 
 def described(names: Names, *, github: bool) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def described(names: Names, *, github: bool) -> dict[str, Any]:
     document["paths"] = {
         path: item for path, item in document["paths"].items() if path.startswith(GITHUB_ROOT) is github
     }
-    for _, item in document["paths"].items():
+    for item in document["paths"].values():
         for operation in _operations(item):
             operation.pop("security", None)
             operation.get("requestBody", {}).get("content", {}).pop("text/plain", None)
@@ -59,6 +60,7 @@ def _name(document: dict[str, Any], names: Names) -> None:
         "account": sorted({account for account, _ in names.environments}),
         "region": sorted({region for _, region in names.environments}),
         "environment": places,
+        "id": list(names.allocations),
     }
     shared = document["components"]["parameters"].values()
     inline = (
@@ -68,7 +70,7 @@ def _name(document: dict[str, Any], names: Names) -> None:
         for parameter in holder.get("parameters", ())
     )
     for parameter in (*shared, *inline):
-        if parameter.get("name") in known:
+        if known.get(parameter.get("name")):
             parameter["schema"] = _or(known[parameter["name"]], parameter["schema"])
             parameter.pop("example", None)
     allocate = document["components"]["schemas"]["AllocateRequest"]["properties"]

@@ -10,6 +10,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from atmosphere.contract import GITHUB_ROOT
+from tests.docs.json_schema import Validator
 from tests.fuzz.description import DOCUMENT
 from tests.fuzz.wire import Asked
 
@@ -18,28 +20,59 @@ if TYPE_CHECKING:
 
     from tests.fuzz.wire import Answer, Answered
 
+VALIDATOR: Final = Validator(DOCUMENT)
 CODES: Final = frozenset(DOCUMENT["components"]["schemas"]["Code"]["enum"])
 KEY: Final = "idempotency-key"
 SAME_KEY: Final = 0.1
-KEPT: Final = 4
+KEPT: Final = 1
 """Allocations that stay while others are made: with all of them a pool would be full, and nothing granted."""
 CREDENTIALS: Final = frozenset({"secretAccessKey", "sessionToken"})
 _INSIDES: Final = re.compile(
-    r"Traceback|File \\?\"|\.py\b|botocore|boto3|Exception|KeyError|dynamodb|arn:aws:lambda", re.I
+    r"Traceback|File \\?\"|\.py\b|botocore|boto3|Exception|KeyError|dynamodb|arn:aws:lambda", re.IGNORECASE
 )
-_HANDS_OUT: Final = re.compile(r"/allocations(/[^/]+/credentials)?")
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+_HANDS_OUT: Final = re.compile(r"POST (/github)?/allocations(/[^/]+/credentials)?")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ROUTES: Final = [
-    (method.upper(), re.compile(re.sub(r"\\?\{[^}]*\\?\}", "[^/]+", path)))
+    (f"{method.upper()} {path}", method.upper(), re.compile(re.sub(r"{[^}]*}", "[^/]+", path)))
     for path, item in DOCUMENT["paths"].items()
     for method in item
     if method != "parameters"
 ]
 
 
-def is_route(asked: Asked) -> bool:
-    """Whether the file has this method of this path."""
-    return any(method == asked.method and path.fullmatch(asked.path) for method, path in _ROUTES)
+def route_of(asked: Asked) -> str | None:
+    """The method and the path that the file has for a request, or None."""
+    return next((line for line, method, path in _ROUTES if method == asked.method and path.fullmatch(asked.path)), None)
+
+
+def _links() -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """By the root of each tree, the operations that the links of its allocate lead to, in the order of the file."""
+    by_id = {
+        operation["operationId"]: (f"{method.upper()} {path}", operation)
+        for path, item in DOCUMENT["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+    return {
+        root: [
+            by_id[link["operationId"]]
+            for link in DOCUMENT["paths"][f"{root}/allocations"]["post"]["responses"]["200"]["links"].values()
+        ]
+        for root in ("", GITHUB_ROOT)
+    }
+
+
+LINKS: Final = _links()
+
+
+def conformance(answered: Answered, operation: dict[str, Any]) -> Iterator[str]:
+    """What the file does not say of a reply to an operation."""
+    described = operation["responses"].get(str(answered.status))
+    if described is None:
+        yield "the file does not have this status"
+        return
+    response = VALIDATOR.look_up(described["$ref"]) if "$ref" in described else described
+    yield from VALIDATOR.complaints(answered.body, response["content"]["application/json"]["schema"])
 
 
 class Judge:
@@ -48,31 +81,44 @@ class Judge:
     def __init__(self, answer: Answer, seed: int) -> None:
         self._answer = answer
         self.calls: Counter[int] = Counter()
+        self.done: Counter[str] = Counter()
         self.wrong: Counter[str] = Counter()
         self.allocations = 0
         self._held: list[tuple[str, str]] = []
         self._secrets: set[str] = set()
-        self._keys = Random(seed)
+        self._keys = Random(seed)  # noqa: S311 keys that repeat with the seed are the point
 
     def __call__(self, asked: Asked) -> Answered:
-        answered = self._answer(self._with_another_key(asked))
+        answered = self._pass(asked, self._answer(self._with_another_key(asked)))
         self._give_back(KEPT)
-        self.calls[answered.status] += 1
-        for complaint in self._complaints(asked, answered):
-            self.wrong[f"{asked.method} {asked.path[:100]}: {answered.status}: {complaint}"] += 1
         return answered
 
     def give_back(self) -> None:
-        """End every allocation that was made."""
+        """Follow the links of every allocation that was made, to its end."""
         self._give_back(0)
 
     def _give_back(self, kept: int) -> None:
         while len(self._held) > kept:
             root, id_ = self._held.pop(0)
-            body = json.dumps({"outcome": "fuzzed"}).encode()
-            ended = self._answer(Asked("DELETE", f"{root}/allocations/{id_}", "", {}, body))
-            if ended.status != 200:
-                self.wrong[f"an allocation could not be given back: {ended.status}"] += 1
+            for line, operation in LINKS[root]:
+                method, _, path = line.partition(" ")
+                body = {"outcome": "fuzzed"} if method == "DELETE" else {}
+                sent = b"" if method == "GET" else json.dumps(body).encode()
+                asked = Asked(method, path.replace("{id}", id_), "", {}, sent)
+                answered = self._pass(asked, self._answer(asked))
+                for complaint in conformance(answered, operation):
+                    self._note(asked, answered, complaint)
+
+    def _pass(self, asked: Asked, answered: Answered) -> Answered:
+        self.calls[answered.status] += 1
+        if answered.status == 200:
+            self.done[route_of(asked) or ""] += 1
+        for complaint in self._complaints(asked, answered):
+            self._note(asked, answered, complaint)
+        return answered
+
+    def _note(self, asked: Asked, answered: Answered, complaint: str) -> None:
+        self.wrong[f"{asked.method} {asked.path[:100]}: {answered.status}: {complaint}"] += 1
 
     def _with_another_key(self, asked: Asked) -> Asked:
         """Most keys are made new: schemathesis repeats a few, and a used one hides what the rest of a request does."""
@@ -95,9 +141,9 @@ class Judge:
             yield "it may be stored"
         if answered.status != 200:
             yield from _of_a_refusal(answered.status, body)
-        if not is_route(asked) and (answered.status, body.get("code")) != (403, "forbidden"):
+        if route_of(asked) is None and (answered.status, body.get("code")) != (403, "forbidden"):
             yield "no such route, and yet it is not refused as the file says"
-        if answered.status == 200 and _HANDS_OUT.fullmatch(asked.path.removeprefix("/github")):
+        if answered.status == 200 and _HANDS_OUT.fullmatch(f"{asked.method} {asked.path}"):
             self._remember(body)
             self._hold(asked, body)
         elif any(secret in answered.text for secret in self._secrets):
@@ -107,7 +153,7 @@ class Judge:
 
     def _hold(self, asked: Asked, body: dict[str, Any]) -> None:
         root, _, _ = asked.path.rpartition("/allocations")
-        if asked.method == "POST" and "id" in body and (root, body["id"]) not in self._held:
+        if asked.path.endswith("/allocations") and "id" in body and (root, body["id"]) not in self._held:
             self._held.append((root, body["id"]))
             self.allocations += 1
 

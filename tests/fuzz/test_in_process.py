@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 SEED: Final = 16
 FEW: Final = 3
 MANY: Final = 60
+CHAIN: Final = (
+    "POST /allocations",
+    "GET /allocations/{id}",
+    "POST /allocations/{id}/credentials",
+    "DELETE /allocations/{id}",
+)
+"""What the links of the file lead through."""
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +47,7 @@ def counted(record_property: Callable[[str, object], None]) -> Callable[[Outcome
 
     def count(outcome: Outcome) -> Outcome:
         record_property("calls", sum(outcome.calls.values()))
-        print(outcome)
+        print(outcome)  # noqa: T201 shown if it fails
         return outcome
 
     return count
@@ -51,13 +58,14 @@ def test_file_and_handlers_agree_on_the_iam_tree(counted: Callable[[Outcome], Ou
     assert not outcome.differences, outcome.differences
     assert outcome.allocations > 3
     assert {200, 400, 403, 404, 409} <= set(outcome.calls)
+    assert {*CHAIN, "POST /allocations/{id}/heartbeat"} <= set(outcome.done), outcome.done
 
 
 def test_file_and_handlers_agree_on_the_github_tree(counted: Callable[[Outcome], Outcome]) -> None:
     outcome = counted(_fuzz(workflow(), github=True, examples=FEW, coverage=False))
     assert not outcome.differences, outcome.differences
-    assert outcome.allocations
     assert {200, 400, 401, 404} <= set(outcome.calls)
+    assert {line.replace("/", "/github/", 1) for line in CHAIN} <= set(outcome.done), outcome.done
 
 
 CALLERS: Final = {
@@ -74,7 +82,9 @@ CALLERS: Final = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("who", "github"), CALLERS.values(), ids=CALLERS.keys())
 def test_file_and_handlers_agree_for_each_caller(
-    who: Who | None, github: bool, counted: Callable[[Outcome], Outcome]
+    who: Who | None,
+    github: bool,  # noqa: FBT001 a parameter of a test
+    counted: Callable[[Outcome], Outcome],
 ) -> None:
     outcome = counted(_fuzz(who, github=github, examples=MANY))
     assert not outcome.differences, outcome.differences

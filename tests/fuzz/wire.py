@@ -1,4 +1,4 @@
-"""Between schemathesis, which calls a WSGI application, and whoever answers: one request, one reply, nothing decoded."""
+"""Between schemathesis, which calls a WSGI application, and whoever answers: requests and replies, nothing decoded."""
 
 from __future__ import annotations
 
