@@ -67,7 +67,7 @@ def _warm(service: LocalService) -> None:
         ("POST", "/github/webhook"),
     )
     with ThreadPoolExecutor(len(first)) as threads:
-        for _ in threads.map(lambda request: runner.ask(*request, {}), first):
+        for _ in threads.map(lambda request: runner.ask(request[0], request[1], {}), first):
             pass
 
 
