@@ -7,7 +7,7 @@ BIN := .venv/bin
 NEEDS_NPM := command -v npm >/dev/null || { echo "Atmosphere needs Node 20 or newer with npm: install it and try again" >&2; exit 1; }
 NPM_CI := npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-.PHONY: help setup demo test test-all tests-here tests-on-emulator machine cuts conditions race faults live lint format bench wheel docs lock clean
+.PHONY: help setup demo test test-all tests-here tests-on-emulator machine cuts conditions race faults fuzz live lint format bench wheel docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -93,6 +93,9 @@ faults: setup ## allocations while 1, 10 and 30 % of all AWS calls fail, judged 
 
 live: setup ## the tests that need an AWS account, within a budget: docs/live.md says what to set
 	@$(BIN)/python -m tests.live
+
+fuzz: setup ## requests made from docs/api/openapi.yaml, as each caller; SEED and SECONDS change what is tried
+	@ATMOSPHERE_FUZZ_SEED=$(or $(SEED),16) ATMOSPHERE_FUZZ_SECONDS=$(or $(SECONDS),90) $(BIN)/python -m pytest tests/fuzz -p no:randomly -q
 
 wheel: .venv/.ready ## build both wheels and their bills of materials in dist/
 	@$(BIN)/python -m distribution dist

@@ -9,7 +9,11 @@ if TYPE_CHECKING:
 
     import pytest
 
-COUNTED: Final = {"points": "points at which a process died", "steps": "steps of the state machine"}
+COUNTED: Final = {
+    "points": "points at which a process died",
+    "steps": "steps of the state machine",
+    "calls": "calls that schemathesis made",
+}
 
 
 def counted(terminalreporter: pytest.TerminalReporter) -> Iterator[str]:

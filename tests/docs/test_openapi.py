@@ -14,7 +14,7 @@ import yaml
 from atmosphere.client.baselines import BaselineItem, BaselineState
 from atmosphere.client.results import AllocationState, EnvironmentState, HistoryLine, Run, camel
 from atmosphere.contract import BY_RELEASE_TOKEN, GITHUB_ROOT, RELEASE_SCHEME, ROOTS, ROUTES, Tree
-from atmosphere.core import strict_json
+from atmosphere.core import forms, strict_json
 from atmosphere.core.baseline import amendment_request
 from atmosphere.core.credentials import SessionCredentials
 from atmosphere.core.errors import AlreadyEnded, Code, InvalidRequest, Refused
@@ -297,6 +297,14 @@ def test_an_allocation_without_heartbeats_says_nothing_of_them(name: str) -> Non
     assert "heartbeatSeconds" not in replies[name]
 
 
+def test_the_forms_of_places_are_those_of_the_code() -> None:
+    parameters = DOCUMENT["paths"]["/allocations"]["get"]["parameters"]
+    (environment,) = [parameter for parameter in parameters if parameter["name"] == "environment"]
+    assert schema("AccountId")["pattern"] == f"^{forms.ACCOUNT}$"
+    assert schema("Region")["pattern"] == f"^{forms.REGION}$"
+    assert environment["schema"]["pattern"] == f"^{forms.ACCOUNT}/{forms.REGION}$"
+
+
 def test_every_status_has_a_reply_of_the_right_shape_and_no_other() -> None:
     assert set(schema("Status")["enum"]) == {str(status) for status in Status}
     assert set(schema("Pool")["properties"]["counts"]["properties"]) == {str(status) for status in Status}
@@ -379,6 +387,7 @@ BAD: Final[dict[str, dict[str, Any]]] = {
     "no requester": {"pool": "demo"},
     "empty requester": ASK | {"requester": ""},
     "line break": ASK | {"requester": "a\nb"},
+    "a mark of direction": ASK | {"requester": "a\u202eb"},
     "long requester": ASK | {"requester": "r" * 1025},
     "odd pool": ASK | {"pool": "../demo"},
     "unknown key": ASK | {"colour": "red"},
@@ -407,6 +416,8 @@ BAD: Final[dict[str, dict[str, Any]]] = {
     "no statements": ASK | {"sessionPolicy": {"Statement": []}},
     "statement as text": ASK | {"sessionPolicy": {"Statement": "Allow"}},
     "statements as texts": ASK | {"sessionPolicy": {"Statement": ["Allow"]}},
+    "policy as text of a list": ASK | {"sessionPolicy": '[{"Statement": {}}]'},
+    "policy as empty text": ASK | {"sessionPolicy": ""},
     "policy as list": ASK | {"sessionPolicy": []},
     "upper-case hash": ASK | {"releaseTokenHash": "0A" * 32},
     "dry run as text": ASK | {"dryRun": "true"},

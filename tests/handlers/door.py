@@ -12,6 +12,8 @@ import pytest
 
 from atmosphere import wiring
 from atmosphere.adapters.memory import MemoryEvents, MemoryNotices, MemoryReports, MemorySecrets, MemorySnapshot
+from atmosphere.cleanup.baseline.amendments import Amendments
+from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.contract import RELEASE_SCHEME, ROOTS, ROUTES, FunctionName, Tree
 from atmosphere.core.access import AccessRules, Operator
 from atmosphere.core.github import GITHUB_COM
@@ -170,6 +172,7 @@ class Door:
         self.headers: Mapping[str, str] = {}  # that every request carries, unless it has its own
         self.reports = MemoryReports()
         self.secrets = MemorySecrets({GITHUB_COM: (WEBHOOK_SECRET,)})
+        self.baselines = Amendments(MemoryTexts())
 
     @property
     def app(self) -> wiring.App:
@@ -182,6 +185,7 @@ class Door:
             "cleaner": self.world.cleaner,
             "snapshots": MemorySnapshot(self.world.snapshot),
             "reports": self.reports,
+            "baselines": self.baselines,
             "events": MemoryEvents(),
             "notices": MemoryNotices(),
             "webhook_secrets": self.secrets,

@@ -320,6 +320,28 @@ def test_an_environment_that_is_not_registered_is_404(api: Api, path: dict[str, 
     assert (answer.status, answer.code) == (404, "unknown-environment")
 
 
+@pytest.mark.parametrize("caller", [OPERATOR, NEIGHBOUR], ids=["operator", "neighbour"])
+@pytest.mark.parametrize(
+    "route",
+    [
+        "GET /environments/{account}/{region}",
+        "GET /environments/{account}/{region}/baseline",
+        "POST /environments/{account}/{region}/baseline",
+        "POST /environments/{account}/{region}/{act}",
+    ],
+)
+def test_a_place_that_is_too_long_for_a_table_is_as_unknown_as_any(
+    api: Api, route: str, caller: dict[str, Any]
+) -> None:
+    for account in ("2" * 3000, "999999999999"):
+        path = {"account": account, "region": "us-east-1", "act": "hold"}
+        body = {"reason": "r", "act": "drop", "items": ["AWS::S3::Bucket:a@us-east-1"]}
+        sent = {"reason": "r"} if route.endswith("{act}") else body if route.startswith("POST") else None
+        answer = api.ask(route, path=path, body=sent, identity=caller)
+        unknown = (404, "unknown-environment")
+        assert (answer.status, answer.code) == (unknown if caller is OPERATOR else (403, "forbidden"))
+
+
 def test_history_by_environment_and_by_requester(api: Api) -> None:
     api.world.allocate(requester="run 1")
     (held,) = [row for row in api.world.rows.environments() if row.status is Status.IN_USE]
@@ -377,6 +399,8 @@ def test_counts_that_cannot_be_read_are_not_told_as_none(api: Api) -> None:
         {},
         {"requester": "x", "environment": "y"},
         {"requester": "x", "limit": "5"},
+        {"environment": "2" * 3000},
+        {"environment": "222222222222"},
         {"requester": "x", "since": "yesterday"},
         {"requester": "x", "since": ""},
         {"requester": "x", "until": "2026-13-01T00:00:00Z"},
@@ -402,7 +426,8 @@ def test_a_name_that_stands_twice_in_a_query_is_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "since", ["2026-11-22", "2026-11-22T10:00:00", "2026-11-22T10:00:00Z", "2026-11-22T10:00+02:00"]
+    "since",
+    ["2026-11-22", "2026-11-22T10:00:00", "2026-11-22T10:00:00Z", "2026-11-22t10:00:00z", "2026-11-22T10:00+02:00"],
 )
 def test_instants_are_iso_8601(api: Api, since: str) -> None:
     query = {"requester": "x", "since": since}

@@ -51,7 +51,11 @@ def nobody_in_line(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "local_service" not in request.fixturenames:
         return
-    service: LocalService = request.getfixturevalue("local_service")
+    empty_lines(request.getfixturevalue("local_service"))
+
+
+def empty_lines(service: LocalService) -> None:
+    """Nobody waits for any pool."""
     store = service.store()
     for pool in service.description["pools"]:
         rows = [Delete(target=row.id, expects=()) for row in store.waiters(PoolName(pool))]

@@ -9,7 +9,8 @@ from atmosphere.contract import Metric
 from atmosphere.core import access
 from atmosphere.core.baseline import amendment_request
 from atmosphere.core.errors import InvalidRequest
-from atmosphere.core.model import AccountId, EnvironmentKey, PoolName, Region
+from atmosphere.core.keys import environment_key
+from atmosphere.core.model import PoolName
 from atmosphere.core.request import act_request, reason_request
 from atmosphere.handlers import shapes, start
 from atmosphere.handlers.announcing import ended, publish
@@ -18,6 +19,7 @@ from atmosphere.handlers.occasions import acted_on, pool_resumed
 from atmosphere.operations.operate import EVENTS
 
 if TYPE_CHECKING:
+    from atmosphere.core.model import EnvironmentKey
     from atmosphere.wiring import App
 
 _ACTS: Final = {str(kind): kind for kind in EVENTS}
@@ -29,6 +31,10 @@ def handle(asked: Asked, app: App) -> Reply:
     if asked.request.route.startswith("POST /pools/"):
         return _resume(asked, app)
     return _amend(asked, app) if asked.request.route.endswith("/baseline") else _act(asked, app)
+
+
+def _key(asked: Asked) -> EnvironmentKey:
+    return environment_key(asked.request.path.get("account", ""), asked.request.path.get("region", ""))
 
 
 def _resume(asked: Asked, app: App) -> Reply:
@@ -43,19 +49,17 @@ def _resume(asked: Asked, app: App) -> Reply:
 
 
 def _amend(asked: Asked, app: App) -> Reply:
-    path = asked.request.path
-    key = EnvironmentKey(AccountId(path.get("account", "")), Region(path.get("region", "")))
+    key = _key(asked)
     wanted = amendment_request(asked.request.body())
     amended = app.baseline_keeper(asked.snapshot.access, asked.caller).amend(key, wanted)
     return Reply(body=shapes.amended(key, amended), line={"environment": key.path, "owner": asked.caller.owner})
 
 
 def _act(asked: Asked, app: App) -> Reply:
-    path = asked.request.path
-    act = _ACTS.get(path.get("act", ""))
+    act = _ACTS.get(asked.request.path.get("act", ""))
     if act is None:
         raise InvalidRequest(f"there is no such act; acts are {sorted(_ACTS)!r}")
-    key = EnvironmentKey(AccountId(path.get("account", "")), Region(path.get("region", "")))
+    key = _key(asked)
     reason, dry_run = act_request(asked.request.body())
     operating = app.operating(asked.snapshot.settings, ended=ended(app))
     acted = operating.act(key, act, reason=reason, caller=asked.caller, dry_run=dry_run)

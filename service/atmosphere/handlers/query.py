@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from atmosphere.contract import progress_key
 from atmosphere.core import access
 from atmosphere.core.errors import InvalidRequest
-from atmosphere.core.model import AccountId, ActKind, EnvironmentKey, PoolName, Region, Status
+from atmosphere.core.keys import environment_key, environment_path
+from atmosphere.core.model import ActKind, PoolName, Status
 from atmosphere.core.request import allocation_id
 from atmosphere.handlers import shapes, start
 from atmosphere.handlers.http import Asked, Reply, entry
@@ -20,7 +21,7 @@ from atmosphere.ports import InvalidCursor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from atmosphere.core.model import Environment, HistoryEntry, Json
+    from atmosphere.core.model import Environment, EnvironmentKey, HistoryEntry, Json
     from atmosphere.ports import Reports
     from atmosphere.wiring import App
 
@@ -55,9 +56,13 @@ def _environments(asked: Asked, app: App) -> Reply:
     return Reply(body={"environments": [shapes.environment(row) for row in _reader(asked, app).environments()]})
 
 
+def _key(asked: Asked) -> EnvironmentKey:
+    access.operators_only(asked.snapshot.access, asked.caller)  # first: nobody else learns what there can be
+    return environment_key(asked.request.path.get("account", ""), asked.request.path.get("region", ""))
+
+
 def _environment(asked: Asked, app: App) -> Reply:
-    path = asked.request.path
-    key = EnvironmentKey(AccountId(path.get("account", "")), Region(path.get("region", "")))
+    key = _key(asked)
     row = _reader(asked, app).environment(key)
     report = app.reports.load(row.report) if row.report else None
     return Reply(
@@ -73,8 +78,7 @@ def _progress(row: Environment, app: App) -> Json:
 
 
 def _baseline(asked: Asked, app: App) -> Reply:
-    path = asked.request.path
-    key = EnvironmentKey(AccountId(path.get("account", "")), Region(path.get("region", "")))
+    key = _key(asked)
     if unknown := sorted(set(asked.request.query) - {"cursor"}):
         raise InvalidRequest(f"the query has names that are not known: {unknown!r}")
     found = app.baseline_keeper(asked.snapshot.access, asked.caller).show(key)
@@ -100,8 +104,7 @@ def _history(asked: Asked, app: App) -> Reply:
         if "requester" in query:
             page = app.store.history_by(query["requester"], since=since, until=until, cursor=cursor)
         else:
-            key = EnvironmentKey.parse(query["environment"])
-            page = app.store.history_of(key, since=since, until=until, cursor=cursor)
+            page = app.store.history_of(environment_path(query["environment"]), since=since, until=until, cursor=cursor)
     except InvalidCursor as broken:
         raise InvalidRequest("'cursor' is not one that this query returned: start again without it") from broken
     counts = _leftovers(page.entries, app.reports) if _with_leftovers(query) else [None] * len(page.entries)
@@ -131,7 +134,7 @@ def _instant(text: str | None, name: str) -> datetime | None:
     if text is None:
         return None
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text.upper())  # RFC 3339 allows `t` and `z`
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as broken:
         raise InvalidRequest(f"{name!r} is no instant: send ISO 8601, e.g. 2026-11-22T10:00:00Z") from broken
