@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import Annotations, Aws, Stack, Tags
 from constructs import Construct
 
-from atmosphere.contract import CANARY_CALLS, FUNCTIONS, TABLE_VARIABLES, Env, FunctionName
+from atmosphere.contract import CANARY_CALLS, FUNCTIONS, TABLE_VARIABLES, Env, FunctionName, Table
 from infra.assets import has_byte_code
 from infra.constructs.alarms import add_alarms
 from infra.constructs.api import Api
@@ -20,7 +20,7 @@ from infra.constructs.functions import make_function
 from infra.constructs.logs import Keeping
 from infra.constructs.publisher import publish, snapshot_asset
 from infra.constructs.reconciler import add_canary, add_schedules
-from infra.constructs.storage import bucket, tables, webhook_secret
+from infra.constructs.storage import bucket, interlock, tables, webhook_secret
 from infra.constructs.topic import make_topic
 from infra.grants import Places, statements
 from infra.options import Canary, Options
@@ -61,9 +61,10 @@ class AtmosphereService(Construct):
         self.options = options
         self.key = encryption_key(self, options.encryption_key)
         self.keeping = Keeping(days=options.log_days, key=self.key)
-        self.tables = tables(self, self.key)
-        self.bucket = bucket(self, self.key)
-        self.webhook_secret = webhook_secret(self, self.key)
+        self.tables = tables(self, self.key, options.adopt)
+        self.bucket = bucket(self, self.key, options.adopt)
+        self.webhook_secret = webhook_secret(self, self.key, options.adopt)
+        self.kept = interlock(self, tables=self.tables, bucket=self.bucket, secret=self.webhook_secret)
         self.machine = CleanupMachine(self, "CleanupMachine", limit=snapshot.longest_cleanup)
         self.topic, self.topic_key = make_topic(self, self.key)
         self.api = Api(
@@ -108,7 +109,9 @@ class AtmosphereService(Construct):
             )
 
         publisher = make(FunctionName.PUBLISH)
-        publication = publish(self, snapshot, asset=asset, function=publisher)
+        rows = self.tables[Table.ENVIRONMENTS].table_name
+        publication = publish(self, snapshot, asset=asset, function=publisher, rows=rows)
+        publication.node.add_dependency(self.kept)
         values[Env.SNAPSHOT] = publication.get_att_string("Snapshot")
         others = [function.name for function in FUNCTIONS if function.name is not FunctionName.PUBLISH]
         return {FunctionName.PUBLISH: publisher, **{name: make(name) for name in others}}

@@ -44,7 +44,11 @@ def make_function(
     `reserved` executions are set apart for it, and it gets no more.
     """
     title = function.name.title()
-    log_group = keeping.group(scope, f"{title}Logs", f"/aws/lambda/{deployed_name(function.name)}")
+    # what made a first deployment fail has to be readable when the stack was rolled back
+    outlives = function.name is FunctionName.PUBLISH
+    log_group = keeping.group(
+        scope, f"{title}Logs", None if outlives else f"/aws/lambda/{deployed_name(function.name)}"
+    )
     asset = assets.build(function.services, target, verifies_tokens=function.verifies_tokens)
     return lambda_.Function(
         scope,
