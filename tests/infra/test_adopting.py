@@ -15,7 +15,7 @@ from tests.infra.reading import Reading
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECRET = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:WebhookSecret-AbCdEf"  # noqa: S105 - a name
+SECRET = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:WebhookSecret-AbCdEf"
 KEPT = Adopt(
     tables={table: f"atmosphere-{table}-kept" for table in Table}, bucket="atmosphere-kept", webhook_secret=SECRET
 )

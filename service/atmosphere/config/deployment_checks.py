@@ -100,7 +100,7 @@ def _adopted_fits_together(sources: Sources) -> None:
         what = f"{adopt.tables[table]} is the name of two tables"
         sources.deployment.report((*_ADOPT, "tables", table), what, "give each table its own name")
     if adopt.bucket and Table.ENVIRONMENTS not in adopt.tables:
-        what = "the bucket is adopted without the table of environments, so its baselines would be captured anew"
+        what = "the bucket is adopted without the table of environments, so its baselines would be replaced"
         sources.deployment.report((*_ADOPT, "bucket"), what, "name the table environments, too")
 
 

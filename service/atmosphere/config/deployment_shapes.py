@@ -20,7 +20,7 @@ _KEY: Final = r"^(create|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-
 _ROLE: Final = r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/([\x21-\x7e]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64})?$"
 
 _Host = Annotated[str, StringConstraints(pattern=_HOST, max_length=253)]
-_SECRET: Final = r"^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512})?$"
+_WEBHOOK: Final = r"^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512})?$"
 _Table = Annotated[str, StringConstraints(pattern=f"^({'|'.join(Table)})$")]
 _TableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
 _Function = Annotated[str, StringConstraints(pattern=f"^({'|'.join(FunctionName)})$")]
@@ -128,7 +128,7 @@ class AdoptEntry(Shape):
         description="the name of a kept bucket; default: a new one",
     )
     webhook_secret: str = Field(
-        default="", pattern=_SECRET, description="the ARN of the kept secret of GitHub's webhook; default: a new one"
+        default="", pattern=_WEBHOOK, description="the ARN of the kept secret of GitHub's webhook; default: a new one"
     )
 
 
