@@ -200,7 +200,7 @@ def it_is_used(hub: Hub) -> dict[str, Any]:
             "aws_secret_access_key": keys["secretAccessKey"],
             "aws_session_token": keys["sessionToken"],
         }
-        storage = boto3.client("s3", endpoint_url=hub.endpoint, region_name=REGION, **session)  # type: ignore[call-overload]
+        storage = boto3.client("s3", endpoint_url=hub.endpoint, region_name=REGION, **session)
         storage.create_bucket(Bucket="left.over")
     runner.until_free(POOL)
     answer = runner.ask("POST", "/allocations", {"pool": POOL, "requester": "is at work"})
@@ -210,7 +210,7 @@ def it_is_used(hub: Hub) -> dict[str, Any]:
 
 
 def requesters(hub: Hub) -> list[str]:
-    entries = hub.api("operator").ask("GET", f"/allocations?environment={KEY}").body["allocations"]
+    entries = hub.api("operator").ask("GET", f"/allocations?environment={KEY}").body["entries"]
     return sorted(each["requester"] for each in entries if each.get("requester"))
 
 
