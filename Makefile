@@ -7,7 +7,7 @@ BIN := .venv/bin
 NEEDS_NPM := command -v npm >/dev/null || { echo "Atmosphere needs Node 20 or newer with npm: install it and try again" >&2; exit 1; }
 NPM_CI := npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-.PHONY: help setup demo test test-all tests-here tests-on-emulator lint format bench wheel lock clean
+.PHONY: help setup demo test test-all tests-here tests-on-emulator machine cuts conditions race faults lint format bench wheel docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,15 @@ tests-here:
 tests-on-emulator:
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "emulator $(MARKS)" -q
 
+machine: setup ## the state machine, more than 100 000 steps of it
+	@ATMOSPHERE_HYPOTHESIS=deep nice -n 5 $(BIN)/python -m pytest tests/machine/test_machine.py tests/parsers -n 2 --timeout=7200 -q
+
+cuts: setup ## functions and cleanups die at each of their calls
+	@nice -n 5 $(BIN)/python -m pytest tests/machine/test_crash_matrix.py tests/machine/test_every_cut.py tests/cleanup/test_cuts.py -n 2 -q
+
+conditions: setup ## each condition of a write is taken out: a named test fails
+	@nice -n 5 $(BIN)/python -m pytest tests/machine/test_conditions.py -n 2 -q
+
 lint: setup ## style, types, import layers, configuration, stacks, workflows and the action
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -73,11 +82,20 @@ lint: setup ## style, types, import layers, configuration, stacks, workflows and
 format: setup ## rewrite to the house style
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .
 
-bench: setup ## measure, and write bench/README.md
-	@$(BIN)/python -m bench
+bench: setup ## measure, and write bench/README.md; AGAINST=REVISION compares with another revision instead
+	@$(BIN)/python -m $(if $(AGAINST),bench.against $(AGAINST),bench)
 
-wheel: .venv/.ready ## build the wheel of client, command and pytest plugin in dist/
-	@$(BIN)/python -m distribution.client dist
+race: setup ## 64 threads, 20 000 requests, and workers killed at random: the promises, judged from the tables
+	@$(BIN)/python -m bench.race race
+
+faults: setup ## allocations while 1, 10 and 30 % of all AWS calls fail, judged likewise
+	@$(BIN)/python -m bench.race faults
+
+wheel: .venv/.ready ## build both wheels and their bills of materials in dist/
+	@$(BIN)/python -m distribution dist
+
+docs: .venv/.ready ## build the documents as a site in build/site; a dead link fails it
+	@$(BIN)/python -W ignore -m mkdocs build
 
 lock: .venv/.ready ## compile requirements/ from pyproject.toml
 	@$(BIN)/python requirements/lock.py

@@ -7,17 +7,11 @@ are signed beforehand, and log lines go nowhere, but are written.
 from __future__ import annotations
 
 import json
-import os
-import sys
 import tempfile
-import time
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import uuid4
 
 import boto3
@@ -40,25 +34,12 @@ from atmosphere.core.snapshot import Snapshot
 from atmosphere.handlers import authorize
 from atmosphere.local.emulator import HUB_ACCOUNT, REGION, Emulator
 from atmosphere.wiring import App
+from bench.pairing import PAIRS, Paired, paired
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-PAIRS: Final = 300
 BAR: Final = 1.25
 AUDIENCE: Final = "https://atmosphere.example.com"
 TABLE: Final = "used"
 _ARN: Final = f"arn:aws:execute-api:{REGION}:{HUB_ACCOUNT}:api/v1/POST/github/allocations"
-_WARM_UP: Final = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paired:
-    """Medians in milliseconds, and the median of what each pair's handler took over its bare calls."""
-
-    handler: float
-    bare: float
-    ratio: float
 
 
 class _Bench:
@@ -151,44 +132,10 @@ def authorizing(pairs: int = PAIRS) -> Paired:
         emulator = Emulator(Path(scratch))
         emulator.start()
         try:
-            return _measured(_Bench(emulator.endpoint), pairs)
+            bench = _Bench(emulator.endpoint)
+            return paired(bench.handler, bench.bare, bench.token, pairs)
         finally:
             emulator.stop()
-
-
-def _measured(bench: _Bench, pairs: int) -> Paired:
-    taken: dict[str, list[float]] = {"handler": [], "bare": []}
-    ways: list[tuple[str, Callable[[str], None]]] = [("handler", bench.handler), ("bare", bench.bare)]
-    with _silence():
-        for number in range(-_WARM_UP, pairs):
-            for name, way in ways if number % 2 else reversed(ways):
-                milliseconds = _timed(way, bench.token())
-                if number >= 0:
-                    taken[name].append(milliseconds)
-    ratios = [handler / bare for handler, bare in zip(taken["handler"], taken["bare"], strict=True)]
-    return Paired(handler=median(taken["handler"]), bare=median(taken["bare"]), ratio=median(ratios))
-
-
-def _timed(way: Callable[[str], None], token: str) -> float:
-    started = time.perf_counter()
-    way(token)
-    return (time.perf_counter() - started) * 1000
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Everything printed goes nowhere, also through streams that were opened before."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    try:
-        yield
-    finally:
-        sys.stdout.flush()
-        os.dup2(kept, 1)
-        os.close(nowhere)
-        os.close(kept)
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def _start(asset: Path, script: str, variables: Sequence[Env]) -> tuple[float, f
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
         "AWS_LAMBDA_FUNCTION_NAME": "cold",
-        **{variable.value: "none" for variable in variables},
+        **{variable.value: "{}" for variable in variables},
     }
     run = subprocess.run(
         [sys.executable, "-S", "-c", script], env=environment, capture_output=True, text=True, check=True

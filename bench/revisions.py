@@ -29,7 +29,7 @@ def tree_of(revision: str) -> Iterator[Path]:
             (tree / "requirements" / lock.name).write_bytes(lock.read_bytes())
         (tree / ".cache" / "assets").mkdir(parents=True)
         wheels = [path.relative_to(ROOT) for path in (ROOT / ".cache" / "assets").glob("wheels-*")]
-        for made in (*_SET_UP, *wheels):
+        for made in (*map(Path, _SET_UP), *wheels):
             (tree / made).symlink_to(ROOT / made)
         yield tree
 

@@ -1,1 +1,1 @@
-"""What is installed on other machines: wheels that hold a part of the import package `atmosphere`."""
+"""What others install and read: the wheels, each with a part of the import package `atmosphere`, and the site."""

@@ -24,6 +24,13 @@ def client_files() -> list[Path]:
     return sorted({*_closed(roots), TYPED})
 
 
+def service_files() -> list[Path]:
+    """The files of the distribution `atmosphere-service` in the package `atmosphere`: all that the callers' has not."""
+    theirs = set(client_files())
+    found = (path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return sorted(path for path in found if path not in theirs)
+
+
 def _closed(roots: Iterable[Path]) -> set[Path]:
     found: set[Path] = set()
     left = list(roots)

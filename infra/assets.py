@@ -19,13 +19,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from infra import dependencies, models
-from infra.dependencies import CACHE, ROOT, AssetFailed
+from infra.dependencies import CACHE, AssetFailed
+from infra.sources import package
 from infra.target import RUNTIME, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-PACKAGE: Final = ROOT / "service" / "atmosphere"
+PACKAGE: Final = package()
 NEVER_IN_A_LAMBDA: Final = frozenset({"cli", "client", "config", "local"})
 SHARED_MODELS: Final = frozenset({"endpoints.json", "partitions.json", "sdk-default-configuration.json", "_retry.json"})
 

@@ -16,15 +16,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from infra.sources import LOCKS, SET_UP, cache
 from infra.target import RUNTIME, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT: Final = Path(__file__).resolve().parents[1]
-LOCK: Final = ROOT / "requirements" / "lambda.txt"
-TOKENS_LOCK: Final = ROOT / "requirements" / "authorizer.txt"
-CACHE: Final = ROOT / ".cache" / "assets"
+LOCK: Final = LOCKS / "lambda.txt"
+TOKENS_LOCK: Final = LOCKS / "authorizer.txt"
+CACHE: Final = cache()
 PLATFORMS: Final = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
 
 _PIN: Final = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
@@ -50,9 +50,9 @@ def files(target: Target, lock: Path) -> Iterator[tuple[str, Path]]:
     for name, version in pins(lock).items():
         distribution = here.get(_normal(name))
         if distribution is None:
-            raise AssetFailed(f"{name} is not installed: run `make setup`")
+            raise AssetFailed(f"{name} is not installed: run {SET_UP}")
         if distribution.version != version:
-            raise AssetFailed(f"{name} is {distribution.version} here, but the lock says {version}: run `make setup`")
+            raise AssetFailed(f"{name} is {distribution.version} here, but the lock says {version}: run {SET_UP}")
         for entry in distribution.files or ():
             source = Path(str(distribution.locate_file(entry)))
             if source.is_file():

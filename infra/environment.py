@@ -16,7 +16,7 @@ from aws_cdk import Aws, BootstraplessSynthesizer, CfnCondition, CfnOutput, CfnP
 from aws_cdk import aws_iam as iam
 
 from atmosphere.contract import CLEANUP_SESSION, TEST_SESSION, FunctionName
-from infra.constructs.functions import deployed_name
+from infra.names import DEFAULT, PATTERN, ServiceName, checked_name, deployed_name
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -27,16 +27,14 @@ ASSUMED_BY: Final = (FunctionName.ALLOCATE, FunctionName.REFRESH, FunctionName.C
 class EnvironmentStack(Stack):
     """An administrator that only the service may become, and CloudFormation for it while it deletes stacks."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, service_name: str = DEFAULT) -> None:
         super().__init__(
             scope,
             construct_id,
             description="Atmosphere: the role of one environment, assumed by the service for tests and for cleaning",
             synthesizer=BootstraplessSynthesizer(),
         )
-        service = self._parameter(
-            "ServiceAccount", "The account that the Atmosphere service runs in", pattern=r"\d{12}"
-        )
+        service = self._service(checked_name(service_name))
         external_id = self._parameter(
             "ExternalId",
             "The environment's external_id in config/environments.yaml; empty if it has none there",
@@ -59,11 +57,28 @@ class EnvironmentStack(Stack):
             max_session_duration=3600,  # the service's sessions are chained: AWS gives them no more than an hour
             managed_policy_arns=[f"arn:{Aws.PARTITION}:iam::aws:policy/AdministratorAccess"],
             assume_role_policy_document=_trust(
-                service, external_id, has_external_id.logical_id, self._for_tests(), self._operator()
+                service,
+                external_id,
+                has_external_id.logical_id,
+                self._for_tests(),
+                self._operator(),
             ),
             permissions_boundary=self._boundary(f"AtmosphereBoundary-{name}"),
         )
         CfnOutput(self, "RoleArn", value=role.attr_arn)
+
+    def _service(self, default: ServiceName) -> _Service:
+        """Which service it is, with its name in case that the deployment gives none."""
+        account = self._parameter(
+            "ServiceAccount", "The account that the Atmosphere service runs in", pattern=r"\d{12}"
+        )
+        name = self._parameter(
+            "ServiceName",
+            "The service_name of that service, which the names of its roles begin with",
+            pattern=PATTERN,
+            default=default,
+        )
+        return _Service(account, ServiceName(name))
 
     def _for_tests(self) -> str:
         """The condition that tests get the role."""
@@ -134,12 +149,21 @@ class _Operator(NamedTuple):
         }
 
 
-def _trust(service: str, external_id: str, has_external_id: str, for_tests: str, operator: _Operator) -> dict[str, Any]:
+class _Service(NamedTuple):
+    """Which service may become the role."""
+
+    account: str
+    name: ServiceName
+
+
+def _trust(
+    service: _Service, external_id: str, has_external_id: str, for_tests: str, operator: _Operator
+) -> dict[str, Any]:
     """CloudFormation may not become the cleaner's role, or a test could pass that role to it."""
     demanded = {"Fn::If": [has_external_id, {"sts:ExternalId": external_id}, {"Ref": "AWS::NoValue"}]}
     by_the_service = {
         "Effect": "Allow",
-        "Principal": {"AWS": f"arn:{Aws.PARTITION}:iam::{service}:root"},
+        "Principal": {"AWS": f"arn:{Aws.PARTITION}:iam::{service.account}:root"},
         "Action": "sts:AssumeRole",
         "Condition": {
             "ArnLike": {
@@ -161,12 +185,12 @@ def _trust(service: str, external_id: str, has_external_id: str, for_tests: str,
     return {"Version": "2012-10-17", "Statement": [by_the_service, also, by_people]}
 
 
-def _arns(service: str, *names: FunctionName) -> list[str]:
+def _arns(service: _Service, *functions: FunctionName) -> list[str]:
     """Roles are named twice because the key holds a role's ARN on AWS and a session's on the embedded AWS."""
-    roles = [deployed_name(name) for name in names]
+    roles = [deployed_name(service.name, function) for function in functions]
     return [
-        *(f"arn:{Aws.PARTITION}:iam::{service}:role/{role}" for role in roles),
-        *(f"arn:{Aws.PARTITION}:sts::{service}:assumed-role/{role}/*" for role in roles),
+        *(f"arn:{Aws.PARTITION}:iam::{service.account}:role/{role}" for role in roles),
+        *(f"arn:{Aws.PARTITION}:sts::{service.account}:assumed-role/{role}/*" for role in roles),
     ]
 
 

@@ -6,7 +6,7 @@ DynamoDB checks a transaction by the actions of its parts: PutItem, UpdateItem, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from aws_cdk import aws_iam as iam
@@ -17,7 +17,6 @@ from atmosphere.contract import (
     BY_RUN,
     BY_STATUS,
     BY_WAKE,
-    EVENT_SOURCE,
     FunctionName,
     Index,
     Table,
@@ -32,8 +31,9 @@ class Places:
     bucket: str
     state_machine: str
     snapshot_asset: str
-    webhook_secret: str
+    webhook_secrets: Sequence[str]
     event_bus: str
+    event_source: str
     alarm_topic: str
     alarm_key: str
     canary_routes: Sequence[str]
@@ -53,7 +53,7 @@ class Grant:
 
     actions: tuple[str, ...]
     where: Where
-    conditions: Mapping[str, Any] = field(default_factory=dict)
+    conditions: Callable[[Places], Mapping[str, Any]] = lambda _: {}
 
     def statement(self, places: Places) -> iam.PolicyStatement | None:
         """The statement, None where the configuration leaves nothing to grant on."""
@@ -61,7 +61,7 @@ class Grant:
         if not resources:
             return None
         return iam.PolicyStatement(
-            actions=list(self.actions), resources=resources, conditions=dict(self.conditions) or None
+            actions=list(self.actions), resources=resources, conditions=dict(self.conditions(places)) or None
         )
 
 
@@ -77,7 +77,7 @@ def _runs_over(action: str) -> Grant:
     return Grant(
         (f"dynamodb:{action}",),
         lambda places: [places.tables[Table.USED_TOKENS]],
-        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "over#*"}},
+        lambda _: {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "over#*"}},
     )
 
 
@@ -97,7 +97,9 @@ def _listing(*prefixes: str) -> Grant:
     `IfExists`, because a GetObject has no prefix in its context, and it is then that the 404 is wanted.
     """
     patterns = [f"{prefix}/*" for prefix in prefixes]
-    return Grant(("s3:ListBucket",), lambda places: [places.bucket], {"StringLikeIfExists": {"s3:prefix": patterns}})
+    return Grant(
+        ("s3:ListBucket",), lambda places: [places.bucket], lambda _: {"StringLikeIfExists": {"s3:prefix": patterns}}
+    )
 
 
 _ENVIRONMENTS, _ALLOCATIONS, _HISTORY = Table.ENVIRONMENTS, Table.ALLOCATIONS, Table.HISTORY
@@ -108,7 +110,7 @@ _PUBLISH_EVENTS: Final = Grant(
     # `IfExists` for an embedded AWS that does not know the key: EventBridge takes no entry without a source.
     ("events:PutEvents",),
     lambda places: [places.event_bus],
-    {"StringEqualsIfExists": {"events:source": EVENT_SOURCE}},
+    lambda places: {"StringEqualsIfExists": {"events:source": places.event_source}},
 )
 _SEND_NOTICES: Final = (
     Grant(("sns:Publish",), lambda places: [places.alarm_topic]),
@@ -197,7 +199,7 @@ GRANTS: Final[Mapping[FunctionName, tuple[Grant, ...]]] = {
     FunctionName.AUTHORIZE: (_SNAPSHOT, _rows("PutItem", Table.USED_TOKENS)),
     FunctionName.WEBHOOK: (
         _SNAPSHOT,
-        Grant(("secretsmanager:GetSecretValue",), lambda places: [places.webhook_secret]),
+        Grant(("secretsmanager:GetSecretValue",), lambda places: places.webhook_secrets),
         _query(_ALLOCATIONS, BY_RUN),
         _runs_over("PutItem"),
         _rows("GetItem", _ALLOCATIONS),

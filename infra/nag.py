@@ -23,9 +23,10 @@ from atmosphere.config.load import load
 from atmosphere.contract import NAME
 from infra import assets
 from infra.assets import Asset
-from infra.dependencies import ROOT
 from infra.environment import EnvironmentStack
 from infra.everything import EVERYTHING
+from infra.names import DEFAULT
+from infra.sources import ROOT
 from infra.stack import AtmosphereStack
 from infra.target import Target
 
@@ -149,8 +150,9 @@ def findings(out: Path) -> tuple[Found, ...]:
     """Synthesize to `out` and read the report. A report with findings makes CDK fail, which is no failure here."""
     app = App(outdir=str(out), analytics_reporting=False, tree_metadata=False)
     snapshot = load(ROOT / "config")
-    AtmosphereStack(app, NAME, snapshot=snapshot, target=Target.HOST)
-    AtmosphereStack(app, f"{NAME}-full", snapshot=snapshot, target=Target.HOST, options=EVERYTHING)
+    AtmosphereStack(app, NAME, snapshot=snapshot, target=Target.HOST, service_name=DEFAULT)
+    full = f"{NAME}-full"
+    AtmosphereStack(app, full, snapshot=snapshot, target=Target.HOST, service_name=DEFAULT, options=EVERYTHING)
     EnvironmentStack(app, f"{NAME}-environment")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     report = out / "validation-report.json"

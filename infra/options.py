@@ -91,13 +91,13 @@ class Canary:
 class Adopt:
     """What an earlier deployment left, or what was restored from a backup, by name: taken in instead of made anew.
 
-    `tables` are by name of the contract, `webhook_secret` is an ARN. What is not named is the stack's own. Tables and
-    bucket become resources of the stack, if it is deployed with `--import-existing-resources` (ADR 0034).
+    `tables` are by name of the contract, `webhook_secrets` are ARNs by issuer. What is not named is the stack's own.
+    Tables and bucket become resources of the stack, if it is deployed with `--import-existing-resources` (ADR 0034).
     """
 
     tables: Mapping[str, str] = field(default_factory=dict)
     bucket: str = ""
-    webhook_secret: str = ""
+    webhook_secrets: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if unknown := sorted(self.tables.keys() - set(Table)):

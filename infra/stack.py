@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import CfnOutput, CfnParameter, Stack
 
+from atmosphere.contract import issuer_digest
 from infra.options import Options
 from infra.service import AtmosphereService
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from atmosphere.core.snapshot import Snapshot
+    from infra.names import ServiceName
     from infra.target import Target
 
 _DEFAULT: Final = Options()
@@ -22,15 +24,31 @@ class AtmosphereStack(Stack):
     """One deployment of the service, in whatever account and region it is deployed to."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, snapshot: Snapshot, target: Target, options: Options = _DEFAULT
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        snapshot: Snapshot,
+        target: Target,
+        service_name: ServiceName,
+        options: Options = _DEFAULT,
     ) -> None:
         super().__init__(scope, construct_id, description="Atmosphere: clean AWS environments for integration tests")
         issuer = _loopback_issuer(self).value_as_string
         service = AtmosphereService(
-            self, "Service", snapshot=snapshot, target=target, loopback_issuer=issuer, options=options
+            self,
+            "Service",
+            config=snapshot,
+            target=target,
+            service_name=service_name,
+            loopback_issuer=issuer,
+            options=options,
         )
         for name, value in _outputs(service).items():
             CfnOutput(self, name, value=value)
+        for place, (sender, arn) in enumerate(service.webhook_secrets.items()):
+            name = f"WebhookSecretArn{issuer_digest(sender) if place else ''}"
+            CfnOutput(self, name, value=arn, description=f"The secret of the webhook of {sender}")
 
 
 def _loopback_issuer(scope: Construct) -> CfnParameter:
@@ -51,7 +69,6 @@ def _outputs(service: AtmosphereService) -> dict[str, str]:
         "StateMachineArn": service.machine.state_machine_arn,
         "BucketName": service.bucket.bucket_name,
         "AlarmTopicArn": service.topic.topic_arn,
-        "WebhookSecretArn": service.webhook_secret,
         **_domain_outputs(service),
         **{f"Function{name.title()}": made.function_name for name, made in service.functions.items()},
         **{f"Table{table.title().replace('_', '')}": made.table_name for table, made in service.tables.items()},

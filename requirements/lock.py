@@ -20,6 +20,7 @@ LOCKS: Final = {
     "cli.txt": (PROJECT, *("--extra", "cli", "--extra", "infra"), "-c", "requirements/dev.txt"),
     "lambda.txt": (PROJECT, "-c", "requirements/dev.txt"),  # after dev.txt: the same pins
     "authorizer.txt": (PROJECT, "--extra", "tokens", "-c", "requirements/dev.txt"),
+    "release.txt": ("--group", "release", "-c", "requirements/dev.txt"),
     "emulator.txt": ("--group", "emulator"),
 }
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from atmosphere.local.emulator import Emulator
+from tests.counted import counted
 from tests.distribution import EMULATOR, MARKED, ByPlace, scheduler
 from tests.once import collect_rarely, share_models
 
@@ -30,13 +31,18 @@ share_models()
 collect_rarely()
 
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
-hypothesis_settings.register_profile("deep", max_examples=2000, deadline=None)
+hypothesis_settings.register_profile("deep", max_examples=2200, deadline=None)
 hypothesis_settings.load_profile(os.environ.get("ATMOSPHERE_HYPOTHESIS", "ci"))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPlace | None:
     return scheduler(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in counted(terminalreporter):
+        terminalreporter.write_line(line)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

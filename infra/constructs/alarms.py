@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_stepfunctions as sfn
     from constructs import Construct
 
+    from infra.names import ServiceName
     from infra.options import Options
 
 _MINUTE: Final = Duration.minutes(1)
@@ -51,6 +52,7 @@ class _Alarm:
 def add_alarms(
     scope: Construct,
     *,
+    service_name: ServiceName,
     functions: Mapping[FunctionName, lambda_.Function],
     api: apigateway.RestApi,
     machine: sfn.StateMachine,
@@ -59,11 +61,11 @@ def add_alarms(
 ) -> list[cloudwatch.Alarm]:
     """Make the alarms, which notify the topic."""
     made = []
-    for row in (*_alarms(functions, api, machine), *_limits(options)):
+    for row in (*_alarms(service_name, functions, api, machine), *_limits(service_name, options)):
         alarm = cloudwatch.Alarm(
             scope,
             "".join(part.title() for part in row.name.split("-")) + "Alarm",
-            alarm_name=f"{NAME}-{row.name}",
+            alarm_name=f"{service_name}-{row.name}",
             alarm_description=f"{row.meaning} See docs/operations.md, section {NAME}-{row.name}.",
             metric=row.metric,
             threshold=row.threshold,
@@ -77,16 +79,19 @@ def add_alarms(
 
 
 def _alarms(
-    functions: Mapping[FunctionName, lambda_.Function], api: apigateway.RestApi, machine: sfn.StateMachine
+    service: ServiceName,
+    functions: Mapping[FunctionName, lambda_.Function],
+    api: apigateway.RestApi,
+    machine: sfn.StateMachine,
 ) -> tuple[_Alarm, ...]:
     return (
         _silence(functions[FunctionName.RECONCILE]),
         *(_errors(name, function) for name, function in functions.items() if name is not FunctionName.AUTHORIZE),
-        *_counted_alarms(),
+        *_counted_alarms(service),
         _Alarm(
             name="role-refused",
             meaning="An environment is free, but its role does not let the service in: requests pass it over.",
-            metric=_counted(Metric.ROLE_REFUSED),
+            metric=_counted(service, Metric.ROLE_REFUSED),
         ),
         _Alarm(
             name="api-errors",
@@ -113,78 +118,80 @@ def _failures(machine: sfn.StateMachine) -> tuple[_Alarm, _Alarm]:
     )
 
 
-def _counted_alarms() -> tuple[_Alarm, ...]:
+def _counted_alarms(service: ServiceName) -> tuple[_Alarm, ...]:
     """Those of metrics that our functions emit themselves."""
     return (
         _Alarm(
             name=f"{FunctionName.AUTHORIZE}-errors",
             meaning="Tokens of workflows could be neither accepted nor refused.",
-            metric=_counted(Metric.AUTHORIZER_FAILED),  # its errors hold every 401, which anybody can cause
+            metric=_counted(service, Metric.AUTHORIZER_FAILED),  # its errors hold every 401, which anybody can cause
         ),
         _Alarm(
             name="repository-renamed",
             meaning="A repository has another name than the rule that lets it in.",
-            metric=_counted(Metric.REPOSITORY_RENAMED),
+            metric=_counted(service, Metric.REPOSITORY_RENAMED),
         ),
         _Alarm(
             name="dirty-environments",
             meaning="An environment could not be cleaned and waits for an operator.",
-            metric=_counted(Metric.BECAME_DIRTY),
+            metric=_counted(service, Metric.BECAME_DIRTY),
         ),
         _Alarm(
             name="pool-held",
             meaning="The same thing made many environments of a pool dirty: cleanups of the pool delete nothing.",
-            metric=_counted(Metric.POOLS_HELD, statistic="Minimum", period=_MINUTE),
+            metric=_counted(service, Metric.POOLS_HELD, statistic="Minimum", period=_MINUTE),
             missing=cloudwatch.TreatMissingData.IGNORE,  # until an operator resumes the pool, which counts zero
         ),
     )
 
 
-def _limits(options: Options) -> tuple[_Alarm, ...]:
+def _limits(service: ServiceName, options: Options) -> tuple[_Alarm, ...]:
     """Those whose limit depends on how busy the deployment is."""
     limits = options.alarms
     return (
         _Alarm(
             name="pool-exhausted",
             meaning=f"Callers wait at a pool without free environments for {limits.exhausted_minutes} minutes.",
-            metric=_counted(Metric.EXHAUSTED_MINUTES, statistic="Maximum"),
+            metric=_counted(service, Metric.EXHAUSTED_MINUTES, statistic="Maximum"),
             threshold=limits.exhausted_minutes,
         ),
         _Alarm(
             name="cleanup-slow",
             meaning=f"Of the cleanups of an hour, 5 % took more than {limits.cleanup_p95_minutes} minutes.",
-            metric=_counted(Metric.TIME_TO_CLEAN_ALL, statistic="p95", period=_HOUR),
+            metric=_counted(service, Metric.TIME_TO_CLEAN_ALL, statistic="p95", period=_HOUR),
             threshold=60 * limits.cleanup_p95_minutes,
         ),
         _Alarm(
             name="webhook-rejected",
             meaning="Deliveries to the webhook were signed with another secret than ours.",
-            metric=_counted(Metric.WEBHOOK_REJECTED, period=_HOUR),
+            metric=_counted(service, Metric.WEBHOOK_REJECTED, period=_HOUR),
             threshold=limits.webhook_rejections,
         ),
-        _canary(options),
+        _canary(service, options),
     )
 
 
-def _canary(options: Options) -> _Alarm:
+def _canary(service: ServiceName, options: Options) -> _Alarm:
     """Two runs in a row, because one may meet a deployment. Where it should run, silence is a failure, too."""
     breaching = cloudwatch.TreatMissingData.BREACHING
     minutes = options.canary.minutes if options.canary else 15
     return _Alarm(
         name="canary-failed",
         meaning="A request that the service sent to itself was not answered as it must be, or none was sent.",
-        metric=_counted(Metric.CANARY_FAILED, statistic="Maximum", period=Duration.minutes(minutes)),
+        metric=_counted(service, Metric.CANARY_FAILED, statistic="Maximum", period=Duration.minutes(minutes)),
         periods=2,
         missing=breaching if options.canary else _QUIET,
     )
 
 
-def _counted(name: Metric, *, statistic: str = "Sum", period: Duration = _FIVE_MINUTES) -> cloudwatch.Metric:
+def _counted(
+    service: ServiceName, name: Metric, *, statistic: str = "Sum", period: Duration = _FIVE_MINUTES
+) -> cloudwatch.Metric:
     """A metric that our functions emit themselves."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=name,
-        dimensions_map={"service": NAME},
+        dimensions_map={"service": service},
         statistic=statistic,
         period=period,
     )

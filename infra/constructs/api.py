@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_cdk import Aws, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 
-from atmosphere.contract import NAME, ROOTS, ROUTES, STAGE, FunctionName, Route, Tree
+from atmosphere.contract import ROOTS, ROUTES, STAGE, FunctionName, Route, Tree
 from infra.constructs.policy import resource_policy
 from infra.constructs.replies import add_replies
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from infra.constructs.logs import Keeping
+    from infra.names import ServiceName
     from infra.options import Throttle, Throttles
 
 # Who, what, how it went. No header, no query, no path parameter: keys and tokens travel in headers.
@@ -52,13 +53,20 @@ class Api(apigateway.RestApi):
     """Regional; one stage; refuses accounts that are not listed before anything of ours runs."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, accounts: Sequence[str], throttles: Throttles, keeping: Keeping
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        service_name: ServiceName,
+        accounts: Sequence[str],
+        throttles: Throttles,
+        keeping: Keeping,
     ) -> None:
-        access_log = keeping.group(scope, "ApiLogs", f"/aws/apigateway/{NAME}")
+        access_log = keeping.group(scope, "ApiLogs", f"/aws/apigateway/{service_name}")
         super().__init__(
             scope,
             construct_id,
-            rest_api_name=NAME,
+            rest_api_name=service_name,
             description="Allocates clean AWS environments to integration tests",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             policy=resource_policy(accounts),

@@ -8,15 +8,14 @@ from aws_cdk import ArnFormat, Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 
-from atmosphere.contract import FUNCTIONS, NAME, FunctionName
-from infra.constructs.functions import deployed_name
+from atmosphere.contract import FUNCTIONS, FunctionName
+from infra.names import ServiceName, deployed_name
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from constructs import Construct
 
-MACHINE_NAME: Final = f"{NAME}-cleanup"
 _PASS: Final = next(function for function in FUNCTIONS if function.name is FunctionName.CLEANUP)
 _TASK_TIMEOUT: Final = _PASS.timeout + 10
 _MARGIN: Final = 900  # seconds over the cleanup's own limit, which ends it in an orderly way
@@ -39,11 +38,11 @@ class CleanupMachine(sfn.StateMachine):
     publisher, and a reference would close the circle (ADR 0005).
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, limit: timedelta) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, service_name: ServiceName, limit: timedelta) -> None:
         function = Stack.of(scope).format_arn(
             service="lambda",
             resource="function",
-            resource_name=deployed_name(FunctionName.CLEANUP),
+            resource_name=deployed_name(service_name, FunctionName.CLEANUP),
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         role = iam.Role(
@@ -55,7 +54,7 @@ class CleanupMachine(sfn.StateMachine):
         super().__init__(
             scope,
             construct_id,
-            state_machine_name=MACHINE_NAME,
+            state_machine_name=f"{service_name}-cleanup",
             state_machine_type=sfn.StateMachineType.STANDARD,
             definition_body=sfn.DefinitionBody.from_string(Stack.of(scope).to_json_string(definition(function, limit))),
             role=role,

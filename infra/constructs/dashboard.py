@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
     from constructs import Construct
 
+    from infra.names import ServiceName
+
 
 _PERIOD: Final = Duration.minutes(5)
 _WHOLE: Final = 24
@@ -36,30 +38,31 @@ allocations end, what is dirty, and errors. `docs/operations.md` explains each a
 def add_dashboard(
     scope: Construct,
     *,
+    service_name: ServiceName,
     pools: Sequence[str],
     alarms: Sequence[cloudwatch.IAlarm],
     functions: Mapping[FunctionName, lambda_.Function],
     api: apigateway.RestApi,
 ) -> cloudwatch.Dashboard:
     """Make the dashboard; its name is the service's."""
-    made = cloudwatch.Dashboard(scope, "Dashboard", dashboard_name=NAME, default_interval=Duration.days(1))
+    made = cloudwatch.Dashboard(scope, "Dashboard", dashboard_name=service_name, default_interval=Duration.days(1))
     made.add_widgets(cloudwatch.TextWidget(markdown=_ABOUT, width=_WHOLE, height=2))
     made.add_widgets(cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=_WHOLE, height=3))
-    made.add_widgets(*map(_pool, pools))
-    made.add_widgets(*_waits())
-    made.add_widgets(*_turnaround())
-    made.add_widgets(*_outcomes())
-    made.add_widgets(*_errors(functions, api))
+    made.add_widgets(*(_pool(service_name, pool) for pool in pools))
+    made.add_widgets(*_waits(service_name))
+    made.add_widgets(*_turnaround(service_name))
+    made.add_widgets(*_outcomes(service_name))
+    made.add_widgets(*_errors(service_name, functions, api))
     return made
 
 
-def _pool(pool: str) -> cloudwatch.GraphWidget:
+def _pool(service: ServiceName, pool: str) -> cloudwatch.GraphWidget:
     """The environments of a pool by status, as areas that add up to all of them."""
     areas = [
         cloudwatch.Metric(
             namespace=METRICS_NAMESPACE,
             metric_name=Metric.ENVIRONMENTS,
-            dimensions_map={"pool": pool, "status": status, "service": NAME},
+            dimensions_map={"pool": pool, "status": status, "service": service},
             statistic="Average",
             period=_PERIOD,
             label=status,
@@ -70,34 +73,42 @@ def _pool(pool: str) -> cloudwatch.GraphWidget:
     return _graph(f"Pool {pool}: environments by status", areas, stacked=True, width=_THIRD)
 
 
-def _waits() -> Iterable[cloudwatch.GraphWidget]:
-    yield _graph("Callers that wait", [_by("pool", Metric.WAITING, "Maximum")], width=_THIRD)
-    waits = [_by("pool", Metric.WAIT, "p50", "median"), _by("pool", Metric.WAIT, "p95", "95 %")]
+def _waits(service: ServiceName) -> Iterable[cloudwatch.GraphWidget]:
+    yield _graph("Callers that wait", [_by(service, "pool", Metric.WAITING, "Maximum")], width=_THIRD)
+    waits = [_by(service, "pool", Metric.WAIT, "p50", "median"), _by(service, "pool", Metric.WAIT, "p95", "95 %")]
     yield _graph("Wait until allocated, seconds", waits, width=_THIRD)
-    replies = [_sum(Metric.ALLOCATIONS, "code", code) for code in SHOWN["code"]]
+    replies = [_sum(service, Metric.ALLOCATIONS, "code", code) for code in SHOWN["code"]]
     yield _graph("Replies to allocate requests", replies, stacked=True, width=_THIRD)
 
 
-def _turnaround() -> Iterable[cloudwatch.GraphWidget]:
-    cleans = [_by("pool", Metric.TIME_TO_CLEAN, "p50", "median"), _by("pool", Metric.TIME_TO_CLEAN, "p95", "95 %")]
+def _turnaround(service: ServiceName) -> Iterable[cloudwatch.GraphWidget]:
+    cleans = [
+        _by(service, "pool", Metric.TIME_TO_CLEAN, "p50", "median"),
+        _by(service, "pool", Metric.TIME_TO_CLEAN, "p95", "95 %"),
+    ]
     yield _graph("Turnaround: released until free, seconds", cleans, width=_THIRD)
-    yield _graph("Hold: allocated until released, median seconds", [_by("pool", Metric.HOLD, "p50")], width=_THIRD)
-    passes = [_sum(Metric.CLEANUP_PASS, "verdict", verdict) for verdict in SHOWN["verdict"]]
+    yield _graph(
+        "Hold: allocated until released, median seconds", [_by(service, "pool", Metric.HOLD, "p50")], width=_THIRD
+    )
+    passes = [_sum(service, Metric.CLEANUP_PASS, "verdict", verdict) for verdict in SHOWN["verdict"]]
     yield _graph("Passes of cleanups by verdict", passes, stacked=True, width=_THIRD)
 
 
-def _outcomes() -> Iterable[cloudwatch.GraphWidget]:
-    ends = [_sum(Metric.ENDED, "by", by) for by in SHOWN["by"]]
+def _outcomes(service: ServiceName) -> Iterable[cloudwatch.GraphWidget]:
+    ends = [_sum(service, Metric.ENDED, "by", by) for by in SHOWN["by"]]
     yield _graph("Allocations by what ended them", ends, stacked=True, width=_THIRD)
-    dirty = [_own(Metric.BECAME_DIRTY, "became dirty"), _own(Metric.POOLS_HELD, "pools held", "Maximum")]
+    dirty = [
+        _own(service, Metric.BECAME_DIRTY, "became dirty"),
+        _own(service, Metric.POOLS_HELD, "pools held", "Maximum"),
+    ]
     yield _graph("Dirty environments and held pools", dirty, width=_THIRD)
-    left = _search(Metric.LEFTOVERS, "Sum")
+    left = _search(service, Metric.LEFTOVERS, "Sum")
     most = _expression(f"SORT({left}, SUM, DESC, 10)", "${PROP('Dim.type')}")
     yield _graph("Leftovers of tests, the ten most frequent types", [most], stacked=True, width=_THIRD)
 
 
 def _errors(
-    functions: Mapping[FunctionName, lambda_.Function], api: apigateway.RestApi
+    service: ServiceName, functions: Mapping[FunctionName, lambda_.Function], api: apigateway.RestApi
 ) -> Iterable[cloudwatch.GraphWidget]:
     stage = api.deployment_stage
     served = [
@@ -112,12 +123,12 @@ def _errors(
     ]
     yield _graph("Errors of the functions", failed, width=_THIRD)
     trouble: list[cloudwatch.IMetric] = [
-        _own(Metric.ROLE_REFUSED, "roles refused"),
-        _own(Metric.AUTHORIZER_FAILED, "tokens undecided"),
-        _own(Metric.WEBHOOK_REJECTED, "wrong signatures"),
-        _own(Metric.CANARY_FAILED, "canary checks failed", "Maximum"),
-        _expression(f"SUM({_search(Metric.EVENT_NOT_PUBLISHED, 'Sum')})", "events not published"),
-        _by("kind", Metric.REPAIRED, "Sum"),
+        _own(service, Metric.ROLE_REFUSED, "roles refused"),
+        _own(service, Metric.AUTHORIZER_FAILED, "tokens undecided"),
+        _own(service, Metric.WEBHOOK_REJECTED, "wrong signatures"),
+        _own(service, Metric.CANARY_FAILED, "canary checks failed", "Maximum"),
+        _expression(f"SUM({_search(service, Metric.EVENT_NOT_PUBLISHED, 'Sum')})", "events not published"),
+        _by(service, "kind", Metric.REPAIRED, "Sum"),
     ]
     yield _graph("Repairs by the reconciler, and other trouble", trouble, width=_THIRD)
 
@@ -136,33 +147,35 @@ def _graph(
     )
 
 
-def _own(metric: Metric, label: str, statistic: str = "Sum") -> cloudwatch.Metric:
+def _own(service: ServiceName, metric: Metric, label: str, statistic: str = "Sum") -> cloudwatch.Metric:
     """A metric without dimensions of its own."""
     return cloudwatch.Metric(
         namespace=METRICS_NAMESPACE,
         metric_name=metric,
-        dimensions_map={"service": NAME},
+        dimensions_map={"service": service},
         statistic=statistic,
         period=_PERIOD,
         label=label,
     )
 
 
-def _by(dimension: str, metric: Metric, statistic: str, what: str = "") -> cloudwatch.MathExpression:
+def _by(
+    service: ServiceName, dimension: str, metric: Metric, statistic: str, what: str = ""
+) -> cloudwatch.MathExpression:
     """One line for each value of a dimension."""
     label = f"${{PROP('Dim.{dimension}')}} {what}".strip()
-    return _expression(_search(metric, statistic), label)
+    return _expression(_search(service, metric, statistic), label)
 
 
-def _sum(metric: Metric, dimension: str, value: str) -> cloudwatch.MathExpression:
+def _sum(service: ServiceName, metric: Metric, dimension: str, value: str) -> cloudwatch.MathExpression:
     """One line for one value of a dimension, over all pools."""
-    found = _search(metric, "Sum", f'{dimension}="{value}"')
+    found = _search(service, metric, "Sum", f'{dimension}="{value}"')
     return _expression(f"SUM({found})", value)
 
 
-def _search(metric: Metric, statistic: str, also: str = "") -> str:
+def _search(service: ServiceName, metric: Metric, statistic: str, also: str = "") -> str:
     schema = ",".join((METRICS_NAMESPACE, *METRICS[metric], "service"))
-    where = f'MetricName="{metric}" {also}'.strip()
+    where = " ".join(filter(None, (f'MetricName="{metric}"', also, f'service="{service}"')))
     return f"SEARCH('{{{schema}}} {where}', '{statistic}')"
 
 

@@ -8,8 +8,9 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
-from atmosphere.contract import METRICS_NAMESPACE, NAME, Env, Function, FunctionName
+from atmosphere.contract import METRICS_NAMESPACE, SERVICE_VARIABLE, Env, Function, FunctionName
 from infra import assets
+from infra.names import ServiceName, deployed_name
 from infra.target import RUNTIME, Target
 
 if TYPE_CHECKING:
@@ -20,19 +21,19 @@ if TYPE_CHECKING:
 
     from infra.constructs.logs import Keeping
 
-POWERTOOLS: Final = {"POWERTOOLS_SERVICE_NAME": NAME, "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE}
 _RUNTIMES: Final = {"3.13": lambda_.Runtime.PYTHON_3_13, "3.14": lambda_.Runtime.PYTHON_3_14}
 
 
-def deployed_name(name: FunctionName) -> str:
-    """What the function and its role are called; environments' trust policies name the role."""
-    return f"{NAME}-{name}"
+def powertools(service: ServiceName) -> dict[str, str]:
+    """Variables of Powertools; lines of logs, metrics and events carry the service's name."""
+    return {SERVICE_VARIABLE: service, "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE}
 
 
 def make_function(
     scope: Construct,
     function: Function,
     *,
+    service_name: ServiceName,
     target: Target,
     values: Mapping[Env, str],
     grants: Sequence[iam.PolicyStatement],
@@ -43,17 +44,15 @@ def make_function(
 
     `reserved` executions are set apart for it, and it gets no more.
     """
-    title = function.name.title()
+    title, deployed = function.name.title(), deployed_name(service_name, function.name)
     # what made a first deployment fail has to be readable when the stack was rolled back
     outlives = function.name is FunctionName.PUBLISH
-    log_group = keeping.group(
-        scope, f"{title}Logs", None if outlives else f"/aws/lambda/{deployed_name(function.name)}"
-    )
+    log_group = keeping.group(scope, f"{title}Logs", None if outlives else f"/aws/lambda/{deployed}")
     asset = assets.build(function.services, target, verifies_tokens=function.verifies_tokens)
     return lambda_.Function(
         scope,
         f"{title}Function",
-        function_name=deployed_name(function.name),
+        function_name=deployed,
         description=function.purpose,
         runtime=_RUNTIMES[RUNTIME],
         architecture=lambda_.Architecture.ARM_64,
@@ -61,15 +60,15 @@ def make_function(
         code=lambda_.Code.from_asset(str(asset.directory), asset_hash=asset.digest),
         timeout=Duration.seconds(function.timeout),
         memory_size=function.memory,
-        environment={**{variable.value: values[variable] for variable in function.variables}, **POWERTOOLS},
-        role=_role(scope, function.name, log_group, grants),
+        environment={**{each.value: values[each] for each in function.variables}, **powertools(service_name)},
+        role=_role(scope, f"{title}Role", deployed, log_group, grants),
         log_group=log_group,
         reserved_concurrent_executions=reserved,
     )
 
 
 def _role(
-    scope: Construct, name: FunctionName, log_group: logs.LogGroup, grants: Sequence[iam.PolicyStatement]
+    scope: Construct, construct_id: str, name: str, log_group: logs.LogGroup, grants: Sequence[iam.PolicyStatement]
 ) -> iam.Role:
     """The policy is part of the role, so that nothing runs before it is there."""
     writes_logs = iam.PolicyStatement(
@@ -77,8 +76,8 @@ def _role(
     )
     return iam.Role(
         scope,
-        f"{name.title()}Role",
-        role_name=deployed_name(name),
+        construct_id,
+        role_name=name,
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         inline_policies={"own": iam.PolicyDocument(statements=[writes_logs, *grants])},
     )

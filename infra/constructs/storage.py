@@ -1,4 +1,4 @@
-"""What survives: the tables of `contract.TABLES` and one bucket (baselines, cleanup reports), one secret.
+"""What survives: the tables of `contract.TABLES` and one bucket (baselines, cleanup reports), secrets.
 
 What is adopted has the name that it has already, and a logical id of its own: CloudFormation imports only what is new
 to a stack, and lets go of what it replaces (ADR 0034).
@@ -15,14 +15,15 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 
-from atmosphere.contract import HISTORY_WEEKS, NAME, TABLES, Index, Table
+from atmosphere.contract import HISTORY_WEEKS, TABLES, Index, Table, issuer_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
+    from infra.names import ServiceName
     from infra.options import Adopt
 
 
@@ -97,14 +98,21 @@ def bucket(scope: Construct, key: kms.IKey | None, adopt: Adopt) -> s3.Bucket:
     )
 
 
-def webhook_secret(scope: Construct, key: kms.IKey | None, adopt: Adopt) -> str:
-    """The ARN of what GitHub signs the webhook's messages with: made here once, kept when the stack goes."""
-    if adopt.webhook_secret:
-        return adopt.webhook_secret
+def webhook_secrets(scope: Construct, issuers: Sequence[str], key: kms.IKey | None, adopt: Adopt) -> dict[str, str]:
+    """For each issuer the ARN of what its server signs with; the first one's keeps the name from when it was alone."""
+    names = {issuer: f"WebhookSecret{issuer_digest(issuer) if place else ''}" for place, issuer in enumerate(issuers)}
+    return {
+        issuer: adopt.webhook_secrets.get(issuer) or _webhook_secret(scope, name, issuer, key)
+        for issuer, name in names.items()
+    }
+
+
+def _webhook_secret(scope: Construct, name: str, issuer: str, key: kms.IKey | None) -> str:
+    """Made here once, kept when the stack goes."""
     made = secretsmanager.CfnSecret(
         scope,
-        "WebhookSecret",
-        description="Atmosphere: what GitHub signs the messages to POST /github/webhook with",
+        name,
+        description=f"Atmosphere: what the server of {issuer} signs the messages to POST /github/webhook with",
         generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
             password_length=64, exclude_punctuation=True
         ),
@@ -115,7 +123,12 @@ def webhook_secret(scope: Construct, key: kms.IKey | None, adopt: Adopt) -> str:
 
 
 def interlock(
-    scope: Construct, *, tables: Mapping[Table, dynamodb.Table], bucket: s3.Bucket, secret: str
+    scope: Construct,
+    *,
+    service_name: ServiceName,
+    tables: Mapping[Table, dynamodb.Table],
+    bucket: s3.Bucket,
+    secrets: Mapping[str, str],
 ) -> ssm.StringParameter:
     """The names of what is kept, for `adopt`; kept too, so that no deployment begins beside it without noticing.
 
@@ -127,10 +140,12 @@ def interlock(
     made = ssm.StringParameter(
         scope,
         "Kept",
-        parameter_name=f"/{NAME}/kept/{Aws.REGION}",
+        parameter_name=f"/{service_name}/kept/{Aws.REGION}",
         simple_name=False,
         description="Atmosphere: what stays when the stack goes; a new deployment has to adopt it (docs/deploying.md)",
-        string_value=Stack.of(scope).to_json_string({**names, "bucket": bucket.bucket_name, "webhook_secret": secret}),
+        string_value=Stack.of(scope).to_json_string(
+            {**names, "bucket": bucket.bucket_name, "webhook_secrets": dict(secrets)}
+        ),
     )
     made.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     return made

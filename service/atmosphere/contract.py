@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final
 
 STAGE: Final = "v1"
 NAME: Final = "atmosphere"
+SERVICE_VARIABLE: Final = "POWERTOOLS_SERVICE_NAME"
+"""Environment variable of all functions: what this service is called, where an account has more than one of them."""
 METRICS_NAMESPACE: Final = "Atmosphere"
 
 
@@ -95,7 +98,7 @@ SHOWN: Final[dict[str, tuple[str, ...]]] = {
 
 
 MEASURE: Final = "measure"  # what the slower schedule of the reconciler asks for, as `do`
-EVENT_SOURCE: Final = NAME  # `source` of every event; no role may publish under another
+EVENT_SOURCE: Final = NAME  # `source` of every event, unless the service has another name; a role has no other
 
 
 class Tree(StrEnum):
@@ -179,7 +182,12 @@ class Env(StrEnum):
     ENDPOINT = "ATMOSPHERE_ENDPOINT"
     CANARY_POOL = "ATMOSPHERE_CANARY_POOL"  # empty where none is configured
     CANARY_STRANGER = "ATMOSPHERE_CANARY_STRANGER"  # likewise
-    WEBHOOK_SECRET = "ATMOSPHERE_WEBHOOK_SECRET"  # noqa: S105 a name; its value is an ARN, not the secret
+    WEBHOOK_SECRETS = "ATMOSPHERE_WEBHOOK_SECRETS"  # JSON: an ARN for each `issuer_digest`
+
+
+def issuer_digest(issuer: str) -> str:
+    """A token issuer in eight digits: 20 of them with their ARNs fit into the 4 KB of a function's variables."""
+    return sha256(issuer.encode()).hexdigest()[:8]
 
 
 TABLE_VARIABLES: Final = {
@@ -319,7 +327,7 @@ FUNCTIONS: Final = (
     Function(
         name=FunctionName.WEBHOOK,
         purpose="POST /github/webhook: ends what completed runs and jobs of workflows still hold",
-        variables=(*_SNAPSHOT, *_ROWS, Env.USED_TOKENS_TABLE, Env.STATE_MACHINE, Env.WEBHOOK_SECRET),
+        variables=(*_SNAPSHOT, *_ROWS, Env.USED_TOKENS_TABLE, Env.STATE_MACHINE, Env.WEBHOOK_SECRETS),
         services=(*_API_SERVICES, "secretsmanager"),
         timeout=28,  # of which it waits 5 s; the gateway gives up after 29
     ),

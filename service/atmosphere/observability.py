@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Final, TypedDict
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from atmosphere.contract import METRICS_NAMESPACE, NAME, Metric
+from atmosphere.contract import METRICS_NAMESPACE, NAME, SERVICE_VARIABLE, Metric
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from atmosphere.core.model import Environment
 
-_logger: Final = Logger(service=NAME, level=os.environ.get("ATMOSPHERE_LOG_LEVEL", "INFO"))
+_SERVICE: Final = os.environ.get(SERVICE_VARIABLE, NAME)
+_logger: Final = Logger(service=_SERVICE, level=os.environ.get("ATMOSPHERE_LOG_LEVEL", "INFO"))
 
 
 class Line(TypedDict, total=False):
@@ -43,6 +44,7 @@ class Line(TypedDict, total=False):
     rule: str
     claim: str
     unmatched: dict[str, str]
+    issuer: str
     repositoryId: str
     runId: str
     phase: str
@@ -79,7 +81,7 @@ def count(name: Metric, value: float = 1, *, unit: MetricUnit = MetricUnit.Count
 
     Their values are names of the configuration or members of closed sets, never anything that a requester chose.
     """
-    metrics = Metrics(namespace=METRICS_NAMESPACE, service=NAME)
+    metrics = Metrics(namespace=METRICS_NAMESPACE, service=_SERVICE)
     metrics.clear_metrics()
     for dimension, word in dimensions.items():
         metrics.add_dimension(name=dimension, value=word)

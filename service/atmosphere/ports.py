@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
 
     from atmosphere.core.breaker import Breaker
     from atmosphere.core.changes import Change, Row
+    from atmosphere.core.costs import DayCost
     from atmosphere.core.credentials import SessionCredentials
     from atmosphere.core.events import Event
     from atmosphere.core.github import Issuer, RunKey, TrustedIssuer
@@ -279,12 +280,23 @@ class TokenSignatures(Protocol):
 
 
 class WebhookSecrets(Protocol):
-    """What GitHub signs its messages with."""
+    """What each issuer's server signs its messages with."""
 
-    def current(self) -> tuple[bytes, ...]:
-        """The secret in force and, for a while after a change, the one before it; never empty, nor is any of them.
+    def of(self, issuer: Issuer) -> tuple[bytes, ...]:
+        """The secret in force and, for a while after a change, the one before it; none is an empty text.
 
-        May be some minutes old. Raises `Unreachable` when none is known and none can be had now.
+        Nothing for an issuer that has no secret, or one without a value. May be some minutes old. Raises `Unreachable`
+        when it is not known and cannot be had now.
+        """
+
+
+class Costs(Protocol):
+    """What AWS charged, as the operator may see it."""
+
+    def daily(self, accounts: Sequence[AccountId], *, since: date, until: date) -> Sequence[DayCost]:
+        """The cost of each of these accounts in each region on each day (UTC) before `until`; no entry where it is 0.
+
+        AWS charges for asking. Raises `Unreachable`, also when the operator may not ask.
         """
 
 

@@ -99,6 +99,13 @@ def test_an_event_that_cannot_be_published_is_unreachable(wired: Any, fault: obj
     assert "payload" not in str(raised.value)
 
 
+@pytest.mark.parametrize(("named", "source"), [((), "atmosphere"), (("blue",), "blue")])
+def test_an_event_has_its_service_as_source(wired: Any, named: tuple[str, ...], source: str) -> None:
+    client, wire = wired("events", Answer(body={"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}))
+    EventBridgeEvents(client, *named).publish(DIRTY)
+    assert [entry["Source"] for entry in wire.sent[0]["Entries"]] == [source]
+
+
 def test_an_event_that_is_refused_within_a_reply_of_200_is_unreachable(wired: Any) -> None:
     refused = {"ErrorCode": "ThrottlingException", "ErrorMessage": "payload that nobody may log"}
     client, _ = wired("events", Answer(body={"FailedEntryCount": 1, "Entries": [refused]}))

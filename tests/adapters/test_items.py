@@ -264,7 +264,14 @@ def test_tombstones_are_kept_for_as_long_as_they_are_needed_and_their_slots_besi
 
 
 def test_a_run_that_is_over_is_kept_an_hour_under_a_key_that_no_token_has() -> None:
-    told = Completed(repository_id=RepositoryId("9"), run_id=RunId("7"), run_attempt=2, job=None, conclusion="failure")
+    told = Completed(
+        issuer=GITHUB_COM,
+        repository_id=RepositoryId("9"),
+        run_id=RunId("7"),
+        run_attempt=2,
+        job=None,
+        conclusion="failure",
+    )
     first, *_ = over.rows_of(told, NOW)
     assert _plain(first) == {
         "token": f"over#{GITHUB_COM}:9:7#attempt-2-0",

@@ -89,6 +89,12 @@ def test_a_repeated_commit_that_finds_a_conflict_was_not_applied_before(wired: A
     _commit_fails(wired, Conflict, LOST, _cancelled("None", "ConditionalCheckFailed"))
 
 
+@pytest.mark.parametrize("lost", [LOST, CLOSED, failure("InternalServerError", 500)])
+def test_a_repeated_commit_that_loses_a_race_says_nothing_of_the_first_try(wired: Any, lost: object) -> None:
+    """A caller without a key would otherwise take a second environment, and nobody would know of the first."""
+    _commit_fails(wired, OutcomeUnknown, lost, _cancelled("TransactionConflict", "None"))
+
+
 @pytest.mark.parametrize(
     "refused",
     [

@@ -17,12 +17,11 @@ MAX_MODULE: Final = 250
 MAX_FUNCTION: Final = 40
 # Lists that are one idea, however long: what all agree on, the nouns, the doors, every write, what is asked.
 LISTS: Final = {
-    "service/atmosphere/contract.py": 415,
+    "service/atmosphere/contract.py": 425,
     "service/atmosphere/core/model.py": 305,
     "service/atmosphere/core/changes.py": 590,
     "service/atmosphere/core/request.py": 330,
-    "service/atmosphere/ports.py": 345,
-    "service/atmosphere/wiring.py": 410,
+    "service/atmosphere/ports.py": 355,
 }
 
 

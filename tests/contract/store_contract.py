@@ -293,7 +293,12 @@ class StoreContract:
     @pytest.mark.parametrize("job", [None, "6000000001"], ids=["attempt", "job"])
     def test_a_run_that_is_over_is_allocated_nothing_more(self, store: Store, job: str | None) -> None:
         told = Completed(
-            repository_id=a_run().repository_id, run_id=a_run().run_id, run_attempt=1, job=job, conclusion="failure"
+            issuer=a_run().issuer,
+            repository_id=a_run().repository_id,
+            run_id=a_run().run_id,
+            run_attempt=1,
+            job=job,
+            conclusion="failure",
         )
         rows = over.rows_of(told, NOW)
         for again in range(2):

@@ -20,7 +20,7 @@ from atmosphere.adapters.memory import MemoryStore
 from atmosphere.core import changes, over
 from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.changes import Absent, ConditionCheck, Put, target_of
-from atmosphere.core.github import RepositoryId, RunId
+from atmosphere.core.github import GITHUB_COM, RepositoryId, RunId
 from atmosphere.core.lifecycle import Event
 from atmosphere.core.model import (
     Allocation,
@@ -102,7 +102,12 @@ SILENT: Final = replace(IN_USE, wake_at=after(minutes=1))
 BURIED: Final = tombstone(ALLOCATION, RUNNER, outcome="x", now=NOW)
 TOMB: Final = replace(slot_of(BURIED, 3), allocation=OTHER_ALLOCATION, until=after(hours=-1))
 COMPLETED: Final = Completed(
-    repository_id=RepositoryId("900000001"), run_id=RunId("7000000001"), run_attempt=1, job=None, conclusion="failure"
+    issuer=GITHUB_COM,
+    repository_id=RepositoryId("900000001"),
+    run_id=RunId("7000000001"),
+    run_attempt=1,
+    job=None,
+    conclusion="failure",
 )
 OVER: Final = {row.id: row for row in over.rows_of(COMPLETED, NOW)}
 FORGOTTEN: Final = Slot(id=SlotKey(RULE, 0), allocation=OTHER_ALLOCATION, until=after(hours=-1))
@@ -346,7 +351,7 @@ def _look(store: Store, target: Target) -> Row | None:
     return store.breaker(target.pool) if isinstance(target, PoolKey) else store.allocation(target)
 
 
-def _break(store: Store, case: Case, number: int, story: Story) -> None:
+def break_(store: Store, case: Case, number: int, story: Story) -> None:
     """Write the rows as they are when the write comes: all as it expects, but for one thing."""
     rows: dict[Target, Row] = {target_of(Put(row=row)): row for row in case.before}
     target, (_, meanwhile) = target_of(case.changes[number]), story
@@ -378,7 +383,7 @@ class ExpectationsContract:
         change = made.changes[number]
         name = _name(change, change.expects[which])
         assert name in STORIES[case], f"{case} expects {name}: tell in STORIES what could break only that"
-        _break(store, made, number, STORIES[case][name])
+        break_(store, made, number, STORIES[case][name])
         targets = [target_of(each) for each in made.changes]
         found = [_look(store, target) for target in targets]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,16 @@ def facts(one: Registration = ONE, **changed: Any) -> Facts:
 
 def found(given: Facts, one: Registration = ONE, *others: Registration) -> list[Finding]:
     return findings(given, one, a_snapshot(one, *others, settings=settings(blocked_accounts=(SERVICE,))))
+
+
+def test_a_service_of_another_name_has_other_roles() -> None:
+    trust = json.loads(json.dumps(TRUST).replace(":role/atmosphere-", ":role/blue-"))
+    given, snapshot = facts(roles=(role(trust=trust),)), a_snapshot(ONE, settings=settings(blocked_accounts=(SERVICE,)))
+
+    def level(service: str) -> Level:
+        return next(each.level for each in findings(given, ONE, snapshot, service) if each.check == "service")
+
+    assert (level("blue"), level("atmosphere")) == (Level.OK, Level.UNKNOWN)
 
 
 def wrong(given: Facts, one: Registration = ONE, *others: Registration) -> dict[str, str]:

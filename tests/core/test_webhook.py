@@ -9,11 +9,18 @@ from typing import Any, Final
 
 import pytest
 
+from atmosphere.core import webhook
 from atmosphere.core.errors import Refused, TooLarge, Unauthenticated
-from atmosphere.core.webhook import MAX_BYTES, Completed, Kind, authenticate, read, signature
+from atmosphere.core.github import GITHUB_COM, Issuer
+from atmosphere.core.webhook import MAX_BYTES, Completed, Kind, SharedSecret, authenticate, signature
 
 SECRET: Final = b"webhook-secret"
+ELSEWHERE: Final = Issuer("https://token.actions.octocorp.ghe.com")
 BODY: Final = '{"action": "completed", "text": "Zoë 🚀"}'.encode()
+
+
+def read(body: bytes) -> Completed | None:
+    return webhook.read(body, GITHUB_COM)
 
 
 def sign(body: bytes, secret: bytes = SECRET) -> str:
@@ -22,7 +29,7 @@ def sign(body: bytes, secret: bytes = SECRET) -> str:
 
 def refusal(body: bytes, headers: list[str], *secrets: bytes) -> type[Refused] | None:
     try:
-        authenticate(body, signature(body, headers), secrets or (SECRET,))
+        authenticate(body, signature(body, headers), {GITHUB_COM: secrets or (SECRET,)})
     except Refused as refused:
         return type(refused)
     return None
@@ -64,8 +71,17 @@ def test_every_secret_that_is_in_force_is_accepted_and_none_is_nobody() -> None:
     assert refusal(BODY, [GOOD], b"new", SECRET) is None
     assert refusal(BODY, [GOOD], SECRET, b"old") is None
     assert refusal(BODY, [GOOD], b"new", b"old") is Unauthenticated
-    with pytest.raises(Unauthenticated):
-        authenticate(BODY, signature(BODY, [GOOD]), ())
+    for none in ({}, {GITHUB_COM: ()}):
+        with pytest.raises(Unauthenticated):
+            authenticate(BODY, signature(BODY, [GOOD]), none)
+
+
+def test_the_issuer_is_the_one_whose_secret_signed_and_nobody_if_two_have_it() -> None:
+    given = signature(BODY, [GOOD])
+    assert authenticate(BODY, given, {GITHUB_COM: (b"x",), ELSEWHERE: (b"new", SECRET)}) == ELSEWHERE
+    assert authenticate(BODY, given, {GITHUB_COM: (SECRET,), ELSEWHERE: ()}) == GITHUB_COM
+    with pytest.raises(SharedSecret):
+        authenticate(BODY, given, {GITHUB_COM: (SECRET,), ELSEWHERE: (b"new", SECRET)})
 
 
 def test_a_body_may_be_1_mib_and_no_more_signed_or_not() -> None:
@@ -86,6 +102,7 @@ def a_message(**parts: Any) -> dict[str, Any]:
 
 def told(**changes: Any) -> Completed:
     defaults: dict[str, Any] = {
+        "issuer": GITHUB_COM,
         "repository_id": "900000001",
         "run_id": "7000000001",
         "run_attempt": 2,
@@ -127,14 +144,19 @@ NOTHING: Final[dict[str, Any]] = {
     "job in progress": a_message(workflow_job=JOB | {"status": "in_progress"}) | {"action": "in_progress"},
     "completed check": a_message(check_run={"id": 6000000001, "status": "completed"}),
     "deployment with a run in it": a_message(workflow_run=RUN, deployment={"id": 1}) | {"action": "created"},
-    "a run that is not over, whatever the action says": a_message(workflow_run=RUN | {"status": "in_progress"}),
+    "a first attempt that is not over, whatever the action says": a_message(
+        workflow_run=RUN | {"run_attempt": 1, "status": "in_progress"}
+    ),
+    "a job that is not over, whatever the action says": a_message(workflow_job=JOB | {"status": "queued"}),
+    "a run that waits for approval": a_message(workflow_run=RUN | {"conclusion": "action_required"})
+    | {"action": "requested"},
     "both": a_message(workflow_run=RUN, workflow_job=JOB),
     "no action": without(a_message(workflow_run=RUN), "action"),
     "no repository": without(a_message(workflow_run=RUN), "repository"),
     "repository is text": a_message(workflow_run=RUN) | {"repository": "acme/app"},
     "job without a run": a_message(workflow_job=without(JOB, "run_id")),
     "run is a list": a_message(workflow_run=[RUN]),
-    **{f"run without {name}": a_message(workflow_run=without(RUN, name)) for name in ("id", "run_attempt", "status")},
+    **{f"run without {name}": a_message(workflow_run=without(RUN, name)) for name in ("id", "run_attempt")},
     **{
         f"id {odd!r}": a_message(workflow_run=RUN | {"id": odd})
         for odd in ("7000000001", 7000000001.0, True, None, 0, -1, 10**20, [7000000001])
@@ -159,3 +181,11 @@ BYTES: Final[dict[str, bytes]] = {
 @pytest.mark.parametrize("body", BYTES.values(), ids=BYTES.keys())
 def test_everything_else_means_nothing(body: bytes) -> None:
     assert read(body) is None
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress", None])
+def test_of_a_run_that_is_completed_by_its_action_alone_only_the_attempts_before_are_over(status: str | None) -> None:
+    """A later attempt began while GitHub wrote the message: it must keep what it holds."""
+    about = RUN | {"run_attempt": 3, "status": status, "conclusion": None}
+    message = json.dumps(a_message(workflow_run=about)).encode()
+    assert read(message) == told(run_attempt=2, conclusion="unknown")

@@ -14,6 +14,7 @@ from atmosphere import wiring
 from atmosphere.adapters.memory import MemoryEvents, MemoryNotices, MemoryReports, MemorySecrets, MemorySnapshot
 from atmosphere.contract import RELEASE_SCHEME, ROOTS, ROUTES, FunctionName, Tree
 from atmosphere.core.access import AccessRules, Operator
+from atmosphere.core.github import GITHUB_COM
 from atmosphere.core.model import AccountId
 from atmosphere.handlers import allocate, deallocate, heartbeat, operate, query, refresh, webhook
 from tests.builders import HUB, POOL, a_github_rule, a_run, an_iam_rule
@@ -168,7 +169,7 @@ class Door:
         self.world = world
         self.headers: Mapping[str, str] = {}  # that every request carries, unless it has its own
         self.reports = MemoryReports()
-        self.secrets = MemorySecrets((WEBHOOK_SECRET,))
+        self.secrets = MemorySecrets({GITHUB_COM: (WEBHOOK_SECRET,)})
 
     @property
     def app(self) -> wiring.App:

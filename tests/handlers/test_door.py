@@ -224,6 +224,21 @@ def test_a_dependency_that_does_not_answer_is_503_on_every_route(api: Api, route
     assert (answer.status, answer.code) == (503, "unavailable")
 
 
+@pytest.mark.parametrize(("fault", "told"), [(Fault.REPLY_LOST, True), (Fault.DOWN, False)])
+def test_a_503_says_so_where_what_was_asked_may_have_been_done(api: Api, fault: Fault, *, told: bool) -> None:
+    key = next(iter(api.world.rows.environments())).key
+    api.world.line.lay(Trap(2, fault))
+    answer = api.ask(
+        "POST /environments/{account}/{region}/{act}",
+        body={"reason": "x"},
+        path={"account": key.account, "region": key.region, "act": "hold"},
+        identity=an_identity("operator"),
+    )
+    _is_plain(answer)
+    assert (answer.status, answer.code) == (503, "unavailable")
+    assert ("may have been done" in answer.body["message"]) is told
+
+
 @pytest.mark.parametrize("route", ["POST /allocations", "GET /pools", "GET /configuration", "DELETE /allocations/{id}"])
 def test_without_a_configuration_nobody_gets_in(api: Api, route: str) -> None:
     """P8: unreadable is refused, as a fault of ours."""

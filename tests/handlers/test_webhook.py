@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 import pytest
 
+from atmosphere.adapters.memory import MemorySecrets
 from atmosphere.contract import FunctionName, Tree
+from atmosphere.core.github import GITHUB_COM, Issuer, TrustedIssuer
+from atmosphere.core.model import RuleName
 from atmosphere.core.webhook import MAX_BYTES
 from tests.builders import a_key
 from tests.handlers.door import (
@@ -144,9 +148,9 @@ def test_the_kind_that_a_header_claims_is_not_believed() -> None:
 
 def test_a_secret_before_a_change_is_accepted_with_the_new_one() -> None:
     door = a_door()
-    door.secrets.secrets = (b"new", WEBHOOK_SECRET)
+    door.secrets.secrets = {GITHUB_COM: (b"new", WEBHOOK_SECRET)}
     assert door.deliver(completed_run()).status == 200
-    door.secrets.secrets = (b"new",)
+    door.secrets.secrets = {GITHUB_COM: (b"new",)}
     assert door.deliver(completed_run()).status == 401
 
 
@@ -166,10 +170,12 @@ def test_a_body_of_more_than_1_mib_is_refused_with_its_own_limit() -> None:
 def test_without_the_secret_or_the_tables_it_is_try_again_later() -> None:
     door = a_door()
     id_ = door.allocated(RUN)
-    door.secrets.secrets = ()
+    door.secrets.down = {GITHUB_COM}
     answers = [door.deliver(completed_run())]
+    door.secrets = MemorySecrets()
+    answers.append(door.deliver(completed_run()))
     assert door.deliver(completed_run(), headers={}).status == 401, "which needs no secret"
-    door.secrets.secrets = (WEBHOOK_SECRET,)
+    door.secrets = MemorySecrets({GITHUB_COM: (WEBHOOK_SECRET,)})
     door.world.snapshot = None  # type: ignore[assignment]
     answers.append(door.deliver(completed_run()))
     assert {reply.answer for reply in answers} == {(503, "unavailable")}
@@ -184,7 +190,7 @@ def test_a_delivery_signed_with_another_secret_is_counted_and_one_without_a_sign
     door = a_door()
     door.deliver(completed_run(), headers={})
     assert "WebhookRejected" not in printed()
-    door.secrets.secrets = (b"another",)
+    door.secrets = MemorySecrets({GITHUB_COM: (b"another",)})
     door.deliver(completed_run())
     assert '"WebhookRejected":[1.0]' in printed().replace(" ", "")
 
@@ -199,10 +205,14 @@ def test_one_line_tells_what_came_of_it_and_nothing_of_the_message(printed: Call
     door.deliver(message)
     lines = [json.loads(line) for line in printed().splitlines() if '"POST /github/webhook"' in line]
     (line,) = lines
-    told = {name: line[name] for name in ("status", "requestId", "event", "repositoryId", "runId", "attempt", "ended")}
+    told = {
+        name: line[name]
+        for name in ("status", "requestId", "issuer", "event", "repositoryId", "runId", "attempt", "ended")
+    }
     assert told == {
         "status": 200,
         "requestId": "request-1",
+        "issuer": GITHUB_COM,
         "event": "workflow_run",
         "repositoryId": "900000001",
         "runId": "7000000001",
@@ -221,3 +231,75 @@ def test_no_other_function_takes_what_the_gateway_lets_in_here() -> None:
     for function in (FunctionName.ALLOCATE, FunctionName.DEALLOCATE, FunctionName.REFRESH, FunctionName.QUERY):
         assert door.send(event, function).answer == (403, "forbidden")
     assert door.world.row(a_key(1)).allocation is None
+
+
+# --- several issuers ------------------------------------------------------------------------------------------------
+
+SERVER: Final = Issuer("https://github.acme.test/_services/token")
+RESIDENT: Final = Issuer("https://token.actions.acme.ghe.com")
+SECRETS: Final = {GITHUB_COM: WEBHOOK_SECRET, SERVER: b"the server's", RESIDENT: b"the resident's"}
+
+
+def a_door_of_all() -> Door:
+    """Every issuer has a rule and a secret, and its run with the same ids holds an environment."""
+    door = a_door(6)
+    (rule, *_), settings = door.world.snapshot.access.github, door.world.snapshot.settings
+    issuers = tuple(TrustedIssuer(issuer=issuer, jwks_url=f"{issuer}/.well-known/jwks") for issuer in SECRETS)
+    rules = tuple(replace(rule, name=RuleName(f"app-{n}"), issuer=issuer) for n, issuer in enumerate(SECRETS))
+    access = replace(door.world.snapshot.access, github=rules)
+    door.world.snapshot = replace(door.world.snapshot, access=access, settings=replace(settings, issuers=issuers[1:]))
+    door.secrets = MemorySecrets({issuer: (secret,) for issuer, secret in SECRETS.items()})
+    return door
+
+
+def held_by_all(door: Door) -> dict[Issuer, str]:
+    return {issuer: door.allocated(workflow(rules=f"app-{n}", issuer=issuer)) for n, issuer in enumerate(SECRETS)}
+
+
+@pytest.mark.parametrize("message", [completed_run(), completed_job()], ids=["run", "job"])
+@pytest.mark.parametrize("sender", SECRETS)
+def test_a_delivery_ends_only_what_the_runs_of_the_issuer_hold_whose_secret_signed_it(
+    sender: Issuer, message: dict[str, Any]
+) -> None:
+    door = a_door_of_all()
+    held = held_by_all(door)
+    body = json.dumps(message)
+    for claimed in ("github.acme.test", "acme.ghe.com", ""):  # a header, which nobody signed
+        headers = {HEADER: hub_signature(body, SECRETS[sender]), "X-GitHub-Enterprise-Host": claimed}
+        assert door.deliver(body, headers=headers).status == 200
+    ended = {issuer for issuer, id_ in held.items() if ended_by(door, id_) == "github"}
+    assert ended == {sender}
+    late = [door.allocate(workflow(rules=f"app-{n}", issuer=issuer)) for n, issuer in enumerate(SECRETS)]
+    over = [reply.answer == (409, "already-ended") for reply in late]
+    assert over == [issuer == sender for issuer in SECRETS]
+
+
+def test_a_secret_that_two_issuers_have_speaks_for_neither_and_the_log_says_so(printed: Callable[[], str]) -> None:
+    door = a_door_of_all()
+    held = held_by_all(door)
+    door.secrets.secrets[SERVER] = (b"the server's", WEBHOOK_SECRET)
+    assert door.deliver(completed_run()).answer == (401, "unauthenticated")
+    assert [ended_by(door, id_) for id_ in held.values()] == [None] * 3
+    assert "several issuers have this secret" in printed()
+
+
+def test_a_secret_without_a_value_keeps_no_other_issuer_from_being_heard() -> None:
+    door = a_door_of_all()
+    held = held_by_all(door)
+    del door.secrets.secrets[SERVER]
+    assert door.deliver(completed_run()).status == 200
+    assert ended_by(door, held[GITHUB_COM]) == "github"
+
+
+def test_while_one_secret_cannot_be_read_nobody_can_be_told_from_its_issuer() -> None:
+    door = a_door_of_all()
+    door.secrets.down = {SERVER}
+    assert door.deliver(completed_run()).answer == (503, "unavailable")
+
+
+def test_an_issuer_that_is_no_longer_listed_is_not_heard() -> None:
+    door = a_door_of_all()
+    settings = door.world.snapshot.settings
+    door.world.snapshot = replace(door.world.snapshot, settings=replace(settings, issuers=settings.issuers[:1]))
+    body = json.dumps(completed_run())
+    assert door.deliver(body, headers={HEADER: hub_signature(body, SECRETS[RESIDENT])}).status == 401

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atmosphere.core.access import AccessRules, IamRule, Operator
+from atmosphere.core.github import GITHUB_COM, Issuer, TrustedIssuer
 from atmosphere.core.model import ADMIN, AccountId, EnvironmentKey, PoolName, Region, Registration, RoleArn, RuleName
 from atmosphere.core.settings import Settings
 from atmosphere.core.snapshot import Snapshot
@@ -20,6 +21,7 @@ from tests.infra.reading import Reading
 if TYPE_CHECKING:
     from pathlib import Path
 
+SERVER = Issuer("https://github.acme.test/_services/token")
 LISTED = ("111111111111", "999999999999")
 
 
@@ -43,7 +45,11 @@ def example() -> Snapshot:
             iam=(IamRule(name=RuleName("tests"), account=AccountId(LISTED[0]), pools=(PoolName("demo"),)),),
             operators=(Operator(account=AccountId(LISTED[1]), role="operator"),),
         ),
-        settings=Settings(role_names=("Admin", "Reader"), cleanup_limit=timedelta(minutes=40)),
+        settings=Settings(
+            role_names=("Admin", "Reader"),
+            cleanup_limit=timedelta(minutes=40),
+            issuers=tuple(TrustedIssuer(issuer=issuer, jwks_url=f"{issuer}/keys") for issuer in (GITHUB_COM, SERVER)),
+        ),
     )
 
 

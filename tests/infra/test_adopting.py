@@ -15,9 +15,12 @@ from tests.infra.reading import Reading
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ISSUER = "https://token.actions.githubusercontent.com"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:WebhookSecret-AbCdEf"
 KEPT = Adopt(
-    tables={table: f"atmosphere-{table}-kept" for table in Table}, bucket="atmosphere-kept", webhook_secret=SECRET
+    tables={table: f"atmosphere-{table}-kept" for table in Table},
+    bucket="atmosphere-kept",
+    webhook_secrets={ISSUER: SECRET},
 )
 
 
@@ -30,8 +33,8 @@ def stored() -> Callable[[Adopt], dict[str, Any]]:
         stack = cdk.Stack(cdk.App(), "atmosphere")
         service = import_module("constructs").Construct(stack, "Service")
         tables, bucket = storage.tables(service, None, adopt), storage.bucket(service, None, adopt)
-        secret = storage.webhook_secret(service, None, adopt)
-        storage.interlock(service, tables=tables, bucket=bucket, secret=secret)
+        secrets = storage.webhook_secrets(service, [ISSUER], None, adopt)
+        storage.interlock(service, service_name="atmosphere", tables=tables, bucket=bucket, secrets=secrets)
         found: dict[str, Any] = import_module("aws_cdk.assertions").Template.from_stack(stack).to_json()["Resources"]
         return found
 
@@ -73,9 +76,9 @@ def test_the_names_of_what_is_kept_are_what_adopt_takes(stored: Callable[[Adopt]
     assert (parameter["DeletionPolicy"], parameter["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     template = {"Resources": stored(KEPT)}
     told = json.loads(Reading(template).text(parameter["Properties"]["Value"]))
-    assert told.keys() == {"tables", "bucket", "webhook_secret"}
+    assert told.keys() == {"tables", "bucket", "webhook_secrets"}
     assert told["tables"].keys() == set(Table)
-    assert told["webhook_secret"] == SECRET
+    assert told["webhook_secrets"] == {ISSUER: SECRET}
     assert Adopt(**told).tables.keys() == KEPT.tables.keys()
 
 

@@ -68,6 +68,13 @@ def test_a_setting_that_is_none_is_a_usage_error(capsys: pytest.CaptureFixture[s
     assert "name=value" in capsys.readouterr().err
 
 
+def test_a_name_that_cannot_name_a_role_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--service-name", "Tests"])
+    assert ended.value.code == 2
+    assert "lower-case letters" in capsys.readouterr().err
+
+
 def test_a_build_for_aws_without_byte_code_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     assert main(["--target", "aws", "--out", str(out)]) == 1

@@ -19,7 +19,7 @@ from botocore.regions import EndpointResolver
 from botocore.session import Session
 
 from atmosphere.contract import FUNCTIONS, Function, FunctionName
-from infra import assets, dependencies
+from infra import assets, dependencies, sources
 from infra.dependencies import AssetFailed
 from infra.target import RUNTIME, Target
 from tests.infra.cdk import synthesize
@@ -223,7 +223,7 @@ assert callable(getattr(module, {name!r}))
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",
-        **{variable.value: "none" for variable in function.variables},
+        **{variable.value: "{}" for variable in function.variables},
     }
     done = subprocess.run(
         [sys.executable, "-S", "-c", program], capture_output=True, text=True, check=False, env=environment
@@ -303,7 +303,7 @@ def test_a_compiled_file_is_only_where_it_is_needed(kind: Kind, target: Target) 
 
 
 def test_the_locks_of_the_lambdas_have_the_pins_that_are_tested() -> None:
-    tested = dependencies.pins(dependencies.ROOT / "requirements" / "dev.txt")
+    tested = dependencies.pins(sources.LOCKS / "dev.txt")
     lean, verifying = dependencies.pins(dependencies.LOCK), dependencies.pins(dependencies.TOKENS_LOCK)
     assert lean.items() < verifying.items() < tested.items()
     assert set(verifying) - set(lean) == {"pyjwt", "cryptography", "cffi", "pycparser"}

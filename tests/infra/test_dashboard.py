@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 SERVICE: Final = ROOT / "service" / "atmosphere"
-SEARCH: Final = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\"(?: (\w+)=\"([\w-]+)\")?', '(\w+)'\)")
+VALUE: Final = re.compile(r"(\w+)=\"([\w-]+)\"")
+SEARCH: Final = re.compile(rf"SEARCH\('\{{(\w+),([\w,]+)\}} ((?: ?{VALUE.pattern.replace('(', '(?:')})+)', '\w+'\)")
 NOT_SHOWN: Final = {
     Metric.DEFERRED,
     Metric.UNKNOWN,
@@ -55,9 +56,12 @@ def shown(body: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...], dict[str
     for graph in graphs(body).values():
         for row in graph["metrics"]:
             for found in SEARCH.findall(row[0].get("expression", "") if isinstance(row[0], dict) else ""):
-                namespace, dimensions, name, dimension, value, _ = found
+                namespace, dimensions, told = found
                 assert namespace == METRICS_NAMESPACE
-                yield name, tuple(dimensions.split(",")), {dimension: value} if dimension else {}
+                values = dict(VALUE.findall(told))
+                name = values.pop("MetricName")
+                assert values.get("service") == NAME, "another service's metrics are no business of this one"
+                yield name, tuple(dimensions.split(",")), values
             if row[0] == METRICS_NAMESPACE:
                 words = [word for word in row[2:] if isinstance(word, str)]
                 values = dict(zip(words[::2], words[1::2], strict=True))

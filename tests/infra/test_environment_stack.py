@@ -78,7 +78,7 @@ def environment_template(assembly: Path) -> str:
 def test_it_needs_nothing_in_its_account(environment_template: str) -> None:
     template = json.loads(environment_template)
     assert {entry["Type"] for entry in template["Resources"].values()} == {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy"}
-    named = {"ServiceAccount", "ExternalId", "RoleName", "Use", "ProtectedRole", "OperatorRole"}
+    named = {"ServiceAccount", "ServiceName", "ExternalId", "RoleName", "Use", "ProtectedRole", "OperatorRole"}
     assert set(template["Parameters"]) == named
     role = template["Resources"]["Role"]
     assert role["Properties"]["MaxSessionDuration"] == 3600
@@ -117,6 +117,15 @@ def test_without_an_external_id_the_roles_still_decide(cloud: Cloud, environment
     assert cloud.session_of("atmosphere-allocate").assume_role(RoleArn=ROLE, RoleSessionName=SESSION)["Credentials"]
     with pytest.raises(ClientError, match="AccessDenied"):
         cloud.session_of("atmosphere-query").assume_role(RoleArn=ROLE, RoleSessionName=SESSION)
+
+
+@pytest.mark.emulator
+def test_a_service_of_another_name_is_another_service(cloud: Cloud, environment_template: str) -> None:
+    cloud.deploy(environment_template, "example", ServiceName="blue")
+    wanted = {"RoleArn": ROLE, "RoleSessionName": SESSION, "ExternalId": "example"}
+    assert cloud.session_of("blue-allocate").assume_role(**wanted)["Credentials"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        cloud.session_of("atmosphere-allocate").assume_role(**wanted)
 
 
 @pytest.mark.emulator

@@ -31,7 +31,7 @@ OPTIONAL = (
 KEPT = {
     "AWS::DynamoDB::Table": len(Table),
     "AWS::S3::Bucket": 1,
-    "AWS::SecretsManager::Secret": 1,
+    "AWS::SecretsManager::Secret": 2,  # one for each issuer
     "AWS::IAM::Role": 1,  # the account's one role for the logs of API Gateway, which other APIs may use
     "AWS::ApiGateway::Account": 1,
     "AWS::Logs::LogGroup": 1,  # the publisher's, which says why a first deployment failed
@@ -130,7 +130,7 @@ def test_one_key_encrypts_all_that_is_kept(full: Reading) -> None:
         assert table["SSESpecification"] == {"KMSMasterKeyId": arn, "SSEEnabled": True, "SSEType": "KMS"}
     (rule,) = full.one("AWS::S3::Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn}
-    assert full.one("AWS::SecretsManager::Secret")["KmsKeyId"] == arn
+    assert {made["KmsKeyId"] for made in full.of("AWS::SecretsManager::Secret").values()} == {arn}
     assert full.one("AWS::SNS::Topic")["KmsMasterKeyId"] == arn
     groups = full.of("AWS::Logs::LogGroup").values()
     assert len(groups) == len(FUNCTIONS) + 1

@@ -96,7 +96,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     },
     "authorize": {"dynamodb:GetItem": {SNAPSHOTS}, "dynamodb:PutItem": {USED_TOKENS}},
     "webhook": {
-        "secretsmanager:GetSecretValue": {"<WebhookSecret.Id>"},
+        "secretsmanager:GetSecretValue": {"<WebhookSecret.Id>", "<WebhookSecret79be3c50.Id>"},
         "dynamodb:Query": {BY_RUN},
         "dynamodb:GetItem": {SNAPSHOTS, ALLOCATIONS},
         "dynamodb:PutItem": {USED_TOKENS},

@@ -26,6 +26,7 @@ from atmosphere.contract import (
     Tree,
     cleanup_prefix,
 )
+from atmosphere.core.github import GITHUB_COM
 from atmosphere.core.snapshot import digest, from_json, to_json
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ VALUES = {
     Env.ENDPOINT: "https://<Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/v1",
     Env.CANARY_POOL: "",
     Env.CANARY_STRANGER: "",
-    Env.WEBHOOK_SECRET: "<WebhookSecret.Id>",
+    Env.WEBHOOK_SECRETS: '{"dd9c65dd": "<WebhookSecret.Id>", "79be3c50": "<WebhookSecret79be3c50.Id>"}',
     **{variable: f"<{title(table)}Table>" for table, variable in TABLE_VARIABLES.items()},
 }
 each_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
@@ -130,7 +131,7 @@ def test_a_table_is_what_the_contract_says_and_can_be_restored(reading: Reading,
 def test_what_holds_state_outlives_the_stack(reading: Reading) -> None:
     kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret")
     kept = [entry for kind in kinds for entry in reading.raw(kind).values()]
-    assert len(kept) == len(Table) + 2
+    assert len(kept) == len(Table) + 3
     assert {(entry["DeletionPolicy"], entry["UpdateReplacePolicy"]) for entry in kept} == {("Retain", "Retain")}
 
 
@@ -202,12 +203,20 @@ def test_every_method_is_a_route_of_the_contract_behind_its_trees_guard(reading:
     assert [place for _, place, _, guard in found if guard == "NONE"] == ["/github/webhook"]
 
 
-def test_the_webhooks_secret_is_made_by_cloudformation_and_stands_nowhere(reading: Reading) -> None:
-    made = reading.one("AWS::SecretsManager::Secret")
-    assert made["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
-    assert "SecretString" not in made
+def test_each_issuers_secret_is_made_by_cloudformation_and_stands_nowhere(reading: Reading) -> None:
+    several = reading.of("AWS::SecretsManager::Secret").values()
+    assert len(several) == 2
+    for made in several:
+        assert made["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+        assert "SecretString" not in made
     assert "{{resolve:" not in json.dumps(reading.template)
-    assert [value for value in reading.outputs.values() if "WebhookSecret" in value] == ["<WebhookSecret.Id>"]
+    assert [value for value in reading.outputs.values() if "WebhookSecret" in value] == [
+        "<WebhookSecret.Id>",
+        "<WebhookSecret79be3c50.Id>",
+    ]
+    told = {name: entry.get("Description", "") for name, entry in reading.template["Outputs"].items()}
+    assert GITHUB_COM in told["WebhookSecretArn"]
+    assert "https://github.acme.test/" in told["WebhookSecretArn79be3c50"]
 
 
 def test_the_api_is_regional_and_its_stage_logs_no_content(reading: Reading) -> None:
@@ -313,7 +322,15 @@ def test_the_snapshot_travels_as_it_is(assembly: Path, reading: Reading, snapsho
 def test_outputs_tell_tools_where_everything_is(reading: Reading) -> None:
     functions = {f"Function{function.name.title()}" for function in FUNCTIONS}
     tables = {f"Table{title(table)}" for table in Table}
-    fixed = {"Endpoint", "ApiId", "StateMachineArn", "BucketName", "AlarmTopicArn", "WebhookSecretArn"}
+    fixed = {
+        "Endpoint",
+        "ApiId",
+        "StateMachineArn",
+        "BucketName",
+        "AlarmTopicArn",
+        "WebhookSecretArn",
+        "WebhookSecretArn79be3c50",
+    }
     assert set(reading.outputs) == fixed | functions | tables
     assert reading.outputs["Endpoint"].endswith("/v1")
 

@@ -8,6 +8,8 @@ import pytest
 
 from atmosphere.contract import FunctionName
 from bench.counting import at_once, counting, in_line, measure
+from bench.prices import calls
+from bench.spending import ACTS, count_calls, priced
 
 if TYPE_CHECKING:
     from atmosphere.local.service import LocalService
@@ -33,11 +35,28 @@ def test_a_pool_that_is_full_is_refused_by_five_reads_at_most_and_one_write(loca
     assert refused.total <= 5 + 1
 
 
+@pytest.mark.parametrize("taken", [5, 9])
+def test_the_calls_behind_the_costs_in_the_documents_are_those_on_the_wire(
+    local_service: LocalService, taken: int
+) -> None:
+    verbs = {count.verb: priced(count.calls) for count in measure(local_service, 10, taken)}
+    found = {act: verbs[verb] for verb, act in ACTS.items() if verb in verbs}
+    assert len(found) == 3
+    assert found == {act: calls()[act] for act in found}, "run `python -m bench.spending`, then see docs/costs.md"
+
+
+@pytest.mark.slow
+def test_so_are_those_of_a_cleanup_but_for_how_long_it_takes(local_service: LocalService) -> None:
+    counted, told = count_calls(local_service)["cleanup"], calls()["cleanup"]
+    assert set(counted) == set(told)
+    assert all(number <= 2 * told[name] for name, number in counted.items())
+
+
 def test_an_idle_reconciler_reads_once(local_service: LocalService) -> None:
     hub, functions = local_service.hub, local_service.description["functions"]
-    with local_service.quiet(), counting(local_service, FunctionName.RECONCILE) as calls:
+    with local_service.quiet(), counting(local_service, FunctionName.RECONCILE) as counted:
         hub.client("lambda").invoke(FunctionName=functions["reconcile"], Payload=b"{}")
-    assert dict(calls) == {"dynamodb:Query": 1}
+    assert dict(counted) == calls()["minute"] == {"dynamodb:Query": 1}
 
 
 @pytest.mark.parametrize("callers", [16, pytest.param(64, marks=pytest.mark.slow)])

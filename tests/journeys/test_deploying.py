@@ -14,6 +14,7 @@ import subprocess
 import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import boto3
 import pytest
@@ -210,7 +211,7 @@ def it_is_used(hub: Hub) -> dict[str, Any]:
 
 
 def requesters(hub: Hub) -> list[str]:
-    entries = hub.api("operator").ask("GET", f"/allocations?environment={KEY}").body["entries"]
+    entries = hub.api("operator").ask("GET", f"/allocations?environment={quote(KEY, safe='')}").body["entries"]
     return sorted(each["requester"] for each in entries if each.get("requester"))
 
 

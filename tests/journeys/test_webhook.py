@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atmosphere.config.load import load
-from atmosphere.contract import Env
+from atmosphere.contract import Env, issuer_digest
+from atmosphere.core.github import GITHUB_COM
 from tests.journeys.api import Answer, Api, send
 from tests.journeys.conftest import EXAMPLE
 from tests.journeys.sweep import client, leaks
@@ -58,7 +59,8 @@ def secret(local_service: LocalService) -> bytes:
     """As an operator reads it, to tell GitHub."""
     name = local_service.description["functions"]["webhook"]
     told = client(local_service, "lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    found = client(local_service, "secretsmanager").get_secret_value(SecretId=told[Env.WEBHOOK_SECRET])
+    arn = json.loads(told[Env.WEBHOOK_SECRETS])[issuer_digest(GITHUB_COM)]
+    found = client(local_service, "secretsmanager").get_secret_value(SecretId=arn)
     return found["SecretString"].encode()  # type: ignore[no-any-return]
 
 

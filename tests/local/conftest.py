@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from atmosphere.local.emulator import ROOT
+from atmosphere.local.places import EXAMPLE
 from atmosphere.local.service import LocalService
 from tests.quick import FEW_TYPES
 
@@ -26,7 +26,7 @@ SHORT: Final[Mapping[str, str]] = {
 
 @pytest.fixture(scope="session")
 def _ready() -> Iterator[tuple[LocalService, Sequence[Environment]]]:
-    with LocalService(ROOT / "config", settings=SHORT, ticker=1.0, fresh=True) as service:
+    with LocalService(EXAMPLE, settings=SHORT, ticker=1.0, fresh=True) as service:
         yield service, service.store().environments()
 
 

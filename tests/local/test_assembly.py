@@ -10,12 +10,12 @@ import pytest
 
 from atmosphere.local import assembly
 from atmosphere.local.assembly import SynthesisFailed, command, run, synthesize
-from atmosphere.local.emulator import ROOT
+from atmosphere.local.places import EXAMPLE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CONFIG = ROOT / "config"
+CONFIG = EXAMPLE
 
 
 @pytest.fixture

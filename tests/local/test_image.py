@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atmosphere.local import image
-from atmosphere.local.emulator import ROOT
+from atmosphere.local.places import EXAMPLE
 from atmosphere.local.service import LocalService
 from atmosphere.local.state import State
 from tests.local.conftest import SHORT
@@ -130,11 +130,11 @@ def test_the_digest_is_over_the_assembly_and_each_module_of_the_local_run(
 
 @pytest.mark.emulator
 def test_what_a_run_does_is_in_no_later_run() -> None:
-    with LocalService(ROOT / "config", settings=SHORT, ticker=60) as first:
+    with LocalService(EXAMPLE, settings=SHORT, ticker=60) as first:
         first.hub.client("s3").create_bucket(Bucket="of-the-first-run")
         rows, directory = first.store().environments(), first.emulator.directory
     assert not directory.exists()
-    with LocalService(ROOT / "config", settings=SHORT, ticker=60) as second:
+    with LocalService(EXAMPLE, settings=SHORT, ticker=60) as second:
         names = {bucket["Name"] for bucket in second.hub.client("s3").list_buckets()["Buckets"]}
         assert "of-the-first-run" not in names
         assert second.store().environments() == rows

@@ -19,7 +19,7 @@ from atmosphere.config.problems import ConfigProblems
 from atmosphere.contract import FunctionName, Table
 from atmosphere.core.model import Status
 from atmosphere.local.assembly import SynthesisFailed
-from atmosphere.local.emulator import ROOT
+from atmosphere.local.places import EXAMPLE
 from atmosphere.local.service import LocalService
 from atmosphere.local.state import State
 from atmosphere.local.tap import SNAPSHOT_READ
@@ -188,11 +188,11 @@ def test_the_tap_counts_the_calls_of_a_function_and_makes_them_fail(local_servic
 @pytest.mark.slow
 def test_state_survives_a_restart_and_takes_a_changed_setting(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    with LocalService(ROOT / "config", settings=SHORT, state=state, ticker=60) as first:
+    with LocalService(EXAMPLE, settings=SHORT, state=state, ticker=60) as first:
         endpoint = first.description["endpoint"].rpartition("/_aws/")[2]
         issuer = first.description["github"]["issuer"]
         reply = _ask(first.description, "runner", "POST", "/allocations", {"pool": "europe", "requester": "me"})[1]
-    with LocalService(ROOT / "config", settings={**SHORT, "session_seconds": "900"}, state=state, ticker=60) as second:
+    with LocalService(EXAMPLE, settings={**SHORT, "session_seconds": "900"}, state=state, ticker=60) as second:
         assert second.description["endpoint"].rpartition("/_aws/")[2] == endpoint
         assert second.description["github"]["issuer"] == issuer
         assert _status(second.description, _token(second.description)) == 200
@@ -211,7 +211,7 @@ def test_a_synthesis_that_fails_costs_no_state(tmp_path: Path, monkeypatch: pyte
     before.saved.mkdir()
     before.close(whole=True)
     with pytest.raises(SynthesisFailed):
-        LocalService(ROOT / "config", settings={"session_seconds": "1234"}, state=tmp_path).start()
+        LocalService(EXAMPLE, settings={"session_seconds": "1234"}, state=tmp_path).start()
     assert before.open() is False
     before.close()
 

@@ -229,6 +229,36 @@ def test_a_lost_reply_has_had_its_effect(
     assert _ask(connection, "POST", "/lost", body=b"{}", headers=headers)[0] == 200
 
 
+def test_silence_has_no_effect_and_lasts_until_the_caller_gives_up(
+    tap: Tap, upstream: ThreadingHTTPServer, connection: http.client.HTTPConnection
+) -> None:
+    headers = _headers("dynamodb", X_Amz_Target="DynamoDB_20120810.PutItem")
+    tap.inject(Fault(operation="dynamodb:PutItem", harm=Harm.SILENT))
+    connection.timeout = 0.2
+    with pytest.raises(TimeoutError):
+        _ask(connection, "POST", "/silent", body=b"{}", headers=headers)
+    connection.close()
+    assert _served(upstream, "/silent") == 0
+    connection.timeout = 5
+    assert _ask(connection, "POST", "/silent", body=b"{}", headers=headers)[0] == 200
+
+
+def test_weather_sees_what_no_injected_fault_hits_and_ends(tap: Tap, connection: http.client.HTTPConnection) -> None:
+    headers = _headers("dynamodb", X_Amz_Target="DynamoDB_20120810.Query")
+    seen: list[tuple[str, str]] = []
+
+    def weather(call: Call, request: Request) -> Fault:
+        seen.append((call.operation, request.headers["x-amz-target"]))
+        return Fault(operation="", code="InternalServerError", status=500)
+
+    tap.inject(Fault(operation="dynamodb:Query", status=400))
+    tap.expose(weather)
+    statuses = [_ask(connection, "POST", "/", body=b"{}", headers=headers)[0] for _ in range(2)]
+    tap.expose(None)
+    assert [*statuses, _ask(connection, "POST", "/", body=b"{}", headers=headers)[0]] == [400, 500, 200]
+    assert seen == [("dynamodb:Query", "DynamoDB_20120810.Query")]
+
+
 def _client(service: str, port: int, *, attempts: int = 1) -> Any:
     return boto3.client(
         service,  # type: ignore[call-overload]

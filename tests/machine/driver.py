@@ -44,6 +44,7 @@ from atmosphere.operations.sessions import Granted
 from atmosphere.ports import CleanupOrder, Unreachable
 from tests.builders import POOL
 from tests.machine.invariants import check_move, check_nothing_overdue, check_rows
+from tests.machine.model import Model
 from tests.machine.observed import ObservedStore
 from tests.machine.setting import CALLERS, KEYS, Action, Trouble, a_deployment
 from tests.operations.line import Crash, Trap
@@ -59,6 +60,18 @@ if TYPE_CHECKING:
 _ENOUGH_MINUTES: Final = 40
 
 
+def _is_no(result: object) -> bool:
+    """Whether an answer came, and says that nothing was done."""
+    return isinstance(result, Refused) and not isinstance(result, Unavailable)
+
+
+def _is_concerned(run: RunIdentity | None, told: Completed) -> bool:
+    """Whether GitHub's message says that this run, or its job, is over."""
+    if run is None or (run.repository_id, run.run_id) != (told.repository_id, told.run_id):
+        return False
+    return run.check_run_id == told.job if told.job else int(run.run_attempt) <= told.run_attempt
+
+
 class Driver:
     """One service and everything that was ever asked of it."""
 
@@ -71,6 +84,7 @@ class Driver:
         self.known: list[AllocationId] = [self.world.ids.new()]  # one that nobody has asked for yet
         self.asked: list[tuple[str, dict[str, Any], AllocationId]] = []  # every request with a key
         self.over: set[Completed] = set()  # what GitHub said and what was taken back to the end
+        self.model = Model()
         self._words = count()
         self._freed: dict[tuple[AllocationId, EnvironmentKey], datetime | None] = {}
 
@@ -85,6 +99,7 @@ class Driver:
         twin.world.keys.minted.extend(self.world.keys.minted)
         twin.known, twin.asked, twin._freed = list(self.known), list(self.asked), dict(self._freed)
         twin.over = set(self.over)
+        twin.model = self.model.copy()
         return twin
 
     # --- what anybody can do ---
@@ -103,6 +118,7 @@ class Driver:
             "allocate", key, trouble, lambda: self.world.ask(caller=CALLERS[caller], key=key, **body)
         )
         if isinstance(result, Granted):
+            self.model.granted(result.allocation)
             self._granted(result, CALLERS[caller])
             assert key in {None, result.allocation.id}
         elif isinstance(result, Refused):
@@ -145,6 +161,7 @@ class Driver:
         before = self.store.allocation(id_)
         result, _ = self._do("refresh", id_, trouble, lambda: self.world.refresh(id_, caller=CALLERS[caller]))
         if isinstance(result, Granted):
+            self.model.heard(id_, self.world.clock.now())
             self._granted(result, CALLERS[caller])
         elif quiet and before and before.owner == CALLERS[caller].owner and before.items:
             left = before.deadline - self.world.clock.now()
@@ -164,6 +181,7 @@ class Driver:
         result, moves = self._do(doing, id_, trouble, call)
         if isinstance(result, Heard):
             allocation, now = self.world.recorded(id_), self.world.clock.now()
+            self.model.heard(id_, now)
             assert allocation.heartbeat is not None
             assert result.next_by <= allocation.deadline
             row = self.store.environment(allocation.items[0].key)
@@ -177,6 +195,7 @@ class Driver:
     def deallocate(self, caller: str, id_: AllocationId, *, trouble: Trouble | None = None) -> object:
         before = self.store.allocation(id_)
         result, moves = self._do("deallocate", id_, trouble, lambda: self.world.deallocate(id_, caller=CALLERS[caller]))
+        self._may_have_ended(id_, result)
         if isinstance(result, Allocation):
             assert self.world.recorded(id_).status is AllocationStatus.ENDED
         if before and caller != "operator" and before.owner != CALLERS[caller].owner:
@@ -187,6 +206,7 @@ class Driver:
         before = self.store.allocation(id_)
         ending = partial(self.world.deallocator.release, id_, token_hash=token_hash, outcome="released")
         result, moves = self._do("release", id_, trouble, ending)
+        self._may_have_ended(id_, result)
         if isinstance(result, Allocation):
             assert self.world.recorded(id_).status is AllocationStatus.ENDED
         if before is None or before.release_token_hash != token_hash:
@@ -198,6 +218,7 @@ class Driver:
     def completed(self, run: RunIdentity, *, by_job: bool, trouble: Trouble | None = None) -> object:
         """GitHub tells that this attempt of a run, or this job of it, is over."""
         told = Completed(
+            issuer=run.issuer,
             repository_id=run.repository_id,
             run_id=run.run_id,
             run_attempt=int(run.run_attempt),
@@ -205,6 +226,7 @@ class Driver:
             conclusion="failure",
         )
         lagging = self.store.lagging
+        self.model.may_end(lambda hold: _is_concerned(hold.told.run, told))
         result, moves = self._do("completed", told, trouble, lambda: self.world.reclaimer.reclaim(told))
         if isinstance(result, int) and not lagging:
             self.over.add(told)
@@ -230,6 +252,7 @@ class Driver:
 
     def reconcile(self, *, trouble: Trouble | None = None) -> object:
         result, _ = self._do("reconcile", None, trouble, self.world.reconciler.run)
+        self.model.fell_silent(self.world.clock.now())
         if isinstance(result, Run):
             faults = {entry.fault for entry in result.repaired if entry.repair is Repair.FAILED}
             assert faults <= {"Unreachable", "OutcomeUnknown"}, faults
@@ -254,6 +277,8 @@ class Driver:
             order.attempt,
         )
         result, moves = self._do(verdict, order, trouble, verbs[verdict])
+        if verdict == "clean" and not isinstance(result, Superseded):
+            self.model.may_be_clean(order.key)
         if not current and not (trouble and trouble.meanwhile):
             assert isinstance(result, (Superseded, Unreachable, Crash))
             assert not moves, "a cleanup that is over had an effect"
@@ -263,6 +288,7 @@ class Driver:
         self.world.snapshot = snapshot = a_deployment(kept, version)
         result, _ = self._do("register", snapshot, trouble, lambda: self.world.registrar.register(snapshot))
         if not isinstance(result, BaseException) and not (trouble and trouble.meanwhile):
+            self.model.free &= {entry.key for entry in snapshot.environments}
             rows = {row.key: row for row in self.store.environments()}
             for entry in snapshot.environments:
                 row = rows.pop(entry.key)
@@ -274,7 +300,20 @@ class Driver:
     def operate(self, act: ActKind, key: EnvironmentKey, *, trouble: Trouble | None = None) -> object:
         acting = self.world.operating
         act_on = partial(acting.act, key, act, reason="because", caller=OPERATOR)
-        return self._do(f"operator {act}", key, trouble, act_on)[0]
+        result, _ = self._do(f"operator {act}", key, trouble, act_on)
+        if act is ActKind.RELEASE and not _is_no(result):
+            self.model.may_end(lambda hold: key in hold.keys)
+        if act is ActKind.REINSTATE and not _is_no(result):
+            self.model.may_be_clean(key)
+        return result
+
+    def _may_have_ended(self, id_: AllocationId, result: object) -> None:
+        if not _is_no(result):
+            self.model.may_end(lambda hold: hold.told.id == id_)
+
+    def agrees(self) -> None:
+        """What the rows say is what callers were told."""
+        self.model.agrees(self.store.environments(), self.world.clock.now())
 
     def settle(self) -> None:
         """P2: with the reconciler alone, nothing stays past its deadline, and all ends free, dirty, held or gone.
@@ -282,6 +321,7 @@ class Driver:
         Minutes in which nothing is due are passed over; the state machine has them.
         """
         self.store.catch_up()
+        self.agrees()
         for _ in range(_ENOUGH_MINUTES):
             if self.store.waking(self.world.clock.now(), 1):
                 self.reconcile()
@@ -289,6 +329,7 @@ class Driver:
             if not any(row.deadline for row in self.store.environments()):
                 break
             self.world.clock.advance(timedelta(seconds=60))
+        self.agrees()
         left = {row.status for row in self.store.environments()}
         assert left <= {Status.FREE, Status.DIRTY, Status.HELD}, f"stuck: {left}"
 

@@ -42,6 +42,9 @@ MOVES: Final[dict[str, set[tuple[str, str]]]] = {
     "dirty": {(_CLEANING, _DIRTY)},
     "dirty until": {(_CLEANING, _DIRTY)},
     "blocked": {(_CLEANING, _CLEANING), (_CLEANING, _DIRTY)},
+    "pass": {(_CLEANING, after) for after in (_CLEANING, _FREE, _HELD, _GONE, _DIRTY)},
+    "watch": {(_FREE, _FREE)},
+    "measure": set(),
     "register": {
         (_GONE, _CLEANING),
         (_FREE, _FREE),
@@ -67,7 +70,9 @@ MOVES: Final[dict[str, set[tuple[str, str]]]] = {
 
 
 def check_move(move: Move) -> None:
-    """P1, P3, P4 at the moment of a write."""
+    """P1, P3, P4 at the moment of a write. Anybody may note that something was published."""
+    if move.before and move.after and replace(move.after, told=move.before.told) == move.before:
+        return
     before = str(move.before.status) if move.before else _GONE
     after = str(move.after.status) if move.after else _GONE
     assert (before, after) in MOVES[move.by], f"{move.by} moved {before} to {after}"
@@ -141,7 +146,7 @@ def _of_a_release(move: Move, before: Environment) -> None:
 
 
 _OF: Final = {
-    **dict.fromkeys(("beat", "clean", "dirty", "dirty until", "blocked"), _of_the_order),
+    **dict.fromkeys(("beat", "clean", "dirty", "dirty until", "blocked", "pass"), _of_the_order),
     **dict.fromkeys((name for name in MOVES if name.startswith("operator")), _of_the_environment),
     "operator release": _of_a_release,
     **dict.fromkeys(("deallocate", "release"), _of_the_allocation),
@@ -154,8 +159,8 @@ def _check_tenancy(by: str, before: Environment, after: Environment) -> None:
     if by == "allocate":
         assert before.mark is Mark.REGISTERED, "nothing that is deregistering is allocated"
         assert before.registered == after.registered
-    if by == "clean" and before.hold:
-        assert after.status is Status.HELD, "the hold that came last was lost"
+    if by in {"clean", "pass"} and before.hold:
+        assert after.status is not Status.FREE, "the hold that came last was lost"
     held = {Status.IN_USE, Status.CLEANING, Status.DIRTY}
     if before.status in held and after.status in held:
         assert before.allocation == after.allocation, "the fence stays until the environment is clean"

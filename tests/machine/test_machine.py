@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from atmosphere.core.model import ActKind, HistoryEntry
 from atmosphere.core.over import Over
@@ -65,6 +65,8 @@ _BODIES = st.sampled_from(
 
 
 class Service(RuleBasedStateMachine):
+    steps = 0  # of all runs
+
     def __init__(self) -> None:
         super().__init__()
         self.driver = Driver(MEANWHILE)
@@ -219,7 +221,9 @@ class Service(RuleBasedStateMachine):
 
     @invariant()
     def holds(self) -> None:
+        type(self).steps += 1
         check_rows(self.driver.store)
+        self.driver.agrees()
 
     def teardown(self) -> None:
         self.driver.settle()
@@ -244,9 +248,19 @@ class Service(RuleBasedStateMachine):
         return kept, list(self.driver.world.cleanups.started)
 
 
-TestService = Service.TestCase
-TestService.settings = settings(
-    max_examples=max(settings().max_examples, 300),
-    stateful_step_count=50,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+_FAST: Final = 300
+_DEEP: Final = 100_000
+
+
+def test_the_promises_hold_whatever_happens(record_property: Callable[[str, object], None]) -> None:
+    examples = max(settings().max_examples, _FAST)
+    run_state_machine_as_test(
+        Service,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=50,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
+    record_property("steps", Service.steps)
+    assert examples == _FAST or Service.steps >= _DEEP

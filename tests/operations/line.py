@@ -75,6 +75,7 @@ class Line:
         self.calls: list[str] = []
         self.sprung = 0  # traps so far
         self._trap: Trap | None = None
+        self._dead = False
 
     @property
     def counts(self) -> Counter[str]:
@@ -84,7 +85,7 @@ class Line:
     def lay(self, trap: Trap | None) -> None:
         """Count calls from here on; disturb one of them. None takes the last trap away."""
         self.calls.clear()
-        self._trap = trap
+        self._trap, self._dead = trap, False
 
     def forget(self) -> None:
         """The last call was none: the page before it had said that it was the last."""
@@ -92,18 +93,44 @@ class Line:
 
     def carry(self, name: str, call: Callable[[], R]) -> R:
         """One call."""
+        trap = self.sent(name)
+        try:
+            result = call()
+        except Exception:  # what is refused is an answer, too
+            self.answered(name, trap)
+            raise
+        self.answered(name, trap)
+        return result
+
+    def sent(self, name: str) -> Trap | None:
+        """A call is on its way; the trap that waits for its answer.
+
+        Once the process has died, nothing that unwinds in it reaches the outside.
+        """
+        if self._dead:
+            raise Crash(name)
         self.calls.append(name)
         trap = self._trap
         if trap is None or len(self.calls) != trap.at:
-            return call()
+            return None
         self._trap = None
         self.sprung += 1
         counted = list(self.calls)
-        trap.before(name)
+        self._meet(trap.before, name)
         self.calls[:] = counted
-        result = call()
-        trap.after(name)
-        return result
+        return trap
+
+    def answered(self, name: str, trap: Trap | None) -> None:
+        """Its answer is on its way back."""
+        if trap is not None:
+            self._meet(trap.after, name)
+
+    def _meet(self, moment: Callable[[str], None], name: str) -> None:
+        try:
+            moment(name)
+        except Crash:
+            self._dead = True
+            raise
 
 
 class Watched:

@@ -544,6 +544,17 @@ def test_a_commit_whose_outcome_cannot_be_read_says_what_may_be_taken() -> None:
     assert world.allocate(key=KEY).id == KEY
 
 
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_key_whose_allocation_cannot_be_handed_out_again_is_not_told_that_nothing_was_taken(at: int) -> None:
+    world = a_world(2)
+    world.allocate(key=KEY)
+    world.line.lay(Trap(at, Fault.DOWN))
+    with pytest.raises(Unavailable, match=r"an earlier one with its Idempotency-Key may have") as refused:
+        world.ask(key=KEY)
+    assert "nothing was taken" not in refused.value.message
+    assert refused.value.retry_after is not None
+
+
 @pytest.mark.parametrize(("late", "taken"), [(timedelta(), 1), (timedelta(seconds=1), 0)])
 def test_no_commit_starts_after_twelve_seconds(late: timedelta, taken: int) -> None:
     """The function's time-out is 20 s: a later commit could outlive whoever would answer."""

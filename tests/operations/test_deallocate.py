@@ -325,6 +325,14 @@ def test_a_commit_whose_reply_was_lost_counts() -> None:
     assert len(world.cleanups.started) == 1
 
 
+def test_an_end_whose_outcome_cannot_be_read_says_that_it_may_have_been_done() -> None:
+    world = a_world(1)
+    allocation = world.allocate()
+    world.line.lay(Trap(2, Fault.REPLY_LOST, meanwhile=lambda: world.line.lay(Trap(3, Fault.DOWN))))
+    with pytest.raises(Unavailable, match="may have been done"):
+        world.deallocate(allocation.id)
+
+
 @pytest.mark.parametrize("fault", [Fault.REQUEST_LOST, Fault.DOWN])
 @pytest.mark.parametrize("at", [1, 2])
 def test_what_did_not_happen_is_said_so_and_can_be_repeated(at: int, fault: Fault) -> None:
@@ -345,6 +353,7 @@ def test_whoever_dies_after_the_commit_leaves_the_cleanup_to_the_reconciler() ->
     world.line.lay(Trap(2, Fault.CRASH_AFTER))
     with pytest.raises(Crash):
         world.deallocate(allocation.id)
+    world.line.lay(None)
     world.clock.advance(timedelta(seconds=90))
     world.reconciler.run()
     assert world.cleanups.started == [CleanupOrder(allocation.id, a_key(1), 2)]

@@ -376,6 +376,7 @@ def test_wherever_the_reconciler_dies_over_a_lost_one_the_next_run_goes_on(at: i
     world.line.lay(Trap(at, fault))
     with pytest.raises(Crash):
         world.reconciler.run()
+    world.line.lay(None)
     _wait(world, seconds=90)
     world.reconciler.run()
     assert world.recorded(allocation.id).outcome == "lost"

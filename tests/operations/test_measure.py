@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.core.breaker import POOL_HELD
+from atmosphere.core.breaker import POOL_HELD, Breaker
 from atmosphere.core.changes import Put
 from atmosphere.core.events import dirty_id
 from atmosphere.core.model import Status
@@ -51,6 +51,25 @@ def test_a_pool_is_measured_with_three_reads_and_no_write() -> None:
     assert found.counts == {**dict.fromkeys(Status, 0), Status.FREE: 3}
     assert (found.pool, found.waiting, found.short, found.untold) == (POOL, 0, None, ())
     assert world.line.calls == ["counts", "waiters", "shortage"]
+
+
+def test_a_hold_that_nobody_heard_of_is_told_until_that_is_noted() -> None:
+    world = a_world(2, taken=1)
+    opened = Breaker(pool=POOL, opened=world.clock.now(), thing="T:left", revision=1)
+    world.rows.commit([Put(row=opened)], token=world.ids.new())
+    assert measure(world).held is None, "whoever opened it may still tell"
+    world.clock.advance(timedelta(minutes=2))
+    assert measure(world).held == measure(world).held == opened
+    Announcer(store=world.store, ids=world.ids).hold_told(opened)
+    assert measure(world).held is None
+
+
+def test_a_hold_that_counted_another_environment_meanwhile_is_not_noted_over_that() -> None:
+    world = a_world(2, taken=1)
+    opened = Breaker(pool=POOL, opened=world.clock.now(), thing="T:left", revision=1)
+    world.rows.commit([Put(row=replace(opened, revision=2))], token=world.ids.new())
+    Announcer(store=world.store, ids=world.ids).hold_told(opened)
+    assert world.rows.breaker(POOL) == replace(opened, revision=2)
 
 
 def test_who_waits_is_counted_while_present() -> None:

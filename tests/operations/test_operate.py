@@ -14,7 +14,7 @@ from atmosphere.core.errors import Conflicting, UnknownEnvironment
 from atmosphere.core.lifecycle import Kind
 from atmosphere.core.model import ActKind, EndedBy, Mark, Status
 from atmosphere.operations.operate import EVENTS, RELEASED_OUTCOME
-from atmosphere.ports import CleanupOrder, Unreachable
+from atmosphere.ports import CleanupOrder, OutcomeUnknown, Unreachable
 from tests.builders import ALLOCATION, a_history_entry, a_key, an_allocation, an_environment
 from tests.operations.line import Fault, Trap
 from tests.operations.world import OPERATOR, World, a_configuration
@@ -160,6 +160,14 @@ def test_could_not_look_is_not_unknown() -> None:
     world.line.lay(Trap(1, Fault.DOWN))
     with pytest.raises(Unreachable):
         _act(world, ActKind.HOLD)
+
+
+def test_an_act_that_was_done_is_not_reported_as_if_it_was_not() -> None:
+    world = _with()
+    world.line.lay(Trap(3, Fault.DOWN))
+    with pytest.raises(OutcomeUnknown):
+        _act(world, ActKind.HOLD)
+    assert world.row(KEY).status is Status.HELD
 
 
 @pytest.mark.parametrize(

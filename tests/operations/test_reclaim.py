@@ -13,7 +13,7 @@ from atmosphere.core import over
 from atmosphere.core.access import VerifiedCaller, caller_from_run
 from atmosphere.core.changes import Put, target_of
 from atmosphere.core.errors import AlreadyEnded
-from atmosphere.core.github import Issuer, RepositoryId, RunId
+from atmosphere.core.github import GITHUB_COM, Issuer, RepositoryId, RunId
 from atmosphere.core.model import AllocationStatus, EndedBy, RuleName, Status
 from atmosphere.core.webhook import Completed
 from atmosphere.ports import CleanupOrder, Unreachable
@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     from atmosphere.ports import Store
 
 OVER: Final = Completed(
-    repository_id=RepositoryId("900000001"), run_id=RunId("7000000001"), run_attempt=1, job=None, conclusion="cancelled"
+    issuer=GITHUB_COM,
+    repository_id=RepositoryId("900000001"),
+    run_id=RunId("7000000001"),
+    run_attempt=1,
+    job=None,
+    conclusion="cancelled",
 )
 
 
@@ -103,7 +108,7 @@ OTHERS: Final = {
 
 @pytest.mark.parametrize("other", OTHERS, ids=str)
 def test_what_another_run_holds_stays(other: str) -> None:
-    """The ids of another server mean other runs, and github.com's webhook knows nothing of them."""
+    """The ids of another server mean other runs."""
     world = a_world(2)
     signer = world.allocate(caller=RUNNER)
     foreign = replace(signer, id=world.ids.new(), owner=OTHERS[other].owner, run=OTHERS[other].run, items=())
@@ -242,12 +247,31 @@ def test_a_job_that_is_over_lets_its_neighbours_allocate() -> None:
     world.allocate(caller=RUNNER)
 
 
-def test_a_run_of_another_issuer_checks_nothing() -> None:
-    """github.com's webhook knows nothing of it: the same ids mean another run there."""
+def test_a_run_with_the_same_ids_elsewhere_is_another_one() -> None:
     elsewhere = OTHERS["issuer"].run
     assert elsewhere is not None
-    assert over.checked_by(an_allocation(run=elsewhere)) == []
+    checked = set(over.checked_by(an_allocation(run=elsewhere)))
+    here, there = (
+        {row.id for message in (OVER, JOB_OVER) for row in over.rows_of(replace(message, issuer=issuer), NOW)}
+        for issuer in (GITHUB_COM, elsewhere.issuer)
+    )
+    assert checked <= there
+    assert len(checked) == 2
+    assert not checked & here
     assert over.checked_by(an_allocation()) == []
+
+
+def test_a_message_of_an_enterprise_ends_what_its_own_run_holds_and_nothing_of_the_same_ids() -> None:
+    world = a_world(2)
+    elsewhere = OTHERS["issuer"]
+    assert elsewhere.run is not None
+    (*_, rule), access = world.snapshot.access.github, world.snapshot.access
+    rules = (*access.github, replace(rule, name=RuleName("elsewhere"), issuer=elsewhere.run.issuer))
+    world.snapshot = replace(world.snapshot, access=replace(access, github=rules))
+    elsewhere = caller_from_run(elsewhere.run, (RuleName("elsewhere"),))
+    own, foreign = world.allocate(caller=elsewhere), world.allocate(caller=RUN)
+    assert world.reclaimer.reclaim(replace(OVER, issuer=rules[-1].issuer)) == 1
+    assert still_active(world, own, foreign) == [False, True]
 
 
 def test_the_jobs_of_an_attempt_check_different_rows_of_it() -> None:

@@ -215,6 +215,7 @@ def test_wherever_a_run_dies_the_next_ones_bring_all_to_an_end(at: int, fault: F
     try:
         world.reconciler.run()
     except Crash:
+        world.line.lay(None)
         world.reconciler.run()
     world.clock.advance(timedelta(seconds=90))
     world.reconciler.run()

@@ -175,6 +175,7 @@ def test_wherever_a_deployment_dies_the_next_one_goes_on(at: int, fault: Fault) 
     try:
         _register(world, ONE_CHANGED, TWO)
     except (Crash, Unreachable):
+        world.line.lay(None)
         _register(world, ONE_CHANGED, TWO)
     assert world.row(a_key(1)).registered == ONE_CHANGED
     assert world.status(a_key(2)) is Status.CLEANING

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
-import venv
 import zipfile
-from importlib.metadata import distribution
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from packaging.requirements import Requirement
 
 from atmosphere.cli.main import _SUBCOMMANDS
 from distribution.client import build
 from tests.cli.lending import Lending
+from tests.release.installing import installed, ran
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PARTS: Final = {"__init__.py", "py.typed", "contract.py", "cli", "client", "core", "status"}
 SUBCOMMANDS: Final = {"allocate", "run", "credentials", "deallocate", "status"}
@@ -46,40 +42,9 @@ def lending() -> Iterator[Lending]:
     service.stop()
 
 
-def required(*names: str) -> set[str]:
-    """Distributions of this environment with all that they require."""
-    found: set[str] = set()
-    left = list(names)
-    while left:
-        name = re.sub(r"[-_.]+", "-", left.pop()).lower()
-        if name not in found:
-            found.add(name)
-            wanted = (Requirement(text) for text in distribution(name).requires or ())
-            left += [each.name for each in wanted if each.marker is None or each.marker.evaluate({"extra": ""})]
-    return found
-
-
-def installed(wheel: Path, place: Path, *names: str) -> Path:
-    """An empty environment with the wheel and these distributions, from this one instead of an index."""
-    venv.create(place, with_pip=False)
-    (site,) = place.glob("lib/python*/site-packages")
-    for name in required(*names):
-        known = distribution(name)
-        for top in {file.parts[0] for file in known.files or () if file.parts[0] not in {"..", "__pycache__"}}:
-            if not (site / top).exists():
-                (site / top).symlink_to(Path(str(known.locate_file(top))))
-    pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", "--no-index", "--no-deps", str(wheel)], check=True, timeout=120)
-    return place / "bin"
-
-
 def environ(lending: Lending, home: Path) -> dict[str, str]:
     own = {"AWS_ACCESS_KEY_ID": "OWNER", "AWS_SECRET_ACCESS_KEY": "x", "ATMOSPHERE_ENDPOINT": lending.endpoint}
     return {"PATH": os.environ["PATH"], "HOME": str(home), **own}
-
-
-def ran(*words: str | Path, env: dict[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, env=env, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_the_wheel_has_the_client_and_nothing_of_the_service(wheel: Path) -> None:
@@ -99,7 +64,7 @@ def test_the_wheel_has_the_client_and_nothing_of_the_service(wheel: Path) -> Non
 
 
 def test_with_boto3_alone_a_program_allocates(wheel: Path, lending: Lending, tmp_path: Path) -> None:
-    binaries = installed(wheel, tmp_path / "venv", "boto3")
+    binaries = installed(tmp_path / "venv", "boto3", wheels=(wheel,))
 
     used = ran(binaries / "python", "-I", "-c", USE, env=environ(lending, tmp_path), cwd=tmp_path)
 
@@ -113,7 +78,7 @@ def test_with_boto3_alone_a_program_allocates(wheel: Path, lending: Lending, tmp
 
 
 def test_with_its_extra_the_command_runs_a_test(wheel: Path, lending: Lending, tmp_path: Path) -> None:
-    binaries = installed(wheel, tmp_path / "venv", "boto3", "click", "rich")
+    binaries = installed(tmp_path / "venv", "boto3", "click", "rich", wheels=(wheel,))
     env = environ(lending, tmp_path)
 
     words = ("run", "--pool", "demo", "--credentials", "profile", "--", "sh", "-c", "echo $AWS_PROFILE; exit 5")
@@ -133,7 +98,7 @@ def test_with_its_extra_the_command_runs_a_test(wheel: Path, lending: Lending, t
 
 
 def test_pytest_finds_the_plugin_by_itself(wheel: Path, lending: Lending, tmp_path: Path) -> None:
-    binaries = installed(wheel, tmp_path / "venv", "boto3", "pytest")
+    binaries = installed(tmp_path / "venv", "boto3", "pytest", wheels=(wheel,))
     (tmp_path / "pytest.ini").write_text("[pytest]\natmosphere_pool = demo\n")
     (tmp_path / "test_it.py").write_text("def test_it(atmosphere_environment): assert atmosphere_environment.id\n")
 

@@ -136,6 +136,21 @@ class TestRelease:
         script = self.jobs["publish"]["steps"][-1]["run"]
         assert script.index("gh release create") < script.index("release.py publish")
 
+    def test_what_is_built_before_the_first_tag_is_signed_and_is_what_the_release_gets(self) -> None:
+        steps = self.jobs["build"]["steps"]
+        order = [
+            next(key for key in ("distribution dist", "attest-build", "upload-artifact", "") if key in str(step))
+            for step in steps
+        ]
+        assert [key for key in order if key] == ["distribution dist", "attest-build", "upload-artifact"]
+        (signed,) = [step["with"]["subject-path"] for step in steps if "attest-build" in step.get("uses", "")]
+        assert signed == "dist/*"
+        assert self.jobs["tag"]["needs"] == "build"
+        publishing = self.jobs["publish"]["steps"]
+        (got,) = [step["with"] for step in publishing if "download-artifact" in step.get("uses", "")]
+        assert got == {"name": "dist", "path": "dist"}
+        assert 'gh release upload "$VERSION" dist/*' in publishing[-1]["run"]
+
     def test_only_jobs_that_run_nothing_else_may_push(self) -> None:
         pushing = {name for name, job in self.jobs.items() if job["permissions"].get("contents") == "write"}
         assert pushing == {"tag", "publish"}

@@ -25,12 +25,13 @@ class BusClient(Protocol):
 class EventBridgeEvents:
     """`ports.Events`: one entry for each event. A reply of 200 may still refuse the entry."""
 
-    def __init__(self, client: BusClient) -> None:
+    def __init__(self, client: BusClient, source: str = EVENT_SOURCE) -> None:
         self._client = client
+        self._source = source
 
     def publish(self, event: Event) -> None:
         """See `Events`."""
-        entry = {"Source": EVENT_SOURCE, "DetailType": str(event.kind), "Detail": detail(event)}
+        entry = {"Source": self._source, "DetailType": str(event.kind), "Detail": detail(event)}
         with reaching("PutEvents"):
             reply = self._client.put_events(Entries=[entry])
         if reply["FailedEntryCount"]:

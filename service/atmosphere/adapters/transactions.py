@@ -7,6 +7,7 @@ was lost would look like a conflict with itself.
     cancelled, lost a race                 Conflict without rows: read again
     refused before anything was done       Unreachable
     5xx, reply lost, still in progress     repeated once with the same token, then OutcomeUnknown
+    of such a repeat: lost a race          OutcomeUnknown: it says nothing of the first try
 """
 
 from __future__ import annotations
@@ -55,6 +56,12 @@ def _send_again(
 ) -> None:
     try:
         _send(client, members, changes, token)
+    except Conflict as met:
+        if met.actual:  # the conditions were looked at: with this token that happens only to what was not applied
+            raise
+        raise OutcomeUnknown(
+            f"{_OPERATION} was not answered, and met another one when it was repeated: read what it wrote"
+        ) from met
     except Unreachable as unknown:
         raise OutcomeUnknown(
             f"{_OPERATION} was sent and not answered: read what it wrote before trusting it"

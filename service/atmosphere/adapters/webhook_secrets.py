@@ -1,4 +1,4 @@
-"""The webhook's secret in Secrets Manager, kept in the container's memory for some minutes."""
+"""The webhooks' secrets in Secrets Manager, one for each issuer, kept in the container's memory for some minutes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from atmosphere.contract import issuer_digest
 from atmosphere.faults import code_of, unreachable
 from atmosphere.ports import Unreachable
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from atmosphere.core.github import Issuer
     from atmosphere.ports import Clock
 
 KEPT: Final = timedelta(minutes=5)
@@ -35,7 +37,19 @@ class SecretsClient(Protocol):
 
 
 class ManagedSecrets:
-    """`ports.WebhookSecrets` of one secret, named by its ARN: one read in five minutes, two within a day of a change.
+    """`ports.WebhookSecrets`, given the ARN of each by its issuer's digest (`contract.issuer_digest`)."""
+
+    def __init__(self, client: SecretsClient, arns: Mapping[str, str], *, clock: Clock) -> None:
+        self._of = {digest: _Kept(client, arn, clock=clock) for digest, arn in arns.items()}
+
+    def of(self, issuer: Issuer) -> tuple[bytes, ...]:
+        """See `WebhookSecrets`."""
+        kept = self._of.get(issuer_digest(issuer))
+        return () if kept is None else kept.current()
+
+
+class _Kept:
+    """One secret: read once in five minutes, twice within a day of a change.
 
     An empty secret is none: anybody could sign with it. One that is gone serves no more.
     """
@@ -48,7 +62,7 @@ class ManagedSecrets:
         self._good_until: datetime | None = None
 
     def current(self) -> tuple[bytes, ...]:
-        """See `WebhookSecrets`."""
+        """What is known, or is read now; raises `Unreachable` when neither can be."""
         now = self._clock.now()
         if self._good_until is not None and now < self._good_until:
             return self._known
@@ -59,8 +73,6 @@ class ManagedSecrets:
             if not self._known:
                 raise
             self._good_until = now + RETRY
-        if not self._known:
-            raise Unreachable("the webhook's secret has no value: give it one, e.g. with get-random-password")
         return self._known
 
     def _read(self, now: datetime) -> tuple[bytes, ...]:

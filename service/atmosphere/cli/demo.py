@@ -9,8 +9,8 @@ from rich import box
 from rich.table import Table
 
 from atmosphere.cli.output import console
+from atmosphere.local import places
 from atmosphere.local.demo import SETTINGS, TICKER, Demo
-from atmosphere.local.emulator import ROOT
 from atmosphere.local.service import LocalService
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from atmosphere.local.progress import Progress
 
 
-PAGE: Final = ROOT / ".cache" / "status.html"
+PAGE: Final = places.CACHE / "status.html"
 _WIDTH: Final = 150  # columns: a line of history is shown whole, in a log too
 
 
@@ -55,6 +55,6 @@ class Terminal:
 def tell(progress: Progress) -> None:
     """Start a local service with short times, run the demo, stop; raises `DemoFailed`."""
     terminal = Terminal()
-    with LocalService(ROOT / "config", settings=SETTINGS, ticker=TICKER, progress=progress) as service:
+    with LocalService(places.EXAMPLE, settings=SETTINGS, ticker=TICKER, progress=progress) as service:
         Demo(service.description, terminal, PAGE).run()
     terminal.say("every claim above was checked; nothing is left running")

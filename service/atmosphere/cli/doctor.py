@@ -13,7 +13,7 @@ from atmosphere.cli.config import loaded
 from atmosphere.cli.exits import Exit
 from atmosphere.cli.options import environment_key, json_option
 from atmosphere.cli.output import print_json, print_table
-from atmosphere.contract import CLEANUP_SESSION, session_name
+from atmosphere.contract import CLEANUP_SESSION, NAME, session_name
 from atmosphere.core.doctor.checks import findings
 from atmosphere.core.doctor.facts import Level
 from atmosphere.core.model import AccountId, EnvironmentKey, Region
@@ -22,7 +22,7 @@ from atmosphere.ports import Unreachable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from atmosphere.core.doctor.facts import Finding
+    from atmosphere.core.doctor.facts import Facts, Finding
     from atmosphere.core.model import Registration
     from atmosphere.core.snapshot import Snapshot
 
@@ -36,8 +36,11 @@ _EPILOG: Final = (
 @click.argument("environment", callback=environment_key)
 @click.option("--config", "directory", type=click.Path(path_type=Path), default="config", show_default=True)
 @click.option("--profile", help="The AWS profile of the OperatorRole, or of the environment's account.")
+@click.option("--service-name", default=NAME, show_default=True, help="What the service's roles are called after.")
 @json_option
-def doctor_command(*, environment: tuple[str, str], directory: Path, profile: str | None, as_json: bool) -> None:
+def doctor_command(
+    *, environment: tuple[str, str], directory: Path, profile: str | None, service_name: str, as_json: bool
+) -> None:
     """Check whether ENVIRONMENT (ACCOUNT/REGION) is ready for tests, before or after you register it.
 
     The command assumes the environment's roles with the profile and reads; it changes nothing. What AWS can simulate is
@@ -45,7 +48,7 @@ def doctor_command(*, environment: tuple[str, str], directory: Path, profile: st
     """
     snapshot = loaded(directory)
     registration = _registration(snapshot, environment, directory)
-    found = _examined(registration, snapshot, profile)
+    found = findings(_examined(registration, profile), registration, snapshot, service_name)
     if as_json:
         print_json({"environment": str(registration.key), "findings": [asdict(each) for each in found]})
     else:
@@ -64,15 +67,14 @@ def _registration(snapshot: Snapshot, environment: tuple[str, str], directory: P
     return found
 
 
-def _examined(registration: Registration, snapshot: Snapshot, profile: str | None) -> list[Finding]:
+def _examined(registration: Registration, profile: str | None) -> Facts:
     from atmosphere.adapters.doctor import examine  # noqa: PLC0415 -- what loads boto3 waits until it is needed
 
     name = session_name(CLEANUP_SESSION, registration.key.region, str(uuid.uuid4()))
     try:
-        facts = examine(registration, profile=profile, session_name=name)
+        return examine(registration, profile=profile, session_name=name)
     except Unreachable as error:
         raise click.UsageError(f"{error}: `aws configure list-profiles` lists those that there are") from error
-    return findings(facts, registration, snapshot)
 
 
 def _code(found: Sequence[Finding]) -> Exit:

@@ -19,11 +19,13 @@ import click
 from atmosphere.cli.demo import tell
 from atmosphere.cli.output import console
 from atmosphere.config.problems import ConfigProblems
+from atmosphere.local import places
 from atmosphere.local.assembly import SynthesisFailed
 from atmosphere.local.claims import DemoFailed
 from atmosphere.local.deployment import DeploymentFailed
-from atmosphere.local.emulator import ROOT, EmulatorFailed
+from atmosphere.local.emulator import EmulatorFailed
 from atmosphere.local.service import TICKER, LocalService
+from atmosphere.local.setup import SetupFailed, install
 from atmosphere.local.state import StateInUse
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def local() -> None:
     "--config",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
-    default=ROOT / "config",
+    default=places.EXAMPLE,
     help="The directory of environments.yaml, access.yaml and settings.yaml (default: the example configuration).",
 )
 @click.option(
@@ -118,6 +120,18 @@ def demo() -> None:
         tell(progress_for_people())
     except (*_FAILURES, DemoFailed) as failed:
         raise click.ClickException(str(failed)) from failed
+
+
+@local.command(epilog="Exit codes: 0 it is there, 1 it could not be installed, 2 wrong usage.")
+def setup() -> None:
+    """Install the embedded AWS, once for each version. Needs pip, npm and network access."""
+    if places.IS_CHECKOUT:
+        raise click.ClickException("this is a checkout, which has its own embedded AWS: run `make setup`")
+    try:
+        made = install(places.EMULATOR, places.REQUIREMENTS)
+    except (OSError, SetupFailed) as failed:
+        raise click.ClickException(f"{places.EMULATOR} could not be made: {failed}") from failed
+    print(f"{places.EMULATOR} is {'installed' if made else 'installed already'}", file=sys.stderr)
 
 
 def _settings(chosen: tuple[str, ...]) -> tuple[dict[str, str], float]:

@@ -43,6 +43,7 @@ _SUBCOMMANDS: Final = {
     "status": _Subcommand(_SERVICE, "Show an allocation, or the pools."),
     "history": _Subcommand(_OPERATOR, "Show the history of an environment or of a requester (operators)."),
     "leftovers": _Subcommand("atmosphere.cli.leftovers", "Show what tests leave behind, by requester (operators)."),
+    "costs": _Subcommand("atmosphere.cli.costs", "Show what tests cost in their accounts (operators)."),
     "environment": _Subcommand(
         _OPERATOR, "Show environments, and clean, reinstate, discard, hold, resume or release them (operators)."
     ),
@@ -82,7 +83,15 @@ class _Lazy(click.Group):
         known = _SUBCOMMANDS.get(cmd_name)
         if known is None or not _is_installed(known):
             return None
-        command: click.Command = getattr(import_module(known.module), cmd_name)
+        try:
+            command: click.Command = getattr(import_module(known.module), cmd_name)
+        except ModuleNotFoundError as missing:
+            if str(missing.name).partition(".")[0] == "atmosphere":
+                raise
+            raise click.ClickException(
+                f"`atmosphere {cmd_name}` needs more packages, for example {missing.name}: "
+                "pip install 'atmosphere-service[local]'"
+            ) from missing
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

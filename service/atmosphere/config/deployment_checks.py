@@ -8,7 +8,7 @@ from atmosphere.config.problems import Severity
 from atmosphere.contract import NAME, FunctionName, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from atmosphere.config.deployment_shapes import CanaryEntry, DomainEntry
     from atmosphere.config.sources import Check, Sources
@@ -63,12 +63,17 @@ def _canary_pool_exists(sources: Sources) -> None:
         sources.deployment.report(_POOL, f"no environment is in the pool {canary.pool}", "name one that has some")
 
 
+def _names_the_canary(roles: Iterable[str]) -> bool:
+    """A service of another name has another role, and no file here says how it is called."""
+    return any(role.endswith(f"-{FunctionName.CANARY}") for role in roles)
+
+
 def _canary_may_allocate(sources: Sources) -> None:
     canary = _canary(sources)
     if canary is None or not canary.pool or not sources.access.whole:
         return
     rules = (rule for _, rule in sources.iam_rules())
-    if not any(canary.pool in rule.pools and CANARY_ROLE in (rule.roles or ()) for rule in rules):
+    if not any(canary.pool in rule.pools and _names_the_canary(rule.roles or ()) for rule in rules):
         what = f"no rule of access.yaml lets the role {CANARY_ROLE} use the pool {canary.pool}"
         remedy = f"add an iam rule with the service's account, roles [{CANARY_ROLE}] and pools [{canary.pool}]"
         sources.deployment.report(_POOL, what, remedy)

@@ -20,7 +20,12 @@ _KEY: Final = r"^(create|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-
 _ROLE: Final = r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/([\x21-\x7e]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64})?$"
 
 _Host = Annotated[str, StringConstraints(pattern=_HOST, max_length=253)]
-_WEBHOOK: Final = r"^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512})?$"
+_SECRET_NAME: Final = r"[A-Za-z0-9/_+=.@-]{1,512}"  # noqa: S105 - a pattern of names
+_SecretArn = Annotated[
+    str,
+    StringConstraints(pattern=rf"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:{_SECRET_NAME}$"),
+]
+_Issuer = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9./_-]{1,200}$")]
 _Table = Annotated[str, StringConstraints(pattern=f"^({'|'.join(Table)})$")]
 _TableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
 _Function = Annotated[str, StringConstraints(pattern=f"^({'|'.join(FunctionName)})$")]
@@ -127,8 +132,8 @@ class AdoptEntry(Shape):
         pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$",
         description="the name of a kept bucket; default: a new one",
     )
-    webhook_secret: str = Field(
-        default="", pattern=_WEBHOOK, description="the ARN of the kept secret of GitHub's webhook; default: a new one"
+    webhook_secrets: dict[_Issuer, _SecretArn] = Field(
+        default_factory=dict, description="the ARNs of kept secrets of webhooks, by issuer; default: new ones"
     )
 
 

@@ -56,13 +56,17 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """One row for each pool. `revision` is its fence. `opened` and `thing` are set while it is open."""
+    """One row for each pool. `revision` is its fence. `opened` and `thing` are set while it is open.
+
+    `told` once that it is open was published.
+    """
 
     pool: PoolName
     revision: int = 0
     cases: tuple[Case, ...] = ()
     opened: datetime | None = None
     thing: str | None = None
+    told: bool = False
 
     @property
     def key(self) -> PoolKey:
@@ -115,6 +119,11 @@ def counted(breaker: Breaker, key: EnvironmentKey, cause: Cause, *, now: datetim
 def closed(breaker: Breaker) -> Breaker:
     """The breaker after an operator closed it: nothing that was counted before counts again."""
     return Breaker(pool=breaker.pool, revision=breaker.revision + 1)
+
+
+def published(breaker: Breaker) -> Breaker:
+    """The breaker after it was published that it is open."""
+    return replace(breaker, revision=breaker.revision + 1, told=True)
 
 
 def _names(things: Iterable[str], key: EnvironmentKey, known: set[str]) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.core.github import GITHUB_COM, RunKey, run_key
+from atmosphere.core.github import RunKey, run_key
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,7 +42,7 @@ class Over:
 
 def rows_of(completed: Completed, now: datetime) -> list[Over]:
     """What to write when GitHub says so."""
-    run = run_key(GITHUB_COM, completed.repository_id, completed.run_id)
+    run = run_key(completed.issuer, completed.repository_id, completed.run_id)
     if completed.job is not None:
         parts = [_job(completed.job)]
     else:
@@ -51,9 +51,9 @@ def rows_of(completed: Completed, now: datetime) -> list[Over]:
 
 
 def checked_by(allocation: Allocation) -> list[OverKey]:
-    """The rows that must not be there when the allocation is made; none where GitHub's webhook has no say."""
+    """The rows that must not be there when the allocation is made; none where no workflow run asked for it."""
     run = allocation.run
-    if run is None or run.issuer != GITHUB_COM:
+    if run is None:
         return []
     copy = int(allocation.id[-2:], 16) % COPIES  # an id is random
     parts = [_attempt(int(run.run_attempt), copy), *([_job(run.check_run_id)] if run.check_run_id else [])]

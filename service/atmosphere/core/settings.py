@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from atmosphere.core.github import Issuer, TrustedIssuer
+from atmosphere.core.github import GITHUB_COM, Issuer, TrustedIssuer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,6 +128,11 @@ class Settings:
         default=timedelta(days=7),
         metadata=_seconds(3600, 2_592_000, "the maximum age of a deferred resource, in seconds"),
     )
+
+    @property
+    def senders(self) -> tuple[Issuer, ...]:
+        """Whose webhooks are read, each with a secret of its own: github.com's first, then every accepted issuer's."""
+        return tuple(dict.fromkeys((GITHUB_COM, *(entry.issuer for entry in self.issuers))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """What GitHub tells of itself: which run or job is over, once the signature of the body holds.
 
 The signature covers the body and nothing else: no header says what a message is about, and a message that was recorded
-can be sent again. So the kind is read from the body, and what is told may be late or repeated.
+can be sent again. So the kind is read from the body, the issuer is the one whose secret signed it (ADR 0029), and what
+is told may be late or repeated.
 Source: docs.github.com, "Validating webhook deliveries" and "Webhook events and payloads".
 """
 
@@ -15,7 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.core.errors import TooLarge, Unauthenticated
-from atmosphere.core.github import RepositoryId, RunId
+from atmosphere.core.github import Issuer, RepositoryId, RunId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,8 +40,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """An attempt of a workflow run is over, or one job of it: then `job` is its id, the token's `check_run_id`."""
+    """An attempt of a workflow run is over, or one job of it: then `job` is its id, the token's `check_run_id`.
 
+    All ids are the issuer's: on another server they mean other runs.
+    """
+
+    issuer: Issuer
     repository_id: RepositoryId
     run_id: RunId
     run_attempt: int
@@ -66,15 +71,32 @@ def signature(body: bytes, headers: Sequence[str]) -> str:
     return given[1]
 
 
-def authenticate(body: bytes, given: str, secrets: Sequence[bytes]) -> None:
-    """Raise `Unauthenticated` unless one of the secrets signed exactly these bytes."""
-    matches = [hmac.compare_digest(hmac.digest(secret, body, "sha256").hex(), given) for secret in secrets]
-    if not any(matches):
+class SharedSecret(Unauthenticated):
+    """Several issuers have the secret that signed: each of their servers could speak for the others, so none does."""
+
+
+def authenticate(body: bytes, given: str, secrets: Mapping[Issuer, Sequence[bytes]]) -> Issuer:
+    """The issuer one of whose secrets signed exactly these bytes; raises `Unauthenticated` unless it is exactly one."""
+    signers = [issuer for issuer, own in secrets.items() if _one_signs(own, body, given)]
+    if len(signers) > 1:
+        raise SharedSecret
+    if not signers:
         raise Unauthenticated
+    return signers[0]
 
 
-def read(body: bytes) -> Completed | None:
-    """What an authentic body says is over; None for everything else that GitHub tells, or may come to tell."""
+def _one_signs(secrets: Sequence[bytes], body: bytes, given: str) -> bool:
+    matches = [hmac.compare_digest(hmac.digest(secret, body, "sha256").hex(), given) for secret in secrets]
+    return any(matches)
+
+
+def read(body: bytes, issuer: Issuer) -> Completed | None:
+    """What an authentic body says is over; None for everything else that GitHub tells, or may come to tell.
+
+    Some deliveries have the action `completed` and another status: the attempt that they show is not over, only those
+    before it, without which it could not have begun. The status `completed` with another action ends nothing: a run
+    that waits for its approval says so.
+    """
     try:
         message = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -82,22 +104,24 @@ def read(body: bytes) -> Completed | None:
     if not isinstance(message, dict) or message.get("action") != _COMPLETED:
         return None
     repository_id = _id(message.get("repository"), "id")
-    found = [_completed(message, kind, repository_id) for kind in Kind if isinstance(message.get(kind), dict)]
+    found = [_completed(message, kind, issuer, repository_id) for kind in Kind if isinstance(message.get(kind), dict)]
     return found[0] if len(found) == 1 else None
 
 
-def _completed(message: Mapping[str, Any], kind: Kind, repository_id: int | None) -> Completed | None:
+def _completed(message: Mapping[str, Any], kind: Kind, issuer: Issuer, repository_id: int | None) -> Completed | None:
     about = message[kind]
     id_, attempt = _id(about, "id"), _id(about, "run_attempt")
     run_id = _id(about, "run_id") if kind is Kind.JOB else id_
     if repository_id is None or id_ is None or run_id is None or attempt is None:
         return None
-    if about.get("status") != _COMPLETED:
+    over = attempt if about.get("status") == _COMPLETED else attempt - 1  # a later attempt began meanwhile: see `read`
+    if over < 1 or (over < attempt and kind is Kind.JOB):
         return None
     return Completed(
+        issuer=issuer,
         repository_id=RepositoryId(str(repository_id)),
         run_id=RunId(str(run_id)),
-        run_attempt=attempt,
+        run_attempt=over,
         job=str(id_) if kind is Kind.JOB else None,
         conclusion=_conclusion(about.get("conclusion")),
     )

@@ -1,7 +1,7 @@
 """Publishes what happened, after the commit: as events for programs, and what needs an operator to the people on duty.
 
 Nothing depends on whether it arrives. What could not be published is logged and counted; of what the rows still show
-(a dirty environment, an exhausted pool) the reconciler publishes it again.
+(a dirty environment, a held pool, an exhausted one) the reconciler publishes it again.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from atmosphere.core.events import (
     dirty_id,
     event_id,
 )
-from atmosphere.handlers.occasions import blockers, ending, exhausted
+from atmosphere.handlers.occasions import blockers, ending, exhausted, pool_held
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from atmosphere.core.breaker import Breaker
     from atmosphere.core.events import Event
     from atmosphere.core.model import Allocation, AllocationId, Environment
     from atmosphere.operations.measure import Measured
@@ -114,6 +115,12 @@ def dirty(app: App, row: Environment) -> None:
         _note(lambda: app.announcer().told(row, event.id))
 
 
+def held(app: App, breaker: Breaker) -> None:
+    """Publish that a pool is held, and note on its breaker that this was done."""
+    if publish(app, pool_held(breaker)):
+        _note(lambda: app.announcer().hold_told(breaker))
+
+
 def _note(note: Callable[[], None]) -> None:
     """What was not noted is published again, which does no harm."""
     try:
@@ -139,6 +146,8 @@ def measured(app: App, found: Measured) -> None:
     observability.count(Metric.WAITING, found.waiting, pool=found.pool)
     for row in found.untold:
         dirty(app, row)
+    if found.held:
+        held(app, found.held)
     short = found.short
     if short is None or short.told:
         return

@@ -23,9 +23,8 @@ from atmosphere.core.breaker import POOL_HELD, Cause
 from atmosphere.core.events import EventKind
 from atmosphere.core.model import AccountId, AllocationId, EnvironmentKey, Region, Status
 from atmosphere.handlers import start, watch
-from atmosphere.handlers.announcing import became_dirty, publish
+from atmosphere.handlers.announcing import became_dirty, held
 from atmosphere.handlers.cleaned import announce, tell
-from atmosphere.handlers.occasions import pool_held
 from atmosphere.operations.clean import Cleaning, Dirty, Subject, Superseded
 from atmosphere.ports import CleanupOrder
 
@@ -144,13 +143,13 @@ def _report(app: App, todo: Assignment, result: PassResult, concluded: EventKind
     if isinstance(concluded, EventKind):
         announce(app, todo, result, concluded)
         return
-    held = concluded.row.dirty_reason == POOL_HELD
-    if held or concluded.opened:
+    is_held = concluded.row.dirty_reason == POOL_HELD
+    if is_held or concluded.opened:
         observability.count(Metric.POOLS_HELD)
-    if not held:
+    if not is_held:
         became_dirty(app)(concluded.row)
     if concluded.opened:
-        publish(app, pool_held(concluded.opened))
+        held(app, concluded.opened)
 
 
 def _next(order: CleanupOrder, state: PassState, *, wait: int, done: bool) -> dict[str, Any]:

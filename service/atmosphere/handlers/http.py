@@ -7,14 +7,14 @@ import binascii
 import json
 import math
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere import observability, wiring
 from atmosphere.contract import GITHUB_ROOT, Metric
 from atmosphere.core import access, strict_json
-from atmosphere.core.errors import AlreadyEnded, Code, Forbidden, InvalidRequest, Refused, Unavailable
+from atmosphere.core.errors import AlreadyEnded, Code, Forbidden, InvalidRequest, Refused
 from atmosphere.handlers.identity import ReleaseToken, identify
+from atmosphere.operations.unanswered import unanswered
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ STATUS: Final[dict[Code, int]] = {
 }
 INTERNAL: Final = "internal"
 BY_TOKEN: Final = "release-token"  # noqa: S105 a word of the log, no token
-_SOON: Final = timedelta(seconds=2)
 _HEADERS: Final = {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
@@ -141,7 +140,7 @@ def answered(event: dict[str, Any], app: App, answer: Callable[[], Reply]) -> di
         reply = refused(refusal)
     except Unreachable as down:
         observability.fault_line("a dependency did not answer", down)
-        reply = refused(Unavailable(retry_after=_SOON))
+        reply = refused(unanswered(down))
     except Exception as fault:  # noqa: BLE001 -- the outermost door: every reply is JSON and tells nothing of the fault
         observability.fault_line("fault", fault)
         reply = Reply(status=500, body={"message": "something went wrong in the service", "code": INTERNAL})

@@ -15,10 +15,13 @@ from atmosphere.core.errors import Refused
 from atmosphere.handlers import start
 from atmosphere.handlers.announcing import ended
 from atmosphere.handlers.http import Reply, answered, raw_body
+from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from atmosphere.core.github import Issuer
+    from atmosphere.core.snapshot import Snapshot
     from atmosphere.wiring import App
 
 
@@ -30,17 +33,19 @@ def handle(event: Mapping[str, Any], app: App) -> Reply:
     """Authenticate, read, reclaim; raises a `Refused` or `Unreachable`."""
     body = raw_body(event)
     given = webhook.signature(body, _signatures(event))  # what has none costs no read
+    snapshot = app.snapshots.load()
     try:
-        webhook.authenticate(body, given, app.webhook_secrets.current())
+        issuer = _issuer(body, given, snapshot, app)
     except Refused:
         observability.count(Metric.WEBHOOK_REJECTED)
         raise
-    completed = webhook.read(_document(body))
+    completed = webhook.read(_document(body), issuer)
     if completed is None:
-        return Reply(body={}, line={"reason": "nothing that is over"})
-    number = app.reclaimer(app.snapshots.load(), ended=ended(app)).reclaim(completed)
+        return Reply(body={}, line={"issuer": issuer, "reason": "nothing that is over"})
+    number = app.reclaimer(snapshot, ended=ended(app)).reclaim(completed)
     observability.count(Metric.RECLAIMED, number)
     line: observability.Line = {
+        "issuer": issuer,
         "event": completed.kind,
         "repositoryId": completed.repository_id,
         "runId": completed.run_id,
@@ -48,6 +53,22 @@ def handle(event: Mapping[str, Any], app: App) -> Reply:
         "ended": number,
     }
     return Reply(body={}, line=line)
+
+
+def _issuer(body: bytes, given: str, snapshot: Snapshot, app: App) -> Issuer:
+    try:
+        return webhook.authenticate(body, given, _secrets(snapshot, app))
+    except webhook.SharedSecret:
+        observability.line("webhook", reason="several issuers have this secret: give each its own")
+        raise
+
+
+def _secrets(snapshot: Snapshot, app: App) -> dict[Issuer, tuple[bytes, ...]]:
+    """All of them, so that one that two issuers share is seen; raises `Unreachable`, also when none has a value."""
+    found = {issuer: app.webhook_secrets.of(issuer) for issuer in snapshot.settings.senders}
+    if not any(found.values()):
+        raise Unreachable("no webhook's secret has a value: give it one, e.g. with get-random-password")
+    return found
 
 
 def _document(body: bytes) -> bytes:

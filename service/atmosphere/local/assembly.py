@@ -14,12 +14,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.local.emulator import ROOT
+from atmosphere.local import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-CACHE: Final = ROOT / ".cache" / "assembly"
+CACHE: Final = places.CACHE / "assembly"
 _KEPT: Final = 8  # assemblies; tests use some side by side
 _LIMIT: Final = 300  # seconds
 _NOT_SYNTHESIZED: Final = frozenset({"cli", "client", "local"})  # rooms of the package that are in no template or asset
@@ -30,10 +30,10 @@ class SynthesisFailed(RuntimeError):
 
 
 def command(config: Path, settings: Mapping[str, str], out: Path) -> list[str]:
-    """The synthesis as a command line, to be run at the root of the repository."""
+    """The synthesis as a command line, to be run at the root of the repository, if it is one."""
     chosen = [word for name, value in sorted(settings.items()) for word in ("--setting", f"{name}={value}")]
     arguments = ["--config", str(config.resolve()), "--target", "host", "--out", str(out)]
-    return [sys.executable, "-m", "infra.app", *arguments, *chosen]
+    return [sys.executable, "-m", f"{places.CONSTRUCT}.app", *arguments, *chosen]
 
 
 def synthesize(config: Path, settings: Mapping[str, str], *, cache: Path = CACHE) -> Path:
@@ -60,7 +60,13 @@ def run(words: Sequence[str]) -> None:
     environment |= {"PYTHONUTF8": "1"}
     try:
         done = subprocess.run(
-            words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=_LIMIT, check=False
+            words,
+            cwd=places.SYNTHESIS_RUNS_IN,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_LIMIT,
+            check=False,
         )
     except subprocess.TimeoutExpired as late:
         raise SynthesisFailed(f"the synthesis took more than {_LIMIT} s: check for a stuck node process") from late
@@ -86,15 +92,15 @@ def _digest(config: Path, settings: Mapping[str, str]) -> str:
 
 
 def _inputs(config: Path) -> Iterator[tuple[str, Path]]:
-    package = ROOT / "service" / "atmosphere"
+    package = Path(__file__).resolve().parents[1]
     for path in package.rglob("*"):
         parts = path.relative_to(package).parts
         if path.is_file() and parts[0] not in _NOT_SYNTHESIZED and "__pycache__" not in parts:
             yield f"package/{'/'.join(parts)}", path
-    for path in (ROOT / "infra").rglob("*.py"):
-        yield path.relative_to(ROOT).as_posix(), path
-    for path in (ROOT / "requirements").glob("*.txt"):
-        yield path.relative_to(ROOT).as_posix(), path
+    for path in places.INFRA.rglob("*.py"):
+        yield f"infra/{path.relative_to(places.INFRA).as_posix()}", path
+    for path in places.REQUIREMENTS.glob("*.txt"):
+        yield f"requirements/{path.name}", path
     for path in config.glob("*.yaml"):
         yield f"config/{path.name}", path
 

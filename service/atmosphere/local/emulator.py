@@ -21,13 +21,14 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.local.places import EMULATOR, SET_UP
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT: Final = Path(__file__).resolve().parents[3]
-PROGRAM: Final = ROOT / ".emulator" / "bin" / "python"
+PROGRAM: Final = EMULATOR / "bin" / "python"
 _SUPPLEMENT: Final = Path(__file__).with_name("supplement.py")
-_NODE_PACKAGES: Final = ROOT / ".emulator" / "node_modules"  # what functions in Node find on AWS
+_NODE_PACKAGES: Final = EMULATOR / "node_modules"  # what functions in Node find on AWS
 HUB_ACCOUNT: Final = "111111111111"
 REGION: Final = "us-east-1"
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
@@ -85,7 +86,7 @@ class Emulator:
     def start(self, *, lambda_endpoint: str | None = None, extra: Mapping[str, str] | None = None) -> None:
         """Start and wait until it answers; its Lambdas reach AWS through `lambda_endpoint` (the wire tap)."""
         if not PROGRAM.exists():
-            raise EmulatorFailed(f"{PROGRAM} does not exist: run `make setup` in the repository first")
+            raise EmulatorFailed(f"{PROGRAM} does not exist: run {SET_UP} first")
         if not is_free(self.port):
             raise EmulatorFailed(f"port {self.port} is in use: stop the process that uses it, or choose another port")
         scratch = self.directory / "tmp"
@@ -146,6 +147,13 @@ class Emulator:
     def alive(self) -> bool:
         """Whether the child runs."""
         return self._child is not None and self._child.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The child's process; the workers of its Lambdas are its children. Raises `EmulatorFailed` without one."""
+        if self._child is None:
+            raise EmulatorFailed("the embedded AWS does not run: start it first")
+        return self._child.pid
 
     def last_words(self) -> str:
         """The end of what the child printed."""

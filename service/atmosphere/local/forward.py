@@ -126,6 +126,8 @@ class Connection:
         fault = self._record(request)
         if fault is not None and fault.harm is Harm.REFUSED:
             return await self._refuse(head, request, fault, streamed=streamed)
+        if fault is not None and fault.harm is Harm.SILENT:
+            return await self._ignore()
         upstream = await self._send(head, body, streamed=streamed)
         return await self._answer(upstream, head, lost=fault is not None)
 
@@ -135,6 +137,12 @@ class Connection:
         self._client.writer.write(error_reply(request, code=fault.code, status=fault.status))
         await self._client.writer.drain()
         return not head.last
+
+    async def _ignore(self) -> bool:
+        """Whatever else comes is read and dropped until the client closes."""
+        while await self._client.reader.read(_BLOCK):
+            pass
+        return False
 
     async def _send(self, head: _Head, body: bytes, *, streamed: bool) -> _Peer:
         upstream = await self._connected()

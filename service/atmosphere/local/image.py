@@ -15,13 +15,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.local.emulator import ROOT
+from atmosphere.local import places
 from atmosphere.local.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CACHE: Final = ROOT / ".cache" / "images"
+CACHE: Final = places.CACHE / "images"
 _KEPT: Final = 6  # images, of some 140 MB each; tests use four
 
 

@@ -1,7 +1,7 @@
 """The wire tap: the entrance through which the Lambdas reach the embedded AWS.
 
 It counts AWS calls by operation and function, and it injects what no emulator answers: throttling, TransactionConflict,
-faults of the service, and a reply that is lost after its effect.
+faults of the service, silence, and a reply that is lost after its effect.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from atmosphere.local.entrance import Entrance
 from atmosphere.local.wire import Call, Fault, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
+    Weather: TypeAlias = Callable[[Call, Request], Fault | None]
 
 SNAPSHOT_READ: Final = "dynamodb:GetItem of the snapshot"
 """Once a container, counted apart: no count depends on which container it met."""
@@ -31,6 +34,7 @@ class Tap(Entrance):
         self._faults: list[Fault] = []
         self._functions: dict[str, str] = {}
         self._snapshots = b""
+        self._weather: Weather | None = None
 
     def name_functions(self, functions: Mapping[str, str], *, snapshots: str) -> None:
         """Tell which function (value) signs with which access key id (key), and the name of the snapshots' table."""
@@ -54,6 +58,11 @@ class Tap(Entrance):
         with self._lock:
             self._faults.append(fault)
 
+    def expose(self, weather: Weather | None) -> None:
+        """Show every call that no injected fault hits to `weather`, which may answer with a fault; None ends it."""
+        with self._lock:
+            self._weather = weather
+
     def pending(self) -> tuple[Fault, ...]:
         """The faults that have not happened yet, `times` being what is left of them."""
         with self._lock:
@@ -67,7 +76,8 @@ class Tap(Entrance):
                 if fault.hits(call):
                     self._faults[place : place + 1] = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
                     return fault
-        return None
+            weather = self._weather
+        return weather(call, request) if weather is not None else None
 
     def _operation(self, request: Request) -> str:
         named = request.operation

@@ -49,6 +49,7 @@ class Harm(StrEnum):
     """What a fault does to a call."""
 
     REFUSED = "refused"  # answered with an error, without any effect
+    SILENT = "silent"  # never answered, without any effect; the connection stays open until the caller gives up
     REPLY_LOST = "reply-lost"  # has its effect; the connection ends before the reply
 
 

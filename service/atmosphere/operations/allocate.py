@@ -32,7 +32,7 @@ from atmosphere.operations.queueing import Queueing, TakenMeanwhile, place_of, r
 from atmosphere.operations.rounds import Rounds
 from atmosphere.operations.sessions import Granted, mint
 from atmosphere.operations.taking import GotNothing, Taking, walk_free
-from atmosphere.operations.unmet import NOTHING_TAKEN, Asking, refuse_impossible
+from atmosphere.operations.unmet import NOTHING_TAKEN, TAKEN_BEFORE, Asking, refuse_impossible
 from atmosphere.ports import Conflict, InvalidPolicy, Unreachable
 
 if TYPE_CHECKING:
@@ -142,9 +142,20 @@ class Allocator:
         return GotNothing(PoolBusy(retry_after=soon), line, rank_of(asking, line))
 
     def _replay(self, asking: Asking) -> Granted | None:
-        """The allocation that this request's key made before, with fresh credentials; None if it made none."""
-        key = asking.key
-        if key is None or (found := self.store.allocation(key)) is None:
+        """The allocation that this request's key made before, with fresh credentials; None if it made none.
+
+        Raises `Unavailable` where that cannot be known or given: what the key made before is still there.
+        """
+        if asking.key is None:
+            return None
+        try:
+            return self._made_before(asking, asking.key)
+        except Unreachable as down:
+            raise Unavailable(TAKEN_BEFORE, retry_after=queue.retry_after(0, self.ids.below)) from down
+
+    def _made_before(self, asking: Asking, key: AllocationId) -> Granted | None:
+        found = self.store.allocation(key)
+        if found is None:
             return None
         if found.owner != asking.caller.owner:
             raise Conflicting("this id belongs to another caller: use a new UUID")

@@ -7,11 +7,10 @@ is done once the transaction is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import access, changes, tombstone
-from atmosphere.core.errors import Unavailable, UnknownAllocation
+from atmosphere.core.errors import UnknownAllocation
 from atmosphere.core.model import (
     Allocation,
     AllocationId,
@@ -22,11 +21,12 @@ from atmosphere.core.model import (
     EnvironmentKey,
 )
 from atmosphere.operations.rounds import Rounds
+from atmosphere.operations.unanswered import unanswered
 from atmosphere.ports import CleanupOrder, Conflict, OutcomeUnknown, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from atmosphere.core.access import AccessRules, VerifiedCaller
     from atmosphere.core.changes import Change, Row
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 _ROUNDS: Final = Rounds(limit=5, pauses=range(10, 201))  # releases come together, at the end of a matrix of jobs
 _SLOTS_TRIED: Final = replace(_ROUNDS, limit=8)
-_SOON: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Deallocator:
             by = EndedBy.OWNER if allocation.owner == caller.owner else EndedBy.OPERATOR
             self.end(allocation, outcome=outcome, by=by)
         except Unreachable as down:
-            raise _unavailable() from down
+            raise unanswered(down) from down
         return allocation
 
     def release(self, id_: AllocationId | None, *, token_hash: str, outcome: str) -> Allocation:
@@ -94,7 +93,7 @@ class Deallocator:
             allocation = access.released(self.store.allocation(id_), token_hash)
             self.end(allocation, outcome=outcome, by=EndedBy.RELEASE_TOKEN)
         except Unreachable as down:
-            raise _unavailable() from down
+            raise unanswered(down) from down
         return allocation
 
     def _bury(self, id_: AllocationId, *, outcome: str, caller: VerifiedCaller, rules: AccessRules) -> Allocation:
@@ -177,9 +176,16 @@ class Deallocator:
         try:
             self.store.commit(planned, token=self.ids.new())
         except OutcomeUnknown:
-            found = self.store.allocation(id_)
-            if found is None or found.status is not AllocationStatus.ENDED:
+            if not self._has_ended(id_):
                 raise
+
+    def _has_ended(self, id_: AllocationId) -> bool:
+        """Whether that is known; False also where the store does not answer."""
+        try:
+            found = self.store.allocation(id_)
+        except Unreachable:
+            return False
+        return found is not None and found.status is AllocationStatus.ENDED
 
     def _start_cleaning(self, id_: AllocationId, ended: Sequence[Change]) -> None:
         for change in ended:
@@ -194,7 +200,3 @@ class Deallocator:
 
 def _held_by(row: Row | None, id_: AllocationId) -> bool:
     return isinstance(row, Environment) and row.is_held_by(id_)
-
-
-def _unavailable() -> Unavailable:
-    return Unavailable("a service that this one depends on did not answer: try again", retry_after=_SOON)

@@ -6,13 +6,13 @@ A heartbeat that comes twice or late takes nothing back, and one that meets the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import access, changes
-from atmosphere.core.errors import AlreadyEnded, InvalidRequest, Unavailable, UnknownAllocation
+from atmosphere.core.errors import AlreadyEnded, InvalidRequest, UnknownAllocation
 from atmosphere.core.model import AllocationStatus, Environment
 from atmosphere.operations.rounds import Rounds
+from atmosphere.operations.unanswered import unanswered
 from atmosphere.ports import Conflict, OutcomeUnknown, Unreachable
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Heartbeats:
                 raise InvalidRequest(_NOT_ASKED)
             return Heard(allocation=allocation, next_by=self.record(allocation))
         except Unreachable as down:
-            raise Unavailable(retry_after=timedelta(seconds=2)) from down
+            raise unanswered(down) from down
 
     def record(self, allocation: Allocation) -> datetime:
         """Write a heartbeat of an allocation that asked for them, and give the latest instant for the next one.

@@ -1,6 +1,7 @@
 """Every few minutes: how each pool stands, and what of it was not published.
 
-Three reads for each pool. The only writes note what was published, and that an exhaustion began or is over.
+Three reads for each pool, and two more while it has dirty environments. The only writes note what was published, and
+that an exhaustion began or is over.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import changes
+from atmosphere.core.breaker import published
 from atmosphere.core.events import is_untold
 from atmosphere.core.model import Status
 from atmosphere.core.shortage import Shortage, ShortageKey, begins
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from atmosphere.core.breaker import Breaker
     from atmosphere.core.changes import Change
     from atmosphere.core.model import Environment, PoolName
     from atmosphere.core.snapshot import Snapshot
@@ -33,13 +36,17 @@ _LATE: Final = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """How a pool stands: `short` while it is exhausted, `untold` environments whose event was not published."""
+    """How a pool stands: `short` while it is exhausted, `untold` environments whose event was not published.
+
+    `held` is its open breaker, if that was not published.
+    """
 
     pool: PoolName
     counts: Mapping[Status, int]
     waiting: int
     short: Shortage | None
     untold: tuple[Environment, ...]
+    held: Breaker | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +72,7 @@ class Measurer:
             waiting=waiting,
             short=self._short(pool, counts, waiting, now),
             untold=tuple(self._untold(pool, now)) if counts[Status.DIRTY] else (),
+            held=self._held(pool, now) if counts[Status.DIRTY] else None,  # the write that opens it makes one dirty
         )
 
     def _short(self, pool: PoolName, counts: Mapping[Status, int], waiting: int, now: datetime) -> Shortage | None:
@@ -81,6 +89,12 @@ class Measurer:
         rows = (row for page in self.store.holding(pool, Status.DIRTY) for row in page)
         return islice((row for row in rows if is_untold(row) and now - row.since >= _LATE), MOST_UNTOLD)
 
+    def _held(self, pool: PoolName, now: datetime) -> Breaker | None:
+        found = self.store.breaker(pool)
+        if found is None or found.opened is None or found.told or now - found.opened < _LATE:
+            return None
+        return found
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcer:
@@ -92,6 +106,10 @@ class Announcer:
     def told(self, row: Environment, event: str) -> None:
         """That this row is dirty was published as `event`. Raises `Unreachable`."""
         _noted(self.store, self.ids, changes.told(row, event))
+
+    def hold_told(self, breaker: Breaker) -> None:
+        """That a pool is held was published. Raises `Unreachable`."""
+        _noted(self.store, self.ids, changes.breaker(breaker, published(breaker)))
 
     def short_told(self, shortage: Shortage) -> None:
         """That a pool is exhausted was published. Raises `Unreachable`."""

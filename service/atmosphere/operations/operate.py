@@ -13,7 +13,7 @@ from atmosphere.core.errors import Conflicting, UnknownEnvironment
 from atmosphere.core.lifecycle import Event, Kind
 from atmosphere.core.model import ActKind, AllocationStatus, EndedBy, Environment, EnvironmentKey, HistoryEntry, Status
 from atmosphere.operations.rounds import Rounds
-from atmosphere.ports import CleanupOrder, Conflict, Unreachable
+from atmosphere.ports import CleanupOrder, Conflict, OutcomeUnknown, Unreachable
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -83,9 +83,15 @@ class Operating:
         )
         if act.dry_run:
             return acted
-        after = self.store.environment(key)
+        after = self._acted_on(key)
         self._start_cleaning(after)
         return replace(acted, after=after)
+
+    def _acted_on(self, key: EnvironmentKey) -> Environment | None:
+        try:
+            return self.store.environment(key)
+        except Unreachable as down:
+            raise OutcomeUnknown(f"the act on {key} was done, but its row could not be read: look") from down
 
     def _row(self, key: EnvironmentKey) -> Environment:
         row = self.store.environment(key)

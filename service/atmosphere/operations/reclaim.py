@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core import access, changes, over
-from atmosphere.core.github import GITHUB_COM, run_key
+from atmosphere.core.github import run_key
 from atmosphere.core.model import EndedBy
 from atmosphere.operations.rounds import Rounds
 from atmosphere.ports import OutcomeUnknown, Unreachable
@@ -47,7 +47,7 @@ class Reclaimer:
 
         Raises `Unreachable` when one of them may be left; the others are ended all the same.
         """
-        if not access.names_repository(self.rules, GITHUB_COM, completed.repository_id):
+        if not access.names_repository(self.rules, completed.issuer, completed.repository_id):
             ended, left = self._end_all(completed)
             _none_is(left)
             return ended
@@ -88,7 +88,7 @@ class Reclaimer:
         return ended, left
 
     def _concerned(self, completed: Completed) -> list[Allocation]:
-        run = run_key(GITHUB_COM, completed.repository_id, completed.run_id)
+        run = run_key(completed.issuer, completed.repository_id, completed.run_id)
         return [found for found in self.store.active_of_run(run) if _concerns(completed, found)]
 
 

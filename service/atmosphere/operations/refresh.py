@@ -10,9 +10,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.core.access import owned
-from atmosphere.core.errors import AlreadyEnded, Unavailable, UnknownAllocation
+from atmosphere.core.errors import AlreadyEnded, UnknownAllocation
 from atmosphere.core.model import AllocationStatus
 from atmosphere.operations.sessions import Granted, mint
+from atmosphere.operations.unanswered import unanswered
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Refresher:
             sessions = mint(allocation, at=self.clock.now(), settings=settings, credentials=self.credentials)
             _lively(owned(self.store.allocation(id_), caller), self.clock.now())
         except Unreachable as down:
-            raise Unavailable(retry_after=timedelta(seconds=2)) from down
+            raise unanswered(down) from down
         return Granted(allocation=allocation, sessions=sessions)
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from atmosphere.ports import Store
 
 NOTHING_TAKEN: Final = "a service that this one depends on did not answer; nothing was taken: try again"
+TAKEN_BEFORE: Final = (
+    "a service that this one depends on did not answer; this request took nothing, but an earlier one with its "
+    "Idempotency-Key may have: repeat it with the same key, or delete the allocation of that id"
+)
 _ALL_REFUSE: Final = (
     "the roles of the free environments do not let the service in; nothing was taken: an operator has to fix their "
     "trust policies; try again later"

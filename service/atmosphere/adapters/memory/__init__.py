@@ -2,6 +2,7 @@
 
 from atmosphere.adapters.memory.outside import (
     MemoryCleaner,
+    MemoryCosts,
     MemoryCredentials,
     MemoryEvents,
     MemoryNotices,
@@ -18,6 +19,7 @@ from atmosphere.adapters.memory.tokens import MemorySecrets, MemorySignatures, M
 __all__ = [
     "FakeClock",
     "MemoryCleaner",
+    "MemoryCosts",
     "MemoryCredentials",
     "MemoryEvents",
     "MemoryNotices",

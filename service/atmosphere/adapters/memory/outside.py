@@ -1,10 +1,10 @@
-"""STS, Step Functions, EventBridge and S3 in memory. They remember what was asked, and can be told to fail."""
+"""STS, Step Functions, EventBridge, S3, Cost Explorer in memory: they remember what was asked and fail if told to."""
 
 from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.adapters.event_texts import detail
@@ -14,10 +14,11 @@ from atmosphere.ports import InvalidPolicy, RoleRefused, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
+    from atmosphere.core.costs import DayCost
     from atmosphere.core.events import Event
-    from atmosphere.core.model import Json, RoleArn
+    from atmosphere.core.model import AccountId, Json, RoleArn
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.ports import CleanupOrder, Clock, SessionRequest, WatchOrder
 
@@ -199,3 +200,17 @@ class MemoryObjects:
     def _reach(self, operation: str) -> None:
         if self.failing:
             raise Unreachable(f"{operation} failed with ServiceUnavailable: it was told to")
+
+
+@dataclass
+class MemoryCosts:
+    """`ports.Costs` of the costs that were given; while `down` they cannot be had."""
+
+    costs: list[DayCost] = field(default_factory=list)
+    down: bool = False
+
+    def daily(self, accounts: Sequence[AccountId], *, since: date, until: date) -> Sequence[DayCost]:
+        """Those that were asked for."""
+        if self.down:
+            raise Unreachable("GetCostAndUsage failed with AccessDeniedException: it was told to")
+        return [cost for cost in self.costs if cost.account in accounts and since <= cost.day < until and cost.amount]

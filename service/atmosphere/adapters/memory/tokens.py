@@ -56,12 +56,13 @@ class MemorySignatures:
 
 @dataclass
 class MemorySecrets:
-    """`ports.WebhookSecrets` that were given; none is one that cannot be had."""
+    """`ports.WebhookSecrets` that were given; those of the issuers that are `down` cannot be had."""
 
-    secrets: tuple[bytes, ...] = ()
+    secrets: dict[Issuer, tuple[bytes, ...]] = field(default_factory=dict)
+    down: set[Issuer] = field(default_factory=set)
 
-    def current(self) -> tuple[bytes, ...]:
+    def of(self, issuer: Issuer) -> tuple[bytes, ...]:
         """What was given."""
-        if not self.secrets:
+        if issuer in self.down:
             raise Unreachable("GetSecretValue failed with ServiceUnavailable: it was told to")
-        return self.secrets
+        return self.secrets.get(issuer, ())

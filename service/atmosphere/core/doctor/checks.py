@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from atmosphere.contract import NAME
 from atmosphere.core.doctor.places import check_places
 from atmosphere.core.doctor.rights import check_rights
 from atmosphere.core.doctor.roles import check_roles
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
     from atmosphere.core.snapshot import Snapshot
 
 
-def findings(facts: Facts, registration: Registration, snapshot: Snapshot) -> list[Finding]:
-    """What is fine, what is wrong, and what could not be checked."""
+def findings(facts: Facts, registration: Registration, snapshot: Snapshot, service: str = NAME) -> list[Finding]:
+    """What is fine, what is wrong, and what could not be checked, for the service of this name."""
     known = [each.key for each in snapshot.environments]
     return [
-        *check_roles(facts, registration, snapshot.settings),
+        *check_roles(facts, registration, snapshot.settings, service),
         *check_rights(facts.denied),
         *check_places(facts, registration, known),
     ]

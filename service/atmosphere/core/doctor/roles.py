@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from atmosphere.contract import NAME, FunctionName
+from atmosphere.contract import FunctionName
 from atmosphere.core.doctor.facts import Finding, Level, Unread
 from atmosphere.core.doctor.trusts import admissions, lets_cloudformation_in
 
@@ -20,7 +20,7 @@ _FOR_TESTS: Final = (FunctionName.ALLOCATE, FunctionName.REFRESH)
 _DEPLOY: Final = "deploy the template atmosphere-environment in the account"
 
 
-def check_roles(facts: Facts, registration: Registration, settings: Settings) -> Iterator[Finding]:
+def check_roles(facts: Facts, registration: Registration, settings: Settings, service: str) -> Iterator[Finding]:
     """Each role, and what the admin role and the cleaner are to each other."""
     for role in facts.roles:
         yield _assumable(role, facts.caller)
@@ -30,7 +30,7 @@ def check_roles(facts: Facts, registration: Registration, settings: Settings) ->
             continue
         if admissions(role.trust):
             yield _external_id(role, registration.external_id)
-            yield _service(role, registration, settings)
+            yield _service(role, registration, settings, service)
         else:
             yield Finding("service", Level.PROBLEM, f"{_name(role)} lets no AWS principal in", _DEPLOY)
         yield from _cloudformation(role, registration)
@@ -97,10 +97,10 @@ def _external_id(role: RoleFacts, configured: str) -> Finding:
     )
 
 
-def _service(role: RoleFacts, registration: Registration, settings: Settings) -> Finding:
+def _service(role: RoleFacts, registration: Registration, settings: Settings, service: str) -> Finding:
     """Whether the functions that assume the role are named; a trust policy of another form may let them in as well."""
     cleans, tests = role.arn == registration.cleaner_role, role.arn in registration.roles.values()
-    needed = [f"{NAME}-{each}" for each in (*_FOR_TESTS * tests, *(FunctionName.CLEANUP,) * cleans)]
+    needed = [f"{service}-{each}" for each in (*_FOR_TESTS * tests, *(FunctionName.CLEANUP,) * cleans)]
     statements = admissions(role.trust)
     if missing := [name for name in needed if not any(each.names(name) for each in statements)]:
         text = f"{_name(role)} does not name the service's {', '.join(missing)}, so it may or may not let them in"
