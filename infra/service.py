@@ -33,6 +33,7 @@ from infra.target import RUNTIME, Target
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_ssm as ssm
 
 _SLOW_STARTS: Final = (
     f"the functions get no byte code, so each start takes twice as long: synthesize with Python {RUNTIME}, theirs"
@@ -74,13 +75,7 @@ class AtmosphereService(Construct):
         self.tables = tables(self, self.key, options.adopt)
         self.bucket = bucket(self, self.key, options.adopt)
         self.webhook_secrets = webhook_secrets(self, snapshot.settings.senders, self.key, options.adopt)
-        self.kept = interlock(
-            self,
-            service_name=self.service_name,
-            tables=self.tables,
-            bucket=self.bucket,
-            secrets=self.webhook_secrets,
-        )
+        self.kept = self._interlock()
         self.machine = CleanupMachine(
             self, "CleanupMachine", service_name=self.service_name, limit=snapshot.longest_cleanup
         )
@@ -99,6 +94,16 @@ class AtmosphereService(Construct):
             Tags.of(self).add(name, value)
         if not has_byte_code(target):
             Annotations.of(self).add_warning_v2("atmosphere:no-byte-code", _SLOW_STARTS)
+
+    def _interlock(self) -> ssm.StringParameter:
+        """What the next deployment would have to adopt."""
+        return interlock(
+            self,
+            service_name=self.service_name,
+            tables=self.tables,
+            bucket=self.bucket,
+            secrets=self.webhook_secrets,
+        )
 
     def _api(self, snapshot: Snapshot) -> Api:
         """Its routes come when the functions are there, because the canary's needs its address."""
