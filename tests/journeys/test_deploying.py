@@ -230,6 +230,7 @@ def a_new_deployment_is_refused(hub: Hub, today: Place, bucket: str) -> None:
     (deploy,) = sections()["First deployment"][:1]
     assert "already exists" in today.run(deploy, fails=True).replace("AlreadyExists", "already exists")
     made = hub.tables() - before
+    assert made
     assert all(hub.root("dynamodb").scan(TableName=name)["Count"] == 0 for name in made)
     others = {each["Name"] for each in hub.root("s3").list_buckets()["Buckets"]} - {bucket}
     assert all(hub.baseline(name) == [] for name in others)

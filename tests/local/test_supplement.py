@@ -80,6 +80,39 @@ def test_a_bucket_that_exists_is_imported_only_by_a_change_set_that_says_so(plac
     assert [each["Key"] for each in storage.list_objects_v2(Bucket="of-a-stack")["Contents"]] == ["kept"]
 
 
+def _table_template(*ttl: str) -> str:
+    properties: dict[str, Any] = {
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    for name in ttl:
+        properties["TimeToLiveSpecification"] = {"AttributeName": name, "Enabled": True}
+    table = {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": properties}
+    return json.dumps({"Resources": {"Table": table}, "Outputs": {"Name": {"Value": {"Ref": "Table"}}}})
+
+
+def _table_of(formation: Any) -> str:
+    return str(formation.describe_stacks(StackName="tables")["Stacks"][0]["Outputs"][0]["OutputValue"])
+
+
+def test_a_table_that_a_stack_has_kept_is_not_the_next_ones_of_the_same_name(place: Account) -> None:
+    formation, rows = place.client("cloudformation"), place.client("dynamodb")
+    formation.create_stack(StackName="tables", TemplateBody=_table_template())
+    formation.get_waiter("stack_create_complete").wait(StackName="tables", WaiterConfig={"Delay": 1})
+    kept = _table_of(formation)
+    rows.put_item(TableName=kept, Item={"id": {"S": "kept"}})
+    formation.update_stack(StackName="tables", TemplateBody=_table_template("expires"))
+    formation.get_waiter("stack_update_complete").wait(StackName="tables", WaiterConfig={"Delay": 1})
+    assert _table_of(formation) == kept
+    formation.delete_stack(StackName="tables")
+    formation.get_waiter("stack_delete_complete").wait(StackName="tables", WaiterConfig={"Delay": 1})
+    formation.create_stack(StackName="tables", TemplateBody=_table_template())
+    formation.get_waiter("stack_create_complete").wait(StackName="tables", WaiterConfig={"Delay": 1})
+    assert _table_of(formation) != kept
+    assert rows.scan(TableName=kept)["Count"] == 1
+
+
 def _trust(**principal: str) -> str:
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

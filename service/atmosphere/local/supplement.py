@@ -1,8 +1,9 @@
-"""Runs the embedded AWS with three things that it lacks and that the CDK needs. `.emulator`'s interpreter runs it.
+"""Runs the embedded AWS with four things that it lacks and that the CDK needs. `.emulator`'s interpreter runs it.
 
 The tags of a bucket of a stack: `auto_delete_objects` empties only a bucket that has its tag.
 The repository that DescribeRepositories names: the role that publishes images may describe one repository only.
 The import of a bucket that exists: its validation takes every name that exists for a conflict.
+Names of tables that are never given again: a stack of the same name would empty those that an earlier one has kept.
 
 Sources: CloudFormation reference, AWS::S3::Bucket, `Tags`; Service Authorization Reference, Amazon ECR; CloudFormation
 API reference, CreateChangeSet, `ImportExistingResources`.
@@ -16,6 +17,7 @@ import json
 import sys
 from contextvars import ContextVar
 from typing import Any
+from uuid import uuid4
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ministack.app import main  # type: ignore[import-not-found]
@@ -25,6 +27,8 @@ from ministack.services.cloudformation import changesets, provisioners  # type: 
 
 _resource = iam_actions.extract_resource_arn
 _conflict = provisioners.s3_bucket_name_conflict
+_tables = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+_create_table = _tables["create"]
 _deploy = changesets._deploy_stack_async
 _imported: ContextVar[frozenset[str]] = ContextVar("imported", default=frozenset())
 
@@ -61,10 +65,18 @@ def _conflict_unless_imported(name: str) -> str | None:
     return None if name in _imported.get() else _conflict(name)
 
 
+def _create_table_of_its_own(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+    """With the seed by which buckets get a name of each stack's own."""
+    if not properties.get("TableName") and not provisioners._NAME_SEED.get():
+        provisioners._NAME_SEED.set(uuid4().hex[:8])
+    return _create_table(logical_id, properties, stack)
+
+
 if __name__ == "__main__":
     tags = ("Tags", _tagging, s3._put_bucket_tagging, s3._delete_bucket_tagging)
     provisioners._S3_BUCKET_CONFIGURATIONS += (tags,)
     iam_actions.extract_resource_arn = _resource_or_repository
+    _tables["create"] = _create_table_of_its_own
     changesets._deploy_stack_async = _deploy_with_imports
     provisioners.s3_bucket_name_conflict = _conflict_unless_imported
     sys.exit(main())
