@@ -110,6 +110,11 @@ def test_a_table_that_a_stack_has_kept_is_not_the_next_ones_of_the_same_name(pla
     formation.create_stack(StackName="tables", TemplateBody=_table_template())
     formation.get_waiter("stack_create_complete").wait(StackName="tables", WaiterConfig={"Delay": 1})
     assert _table_of(formation) != kept
+    named = json.loads(_table_template())
+    named["Resources"]["Table"]["Properties"]["TableName"] = kept
+    formation.create_stack(StackName="named", TemplateBody=json.dumps(named))
+    with pytest.raises(WaiterError):
+        formation.get_waiter("stack_create_complete").wait(StackName="named", WaiterConfig={"Delay": 1})
     assert rows.scan(TableName=kept)["Count"] == 1
 
 

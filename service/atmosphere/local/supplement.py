@@ -3,7 +3,7 @@
 The tags of a bucket of a stack: `auto_delete_objects` empties only a bucket that has its tag.
 The repository that DescribeRepositories names: the role that publishes images may describe one repository only.
 The import of a bucket that exists: its validation takes every name that exists for a conflict.
-Names of tables that are never given again: a stack of the same name would empty those that an earlier one has kept.
+Tables that a stack has kept: the next one of the same name would empty them, and so would one that names them.
 
 Sources: CloudFormation reference, AWS::S3::Bucket, `Tags`; Service Authorization Reference, Amazon ECR; CloudFormation
 API reference, CreateChangeSet, `ImportExistingResources`.
@@ -22,7 +22,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ministack.app import main  # type: ignore[import-not-found]
 from ministack.core import iam_actions  # type: ignore[import-not-found]
-from ministack.services import s3  # type: ignore[import-not-found]
+from ministack.services import dynamodb, s3  # type: ignore[import-not-found]
 from ministack.services.cloudformation import changesets, provisioners  # type: ignore[import-not-found]
 
 _resource = iam_actions.extract_resource_arn
@@ -66,7 +66,9 @@ def _conflict_unless_imported(name: str) -> str | None:
 
 
 def _create_table_of_its_own(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
-    """With the seed by which buckets get a name of each stack's own."""
+    """With the seed by which buckets get a name of each stack's own; one that exists is not made."""
+    if properties.get("TableName") in dynamodb._tables:
+        raise ValueError(f"{properties['TableName']} already exists")
     if not properties.get("TableName") and not provisioners._NAME_SEED.get():
         provisioners._NAME_SEED.set(uuid4().hex[:8])
     return _create_table(logical_id, properties, stack)
