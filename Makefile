@@ -7,7 +7,7 @@ BIN := .venv/bin
 NEEDS_NPM := command -v npm >/dev/null || { echo "Atmosphere needs Node 20 or newer with npm: install it and try again" >&2; exit 1; }
 NPM_CI := npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 IN_TURN := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
-.PHONY: help setup demo test test-all tests-here tests-on-emulator machine cuts conditions race faults lint format bench wheel docs lock clean
+.PHONY: help setup demo test test-all tests-here tests-on-emulator machine cuts conditions race faults live lint format bench wheel docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,7 +56,7 @@ test-all: setup ## also what takes longer
 
 # Side by side, because the tests on the embedded AWS spend half of their time waiting; the others give way to them.
 tests-here:
-	@nice -n 5 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not emulator $(MARKS)" -q
+	@nice -n 5 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not live and not emulator $(MARKS)" -q
 
 tests-on-emulator:
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "emulator $(MARKS)" -q
@@ -90,6 +90,9 @@ race: setup ## 64 threads, 20 000 requests, and workers killed at random: the pr
 
 faults: setup ## allocations while 1, 10 and 30 % of all AWS calls fail, judged likewise
 	@$(BIN)/python -m bench.race faults
+
+live: setup ## the tests that need an AWS account, within a budget: docs/live.md says what to set
+	@$(BIN)/python -m tests.live
 
 wheel: .venv/.ready ## build both wheels and their bills of materials in dist/
 	@$(BIN)/python -m distribution dist

@@ -1,4 +1,4 @@
-"""cdk-nag over the stacks, as they are by default and with every option: `python -m infra.nag` (part of `make lint`).
+"""cdk-nag and cfn-lint over the stacks, by default and with every option: `python -m infra.nag`, in `make lint`.
 
 `ACCEPTED` is the one table of findings that stay, each with its reason. A finding without a row fails, and so does a
 row without a finding. Assets play no part in the rules, so one stand-in directory serves all functions.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ class Found:
     where: str
 
 
+_IGNORED: Final = ("W3005",)
+"""CDK writes DependsOn also where a reference says the same."""
 _ANY: Final = r"atmosphere(-full)?/Service/"
 ACCEPTED: Final = (
     Accepted(
@@ -183,6 +186,19 @@ def _without_assets(stand_in: Path) -> None:
     assets.build = build
 
 
+def invalid(out: Path) -> str:
+    """What cfn-lint says of the templates; empty if nothing."""
+    program = Path(sys.executable).with_name("cfn-lint")
+    templates = [str(path) for path in sorted(out.glob("*.template.json"))]
+    run = subprocess.run(
+        [str(program), "--ignore-checks", *_IGNORED, "--non-zero-exit-code", "warning", "-t", *templates],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return run.stdout + run.stderr if run.returncode else ""
+
+
 def main() -> int:
     """The outermost entry point. CDK prints each finding with its text: shown only if something is wrong."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -190,7 +206,8 @@ def main() -> int:
         printed = StringIO()
         with contextlib.redirect_stderr(printed), contextlib.redirect_stdout(printed):
             found = findings(Path(scratch) / "out")
-    wrong = list(judge(found))
+        texts = invalid(Path(scratch) / "out")
+    wrong = [*judge(found), *filter(None, [texts])]
     for line in wrong:
         sys.stderr.write(f"{line}\n")
     return 1 if wrong else 0

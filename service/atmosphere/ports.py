@@ -116,8 +116,11 @@ class Store(Protocol):
     def environments(self) -> Sequence[Environment]:
         """Every row, registered or deregistering, in order of its key; for operators and for deployments."""
 
-    def waking(self, until: datetime, limit: int) -> Sequence[Environment]:
-        """Rows whose `wake_at` is at or before `until`, earliest first, at most `limit`; one read if none."""
+    def waking(self, until: datetime, limit: int, *, strays: bool = False) -> Sequence[Environment]:
+        """Rows whose `wake_at` is at or before `until`, earliest first, at most `limit`; one read if none.
+
+        In a large configuration one for each partition. With `strays` those that are not found without it.
+        """
 
     def allocation(self, allocation: AllocationId) -> Allocation | None:
         """The allocation as it is now (consistent), None if there is none."""

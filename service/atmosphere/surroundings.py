@@ -71,7 +71,11 @@ class Surroundings:
         tables = {table: self.environ[TABLE_VARIABLES[table]] for table in _ROWS}
         if Env.USED_TOKENS_TABLE in self.environ:  # where runs that are over are written or looked for
             tables[Table.USED_TOKENS] = self.environ[Env.USED_TOKENS_TABLE]
-        return DynamoStore(self._reads, tables, commits=clients.dynamodb_commits())
+        return DynamoStore(self._reads, tables, commits=clients.dynamodb_commits(), environments=self._size)
+
+    def _size(self) -> int:
+        """How many environments the configuration has; none where it is not known yet, to the one that publishes it."""
+        return len(self.snapshots.load().environments) if Env.SNAPSHOT in self.environ else 0
 
     @cached_property
     def credentials(self) -> Credentials:

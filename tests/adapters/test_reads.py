@@ -29,6 +29,7 @@ READS: dict[str, Callable[[DynamoStore], object]] = {
     "any_with": lambda store: store.any_with(POOL, Status.FREE),
     "counts": lambda store: store.counts(POOL),
     "waking": lambda store: store.waking(NOW, 10),
+    "strays": lambda store: store.waking(NOW, 10, strays=True),
     "waiters": lambda store: store.waiters(POOL),
     "slots": lambda store: store.slots(),
     "history_of": lambda store: store.history_of(KEY, since=None, until=None, cursor=None),
@@ -57,7 +58,7 @@ def test_a_read_that_fails_is_never_nothing_there(wired: Any, read: str, fault: 
     assert "payload" not in str(raised.value)
 
 
-@pytest.mark.parametrize("read", [read for read in READS if read != "environments"])
+@pytest.mark.parametrize("read", [read for read in READS if read not in {"environments", "strays"}])
 def test_a_read_that_finds_nothing_is_one_request(wired: Any, read: str) -> None:
     client, wire = wired("dynamodb", Answer(body=NOTHING if read not in {"environment", "allocation"} else {}))
     READS[read](DynamoStore(client, NAMES))

@@ -71,6 +71,11 @@ def test_what_a_file_holds_cannot_style_the_terminal(copy: Path, capsys: pytest.
     assert "[red]" in text
 
 
+def test_schemas_that_cannot_be_written_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "schema", str(tmp_path / "nowhere"), "--write"]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_schemas_are_compared_and_written(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (copy / "schema" / "access.json").write_text("{}")
 

@@ -14,6 +14,7 @@ from atmosphere.cleanup.model import Verdict
 from atmosphere.contract import METRICS, METRICS_NAMESPACE, NAME, Metric
 from atmosphere.core.errors import Code
 from atmosphere.core.model import EndedBy, Status
+from tests.live.test_watching import MOST_QUERIES, is_ours, queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +115,21 @@ def test_it_begins_with_the_alarms(body: dict[str, Any], reading: Reading) -> No
     about, alarms = body["widgets"][:2]
     assert about["type"] == "text"
     assert len(alarms["properties"]["alarms"]) == len(reading.of("AWS::CloudWatch::Alarm"))
+
+
+def test_the_live_suite_can_ask_cloudwatch_for_every_graph(body: dict[str, Any]) -> None:
+    """It runs on an account only (`tests/live/test_watching.py`), so what it asks for is held to the template here."""
+    asked = [queries({"widgets": [each]}) for each in body["widgets"] if each["type"] == "metric"]
+    assert len(asked) == len(graphs(body))
+    assert 0 < sum(map(len, asked)) <= MOST_QUERIES
+    assert 0 < sum(is_ours(query) for graph in asked for query in graph) < sum(map(len, asked))
+    for graph in asked:
+        names = [query["Id"] for query in graph]
+        assert len(names) == len(set(names))
+        assert [name for name in names if not re.fullmatch(r"[a-z]\w{0,254}", name)] == []
+        assert any(query["ReturnData"] for query in graph)
+        assert all(query["Period"] for query in graph if "SEARCH(" in query.get("Expression", ""))
+        assert all(("Expression" in query) != ("MetricStat" in query) for query in graph)
 
 
 def test_widgets_do_not_overlap_and_stay_on_the_page(body: dict[str, Any]) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROW = {"rule": r"IAM5\[Resource::\*\]", "where": "atmosphere/Role", "why": "because"}
 
@@ -32,3 +36,9 @@ def test_a_row_that_accepts_nothing_fails(nag: Any) -> None:
 
 def test_every_row_has_a_reason(nag: Any) -> None:
     assert all(len(row.why.split()) > 5 for row in nag.ACCEPTED)
+
+
+def test_a_template_that_is_not_valid_is_told(nag: Any, tmp_path: Path) -> None:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeot": 5}}
+    (tmp_path / "x.template.json").write_text(json.dumps({"Resources": {"Queue": queue}}))
+    assert "VisibilityTimeot" in nag.invalid(tmp_path)

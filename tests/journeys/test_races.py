@@ -32,15 +32,10 @@ def test_a_race_with_killed_workers_breaks_no_promise(local_service: LocalServic
     assert sum(answer.status == 200 for answer in raced.answered) > 20
 
 
-def test_a_storm_breaks_no_promise(local_service: LocalService) -> None:
-    stormed = storm(local_service, SCENE, rate=0.1, lives=8, threads=4, seed=1, patience=PATIENCE)
+@pytest.mark.slow
+@pytest.mark.parametrize("rate", [0.01, 0.1, 0.3])
+def test_a_storm_breaks_no_promise(local_service: LocalService, rate: float) -> None:
+    stormed = storm(local_service, SCENE, rate=rate, lives=30, threads=6, seed=2, patience=PATIENCE)
     assert stormed.holds, table(stormed)
     assert len(stormed.faults) > 2
     assert stormed.calls["allocate"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("rate", [0.01, 0.1, 0.3])
-def test_a_long_storm_breaks_no_promise(local_service: LocalService, rate: float) -> None:
-    stormed = storm(local_service, SCENE, rate=rate, lives=30, threads=6, seed=2, patience=PATIENCE)
-    assert stormed.holds, table(stormed)

@@ -300,11 +300,14 @@ class Driver:
     def operate(self, act: ActKind, key: EnvironmentKey, *, trouble: Trouble | None = None) -> object:
         acting = self.world.operating
         act_on = partial(acting.act, key, act, reason="because", caller=OPERATOR)
+        known = set(self.model.free)
+        if act is ActKind.REINSTATE:
+            self.model.may_be_clean(key)  # others may get it before the operator is answered
         result, _ = self._do(f"operator {act}", key, trouble, act_on)
         if act is ActKind.RELEASE and not _is_no(result):
             self.model.may_end(lambda hold: key in hold.keys)
-        if act is ActKind.REINSTATE and not _is_no(result):
-            self.model.may_be_clean(key)
+        if act is ActKind.REINSTATE and _is_no(result) and not (trouble and trouble.meanwhile):
+            self.model.free = known
         return result
 
     def _may_have_ended(self, id_: AllocationId, result: object) -> None:

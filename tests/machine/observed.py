@@ -106,8 +106,9 @@ class ObservedStore(MemoryStore):
     def counts(self, pool: PoolName) -> Mapping[Status, int]:
         return self._behind.counts(pool) if self._behind else super().counts(pool)
 
-    def waking(self, until: datetime, limit: int) -> Sequence[Environment]:
-        return self._behind.waking(until, limit) if self._behind else super().waking(until, limit)
+    def waking(self, until: datetime, limit: int, *, strays: bool = False) -> Sequence[Environment]:
+        behind = self._behind
+        return behind.waking(until, limit, strays=strays) if behind else super().waking(until, limit, strays=strays)
 
     def active_of_run(self, run: RunKey) -> Sequence[Allocation]:
         return self._behind.active_of_run(run) if self._behind else super().active_of_run(run)

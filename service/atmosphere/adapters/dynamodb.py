@@ -6,13 +6,14 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from atmosphere.adapters import queries
+from atmosphere.adapters import partitions, queries
 from atmosphere.adapters.cursors import Position, span
 from atmosphere.adapters.items import SLOTS, decode, environment_key, key_item
 from atmosphere.adapters.transactions import transact
 from atmosphere.contract import Table
 from atmosphere.core.breaker import PoolKey
-from atmosphere.core.model import Mark, Status
+from atmosphere.core.changes import target_of
+from atmosphere.core.model import EnvironmentKey, Mark, Status
 from atmosphere.core.shortage import ShortageKey
 from atmosphere.faults import reaching
 from atmosphere.ports import Page, Unreachable
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         Allocation,
         AllocationId,
         Environment,
-        EnvironmentKey,
         HistoryEntry,
         PoolName,
     )
@@ -49,7 +49,9 @@ _FIRST_PAUSE: Final = 0.05  # seconds, doubled each time
 class DynamoStore:
     """`ports.Store` on the tables of `contract.TABLES`, deployed as `tables`. Safe to share between threads.
 
-    `commits` is the client for writing, if it has other time limits than the one for reading.
+    `commits` is the client for writing, if it has other time limits than the one for reading. `environments` says how
+    many the configuration has; it may raise `Unreachable`, and is asked only when a row of an environment is written
+    or `waking` reads.
     """
 
     def __init__(
@@ -58,18 +60,22 @@ class DynamoStore:
         tables: Mapping[Table, str],
         *,
         commits: DynamoDBClient | None = None,
+        environments: Callable[[], int] = lambda: 0,
         page_size: int = 100,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._commits = commits or client
         self._tables = tables
+        self._environments = environments
         self._page_size = page_size
         self._pause = pause
 
     def commit(self, changes: Sequence[Change], *, token: str) -> None:
         """See `transactions.transact`."""
-        transact(self._commits, self._tables, changes, token)
+        touched = any(isinstance(target_of(change), EnvironmentKey) for change in changes)
+        environments = self._environments() if touched else 0
+        transact(self._commits, self._tables, changes, token, environments=environments)
 
     def free(self, pool: PoolName) -> Iterator[Sequence[Environment]]:
         """Each page is read when it is asked for."""
@@ -114,10 +120,15 @@ class DynamoStore:
         """One query, consistent."""
         return [_environment(item) for page in self._pages(queries.of_account(account)) for item in page["Items"]]
 
-    def waking(self, until: datetime, limit: int) -> Sequence[Environment]:
-        """Pages on until there are `limit` rows."""
+    def waking(self, until: datetime, limit: int, *, strays: bool = False) -> Sequence[Environment]:
+        """One query for each partition, and further ones until there are `limit` rows."""
+        shards = (partitions.strays if strays else partitions.wake_shards)(environments=self._environments())
+        rows = [row for shard in shards for row in self._waking(shard, until, limit)]
+        return sorted(rows, key=lambda row: (row.wake_at is not None, row.wake_at))[:limit]
+
+    def _waking(self, shard: str, until: datetime, limit: int) -> Sequence[Environment]:
         rows: list[Environment] = []
-        for page in self._pages(queries.waking(until, limit)):
+        for page in self._pages(queries.waking(shard, until, limit)):
             rows += [_environment(item) for item in page["Items"]]
             if len(rows) >= limit:
                 break

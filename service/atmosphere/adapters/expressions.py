@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from atmosphere.adapters.codecs import STORED_AS
-from atmosphere.adapters.items import encode, encode_field, encode_fields, key_item, table_of
+from atmosphere.adapters.items import encode, encode_field, encode_fields, key_item, shard_of, table_of
 from atmosphere.core.changes import Absent, Before, ConditionCheck, Is, Put, Update, target_of
 
 if TYPE_CHECKING:
@@ -42,20 +42,24 @@ class _Expression:
         return {parameter: entries for parameter, entries in both.items() if entries}
 
 
-def transact_item(change: Change, tables: Mapping[Table, str]) -> TransactWriteItemTypeDef:
-    """One member of `TransactItems`; a broken condition brings the row that broke it."""
+def transact_item(change: Change, tables: Mapping[Table, str], *, environments: int = 0) -> TransactWriteItemTypeDef:
+    """One member of `TransactItems`; a broken condition brings the row that broke it.
+
+    `environments` is how many the configuration has.
+    """
     target = target_of(change)
+    shard = shard_of(target, environments)
     table, key = table_of(target), key_item(target)
     expression = _Expression()
     member: dict[str, Any] = {"TableName": tables[table], "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     if condition := _condition(change, table, next(iter(key)), expression):
         member["ConditionExpression"] = condition
     if isinstance(change, Put):
-        member["Item"] = encode(change.row, target)
+        member["Item"] = encode(change.row, target, shard=shard)
     else:
         member["Key"] = key
     if isinstance(change, Update):
-        member["UpdateExpression"] = _update(change, table, expression)
+        member["UpdateExpression"] = _update(change, table, expression, shard)
     return cast("TransactWriteItemTypeDef", {type(change).__name__: member | expression.placeholders()})
 
 
@@ -84,9 +88,9 @@ def _expected(expects: Sequence[Expectation], table: Table, key_name: str, expre
     return parts
 
 
-def _update(change: Update, table: Table, expression: _Expression) -> str:
+def _update(change: Update, table: Table, expression: _Expression, shard: str) -> str:
     sets, removes = [], []
-    for attribute, value in encode_fields(table, change.sets).items():
+    for attribute, value in encode_fields(table, change.sets, shard=shard).items():
         name = expression.name(attribute)
         if value is None:
             removes.append(name)

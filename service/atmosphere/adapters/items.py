@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from atmosphere.adapters.codecs import FIELDS, STORED_AS, instant_text
+from atmosphere.adapters.partitions import WAKE, wake_shard
 from atmosphere.contract import HISTORY_WEEKS, Table
 from atmosphere.core.breaker import Breaker, PoolKey
 from atmosphere.core.changes import HistoryKey
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
     Item: TypeAlias = dict[str, Value]
 
-WAKE_SHARD: Final = "wake"
 _KEPT: Final = timedelta(weeks=HISTORY_WEEKS)
 _WAITED: Final = timedelta(hours=1)  # long after a waiter has lost its place
 
@@ -86,8 +86,6 @@ def _environment_indexes(fields: Mapping[str, Any]) -> dict[str, Value | None]:
         derived["path"] = {"S": fields["registered"].key.path}
     if "status" in fields or fields.get("freed_at"):  # only a free row has `freed_at`
         derived["status_at"] = {"S": status_at(fields.get("status", Status.FREE), fields.get("freed_at"))}
-    if "wake_at" in fields:
-        derived["wake_shard"] = {"S": WAKE_SHARD} if fields["wake_at"] else None
     return derived
 
 
@@ -169,16 +167,26 @@ def encode_field(table: Table, name: str, value: object) -> Value | None:
     return None if value is None else codec.encode(value)
 
 
-def encode_fields(table: Table, fields: Mapping[str, Any]) -> dict[str, Value | None]:
+def encode_fields(table: Table, fields: Mapping[str, Any], *, shard: str = WAKE) -> dict[str, Value | None]:
     """Attributes for these fields and for what is derived from them; None for those that must not be there."""
     named = {STORED_AS.get(name, name): encode_field(table, name, value) for name, value in fields.items()}
+    if table is Table.ENVIRONMENTS and "wake_at" in fields:
+        named["wake_shard"] = {"S": shard} if fields["wake_at"] else None
     return named | _DERIVED[table](fields)
 
 
-def encode(row: Row, target: Target) -> Item:
+def shard_of(target: Target, environments: int) -> str:
+    """The partition of `by_wake` that a row is written into, in a configuration of so many environments."""
+    if not isinstance(target, EnvironmentKey):
+        return WAKE
+    return wake_shard(target.account, target.region, environments=environments)
+
+
+def encode(row: Row, target: Target, *, shard: str = WAKE) -> Item:
     """The whole item of a row."""
     table = table_of(target)
-    attributes = encode_fields(table, {name: getattr(row, name) for name in FIELDS[table] if hasattr(row, name)})
+    fields = {name: getattr(row, name) for name in FIELDS[table] if hasattr(row, name)}
+    attributes = encode_fields(table, fields, shard=shard)
     return key_item(target) | {name: value for name, value in attributes.items() if value is not None}
 
 

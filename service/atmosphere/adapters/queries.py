@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from atmosphere.adapters.codecs import instant_text
 from atmosphere.adapters.cursors import PAGE
-from atmosphere.adapters.items import WAKE_SHARD, requester_hash, status_at
+from atmosphere.adapters.items import requester_hash, status_at
 from atmosphere.contract import BY_MARK, BY_REQUESTER, BY_RUN, BY_STATUS, BY_WAKE, Table
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ def of_account(account: AccountId) -> Query:
     return Query(table=Table.ENVIRONMENTS, where="#account = :account", values={"account": account}, consistent=True)
 
 
-def waking(until: datetime, limit: int) -> Query:
-    """Rows to look at, earliest first."""
+def waking(shard: str, until: datetime, limit: int) -> Query:
+    """Rows of one partition to look at, earliest first."""
     return Query(
         table=Table.ENVIRONMENTS,
         index=BY_WAKE,
         where="#wake_shard = :shard AND #wake_at <= :until",
-        values={"shard": WAKE_SHARD, "until": instant_text(until)},
+        values={"shard": shard, "until": instant_text(until)},
         limit=limit,
     )
 

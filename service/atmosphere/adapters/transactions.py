@@ -41,9 +41,11 @@ class _Lost(Exception):
     """The transaction may or may not have been applied."""
 
 
-def transact(client: DynamoDBClient, tables: Mapping[Table, str], changes: Sequence[Change], token: str) -> None:
+def transact(
+    client: DynamoDBClient, tables: Mapping[Table, str], changes: Sequence[Change], token: str, *, environments: int = 0
+) -> None:
     """Apply the changes or none; raises what `ports.Store.commit` promises."""
-    members = [transact_item(change, tables) for change in changes]
+    members = [transact_item(change, tables, environments=environments) for change in changes]
     short = sha256(token.encode()).hexdigest()[:_MAX_TOKEN]
     try:
         _send(client, members, changes, short)

@@ -20,6 +20,8 @@ from atmosphere.config.problems import ConfigProblems, Severity
 from atmosphere.config.schema import stale, write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from atmosphere.config.load import Checked
     from atmosphere.core.snapshot import Snapshot
 
@@ -120,14 +122,21 @@ def loaded(directory: Path) -> Snapshot:
         raise click.exceptions.Exit(1) from refused
 
 
+def _written(directory: Path) -> Sequence[Path]:
+    try:
+        return write(directory)
+    except OSError as fault:
+        what = fault.strerror or type(fault).__name__
+        raise click.ClickException(f"the schemas cannot be written to {directory / 'schema'}: {what}") from fault
+
+
 @config.command("schema", epilog=_EPILOG)
 @click.argument("directory", type=_Directory, default="config")
 @click.option("--write", "writes", is_flag=True, help="Write the schemas instead of comparing.")
 def schema_command(*, directory: Path, writes: bool) -> None:
     """Compare the JSON Schemas in DIRECTORY/schema (default: config) with those of this release, or write them."""
     if writes:
-        for path in write(directory):
-            print(path)
+        print(*_written(directory), sep="\n")
         return
     old = stale(directory)
     for name in old:

@@ -25,16 +25,22 @@ if TYPE_CHECKING:
 def handle(app: App) -> dict[str, int]:
     """One run; what it repaired, by kind. Faults fly, so that the alarm sees them."""
     snapshot = app.snapshots.load()
-    run = app.reconciler(snapshot.settings, ended=ended(app), became_dirty=became_dirty(app)).run()
-    repairs = {str(kind): number for kind, number in sorted(run.counts.items())}
-    observability.line("reconciled", repairs=repairs)
+    repairs = _repair(app, snapshot)
     observability.count(Metric.RECONCILED)
+    _watch(app, snapshot)
+    return repairs
+
+
+def _repair(app: App, snapshot: Snapshot, *, strays: bool = False) -> dict[str, int]:
+    run = app.reconciler(snapshot.settings, ended=ended(app), became_dirty=became_dirty(app)).run(strays=strays)
+    repairs = {str(kind): number for kind, number in sorted(run.counts.items())}
+    if repairs or not strays:
+        observability.line("reconciled", repairs=repairs)
     for kind, number in repairs.items():
         observability.count(Metric.REPAIRED, number, kind=kind)
     for entry in run.repaired:
         if entry.repair is Repair.FAILED:
             observability.line("repair failed", environment=entry.key.path, fault=entry.fault or "")
-    _watch(app, snapshot)
     return repairs
 
 
@@ -50,9 +56,14 @@ def _watch(app: App, snapshot: Snapshot) -> None:
 
 
 def measure(app: App) -> dict[str, int]:
-    """Emit how each pool stands, and publish what was not published; how many pools there are. Faults propagate."""
+    """Emit how each pool stands, and publish what was not published; how many pools there are. Faults propagate.
+
+    First it repairs what strayed while the configuration became smaller (ADR 0035).
+    """
+    snapshot = app.snapshots.load()
+    _repair(app, snapshot, strays=True)
     stand = []
-    for found in app.measurer(app.snapshots.load()).run():
+    for found in app.measurer(snapshot).run():
         measured(app, found)
         stand.append(found.short)
     observability.count(Metric.EXHAUSTED_MINUTES, _longest(stand, app.clock.now()))

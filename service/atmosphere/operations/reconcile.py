@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from atmosphere.operations.deallocate import Deallocator
     from atmosphere.ports import Cleaner, Clock, Ids, Store
 
-_BATCH: Final = 200
+BATCH: Final = 1000
+"""Rows that one run looks at, at most: a page of DynamoDB. The budget of its time usually ends it before."""
 TIMEOUT_OUTCOME: Final = "timeout"
 LOST_OUTCOME: Final = "lost"
 
@@ -87,11 +88,14 @@ class Reconciler:
     budget: timedelta
     became_dirty: Callable[[Environment], None]
 
-    def run(self) -> Run:
-        """Repair every row that is due, or as many as fit the budget, earliest first; raises `Unreachable`."""
+    def run(self, *, strays: bool = False) -> Run:
+        """Repair every row that is due, or as many as fit the budget, earliest first; raises `Unreachable`.
+
+        With `strays` only those that the other runs do not find (`Store.waking`).
+        """
         started = self.clock.now()
         run = Run()
-        for row in self.store.waking(started, _BATCH):
+        for row in self.store.waking(started, BATCH, strays=strays):
             if self.clock.now() - started > self.budget:
                 break
             run.repaired.append(self._guarded(row))

@@ -127,8 +127,10 @@ class MemoryStore:
             rows = [row for row in self._environments.values() if row.key.account == account]
         return sorted(rows, key=lambda row: row.key)
 
-    def waking(self, until: datetime, limit: int) -> Sequence[Environment]:
-        """Earliest first."""
+    def waking(self, until: datetime, limit: int, *, strays: bool = False) -> Sequence[Environment]:
+        """Earliest first; here none strays."""
+        if strays:
+            return []
         with self._lock:
             due = [(row.wake_at, row.key, row) for row in self._environments.values() if row.wake_at is not None]
         return [row for wake_at, _, row in sorted(due, key=lambda entry: entry[:2]) if wake_at <= until][:limit]
