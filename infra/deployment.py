@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.options import Alarms, Canary, Domain, Firewall, Options, Throttle, Throttles
+from infra.options import Adopt, Alarms, Canary, Domain, Firewall, Options, Throttle, Throttles
 
 if TYPE_CHECKING:
     from atmosphere.config.deployment_shapes import DeploymentFile
@@ -23,4 +23,5 @@ def options_of(file: DeploymentFile) -> Options:
         encryption_key=file.encryption_key,
         tags=dict(file.tags),
         log_days=file.log_days,
+        adopt=Adopt(**file.adopt.model_dump()),
     )

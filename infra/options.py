@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.contract import Table
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -86,6 +88,29 @@ class Canary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """What an earlier deployment left, or what was restored from a backup, by name: taken in instead of made anew.
+
+    `tables` are by name of the contract, `webhook_secrets` are ARNs by issuer. What is not named is the stack's own.
+    Tables and bucket become resources of the stack, if it is deployed with `--import-existing-resources` (ADR 0034).
+    """
+
+    tables: Mapping[str, str] = field(default_factory=dict)
+    bucket: str = ""
+    webhook_secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(self.tables.keys() - set(Table)):
+            raise ValueError(f"the service has no table {unknown[0]!r}: name some of {', '.join(Table)}")
+        if len(set(self.tables.values())) < len(self.tables):
+            raise ValueError("two tables cannot be adopted from one: give each its own name")
+        if self.bucket and Table.ENVIRONMENTS not in self.tables:
+            raise ValueError(
+                "without its table of environments, an adopted bucket's baselines would be captured over: name both"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """All of them."""
 
@@ -100,3 +125,4 @@ class Options:
     """The ARN of a KMS key, or `CREATE`; empty: AWS's own keys."""
     tags: Mapping[str, str] = field(default_factory=dict)
     log_days: int = 90
+    adopt: Adopt = Adopt()

@@ -10,7 +10,7 @@ from aws_cdk import Annotations, Aws, Stack, Tags
 from constructs import Construct
 
 from atmosphere.config.load import load
-from atmosphere.contract import CANARY_CALLS, FUNCTIONS, TABLE_VARIABLES, Env, FunctionName, issuer_digest
+from atmosphere.contract import CANARY_CALLS, FUNCTIONS, TABLE_VARIABLES, Env, FunctionName, Table, issuer_digest
 from atmosphere.core.snapshot import Snapshot
 from infra.assets import has_byte_code
 from infra.constructs.alarms import add_alarms
@@ -24,7 +24,7 @@ from infra.constructs.functions import make_function
 from infra.constructs.logs import Keeping
 from infra.constructs.publisher import publish, snapshot_asset
 from infra.constructs.reconciler import add_canary, add_schedules
-from infra.constructs.storage import bucket, tables, webhook_secrets
+from infra.constructs.storage import bucket, interlock, tables, webhook_secrets
 from infra.constructs.topic import make_topic
 from infra.grants import Places, statements
 from infra.names import DEFAULT, checked_name, only_one
@@ -33,6 +33,7 @@ from infra.target import RUNTIME, Target
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_ssm as ssm
 
 _SLOW_STARTS: Final = (
     f"the functions get no byte code, so each start takes twice as long: synthesize with Python {RUNTIME}, theirs"
@@ -71,9 +72,10 @@ class AtmosphereService(Construct):
         self.options = options
         self.key = encryption_key(self, options.encryption_key)
         self.keeping = Keeping(days=options.log_days, key=self.key)
-        self.tables = tables(self, self.key)
-        self.bucket = bucket(self, self.key)
-        self.webhook_secrets = webhook_secrets(self, snapshot.settings.senders, self.key)
+        self.tables = tables(self, self.key, options.adopt)
+        self.bucket = bucket(self, self.key, options.adopt)
+        self.webhook_secrets = webhook_secrets(self, snapshot.settings.senders, self.key, options.adopt)
+        self.kept = self._interlock()
         self.machine = CleanupMachine(
             self, "CleanupMachine", service_name=self.service_name, limit=snapshot.longest_cleanup
         )
@@ -92,6 +94,16 @@ class AtmosphereService(Construct):
             Tags.of(self).add(name, value)
         if not has_byte_code(target):
             Annotations.of(self).add_warning_v2("atmosphere:no-byte-code", _SLOW_STARTS)
+
+    def _interlock(self) -> ssm.StringParameter:
+        """What the next deployment would have to adopt."""
+        return interlock(
+            self,
+            service_name=self.service_name,
+            tables=self.tables,
+            bucket=self.bucket,
+            secrets=self.webhook_secrets,
+        )
 
     def _api(self, snapshot: Snapshot) -> Api:
         """Its routes come when the functions are there, because the canary's needs its address."""
@@ -147,7 +159,9 @@ class AtmosphereService(Construct):
             )
 
         publisher = make(FunctionName.PUBLISH)
-        publication = publish(self, snapshot, asset=asset, function=publisher)
+        rows = self.tables[Table.ENVIRONMENTS].table_name
+        publication = publish(self, snapshot, asset=asset, function=publisher, rows=rows)
+        publication.node.add_dependency(self.kept)
         values[Env.SNAPSHOT] = publication.get_att_string("Snapshot")
         others = [function.name for function in FUNCTIONS if function.name is not FunctionName.PUBLISH]
         return {FunctionName.PUBLISH: publisher, **{name: make(name) for name in others}}

@@ -8,7 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
-from atmosphere.contract import METRICS_NAMESPACE, SERVICE_VARIABLE, Env, Function
+from atmosphere.contract import METRICS_NAMESPACE, SERVICE_VARIABLE, Env, Function, FunctionName
 from infra import assets
 from infra.names import ServiceName, deployed_name
 from infra.target import RUNTIME, Target
@@ -45,7 +45,9 @@ def make_function(
     `reserved` executions are set apart for it, and it gets no more.
     """
     title, deployed = function.name.title(), deployed_name(service_name, function.name)
-    log_group = keeping.group(scope, f"{title}Logs", f"/aws/lambda/{deployed}")
+    # what made a first deployment fail has to be readable when the stack was rolled back
+    outlives = function.name is FunctionName.PUBLISH
+    log_group = keeping.group(scope, f"{title}Logs", None if outlives else f"/aws/lambda/{deployed}")
     asset = assets.build(function.services, target, verifies_tokens=function.verifies_tokens)
     return lambda_.Function(
         scope,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import CfnDeletionPolicy, RemovalPolicy
 from aws_cdk import aws_logs as logs
 
 if TYPE_CHECKING:
@@ -41,13 +41,21 @@ class Keeping:
     days: int
     key: kms.IKey | None = None
 
-    def group(self, scope: Construct, construct_id: str, name: str) -> logs.LogGroup:
-        """A log group of this name. It goes with the stack: one that stayed would stop the next deployment."""
-        return logs.LogGroup(
+    def group(self, scope: Construct, construct_id: str, name: str | None) -> logs.LogGroup:
+        """A log group of this name. It goes with the stack: one that stayed would stop the next deployment.
+
+        Without a name CloudFormation gives it one that is never given again, so it stays.
+        """
+        made = logs.LogGroup(
             scope,
             construct_id,
             log_group_name=name,
             retention=_DAYS[self.days],
             encryption_key=self.key,
-            removal_policy=RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.DESTROY if name else RemovalPolicy.RETAIN,
         )
+        if not name:  # one that had a name and is replaced would stop a roll-back to it
+            cast(
+                "logs.CfnLogGroup", made.node.default_child
+            ).cfn_options.update_replace_policy = CfnDeletionPolicy.DELETE
+        return made

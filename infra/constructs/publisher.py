@@ -32,7 +32,7 @@ def snapshot_asset(scope: Construct, snapshot: Snapshot) -> s3_assets.Asset:
 
 
 def publish(
-    scope: Construct, snapshot: Snapshot, *, asset: s3_assets.Asset, function: lambda_.Function
+    scope: Construct, snapshot: Snapshot, *, asset: s3_assets.Asset, function: lambda_.Function, rows: str
 ) -> CustomResource:
     """The custom resource; `get_att_string("Snapshot")` is the digest by which the functions find it."""
     return CustomResource(
@@ -45,6 +45,7 @@ def publish(
             "AssetBucket": asset.s3_bucket_name,
             "AssetKey": asset.s3_object_key,
             "FormatVersion": str(FORMAT),
+            "Rows": rows,  # the table of environments: another one that is empty is refused
             "KeptIn": "dynamodb",  # a change here publishes what was published before, so that an upgrade finds it
         },
         removal_policy=RemovalPolicy.DESTROY,

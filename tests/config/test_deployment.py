@@ -106,3 +106,13 @@ def test_a_stranger_of_a_listed_account_is_none(configuration: Configuration) ->
     ((severity, path, _),) = problems(configuration, f"canary: {{stranger_role: '{role % '111111111111'}'}}\n")
     assert (severity, path) == (Severity.ERROR, "canary.stranger_role")
     assert problems(configuration, f"canary: {{stranger_role: '{role % '888888888888'}'}}\n") == []
+
+
+def test_what_is_adopted_fits_together(configuration: Configuration) -> None:
+    whole = "adopt: {tables: {environments: rows}, bucket: kept-bucket}\n"
+    assert problems(configuration, whole) == []
+    assert [path for _, path, _ in problems(configuration, "adopt: {bucket: kept-bucket}\n")] == ["adopt.bucket"]
+    assert problems(configuration, "adopt: {tables: {history: restored}}\n") == []
+    twice = "adopt: {tables: {history: one-table, waiters: one-table}}\n"
+    assert [path for _, path, _ in problems(configuration, twice)] == ["adopt.tables.history", "adopt.tables.waiters"]
+    assert problems(configuration, "adopt: {tables: {nothing: a-table}}\n")

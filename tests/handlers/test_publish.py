@@ -37,10 +37,11 @@ def app() -> InMemory:
     return made
 
 
-def answer(app: App, request: str = "Create", announced: str = DIGEST) -> dict[str, Any]:
-    properties = {"Digest": announced, "AssetBucket": "assets", "AssetKey": "asset"}
+def answer(app: App, request: str = "Create", announced: str = DIGEST, **old: str) -> dict[str, Any]:
+    properties = {"Digest": announced, "AssetBucket": "assets", "AssetKey": "asset", "Rows": "rows"}
     ids = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "Publication"}
-    return publish.handle({"RequestType": request, "ResourceProperties": properties, **ids}, app)
+    event = {"RequestType": request, "ResourceProperties": properties, "OldResourceProperties": old, **ids}
+    return publish.handle(event, app, log="the log group publish-log")
 
 
 def test_what_was_announced_is_stored_and_in_force(app: InMemory) -> None:
@@ -59,10 +60,28 @@ def test_a_rollback_does_not_need_the_asset(app: InMemory) -> None:
 def test_something_else_than_was_announced_changes_nothing(app: InMemory) -> None:
     told = answer(app, announced="0" * 64)
     assert told["Status"] == "FAILED"
-    assert told["Reason"].startswith("WrongDigest: ")
+    assert told["Reason"] == "WrongDigest: see the log group publish-log"
     assert app.store.environment(a_key(1)) is None
 
 
 def test_deleting_the_stack_puts_nothing_in_force(app: InMemory) -> None:
     assert answer(app, "Delete")["Status"] == "SUCCESS"
     assert app.store.environment(a_key(1)) is None
+
+
+def test_a_table_of_environments_is_not_replaced_by_an_empty_one(app: InMemory) -> None:
+    told = answer(app, "Update", Rows="rows-before")
+    assert told["Status"] == "FAILED"
+    assert told["Reason"].startswith("rows-before would be replaced by an empty table")
+    assert "`adopt`" in told["Reason"]
+    assert app.store.environment(a_key(1)) is None
+    assert app.deployed.get(DIGEST) is None
+
+
+def test_an_empty_table_that_stays_may_be_filled_and_one_with_rows_may_come(app: InMemory) -> None:
+    assert answer(app, "Update", Rows="rows")["Status"] == "SUCCESS"
+    assert answer(app, "Update", Rows="rows-before")["Status"] == "SUCCESS"  # restored: it has rows
+
+
+def test_an_update_from_before_the_table_was_announced_is_applied(app: InMemory) -> None:
+    assert answer(app, "Update")["Status"] == "SUCCESS"

@@ -12,7 +12,7 @@ from atmosphere.config.deployment_shapes import DeploymentFile
 from atmosphere.contract import FUNCTIONS, ROOTS, ROUTES, Table, Tree
 from infra.deployment import options_of
 from infra.everything import EVERYTHING
-from infra.options import Alarms, Canary, Domain, Firewall, Options, Throttle, Throttles
+from infra.options import Adopt, Alarms, Canary, Domain, Firewall, Options, Throttle, Throttles
 
 if TYPE_CHECKING:
     from tests.infra.reading import Reading
@@ -31,6 +31,7 @@ KEPT = {
     "AWS::SecretsManager::Secret": 2,  # one for each issuer
     "AWS::IAM::Role": 1,  # the account's one role for the logs of API Gateway, which other APIs may use
     "AWS::ApiGateway::Account": 1,
+    "AWS::Logs::LogGroup": 1,  # the publisher's, which says why a first deployment failed
 }
 
 
@@ -173,7 +174,8 @@ def test_only_these_are_kept_and_the_rest_holds_nothing_that_lasts(reading: Read
     found: dict[str, int] = {}
     for entry in reading.template["Resources"].values():
         if entry.get("DeletionPolicy") == "Retain":
-            assert entry["UpdateReplacePolicy"] == "Retain"
+            is_log = entry["Type"] == "AWS::Logs::LogGroup"
+            assert entry["UpdateReplacePolicy"] == ("Delete" if is_log else "Retain")
             found[entry["Type"]] = found.get(entry["Type"], 0) + 1
     assert found == KEPT
 
@@ -186,6 +188,7 @@ def test_the_file_and_the_construct_have_the_same_options_and_defaults() -> None
         (Firewall, DeploymentFile.model_fields["firewall"]),
         (Canary, DeploymentFile.model_fields["canary"]),
         (Alarms, DeploymentFile.model_fields["alarms"]),
+        (Adopt, DeploymentFile.model_fields["adopt"]),
     ]
     for options, shape in pairs:
         known = shape if shape is DeploymentFile else _inner(shape.annotation)

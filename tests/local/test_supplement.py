@@ -1,15 +1,16 @@
-"""What a local run adds to the embedded AWS, because the CDK needs it: tags, permissions, and what functions find."""
+"""What a local run adds to the embedded AWS, as the CDK needs it: tags, permissions, imports, what functions find."""
 
 from __future__ import annotations
 
 import io
 import json
 import zipfile
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from atmosphere.local.root import Account
 
@@ -50,6 +51,71 @@ def test_a_bucket_of_a_stack_has_the_tags_of_its_template(place: Account) -> Non
         formation.update_stack(StackName="tags", TemplateBody=_template(*tags))
         formation.get_waiter("stack_update_complete").wait(StackName="tags", WaiterConfig={"Delay": 1})
         assert sorted(_tags(place), key=str) == sorted(tags, key=str)
+
+
+def _kept_bucket() -> str:
+    resource = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": {"BucketName": "of-a-stack"}}
+    return json.dumps({"Resources": {"Bucket": resource}})
+
+
+def _executed(formation: Any, stack: str, *, imports: bool) -> str:
+    """The status of a stack that a change set creates, as the CDK does."""
+    asked = {"StackName": stack, "ChangeSetName": "set", "ChangeSetType": "CREATE", "TemplateBody": _kept_bucket()}
+    formation.create_change_set(**asked, ImportExistingResources=imports)
+    formation.get_waiter("change_set_create_complete").wait(
+        StackName=stack, ChangeSetName="set", WaiterConfig={"Delay": 1}
+    )
+    formation.execute_change_set(StackName=stack, ChangeSetName="set")
+    with nullcontext() if imports else pytest.raises(WaiterError):
+        formation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    return str(formation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+
+
+def test_a_bucket_that_exists_is_imported_only_by_a_change_set_that_says_so(place: Account) -> None:
+    formation, storage = place.client("cloudformation"), place.client("s3")
+    storage.create_bucket(Bucket="of-a-stack")
+    storage.put_object(Bucket="of-a-stack", Key="kept", Body=b"x")
+    assert _executed(formation, "without", imports=False) == "ROLLBACK_COMPLETE"
+    assert _executed(formation, "with", imports=True) == "CREATE_COMPLETE"
+    assert [each["Key"] for each in storage.list_objects_v2(Bucket="of-a-stack")["Contents"]] == ["kept"]
+
+
+def _table_template(*ttl: str) -> str:
+    properties: dict[str, Any] = {
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    for name in ttl:
+        properties["TimeToLiveSpecification"] = {"AttributeName": name, "Enabled": True}
+    table = {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": properties}
+    return json.dumps({"Resources": {"Table": table}, "Outputs": {"Name": {"Value": {"Ref": "Table"}}}})
+
+
+def _table_of(formation: Any) -> str:
+    return str(formation.describe_stacks(StackName="tables")["Stacks"][0]["Outputs"][0]["OutputValue"])
+
+
+def test_a_table_that_a_stack_has_kept_is_not_the_next_ones_of_the_same_name(place: Account) -> None:
+    formation, rows = place.client("cloudformation"), place.client("dynamodb")
+    formation.create_stack(StackName="tables", TemplateBody=_table_template())
+    formation.get_waiter("stack_create_complete").wait(StackName="tables", WaiterConfig={"Delay": 1})
+    kept = _table_of(formation)
+    rows.put_item(TableName=kept, Item={"id": {"S": "kept"}})
+    formation.update_stack(StackName="tables", TemplateBody=_table_template("expires"))
+    formation.get_waiter("stack_update_complete").wait(StackName="tables", WaiterConfig={"Delay": 1})
+    assert _table_of(formation) == kept
+    formation.delete_stack(StackName="tables")
+    formation.get_waiter("stack_delete_complete").wait(StackName="tables", WaiterConfig={"Delay": 1})
+    formation.create_stack(StackName="tables", TemplateBody=_table_template())
+    formation.get_waiter("stack_create_complete").wait(StackName="tables", WaiterConfig={"Delay": 1})
+    assert _table_of(formation) != kept
+    named = json.loads(_table_template())
+    named["Resources"]["Table"]["Properties"]["TableName"] = kept
+    formation.create_stack(StackName="named", TemplateBody=json.dumps(named))
+    with pytest.raises(WaiterError):
+        formation.get_waiter("stack_create_complete").wait(StackName="named", WaiterConfig={"Delay": 1})
+    assert rows.scan(TableName=kept)["Count"] == 1
 
 
 def _trust(**principal: str) -> str:

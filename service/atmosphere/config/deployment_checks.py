@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.config.problems import Severity
-from atmosphere.contract import NAME, FunctionName
+from atmosphere.contract import NAME, FunctionName, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +17,7 @@ NPM_REGION: Final = "us-east-1"
 """The region that the published npm client signs for where the host is not API Gateway's own."""
 CANARY_ROLE: Final = f"{NAME}-{FunctionName.CANARY}"
 _DOMAIN: Final = ("domain",)
+_ADOPT: Final = ("adopt",)
 _POOL: Final = ("canary", "pool")
 _STRANGER: Final = ("canary", "stranger_role")
 
@@ -94,10 +95,25 @@ def _listed(sources: Sources) -> Iterator[str]:
         yield operator.account
 
 
+def _adopted_fits_together(sources: Sources) -> None:
+    """Baselines without the rows of their environments would be captured over by the birth of each."""
+    adopt = sources.deployment.shape.adopt if sources.deployment.shape else None
+    if adopt is None:
+        return
+    names = list(adopt.tables.values())
+    for table in sorted(table for table, name in adopt.tables.items() if names.count(name) > 1):
+        what = f"{adopt.tables[table]} is the name of two tables"
+        sources.deployment.report((*_ADOPT, "tables", table), what, "give each table its own name")
+    if adopt.bucket and Table.ENVIRONMENTS not in adopt.tables:
+        what = "the bucket is adopted without the table of environments, so its baselines would be replaced"
+        sources.deployment.report((*_ADOPT, "bucket"), what, "name the table environments, too")
+
+
 DEPLOYMENT_CHECKS: Final[tuple[Check, ...]] = (
     _domain_is_complete,
     _npm_client_needs_the_default_endpoint,
     _canary_pool_exists,
     _canary_may_allocate,
     _stranger_is_one,
+    _adopted_fits_together,
 )

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints
 
 from atmosphere.config.pool_shapes import Shape
-from atmosphere.contract import FunctionName
+from atmosphere.contract import FunctionName, Table
 
 DEPLOYMENT: Final = "deployment.yaml"
 _HOST: Final = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$"
@@ -20,6 +20,14 @@ _KEY: Final = r"^(create|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-
 _ROLE: Final = r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/([\x21-\x7e]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64})?$"
 
 _Host = Annotated[str, StringConstraints(pattern=_HOST, max_length=253)]
+_SECRET_NAME: Final = r"[A-Za-z0-9/_+=.@-]{1,512}"  # noqa: S105 - a pattern of names
+_SecretArn = Annotated[
+    str,
+    StringConstraints(pattern=rf"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{{12}}:secret:{_SECRET_NAME}$"),
+]
+_Issuer = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9./_-]{1,200}$")]
+_Table = Annotated[str, StringConstraints(pattern=f"^({'|'.join(Table)})$")]
+_TableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
 _Function = Annotated[str, StringConstraints(pattern=f"^({'|'.join(FunctionName)})$")]
 _TagKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 _.:/=+@-]{1,128}$")]
 _TagValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 _.:/=+@-]{0,256}$")]
@@ -112,6 +120,23 @@ class CanaryEntry(Shape):
     )
 
 
+class AdoptEntry(Shape):
+    """What an earlier deployment left, or what was restored from a backup."""
+
+    tables: dict[_Table, _TableName] = Field(
+        default_factory=dict,
+        description="the names of kept or restored DynamoDB tables, by the service's name of each; default: new ones",
+    )
+    bucket: str = Field(
+        default="",
+        pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$",
+        description="the name of a kept bucket; default: a new one",
+    )
+    webhook_secrets: dict[_Issuer, _SecretArn] = Field(
+        default_factory=dict, description="the ARNs of kept secrets of webhooks, by issuer; default: new ones"
+    )
+
+
 class DeploymentFile(Shape):
     """What the stack has besides the configuration: domain, limits, alarms, canary, encryption, tags."""
 
@@ -136,4 +161,7 @@ class DeploymentFile(Shape):
     )
     log_days: _LogDays = Field(
         default=90, description="how long logs are kept, in days: 30, 60, 90, 120, 150, 180, 365, ... 3653"
+    )
+    adopt: AdoptEntry = Field(
+        default=AdoptEntry(), description="tables, bucket and secret that are there already; default: none"
     )

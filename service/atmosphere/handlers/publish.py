@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 from __future__ import annotations
 
 import json
+import os
 import urllib.request
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,13 +23,22 @@ if TYPE_CHECKING:
 _ANSWER_LIMIT: Final = 10.0  # seconds
 
 
+class RowsReplaced(ValueError):
+    """The stack's table of environments would be replaced by an empty one."""
+
+
 class WrongDigest(ValueError):
     """The snapshot that arrived is not the one that was announced."""
 
 
-def publish(properties: dict[str, str], app: App) -> str:
-    """Store and apply the announced snapshot; its digest."""
+def publish(properties: dict[str, str], app: App, *, before: str | None = None) -> str:
+    """Store and apply the announced snapshot; its digest. `before` is the table of environments until now."""
     digest = properties["Digest"]
+    if before not in {None, properties.get("Rows")} and not app.store.environments():
+        raise RowsReplaced(
+            f"{before} would be replaced by an empty table, and what tests left would become the baseline of every "
+            "environment: name the table in `adopt` of deployment.yaml"
+        )
     text = _text(digest, properties, app)
     if snapshots.digest(text) != digest:
         raise WrongDigest(f"the snapshot asset does not have the digest {digest}: deploy again")
@@ -46,8 +56,11 @@ def _text(digest: str, properties: dict[str, str], app: App) -> str:
     return (app.objects(properties["AssetBucket"]).get(properties["AssetKey"]) or b"").decode()
 
 
-def handle(event: dict[str, Any], app: App) -> dict[str, Any]:
-    """The answer to CloudFormation: success with the snapshot's digest, or failure with the kind of fault."""
+def handle(event: dict[str, Any], app: App, *, log: str = "the log of the publish function") -> dict[str, Any]:
+    """The answer to CloudFormation: success with the snapshot's digest, or failure with the kind of fault.
+
+    `log` is where the reader finds more: the failed stack no longer says so when it was rolled back.
+    """
     answer: dict[str, Any] = {
         "Status": "SUCCESS",
         "PhysicalResourceId": "atmosphere-configuration",
@@ -58,16 +71,20 @@ def handle(event: dict[str, Any], app: App) -> dict[str, Any]:
     if event["RequestType"] == "Delete":
         return answer
     try:
-        return answer | {"Data": {"Snapshot": publish(event["ResourceProperties"], app)}}
+        before = event.get("OldResourceProperties", {}).get("Rows")
+        return answer | {"Data": {"Snapshot": publish(event["ResourceProperties"], app, before=before)}}
+    except RowsReplaced as refused:  # a text of ours, that the reader of the stack's events can act on
+        return answer | {"Status": "FAILED", "Reason": str(refused)}
     except Exception as fault:  # noqa: BLE001 -- the outermost door: CloudFormation must hear of every fault, or waits an hour
         observability.fault_line("publishing failed", fault)
-        return answer | {"Status": "FAILED", "Reason": f"{type(fault).__name__}: see the log of the publish function"}
+        return answer | {"Status": "FAILED", "Reason": f"{type(fault).__name__}: see {log}"}
 
 
 def handler(event: dict[str, Any], context: object) -> None:
     """The Lambda entry point."""
     del context
-    body = json.dumps(handle(event, wiring.app())).encode()
+    log = f"the log group {os.environ.get('AWS_LAMBDA_LOG_GROUP_NAME') or 'of the publish function'}"
+    body = json.dumps(handle(event, wiring.app(), log=log)).encode()
     # the pre-signed URL comes from CloudFormation itself; its signature covers an empty content type
     request = urllib.request.Request(event["ResponseURL"], data=body, headers={"content-type": ""}, method="PUT")  # noqa: S310
     with urllib.request.urlopen(request, timeout=_ANSWER_LIMIT):  # noqa: S310
