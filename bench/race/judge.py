@@ -338,6 +338,7 @@ def orphans(record: Record) -> list[str]:
     somebody's request got none.
     """
     named = {answer.allocation for answer in record.answered}
+    asked = {answer.requester for answer in record.answered if answer.kind in ALLOCATES}  # others may use the service
     told = " ".join(answer.message for answer in record.answered if answer.status == UNAVAILABLE)
     silent = sum(
         answer.interrupted and answer.kind in ALLOCATES and not answer.allocation for answer in record.answered
@@ -345,7 +346,7 @@ def orphans(record: Record) -> list[str]:
     lost = [
         str(id_)
         for id_, row in _last_allocations(record.written).items()
-        if row.items and str(id_) not in named and str(id_) not in told
+        if row.items and row.requester in asked and str(id_) not in named and str(id_) not in told
     ]
     return [f"nobody was told of {id_}" for id_ in lost] if len(lost) > silent else []
 

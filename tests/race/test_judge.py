@@ -267,12 +267,21 @@ def test_an_act_that_got_503_and_was_done_is_named(message: str, lies: int) -> N
 
 
 def test_an_allocation_that_nobody_was_told_of_is_named() -> None:
-    nobody = [an_answer(status=503, allocation="", message="nothing was taken")]
+    nobody = [an_answer(status=503, allocation="", requester=active().requester, message="nothing was taken")]
     assert PROPERTIES["nothing taken without a reply"](a_record(nobody, LIFE)) == [f"nobody was told of {ALLOCATION}"]
-    named = [an_answer(status=503, allocation="", message=f"the allocation {ALLOCATION} may have been made")]
+    named = [
+        an_answer(
+            status=503,
+            allocation="",
+            requester=active().requester,
+            message=f"the allocation {ALLOCATION} may have been made",
+        )
+    ]
     assert PROPERTIES["nothing taken without a reply"](a_record(named, LIFE)) == []
-    lost = [an_answer(status=0, allocation="")]
+    lost = [an_answer(status=0, allocation="", requester=active().requester)]
     assert PROPERTIES["nothing taken without a reply"](a_record(lost, LIFE)) == []
+    elsewhere = [an_answer(status=503, allocation="", requester="of this race", message="nothing was taken")]
+    assert PROPERTIES["nothing taken without a reply"](a_record(elsewhere, LIFE)) == [], "another user of the service"
 
 
 @pytest.mark.parametrize(("most", "found"), [(9, 0), (10, 1)])
