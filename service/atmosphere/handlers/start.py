@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,9 +24,13 @@ def is_lambda() -> bool:
 
 
 def begin() -> None:
-    """Called before the first import of a function's module."""
+    """Called before the first import of a function's module.
+
+    What is AWS's comes before what is ours: the other way round a start takes a tenth longer (`bench/coldstart.py`).
+    """
     if is_lambda():
         gc.disable()
+        import_module("atmosphere.adapters.clients")
 
 
 def ready(makes: Callable[[App], object]) -> None:
