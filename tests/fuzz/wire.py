@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from http.client import responses
 from typing import TYPE_CHECKING, Any
 
+from tests.replies import Reply
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -24,13 +26,8 @@ class Asked:
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A reply: header names in lower case. It may hold keys, so `repr` hides it."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str = field(repr=False)
+class Answered(Reply):
+    """A reply with header names in lower case, whatever it says."""
 
     @property
     def body(self) -> Any:

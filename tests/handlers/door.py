@@ -21,6 +21,7 @@ from atmosphere.core.model import AccountId
 from atmosphere.handlers import allocate, deallocate, heartbeat, operate, query, refresh, webhook
 from tests.builders import HUB, POOL, a_github_rule, a_run, an_iam_rule
 from tests.operations.world import World, a_world
+from tests.replies import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -76,24 +77,6 @@ def holder(secret: str) -> Who:
         tree=Tree.GITHUB,
         headers={"Authorization": f"Bearer {RELEASE_SCHEME}{secret}"},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply; the body as it goes over the wire, and read."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str = field(repr=False)
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.text)
-
-    @property
-    def answer(self) -> tuple[int, str | None]:
-        """Status and code."""
-        return self.status, self.body.get("code")
 
 
 def find(method: str, path: str, tree: Tree) -> tuple[FunctionName, str, dict[str, str]]:

@@ -14,7 +14,7 @@ from tests.handlers.door import Door, Who, a_door, holder, signed, workflow
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.handlers.door import Reply
+    from tests.replies import Reply
 
 SECRET: Final = "s" * 43
 UNKNOWN: Final = "11111111-2222-4333-8444-555555555555"

@@ -15,12 +15,14 @@ from atmosphere.contract import FunctionName, Tree
 from atmosphere.core.model import ADMIN, AccountId, AllocationId, EndedBy, RoleArn, Status
 from atmosphere.handlers import cleanup, reconcile
 from tests.builders import HUB, POOL, a_key
-from tests.handlers.door import API_ACCOUNT, Door, Reply, Who, a_door, an_event, signed, workflow
+from tests.handlers.door import API_ACCOUNT, Door, Who, a_door, an_event, signed, workflow
 from tests.identity import corpus_webhook as webhook
 from tests.operations.line import Fault, Trap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from tests.replies import Reply
 
 HANDLER, EMULATOR, LIVE, CONFIG = "handler", "emulator", "live", "config"
 

@@ -13,7 +13,6 @@ from tests.builders import a_key
 from tests.handlers.door import (
     WEBHOOK_SECRET,
     Door,
-    Reply,
     completed_job,
     completed_run,
     hub_signature,
@@ -23,6 +22,8 @@ from tests.handlers.door import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.replies import Reply
 
 RUN: Final = workflow()
 HEADER: Final = "X-Hub-Signature-256"

@@ -19,7 +19,7 @@ from atmosphere.adapters.memory import MemoryCredentials
 from atmosphere.contract import RELEASE_SCHEME, Metric
 from atmosphere.core import changes
 from tests.builders import a_key
-from tests.handlers.door import Door, Reply, a_door, holder, signed, workflow
+from tests.handlers.door import Door, a_door, holder, signed, workflow
 from tests.identity.corpus_requests import EMULATOR, HANDLER, KEY, ROWS
 from tests.operations.line import Watched
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from atmosphere.core.credentials import SessionCredentials
     from atmosphere.ports import SessionRequest
     from tests.identity.corpus_requests import Row
+    from tests.replies import Reply
 
 HERE: Final = Path(__file__).parents[2]
 DRIVEN: Final = [row for row in ROWS if row.ask is not None]

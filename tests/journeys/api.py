@@ -18,6 +18,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.replies import Reply
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -30,26 +32,13 @@ _BETWEEN: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply: header names in lower case, the body as text and as JSON. It may hold keys, so `repr` hides it."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str = field(repr=False)
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.text)
-
-
-@dataclass(frozen=True, slots=True)
 class Api:
     """The API as one caller sees it; without keys, unsigned."""
 
     endpoint: str
     keys: Mapping[str, str] | None = field(repr=False)
 
-    def ask(self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None) -> Answer:
+    def ask(self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None) -> Reply:
         """Send one request, signed as the published client signs (service execute-api, region us-east-1)."""
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         url = self.endpoint + path
@@ -93,7 +82,7 @@ def _credentials(keys: Mapping[str, str]) -> Credentials:
     return Credentials(keys["accessKeyId"], keys["secretAccessKey"], keys.get("sessionToken"))
 
 
-def send(method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+def send(method: str, url: str, content: bytes, headers: Mapping[str, str]) -> Reply:
     """Send one request as it is."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=60)
@@ -101,7 +90,7 @@ def send(method: str, url: str, content: bytes, headers: Mapping[str, str]) -> A
         connection.request(method, f"{parts.path}?{parts.query}" if parts.query else parts.path, content, dict(headers))
         reply = connection.getresponse()
         text = reply.read().decode()
-        return Answer(reply.status, {name.lower(): value for name, value in reply.getheaders()}, text)
+        return Reply(reply.status, {name.lower(): value for name, value in reply.getheaders()}, text)
     finally:
         connection.close()
 

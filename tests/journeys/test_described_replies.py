@@ -9,12 +9,13 @@ import pytest
 import yaml
 
 from tests.docs.json_schema import Validator
-from tests.journeys.api import Answer, Api
+from tests.journeys.api import Api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from atmosphere.local.service import LocalService
+    from tests.replies import Reply
 
 pytestmark = pytest.mark.emulator
 
@@ -27,7 +28,7 @@ HERE: Final = "/environments/555555555555/eu-west-1"
 GONE: Final = "00000000-0000-4000-8000-000000000000"
 
 
-def conforms(answer: Answer, operation: str, path: str) -> None:
+def conforms(answer: Reply, operation: str, path: str) -> None:
     """The body is of the kind that the operation has for this status."""
     described = DOCUMENT["paths"][path][operation]["responses"][str(answer.status)]
     if "$ref" in described:
@@ -48,14 +49,14 @@ def operator(local_service: LocalService) -> Api:
 
 
 @pytest.fixture(scope="module")
-def allocated(runner: Api) -> Iterator[Answer]:
+def allocated(runner: Api) -> Iterator[Reply]:
     runner.until_free(POOL)
     answer = runner.ask("POST", "/allocations", {"pool": POOL, "requester": "described replies"})
     yield answer
     runner.ask("DELETE", f"/allocations/{answer.body['id']}", {"outcome": "success"})
 
 
-def test_allocate(runner: Api, allocated: Answer) -> None:
+def test_allocate(runner: Api, allocated: Reply) -> None:
     assert allocated.status == 200
     conforms(allocated, "post", "/allocations")
     dry = runner.ask("POST", "/allocations", {"pool": POOL, "requester": "r", "dryRun": True})
@@ -63,14 +64,14 @@ def test_allocate(runner: Api, allocated: Answer) -> None:
     conforms(dry, "post", "/allocations")
 
 
-def test_one_allocation_is_its_owners_and_operators(runner: Api, operator: Api, allocated: Answer) -> None:
+def test_one_allocation_is_its_owners_and_operators(runner: Api, operator: Api, allocated: Reply) -> None:
     for caller in (runner, operator):
         answer = caller.ask("GET", f"/allocations/{allocated.body['id']}")
         assert answer.status == 200
         conforms(answer, "get", "/allocations/{id}")
 
 
-def test_refresh(runner: Api, operator: Api, allocated: Answer) -> None:
+def test_refresh(runner: Api, operator: Api, allocated: Reply) -> None:
     own = runner.ask("POST", f"/allocations/{allocated.body['id']}/credentials")
     other = operator.ask("POST", f"/allocations/{allocated.body['id']}/credentials", {})
     assert (own.status, other.status) == (200, 404)
@@ -106,7 +107,7 @@ def test_environments_are_operators_only(runner: Api, operator: Api) -> None:
     conforms(operator.ask("GET", f"{HERE}-5"), "get", "/environments/{account}/{region}")
 
 
-def test_history(operator: Api, allocated: Answer) -> None:
+def test_history(operator: Api, allocated: Reply) -> None:
     by_environment = operator.ask("GET", "/allocations?environment=555555555555%2Feu-west-1")
     by_requester = operator.ask("GET", "/allocations?requester=described%20replies&since=2020-01-01T00%3A00%3A00Z")
     for answer in (by_environment, by_requester, operator.ask("GET", "/allocations")):
@@ -116,7 +117,7 @@ def test_history(operator: Api, allocated: Answer) -> None:
         assert allocated.body["id"] in {entry["id"] for entry in answer.body["entries"]}
 
 
-def test_acts(runner: Api, operator: Api, allocated: Answer) -> None:
+def test_acts(runner: Api, operator: Api, allocated: Reply) -> None:
     path = "/environments/{account}/{region}/{act}"
     statuses = {}
     for act in ("hold", "resume", "clean", "reinstate", "discard", "recapture", "paint"):

@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 
 from atmosphere.contract import Env
-from tests.journeys.api import Answer, Api, until
+from tests.journeys.api import Api, until
 from tests.journeys.sweep import client, leaks
 from tests.journeys.workflows import TREE, Job, Secrets, send_lines
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from atmosphere.local.service import LocalService
+    from tests.replies import Reply
 
 pytestmark = pytest.mark.emulator
 
@@ -209,7 +210,7 @@ def test_only_one_well_formed_token_gets_past_the_gateway(
         refusal(answer, "unauthenticated")
 
 
-def refusal(answer: Answer, code: str) -> None:
+def refusal(answer: Reply, code: str) -> None:
     assert answer.body["code"] == code
     assert answer.body["message"]
     assert answer.headers["cache-control"] == "no-store"

@@ -15,12 +15,13 @@ from atmosphere.contract import FunctionName
 from bench.counting import counting
 from tests.journeys.api import Api, until
 from tests.journeys.workflows import Job
+from tests.replies import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from atmosphere.local.service import LocalService
-    from tests.journeys.api import Answer
+    from tests.replies import Reply
 
 pytestmark = pytest.mark.emulator
 
@@ -30,7 +31,7 @@ ASK: Final = {"pool": POOL, "requester": "a heart", "heartbeatSeconds": SECONDS}
 
 
 @contextmanager
-def held(ask: Callable[..., Answer], **more: Any) -> Iterator[str]:
+def held(ask: Callable[..., Reply], **more: Any) -> Iterator[str]:
     asked = ASK | more
     answer = ask("POST", "/allocations", asked)
     assert answer.status == 200, answer.text
@@ -57,7 +58,7 @@ def test_it_lives_as_long_as_it_beats_on_either_tree_and_is_lost_after_that(
     token_hash = hashlib.sha256(secret.encode()).hexdigest()
     with held(runner.ask, releaseTokenHash=token_hash) as id_:
         place = f"/allocations/{id_}"
-        beats: dict[str, Callable[[], Answer]] = {
+        beats: dict[str, Callable[[], Reply]] = {
             "owner": lambda: runner.ask("POST", f"{place}/heartbeat"),
             "refresh": lambda: runner.ask("POST", f"{place}/credentials"),
             "release token": lambda: nobody.ask("POST", f"{place}/heartbeat", token=f"atmosphere-release.{secret}"),

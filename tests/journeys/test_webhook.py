@@ -14,13 +14,14 @@ import pytest
 from atmosphere.config.load import load
 from atmosphere.contract import Env, issuer_digest
 from atmosphere.core.github import GITHUB_COM
-from tests.journeys.api import Answer, Api, send
+from tests.journeys.api import Api, send
 from tests.journeys.conftest import EXAMPLE
 from tests.journeys.sweep import client, leaks
 from tests.journeys.workflows import TREE, Job, Secrets
 
 if TYPE_CHECKING:
     from atmosphere.local.service import LocalService
+    from tests.replies import Reply
 
 pytestmark = pytest.mark.emulator
 
@@ -35,7 +36,7 @@ class GitHub:
     endpoint: str
     secret: bytes = field(repr=False)
 
-    def deliver(self, message: dict[str, Any], **headers: str) -> Answer:
+    def deliver(self, message: dict[str, Any], **headers: str) -> Reply:
         """Send a message as GitHub does; a header set to nothing is left out."""
         body = json.dumps(message).encode()
         sent = {

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from tests.journeys.api import TEXT, Answer, send
+from tests.journeys.api import TEXT, send
+from tests.replies import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,7 +28,7 @@ class Secrets:
         self.found.add(token.rpartition(".")[2])
         return token
 
-    def of_reply(self, answer: Answer) -> Answer:
+    def of_reply(self, answer: Reply) -> Reply:
         """Remember every key in a reply."""
         self._walk(json.loads(answer.text))
         return answer
@@ -62,19 +63,19 @@ class Job:
 
     def ask(
         self, method: str, path: str, body: object = None, *, token: str | None = None, headers: Mapping[str, str] = {}
-    ) -> Answer:
+    ) -> Reply:
         """One request with a fresh token, or with this one."""
         content = b"" if body is None else json.dumps(body).encode()
         sent = {"Authorization": f"Bearer {token or self.token()}", "content-type": TEXT, **headers}
         return self.secrets.of_reply(send(method, self.service["endpoint"] + TREE + path, content, sent))
 
-    def release(self, id_: str, secret: str) -> Answer:
+    def release(self, id_: str, secret: str) -> Reply:
         """End an allocation by its release token alone."""
         self.secrets.found.add(secret)
         return self.ask("DELETE", f"/allocations/{id_}", {"outcome": "gone"}, token=f"atmosphere-release.{secret}")
 
 
-def send_lines(method: str, url: str, lines: Iterable[tuple[str, str]]) -> Answer:
+def send_lines(method: str, url: str, lines: Iterable[tuple[str, str]]) -> Reply:
     """Send a request whose header lines may repeat, and whose path is sent as it is written."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=60)
@@ -85,6 +86,6 @@ def send_lines(method: str, url: str, lines: Iterable[tuple[str, str]]) -> Answe
         connection.endheaders()
         reply = connection.getresponse()
         text = reply.read().decode()
-        return Answer(reply.status, {name.lower(): value for name, value in reply.getheaders()}, text)
+        return Reply(reply.status, {name.lower(): value for name, value in reply.getheaders()}, text)
     finally:
         connection.close()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
+
+from tests.replies import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,26 +20,6 @@ if TYPE_CHECKING:
 
 _SERVICE: Final = "execute-api"
 _SECONDS: Final = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply; header names in lower case. It may hold keys, so `repr` hides the text."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str = field(repr=False)
-
-    @property
-    def body(self) -> Any:
-        """As JSON."""
-        return json.loads(self.text)
-
-    @property
-    def refusal(self) -> tuple[int, str | None]:
-        """Status and stable code; None where the reply has none."""
-        body = self.body
-        return self.status, body.get("code") if isinstance(body, dict) else None
 
 
 @dataclass(frozen=True, slots=True)

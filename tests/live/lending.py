@@ -73,8 +73,8 @@ def _allocated(live: Live, like: Environment | None) -> Environment:
 
     def granted() -> bool:
         replies.append(live.api.ask("POST", "/allocations", body, headers=headers))
-        assert replies[-1].status in {200, _TRY_AGAIN}, replies[-1].refusal
-        assert replies[-1].status == 200 or replies[-1].refusal[1] != "all-dirty", replies[-1].text
+        assert replies[-1].status in {200, _TRY_AGAIN}, replies[-1].answer
+        assert replies[-1].status == 200 or replies[-1].answer[1] != "all-dirty", replies[-1].text
         return replies[-1].status == 200
 
     until(granted, f"pool {live.pool} has an environment", seconds=PATIENCE)

@@ -49,14 +49,14 @@ def test_a_caller_of_another_account_is_refused(live: Live) -> None:
 
 def test_an_unsigned_request_is_refused_in_both_trees(live: Live) -> None:
     """Proves the status and the code of each tree for a caller without credentials (docs/api/openapi.yaml)."""
-    assert {path: live.unsigned.ask("GET", path).refusal for path in TREES} == TREES
+    assert {path: live.unsigned.ask("GET", path).answer for path in TREES} == TREES
 
 
 def test_a_token_that_is_none_is_refused_by_the_authorizer_and_not_by_the_policy(live: Live) -> None:
     """Proves the order on routes with an authorizer: 401 of the authorizer, no 403 of the policy (docs/access.md)."""
     reply = live.unsigned.ask("GET", "/github/pools/any", headers={"authorization": NO_TOKEN})
 
-    assert reply.refusal == (401, "unauthenticated")
+    assert reply.answer == (401, "unauthenticated")
     assert NO_TOKEN not in reply.text
 
 
@@ -98,7 +98,7 @@ def test_a_wrong_key_is_refused_with_our_reason(live: Live) -> None:
     wrong = Credentials(keys.access_key, keys.secret_key[::-1], keys.token)
     reply = Api(live.endpoint, live.region, wrong).ask("GET", "/pools")
 
-    assert reply.refusal == (403, "forbidden")
+    assert reply.answer == (403, "forbidden")
     assert "signature" in reply.body["message"]
 
 
@@ -120,4 +120,4 @@ def test_the_custom_domain_answers_as_the_default_endpoint(live: Live) -> None:
     there = Api(domain, live.region, live.keys)
 
     until(lambda: there.ask("GET", "/pools").status == 200, f"{domain} answers", seconds=MINUTE)
-    assert Api(domain, live.region).ask("GET", "/pools").refusal == TREES["/pools"]
+    assert Api(domain, live.region).ask("GET", "/pools").answer == TREES["/pools"]

@@ -9,9 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.live.api import Api, Reply
+from tests.live.api import Api
 from tests.live.ledger import Kind, Ledger, Thing
 from tests.live.removal import Place, delete, is_there, remove_all
+from tests.replies import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

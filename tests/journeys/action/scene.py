@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tests.journeys.action.acting import Caller, Run
     from tests.journeys.action.forwarder import Forwarder
     from tests.journeys.action.records import Records
-    from tests.journeys.api import Answer, Api
+    from tests.journeys.api import Api
+    from tests.replies import Reply
 
 POOL: Final = "workflows"
 NARROW: Final = "release"
@@ -186,7 +187,7 @@ class Scene:
         secrets = {*looking.issued(self.door), *self.others, self.told["github"]["tokenRequestToken"]}
         assert looking.leaks(places, secrets, looking.hashes(self.door)) == set()
 
-    def ask(self, method: str, path: str, body: object = None) -> Answer:
+    def ask(self, method: str, path: str, body: object = None) -> Reply:
         """A request of the example's AWS caller, past the door."""
         return self.runner.ask(method, path, body)
 
