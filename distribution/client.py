@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Final
 
-from distribution.parts import ROOT, SOURCE, client_files
-from distribution.wheels import build_from, named, project
+from distribution.parts import ROOT, client_files
+from distribution.wheels import build_from, copy_into, named, project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +22,7 @@ def build(directory: Path) -> Path:
 
 def stage(place: Path) -> None:
     """A project with only the files of this distribution."""
-    for file in client_files():
-        target = place / file.relative_to(SOURCE)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(file, target)
+    copy_into(place, client_files())
     shutil.copy2(ROOT / "LICENSE", place)
     shutil.copy2(ROOT / "docs" / "python-client.md", place / "README.md")
     (place / "pyproject.toml").write_text(_project(), encoding="utf-8")

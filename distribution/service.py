@@ -11,8 +11,8 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from distribution import client
-from distribution.parts import ROOT, SOURCE, service_files
-from distribution.wheels import build_from, named, project
+from distribution.parts import ROOT, service_files
+from distribution.wheels import build_from, copy_into, named, project
 from infra.dependencies import TOKENS_LOCK, pins
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ def build(directory: Path) -> Path:
 
 def stage(place: Path) -> None:
     """A project with only the files of this distribution."""
-    for file in service_files():
-        target = place / file.relative_to(SOURCE)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(file, target)
+    copy_into(place, service_files())
     _stage_construct(place / CONSTRUCT)
     shutil.copy2(ROOT / "LICENSE", place)
     shutil.copy2(ROOT / "docs" / "construct.md", place / "README.md")

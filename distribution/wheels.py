@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,13 +11,21 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from distribution.parts import ROOT
+from distribution.parts import ROOT, SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _BUILD: Final = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
 _EPOCH: Final = "315532800"  # 1980-01-01, the oldest time that a zip can hold
+
+
+def copy_into(place: Path, files: Iterable[Path]) -> None:
+    """Copy files of the service's source, with their directories."""
+    for file in files:
+        target = place / file.relative_to(SOURCE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, target)
 
 
 def build_from(stage: Callable[[Path], None], name: str, directory: Path) -> Path:

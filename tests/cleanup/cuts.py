@@ -22,10 +22,11 @@ from atmosphere.cleanup.engine import run_pass
 from atmosphere.cleanup.limits import Limits
 from atmosphere.cleanup.state.store import MemoryTexts
 from atmosphere.core.model import AllocationId, Status
-from atmosphere.handlers import cleanup, reconcile, watch
+from atmosphere.handlers import reconcile, watch
 from atmosphere.wiring import PASS_BUDGET
 from tests.builders import HUB, ROLE, an_environment
 from tests.cleanup.estate import TEAMS, Estate, EstateAccounts, trust
+from tests.cleanup.executing import execute
 from tests.cleanup.fakes.world import refuse
 from tests.cleanup.land import POLICY, LandAccount
 from tests.operations.line import Line, Watched
@@ -203,18 +204,6 @@ class CutEstate(Estate):
             limits=Limits(workers=1),
         )
 
-    def execute(self, order: CleanupOrder) -> None:
-        """What the state machine does: passes until one says that it is over."""
-        event: dict[str, Any] = {
-            "allocation": order.allocation,
-            "account": order.key.account,
-            "region": order.key.region,
-            "attempt": order.attempt,
-        }
-        while event.get("next") != "done":
-            event = cleanup.handle(event, self, service_account=HUB)
-            self.clock.sleep(timedelta(seconds=event["waitSeconds"]))
-
     def scan(self) -> None:
         """One scan of the environment, which is free."""
         row = self.world.row(self.key)
@@ -233,7 +222,7 @@ class CutEstate(Estate):
             done = len(self.world.cleanups.started)
             reconcile.handle(self)
             for order in self.world.cleanups.started[done:]:
-                self.execute(order)
+                execute(self, order)
             self.clock.sleep(timedelta(seconds=60))
         self.clock.sleep(timedelta(minutes=5))
         reconcile.measure(self)

@@ -17,6 +17,7 @@ from atmosphere.cleanup.state.baseline import Baseline, baseline_name
 from atmosphere.core.model import Status
 from tests.cleanup.cuts import CutEstate
 from tests.cleanup.estate import MANAGEMENT, trust
+from tests.cleanup.executing import execute
 from tests.machine.tables import Table
 from tests.operations.line import Crash, Trap
 
@@ -43,7 +44,7 @@ class Scene:
 
 def _capture(estate: CutEstate) -> Callable[[], None]:
     estate.world.registrar.register(estate.world.snapshot)
-    return lambda: estate.execute(estate.world.cleanups.started[0])
+    return lambda: execute(estate, estate.world.cleanups.started[0])
 
 
 def _is_captured(estate: CutEstate) -> None:
@@ -56,7 +57,7 @@ def _is_captured(estate: CutEstate) -> None:
 def _clean(estate: CutEstate) -> Callable[[], None]:
     estate.captured(_captured())
     order = estate.used()
-    return lambda: estate.execute(order)
+    return lambda: execute(estate, order)
 
 
 def _is_clean(estate: CutEstate) -> None:
@@ -130,7 +131,7 @@ def _end(scene: Scene, estate: CutEstate) -> None:
     scene.outcome(estate)
     row, changed = estate.world.row(estate.key), list(estate.changed)
     for order in estate.world.cleanups.started:
-        estate.execute(order)
+        execute(estate, order)
     assert (estate.world.row(estate.key), estate.changed) == (row, changed)
 
 

@@ -26,11 +26,12 @@ from atmosphere.contract import ROUTES, FunctionName, Tree
 from atmosphere.core.access import AccessRules, Operator
 from atmosphere.core.model import Status
 from atmosphere.core.organization import Organization
-from atmosphere.handlers import cleanup, operate, query, watch
+from atmosphere.handlers import operate, query, watch
 from atmosphere.handlers.http import respond
 from atmosphere.wiring import PASS_BUDGET, App
 from tests.builders import HUB, ROLE, a_key, a_registration, a_snapshot, an_iam_rule, settings
 from tests.cleanup.clients import shared
+from tests.cleanup.executing import execute
 from tests.cleanup.fakes import FakeStack
 from tests.cleanup.fakes import World as FakeWorld
 from tests.cleanup.faults import FaultyAccounts, Reply
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from atmosphere.client.transport import Transport
     from atmosphere.core.access import VerifiedCaller
     from atmosphere.core.model import Allocation, EnvironmentKey, Json
-    from atmosphere.ports import CleanupOrder
 
 MANAGEMENT: Final = "999999999999"
 ORGANIZATION: Final = Organization(
@@ -226,22 +226,11 @@ class Estate(App):
         while self._done < len(self.world.cleanups.started):
             order = self.world.cleanups.started[self._done]
             self._done += 1
-            self._run(order)
+            execute(self, order)
             row = self.world.row(order.key)
             if row.wake_at is not None and row.status is Status.CLEANING:
                 self.clock.sleep(row.wake_at - self.clock.now())
                 self.world.reconciler.run()
-
-    def _run(self, order: CleanupOrder) -> None:
-        event: dict[str, Any] = {
-            "allocation": order.allocation,
-            "account": order.key.account,
-            "region": order.key.region,
-            "attempt": order.attempt,
-        }
-        while event.get("next") != "done":
-            event = cleanup.handle(event, self, service_account=HUB)
-            self.clock.sleep(timedelta(seconds=event["waitSeconds"]))
 
     def run_watches(self) -> None:
         """Start the scans of free environments that are due, and run them."""
