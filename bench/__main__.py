@@ -77,7 +77,8 @@ def main() -> int:
     print("waiting in line, on a virtual clock", file=sys.stderr)
     waited = waiting(hours=WAITING_HOURS)
     text = (
-        report(counts, (transactions, behind), authorizer, allocate)
+        report(counts, (transactions, behind))
+        + of_handlers(authorizer, allocate)
         + of_cleaning(turned, cleared)
         + of_working(started, tested)
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from atmosphere.contract import BY_MARK, BY_REQUESTER, BY_RUN, BY_STATUS, BY_WAKE, Index, TableKeys
+from atmosphere.contract import BY_REQUESTER, BY_RUN, BY_STATUS, BY_WAKE, Index, TableKeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,6 @@ COUNTED: Final[dict[Act, dict[str, int]]] = {
 """Write units of each index for one act on one environment; `by_mark` is written by deployments only."""
 IN_TABLE: Final = {Act.ALLOCATE: 1, Act.HEARTBEAT: 1, Act.DEALLOCATE: 1, Act.BEAT: 1, Act.FREE: 1, Act.ASK: 0}
 """Rows of `environments` that an act writes."""
-INDEXES: Final = (BY_STATUS, BY_WAKE, BY_MARK, BY_RUN, BY_REQUESTER)
 
 
 def units(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, index: Index, table: TableKeys) -> int:

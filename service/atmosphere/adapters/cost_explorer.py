@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 HOME: Final = "us-east-1"  # where the API is, whatever the regions of the costs
-PRICE: Final = Decimal("0.01")
-"""USD for each request; a further page is a request."""
 _METRIC: Final = "UnblendedCost"
 _CURRENCY: Final = "USD"
 _NO_TESTS: Final = ("Credit", "Refund", "Tax")
