@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from atmosphere.core.model import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from atmosphere.core.model import PoolName
@@ -32,6 +32,11 @@ class Shortage:
     id: ShortageKey
     since: datetime
     told: bool = False
+
+
+def longest_minutes(shortages: Iterable[Shortage | None], now: datetime) -> int:
+    """For how many whole minutes the pool has been exhausted that has been so for longest; 0 if none is."""
+    return max((int((now - short.since).total_seconds() // 60) for short in shortages if short is not None), default=0)
 
 
 def begins(counts: Mapping[Status, int], waiting: int) -> bool:

@@ -16,15 +16,12 @@ from atmosphere import observability, wiring
 from atmosphere.core import snapshot as snapshots
 from atmosphere.handlers import start
 from atmosphere.handlers.announcing import gone
+from atmosphere.operations.register import RowsReplaced
 
 if TYPE_CHECKING:
     from atmosphere.wiring import App
 
 _ANSWER_LIMIT: Final = 10.0  # seconds
-
-
-class RowsReplaced(ValueError):
-    """The stack's table of environments would be replaced by an empty one."""
 
 
 class WrongDigest(ValueError):
@@ -34,17 +31,14 @@ class WrongDigest(ValueError):
 def publish(properties: dict[str, str], app: App, *, before: str | None = None) -> str:
     """Store and apply the announced snapshot; its digest. `before` is the table of environments until now."""
     digest = properties["Digest"]
-    if before not in {None, properties.get("Rows")} and not app.store.environments():
-        raise RowsReplaced(
-            f"{before} would be replaced by an empty table, and what tests left would become the baseline of every "
-            "environment: name the table in `adopt` of deployment.yaml"
-        )
+    registrar = app.registrar(gone=gone(app))
+    registrar.demand_rows(before=before, table=properties.get("Rows"))
     text = _text(digest, properties, app)
     if snapshots.digest(text) != digest:
         raise WrongDigest(f"the snapshot asset does not have the digest {digest}: deploy again")
     snapshot = snapshots.from_json(text)
     app.deployed.put(digest, text)
-    applied = app.registrar(gone=gone(app)).register(snapshot)
+    applied = registrar.register(snapshot)
     observability.line("published", snapshot=digest, applied={str(kind): number for kind, number in applied.items()})
     return digest
 

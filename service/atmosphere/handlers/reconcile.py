@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from atmosphere import observability, wiring
 from atmosphere.contract import MEASURE, Metric
+from atmosphere.core.shortage import longest_minutes
 from atmosphere.handlers import start
 from atmosphere.handlers.announcing import became_dirty, ended, measured
 from atmosphere.operations.reconcile import Repair
 from atmosphere.ports import Unreachable
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from atmosphere.core.shortage import Shortage
     from atmosphere.core.snapshot import Snapshot
     from atmosphere.wiring import App
 
@@ -66,13 +64,8 @@ def measure(app: App) -> dict[str, int]:
     for found in app.measurer(snapshot).run():
         measured(app, found)
         stand.append(found.short)
-    observability.count(Metric.EXHAUSTED_MINUTES, _longest(stand, app.clock.now()))
+    observability.count(Metric.EXHAUSTED_MINUTES, longest_minutes(stand, app.clock.now()))
     return {"pools": len(stand)}
-
-
-def _longest(stand: list[Shortage | None], now: datetime) -> int:
-    """For how many minutes the pool has been exhausted that has been so for longest; 0 if none is."""
-    return max((int((now - short.since).total_seconds() // 60) for short in stand if short is not None), default=0)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, int]:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _ROUNDS: Final = Rounds(limit=10)
 
 
+class RowsReplaced(ValueError):
+    """A deployment would replace the table of environments by an empty one."""
+
+
 class Applied(StrEnum):
     """What registering came to for one environment."""
 
@@ -49,6 +53,17 @@ class Registrar:
     clock: Clock
     ids: Ids
     gone: Callable[[Environment], None]
+
+    def demand_rows(self, *, before: str | None, table: str | None) -> None:
+        """Raise `RowsReplaced` if `table` is another one than until now, and empty; `before` is None at the first time.
+
+        Every environment would be new to it, and what tests left would become their baselines.
+        """
+        if before not in {None, table} and not self.store.environments():
+            raise RowsReplaced(
+                f"{before} would be replaced by an empty table, and what tests left would become the baseline of every "
+                "environment: name the table in `adopt` of deployment.yaml"
+            )
 
     def register(self, snapshot: Snapshot) -> Counter[Applied]:
         """Apply a snapshot and count what was done; raises `Unreachable`, after which applying it again goes on."""
