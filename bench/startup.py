@@ -6,22 +6,18 @@ Both run on this environment's interpreter, dependencies and embedded AWS. Alone
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bench.revisions import EARLIER, ROOT, environment, tree_of
+from bench.revisions import EARLIER, ROOT, local_service, tree_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BAR: Final = 0.4
 REPEATS: Final = 5
-_COMMAND: Final = "import sys; from atmosphere.cli.main import main; sys.exit(main())"
-_STOP_LIMIT: Final = 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +43,9 @@ def startup(repeats: int = REPEATS) -> Startup:
 
 
 def _start(tree: Path) -> float:
-    words = [sys.executable, "-c", _COMMAND, "local", "up", "--json"]
     started = time.perf_counter()
-    with subprocess.Popen(words, cwd=tree, env=environment(tree), stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        description = process.stdout.readline()
-        seconds = time.perf_counter() - started
-        process.send_signal(signal.SIGTERM)
-        process.wait(_STOP_LIMIT)
-    if not description:
-        raise RuntimeError(f"the local service of {tree} did not start: see its text above")
-    return seconds
+    with local_service(tree):
+        return time.perf_counter() - started
 
 
 def main() -> int:
