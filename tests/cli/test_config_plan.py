@@ -120,6 +120,32 @@ def test_a_first_configuration_adds_everything(repository: Repository, capsys: p
     assert [step["kind"] for step in found["steps"][:4]] == ["added"] * 4
 
 
+def test_an_option_of_the_stack_is_a_change(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    file = repository.config / "deployment.yaml"
+    adopted = "adopt: {bucket: kept-bucket, tables: {environments: kept-table}}\n"
+    file.write_text(f"firewall: {{}}\nthrottles: {{iam: {{rate: 100, burst: 400}}}}\n{adopted}")
+    repository.commit("A firewall")
+    file.write_text("firewall:\nthrottles: {iam: {rate: 50, burst: 400}}\n")
+
+    code, found = planned(capsys, "--against", "main")
+
+    assert code == CHANGES
+    assert [(step["subject"], step["details"]) for step in found["steps"]] == [
+        ("deployment.yaml throttles", ["iam.rate: 100 -> 50"]),
+        ("deployment.yaml firewall", ['{"acl_arn":"","rate":10000} -> none']),
+        ("deployment.yaml adopt", ["bucket: kept-bucket -> none", "tables.environments: kept-table -> none"]),
+    ]
+    assert "no longer with the former ones" in found["steps"][2]["effect"]
+
+
+def test_a_file_of_options_that_only_writes_out_the_defaults_changes_nothing(repository: Repository) -> None:
+    (repository.config / "deployment.yaml").unlink()
+    repository.commit("No options")
+    shutil.copy(EXAMPLES / "deployment.yaml", repository.config)
+
+    assert main(["config", "plan", "--against", "main"]) == NOTHING
+
+
 def test_a_name_that_is_a_directory_and_a_revision_is_asked_for(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -265,6 +291,23 @@ def test_nothing_changes_against_a_deployment_of_the_same(
     service.script = [deployed_with()]
 
     assert main(["config", "plan", "--against", "deployed"]) == NOTHING
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_what_a_deployment_cannot_tell_is_said_to_be_left_out(
+    form: str, repository: Repository, service: Service, ready_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "deployment.yaml is not compared with the deployment"
+    service.script = [deployed_with()]
+
+    main(["config", "plan", "--against", "deployed", "--format", form])
+    done = capsys.readouterr()
+    assert said in (done.err if form == "text" else done.out)
+
+    (repository.config / "deployment.yaml").unlink()
+    main(["config", "plan", "--against", "deployed", "--format", form])
+    done = capsys.readouterr()
+    assert said not in done.out + done.err
 
 
 @pytest.mark.parametrize(

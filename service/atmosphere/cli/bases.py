@@ -5,7 +5,7 @@ Whatever keeps this from being known is an error of its own: it must never look 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,9 @@ from atmosphere.cli.output import shown
 from atmosphere.cli.revisions import NotReadable, check_revision, is_revision
 from atmosphere.client import results
 from atmosphere.client.errors import UNKNOWN_ALLOCATION, NotConnected, ServiceError
+from atmosphere.config.deployment_shapes import DEPLOYMENT
 from atmosphere.config.load import check
+from atmosphere.config.option_changes import option_steps
 from atmosphere.config.plan import Plan, Standing, plan
 from atmosphere.config.problems import Severity
 from atmosphere.config.shapes import FILES
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
     from atmosphere.cli.connection import Connection
     from atmosphere.client.client import AtmosphereClient
     from atmosphere.client.results import EnvironmentState
+    from atmosphere.config.deployment_shapes import DeploymentFile
     from atmosphere.config.load import Checked
 
 DEPLOYED: Final = "deployed"
+_OPTIONS: Final = f"{DEPLOYMENT} is not compared with the deployment: a plan against a revision and `cdk diff` show it."
 _MOST_HOLDERS: Final = 200  # allocations that are asked for; of further environments only the deadline is shown
 
 
@@ -42,18 +46,37 @@ class NotComparable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """A plan, and what it was made against: in words, and by digest (empty if there was no configuration)."""
+    """A plan, and what it was made against: in words, and by digest (empty if there was no configuration).
+
+    `not_compared` is a sentence on what the plan leaves out, or empty.
+    """
 
     plan: Plan
     against: str
     before: str
     after: str
+    not_compared: str = ""
 
 
-def compare(new: Snapshot, directory: Path, against: str, connection: Connection) -> Compared:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """A configuration without errors: what is published, and what the stack has besides."""
+
+    snapshot: Snapshot
+    deployment: DeploymentFile
+
+
+def configured(checked: Checked) -> Configured | None:
+    """None if there are errors."""
+    if checked.snapshot is None or checked.deployment is None:
+        return None
+    return Configured(snapshot=checked.snapshot, deployment=checked.deployment)
+
+
+def compare(new: Configured, directory: Path, against: str, connection: Connection) -> Compared:
     """The plan of `new`, which is the configuration in `directory`. Raises `NotComparable`, or a usage error."""
     if against == DEPLOYED:
-        return _with_deployment(new, connection)
+        return _with_deployment(new.snapshot, directory, connection)
     other = Path(against)
     if any((other / file).exists() for file in FILES):
         if other.parts == (against,) and is_revision(directory, against):
@@ -69,21 +92,32 @@ def compare(new: Snapshot, directory: Path, against: str, connection: Connection
     return _made(new, _valid(checked, against), f"the revision {against}")
 
 
-def _valid(checked: Checked, against: str) -> Snapshot:
-    if checked.snapshot is None:
+def _valid(checked: Checked, against: str) -> Configured:
+    found = configured(checked)
+    if found is None:
         problem = next(each for each in checked.problems if each.severity is Severity.ERROR)
         raise NotComparable(f"the configuration of {against} is wrong itself: {problem}")
-    return checked.snapshot
+    return found
 
 
-def _made(new: Snapshot, old: Snapshot, against: str) -> Compared:
-    return Compared(plan=plan(old, new), against=against, before=name(old), after=name(new))
+def _made(new: Configured, old: Configured, against: str) -> Compared:
+    return Compared(
+        plan=_whole(old.snapshot, new, old.deployment),
+        against=against,
+        before=name(old.snapshot),
+        after=name(new.snapshot),
+    )
 
 
-def _from_nothing(new: Snapshot, against: str) -> Compared:
-    empty = Snapshot(environments=(), access=AccessRules(), settings=new.settings)
+def _from_nothing(new: Configured, against: str) -> Compared:
+    empty = Snapshot(environments=(), access=AccessRules(), settings=new.snapshot.settings)
     said = f"the revision {against}, which has no configuration there"
-    return Compared(plan=plan(empty, new), against=said, before="", after=name(new))
+    return Compared(plan=_whole(empty, new, None), against=said, before="", after=name(new.snapshot))
+
+
+def _whole(old: Snapshot, new: Configured, deployment: DeploymentFile | None) -> Plan:
+    made = plan(old, new.snapshot)
+    return replace(made, steps=(*made.steps, *option_steps(deployment, new.deployment)))
 
 
 def name(snapshot: Snapshot) -> str:
@@ -91,7 +125,7 @@ def name(snapshot: Snapshot) -> str:
     return digest(to_json(snapshot))
 
 
-def _with_deployment(new: Snapshot, connection: Connection) -> Compared:
+def _with_deployment(new: Snapshot, directory: Path, connection: Connection) -> Compared:
     try:
         client = connection.client()
         deployed = results.read(configuration, client.configuration())
@@ -100,7 +134,13 @@ def _with_deployment(new: Snapshot, connection: Connection) -> Compared:
     except (ServiceError, NotConnected) as failed:
         raise NotComparable(f"the deployment did not tell what is in force: {failed}") from failed
     made = plan(deployed.snapshot, new, standings)
-    return Compared(plan=made, against="the deployment", before=deployed.digest, after=name(new))
+    return Compared(
+        plan=made,
+        against="the deployment",
+        before=deployed.digest,
+        after=name(new),
+        not_compared=_OPTIONS if (directory / DEPLOYMENT).exists() else "",
+    )
 
 
 def _standings(client: AtmosphereClient, touched: set[str]) -> Mapping[str, Standing]:

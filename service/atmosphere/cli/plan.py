@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from atmosphere.cli import plan_markdown
-from atmosphere.cli.bases import NotComparable, compare
+from atmosphere.cli.bases import NotComparable, compare, configured
 from atmosphere.cli.connection import Connection, connected
 from atmosphere.cli.exits import Exit
 from atmosphere.cli.options import json_option
@@ -59,10 +59,11 @@ def plan_command(connection: Connection, *, directory: Path, against: str, form:
     """
     form = Format.JSON if as_json else Format(form)
     checked = check(directory)
-    if checked.snapshot is None:
+    new = configured(checked)
+    if new is None:
         _refuse(directory, checked.problems, form)
     try:
-        compared = compare(checked.snapshot, directory, against, connection)
+        compared = compare(new, directory, against, connection)
     except NotComparable as unknown:
         _give_up(directory, str(unknown), form)
     _SHOW[form](directory, compared)
@@ -97,12 +98,14 @@ def _as_json(_: Path, compared: Compared) -> None:
 
 def _fields(compared: Compared) -> dict[str, Any]:
     about = {"against": compared.against, "before": compared.before or None, "after": compared.after}
-    return about | asdict(compared.plan)
+    return about | {"notCompared": compared.not_compared or None} | asdict(compared.plan)
 
 
 def _as_text(_: Path, compared: Compared) -> None:
     plan = compared.plan
     note(f"compared with {compared.against}")
+    if compared.not_compared:
+        note(compared.not_compared)
     if not plan.steps:
         print("nothing changes")
         return

@@ -67,6 +67,7 @@ def _page(directory: Path, parts: Iterable[str]) -> str:
 def _parts(compared: Compared, rows: int) -> Iterable[str]:
     plan = compared.plan
     yield f"Compared with {_quoted(compared.against)}{f' ({compared.before[:12]})' if compared.before else ''}."
+    yield compared.not_compared
     if not plan.steps:
         yield "**Nothing changes.**"
         return
@@ -74,7 +75,7 @@ def _parts(compared: Compared, rows: int) -> Iterable[str]:
     yield _capacity(plan.capacity, rows)
     yield _listed("Access", [access_sentence(change, _quoted) for change in plan.access], rows)
     others = [step for step in plan.steps if not step.subject.startswith("aws://")]
-    yield _listed("Rules, settings and pools", [_other(step) for step in others], rows)
+    yield _listed("Rules, settings, pools and the stack", [_other(step) for step in others], rows)
 
 
 def _environments(steps: Sequence[Step], rows: int) -> str:

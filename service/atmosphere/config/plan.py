@@ -187,24 +187,26 @@ def _compared(
             kind = gone
         else:
             kind = Kind.CHANGED
-            details = tuple(_differences(old[name], new[name]))
+            details = tuple(differences(old[name], new[name]))
             if not details:
                 continue
         yield Step(kind=kind, subject=f"{prefix}{name}", details=details, effect=effects.get(kind, ""))
 
 
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """One text, like `pool: demo -> release`, for each key whose value differs."""
     for key in sorted(old.keys() | new.keys()):
         if canonical(old.get(key)) != canonical(new.get(key)):  # to Python 1 and true are equal
-            yield f"{_shown(key, old.get(key))} -> {_value(new.get(key))}"
+            yield f"{_shown(key, old.get(key))} -> {shown_value(new.get(key))}"
 
 
 def _shown(key: str, value: Any) -> str:
-    return f"{key}: {_value(value)}"
+    return f"{key}: {shown_value(value)}"
 
 
-def _value(value: Any) -> str:
-    if value is None:
+def shown_value(value: Any) -> str:
+    """A value of a file for people."""
+    if value is None or value == "":
         return "none"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # seconds, as the file has them
