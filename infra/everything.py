@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from infra.options import CREATE, Canary, Domain, Firewall, Options
+from atmosphere.contract import Table
+from atmosphere.core.github import GITHUB_COM
+from infra.options import CREATE, Adopt, Canary, Domain, Firewall, Options
 
 EVERYTHING: Final = Options(
     domain=Domain(name="atmosphere.example.com", hosted_zone_id="Z0123456789", hosted_zone_name="example.com"),
@@ -15,3 +18,15 @@ EVERYTHING: Final = Options(
     tags={"team": "example"},
     log_days=400,
 )
+
+ADOPTED: Final = replace(
+    EVERYTHING,
+    adopt=Adopt(
+        tables={table: f"kept-{table}" for table in Table},
+        bucket="kept-bucket",
+        webhook_secrets={
+            GITHUB_COM: "arn:aws:secretsmanager:us-east-1:111111111111:secret:kept-AbCdEf",
+        },
+    ),
+)
+"""The same on what an earlier deployment left."""

@@ -1,4 +1,6 @@
-"""cdk-nag and cfn-lint over the stacks, by default and with every option: `python -m infra.nag`, in `make lint`.
+"""cdk-nag and cfn-lint over the stacks: `python -m infra.nag`, in `make lint`.
+
+The stacks are the one by default, one with every option, one on what was adopted, and the environments'.
 
 `ACCEPTED` is the one table of findings that stay, each with its reason. A finding without a row fails, and so does a
 row without a finding. Assets play no part in the rules, so one stand-in directory serves all functions.
@@ -25,7 +27,7 @@ from atmosphere.contract import NAME
 from infra import assets
 from infra.assets import Asset
 from infra.environment import EnvironmentStack
-from infra.everything import EVERYTHING
+from infra.everything import ADOPTED, EVERYTHING
 from infra.names import DEFAULT
 from infra.sources import ROOT
 from infra.stack import AtmosphereStack
@@ -54,11 +56,11 @@ class Found:
 
 _IGNORED: Final = ("W3005",)
 """CDK writes DependsOn also where a reference says the same."""
-_ANY: Final = r"atmosphere(-full)?/Service/"
+_ANY: Final = r"atmosphere(-full|-adopted)?/Service/"
 ACCEPTED: Final = (
     Accepted(
         rule="S1",
-        where=_ANY + "Bucket/Resource",
+        where=_ANY + r"Bucket\w*/Resource",
         why="only the service's roles reach the bucket; who reads what is CloudTrail's to tell, where it is wanted",
     ),
     Accepted(
@@ -154,8 +156,9 @@ def findings(out: Path) -> tuple[Found, ...]:
     app = App(outdir=str(out), analytics_reporting=False, tree_metadata=False)
     snapshot = load(ROOT / "config")
     AtmosphereStack(app, NAME, snapshot=snapshot, target=Target.HOST, service_name=DEFAULT)
-    full = f"{NAME}-full"
-    AtmosphereStack(app, full, snapshot=snapshot, target=Target.HOST, service_name=DEFAULT, options=EVERYTHING)
+    for kind, options in (("full", EVERYTHING), ("adopted", ADOPTED)):
+        name = f"{NAME}-{kind}"
+        AtmosphereStack(app, name, snapshot=snapshot, target=Target.HOST, service_name=DEFAULT, options=options)
     EnvironmentStack(app, f"{NAME}-environment")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     report = out / "validation-report.json"
