@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from atmosphere.contract import Table
-from atmosphere.core.github import GITHUB_COM
 from infra.options import CREATE, Adopt, Canary, Domain, Firewall, Options
 
+_SECRETS: Final = "arn:aws:secretsmanager:us-east-1:111111111111:secret"
 EVERYTHING: Final = Options(
     domain=Domain(name="atmosphere.example.com", hosted_zone_id="Z0123456789", hosted_zone_name="example.com"),
     firewall=Firewall(),
@@ -25,7 +25,7 @@ ADOPTED: Final = replace(
         tables={table: f"kept-{table}" for table in Table},
         bucket="kept-bucket",
         webhook_secrets={
-            GITHUB_COM: "arn:aws:secretsmanager:us-east-1:111111111111:secret:kept-AbCdEf",
+            "https://token.actions.githubusercontent.com": f"{_SECRETS}:kept-AbCdEf",
         },
     ),
 )
