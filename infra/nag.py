@@ -209,7 +209,7 @@ def main() -> int:
         printed = StringIO()
         with contextlib.redirect_stderr(printed), contextlib.redirect_stdout(printed):
             found = findings(Path(scratch) / "out")
-        texts = invalid(Path(scratch) / "out")
+            texts = invalid(Path(scratch) / "out")  # meanwhile a thread of CDK's goes on printing what it found
     wrong = [*judge(found), *filter(None, [texts])]
     for line in wrong:
         sys.stderr.write(f"{line}\n")
