@@ -45,6 +45,7 @@ class Service:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body go in two parts: each reply would take 40 ms
 
             def _serve(self) -> None:
                 content = self.rfile.read(int(self.headers.get("Content-Length") or 0))

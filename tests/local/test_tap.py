@@ -29,6 +29,7 @@ class _Upstream(BaseHTTPRequestHandler):
     """Answers with what it was asked; `/chunks` in chunks, `/empty` with 204, `/close` without a length."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     served: Counter[str]
 
     def _body(self) -> bytes:
