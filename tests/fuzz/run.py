@@ -35,6 +35,7 @@ IN_WORDS: Final[Mapping[str, str]] = {
     "bytes: shorten it": "a limit in bytes: JSON Schema counts characters",
     "'sessionPolicy'": "JSON within a text, and its length in a form of ours",
     "did not ask for heartbeats": "what an earlier request asked for",
+    "cleaning of aws://": "regions of what is adopted: those of its environment, which the service knows",
     "'cursor' is": "what the service made earlier",
     "nested deeper": "depth of a JSON text",
     "is too large": "numbers that Python reads as infinite",

@@ -176,3 +176,13 @@ def test_a_function_finds_the_sdk_that_its_runtime_has_on_aws(place: Account, ru
     )
     reply = functions.invoke(FunctionName="f")
     assert json.loads(reply["Payload"].read()) == found
+
+
+@pytest.mark.parametrize(("key", "decision"), [("one\ntwo", "allowed"), ("other/one\ntwo", "implicitDeny")])
+def test_a_wildcard_of_a_policy_stands_for_line_breaks_too(place: Account, key: str, decision: str) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/one*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    found = place.client("iam").simulate_custom_policy(
+        PolicyInputList=[policy], ActionNames=["s3:GetObject"], ResourceArns=[f"arn:aws:s3:::bucket/{key}"]
+    )
+    assert [each["EvalDecision"] for each in found["EvaluationResults"]] == [decision]
