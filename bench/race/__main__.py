@@ -20,7 +20,7 @@ from bench.race.report import described, table
 from bench.race.scene import CLEANING, SCENE, SESSION, SETTINGS, add_pools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bench.race.course import Result
 
@@ -29,6 +29,7 @@ _PATIENCE: Final = (
     1.0 * SESSION + CLEANING + 100
 )  # seconds until all rests: deadlines, then cleanings, of which some are killed
 _STEP: Final = 250  # requests between two lines of progress
+_LIVES: Final = 10  # allocations, likewise
 _RATES: Final = (0.01, 0.1, 0.3)
 
 
@@ -59,16 +60,28 @@ def _results(service: LocalService, asked: argparse.Namespace, seed: int) -> Ite
             seed=seed,
             kills=asked.kills,
             patience=_PATIENCE,
-            progress=_tell,
+            progress=_every(_STEP, "requests are answered"),
         )
         return
     for rate in asked.rate or _RATES:
-        yield storm(service, SCENE, rate=rate, lives=asked.lives, threads=asked.threads, seed=seed, patience=_PATIENCE)
+        yield storm(
+            service,
+            SCENE,
+            rate=rate,
+            lives=asked.lives,
+            threads=asked.threads,
+            seed=seed,
+            patience=_PATIENCE,
+            progress=_every(_LIVES, f"allocations have ended at {rate:.0%}"),
+        )
 
 
-def _tell(answered: int) -> None:
-    if answered % _STEP == 0:
-        print(f"{answered} requests are answered", file=sys.stderr, flush=True)
+def _every(step: int, said: str) -> Callable[[int], None]:
+    def tell(done: int) -> None:
+        if done % step == 0:
+            print(f"{done} {said}", file=sys.stderr, flush=True)
+
+    return tell
 
 
 def _told(result: Result, *, as_json: bool) -> Result:

@@ -97,11 +97,22 @@ def race(
 
 
 def storm(
-    service: LocalService, scene: Scene, *, rate: float, lives: int, threads: int, seed: int, patience: float
+    service: LocalService,
+    scene: Scene,
+    *,
+    rate: float,
+    lives: int,
+    threads: int,
+    seed: int,
+    patience: float,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Result:
-    """So many lives of an allocation while `rate` of all AWS calls fail; then fair weather, until everything rests."""
+    """So many lives of an allocation while `rate` of all AWS calls fail; then fair weather, until everything rests.
+
+    What is dirty then is cleaned, so that another storm on the same service begins with everything free.
+    """
     streams, began, weather = Streams(service), time.monotonic(), Weather(rate, seed)
-    load = Storm(service=service, scene=scene, requests=lives, threads=threads, seed=seed)
+    load = Storm(service=service, scene=scene, requests=lives, threads=threads, seed=seed, progress=progress)
     with traced(service), streams.watching(), _exposed(service, weather):
         load.run()
         service.tap.expose(None)
@@ -119,7 +130,10 @@ def storm(
         calls=weather.calls(),
         at_rest=_counted(rows),
     )
-    return _judged(scene, result)
+    judged = _judged(scene, result)
+    load.tend()
+    _rested(service, scene, patience)
+    return judged
 
 
 @contextmanager

@@ -1,4 +1,8 @@
-"""The load of a storm: lives of allocations; a thread repeats what got no clear answer, as clients do."""
+"""The load of a storm: lives of allocations; a thread repeats what got no clear answer, as clients do.
+
+Revocations that AWS refuses leave dirty environments, which wait for a person. So there is one: without it, a storm
+of some minutes would be a queue for the last free environment.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from atmosphere.core.model import Status
 from bench.race.board import Held
 from bench.race.load import Caller, Load
 from bench.race.seen import OK, Kind
@@ -25,6 +30,7 @@ _PAUSE: Final = 0.3  # seconds between two tries
 _WAITING: Final = frozenset({423, 429})
 _TURN: Final = 1.0  # seconds until it asks again whether it is its turn
 _PATIENCE: Final = 90.0  # seconds that it waits for its turn
+_TENDED: Final = 0.1  # of the turns of those who wait, an operator cleans what is dirty
 _UNCLEAR: Final = frozenset({0, 500, 502, 503, 504})
 
 
@@ -38,8 +44,9 @@ class Storm(Load):
         def lives(thread: int) -> None:
             dice = random.Random(f"{self.seed}-{thread}")  # noqa: S311 -- dice
             with closing(Caller(self, dice)) as caller:
-                while next(numbers) < self.requests:
+                while (number := next(numbers)) < self.requests:
                     self._live(caller)
+                    self.progress(number + 1)
 
         with ThreadPoolExecutor(self.threads, thread_name_prefix="storm") as pool:
             for _ in pool.map(lives, range(self.threads)):
@@ -49,7 +56,9 @@ class Storm(Load):
         asked = caller.draw(keyless=self.scene.keyless)
         kinds = itertools.chain([Kind.ALLOCATE], itertools.repeat(Kind.AGAIN))
         tries = _TRIES if asked.key else 1
-        got = _until_clear(lambda: _in_turn(lambda: caller.allocate(asked, next(kinds), waits=False)), tries)
+        got = _until_clear(
+            lambda: self._in_turn(caller, lambda: caller.allocate(asked, next(kinds), waits=False)), tries
+        )
         if got.status != OK:
             if asked.key:
                 _until_clear(lambda: caller.release(Held(asked.key, asked.tree)))
@@ -62,13 +71,24 @@ class Storm(Load):
             caller.keep(held, kind)
         _until_clear(lambda: caller.release(held))
 
+    def _in_turn(self, caller: Caller, ask: Callable[[], Answered]) -> Answered:
+        """Ask until it is no longer told to wait, within the patience."""
+        end = time.monotonic() + _PATIENCE
+        while (answer := ask()).status in _WAITING and time.monotonic() < end:
+            if caller.rolls(_TENDED):
+                self._tend(caller)
+            time.sleep(_TURN)
+        return answer
 
-def _in_turn(ask: Callable[[], Answered]) -> Answered:
-    """Ask until it is no longer told to wait, within the patience."""
-    end = time.monotonic() + _PATIENCE
-    while (answer := ask()).status in _WAITING and time.monotonic() < end:
-        time.sleep(_TURN)
-    return answer
+    def tend(self) -> None:
+        """An operator cleans what is dirty."""
+        with closing(Caller(self, random.Random(self.seed))) as caller:  # noqa: S311 -- dice
+            self._tend(caller)
+
+    def _tend(self, caller: Caller) -> None:
+        for row in self.service.store().environments():
+            if row.pool in self.scene.pools and row.status is Status.DIRTY:
+                _until_clear(partial(caller.act, Kind.CLEAN, row.key.path))
 
 
 def _until_clear(ask: Callable[[], Answered], tries: int = _TRIES) -> Answered:
