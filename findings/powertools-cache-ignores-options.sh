@@ -8,7 +8,7 @@
 #       cases; in functions use one provider for each variant: `SecretsProvider()`, `AppConfigProvider(...)`.
 # With: aws-lambda-powertools 3.37.0, boto3 1.44.8, moto 5.2.5 as Secrets Manager and Systems Manager (PyPI); AppConfig is
 #       a server on loopback that answers with the environment of the session. Seen 2026-11-30.
-# Docs: the parameters page says that values are kept for max_age, 5 seconds by default, and not by what. The same bug of
+# Docs: the parameters page says that values are kept for max_age, 5 minutes by default, and not by what. The same bug of
 #       the TypeScript library is issue 5622 there, closed in September 2026; nothing found on the Python one, but for
 #       AppConfig a remark in issue 2362 (2023).
 set -euo pipefail
