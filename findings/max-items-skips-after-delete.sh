@@ -3,8 +3,8 @@
 #       in a page of AWS: "the page without a token, and skip 10 of it". Items that are deleted before the next call
 #       move the others up, so as many are skipped as were deleted. The last call has no token, and no error.
 # Why:  a script that deletes in batches, `--max-items 10`, delete them, `--starting-token`, leaves half of what it was to
-#       delete, although it read to the end. The tokens of AWS itself name the last item, and do not skip anything. For
-#       batches use `--page-size`, or list from the start again until nothing is left.
+#       delete, although it read to the end. S3's own tokens name the last key, and skip nothing: for batches use
+#       `--page-size`, or list from the start again until nothing is left.
 # With: awscli 1.46.3, boto3 1.44.8, moto 5.2.5 as S3 and Systems Manager (PyPI). Seen 2026-11-30.
 # Docs: the CLI guide says that the token is specific to the CLI, and not what it does if items go; nothing found in the
 #       issues of botocore and aws-cli. The token is base64 of JSON with `boto_truncate_amount`.
