@@ -97,7 +97,9 @@ print("pytest after SIGINT: the bucket", "is there" if bucket.exists() else "is 
 commit(workflow)
 lines = interrupted(act)
 print("pytest in act after Ctrl-C: the bucket", "is there" if bucket.exists() else "is deleted")
-print("act says:", [line.split("] ")[-1].strip(" 🏁") for line in lines if "been cancelled" in line or "🏁" in line])
+said = [line.split("] ")[-1].strip() for line in lines]
+wanted = ("been cancelled", "Job failed", "Job succeeded")
+print("act says:", [line.lstrip("\U0001f3c1 ") for line in said if any(word in line for word in wanted)])
 print("steps that ran:", (work / "ran").read_text().splitlines())
 bucket.unlink(missing_ok=True)
 commit(workflow.replace(f"-m pytest -q -p no:cacheprovider {work}/test_it.py", f"{work}/ignores.py"))
