@@ -2,24 +2,26 @@
 # What: some waiters cannot see that what they wait for has happened. AppConfig `environment_ready_for_deployment` waits
 #       for ReadyForDeployment, and the API says READY_FOR_DEPLOYMENT; it does not see ROLLED_BACK either. ECS
 #       `tasks_stopped` and EC2 `instance_terminated` do not count an answer without any task or instance, as it comes
-#       once they are forgotten, or for a filter that nothing matches. RDS `tenant_database_deleted` wants the name of
-#       the error's shape, and AWS sends its code.
+#       once they are forgotten, or for a filter that nothing matches. RDS `tenant_database_deleted` of boto3 wants the
+#       name of the error's shape, and AWS sends its code; SageMaker `image_deleted` of the JavaScript SDK wants
+#       ResourceNotFoundException, and the error is ResourceNotFound.
 # Why:  a deployment that waits for AppConfig runs for 8.3 hours and then fails, and a cleanup that waits for a filter
 #       fails after 10 minutes exactly where there is nothing to clean. Ask first whether there is anything, and give
 #       WaiterConfig where you wait. For AppConfig wait for the deployment: `deployment_complete`.
 # With: boto3 and botocore 1.44.8 (PyPI), @aws-sdk/client-appconfig 3.1124.0, @aws-sdk/client-ecs 3.1164.0,
-#       @aws-sdk/client-ec2 3.1169.0, @aws-sdk/client-rds 3.1169.0 (npm). Seen 2026-11-30. The answers come from a server
-#       on loopback, in the form of the API references.
+#       @aws-sdk/client-ec2 3.1169.0, @aws-sdk/client-rds 3.1169.0, @aws-sdk/client-sagemaker 3.1142.0 (npm). Seen
+#       2026-11-30. The answers come from a server on loopback, in the form of the API references.
 # Docs: the pages of the waiters name the call, the delay and the attempts. Empty answers are issue 5095 of
-#       aws-sdk-java-v2 (2024, open); SageMaker's `image_deleted` was like the last one (botocore issue 3782, 2026). Nothing
-#       found on AppConfig and RDS in the issues of botocore, aws-cli and aws-sdk-js-v3.
+#       aws-sdk-java-v2 (2024, open); SageMaker's `image_deleted` is issue 3782 of botocore (2026), which has mended it.
+#       Nothing found on AppConfig and RDS in the issues of botocore, aws-cli and aws-sdk-js-v3.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/v"
 "$work/v/bin/pip" install -q --disable-pip-version-check boto3==1.44.8 botocore==1.44.8
 npm install --loglevel=error --no-audit --no-fund --prefix "$work" @aws-sdk/client-appconfig@3.1124.0 \
-  @aws-sdk/client-ecs@3.1164.0 @aws-sdk/client-ec2@3.1169.0 @aws-sdk/client-rds@3.1169.0 >/dev/null
+  @aws-sdk/client-ecs@3.1164.0 @aws-sdk/client-ec2@3.1169.0 @aws-sdk/client-rds@3.1169.0 \
+  @aws-sdk/client-sagemaker@3.1142.0 >/dev/null
 cat >"$work/wait.mjs" <<'JS'
 const [service, Client, waiter, asked] = process.argv.slice(2);
 const sdk = await import(`@aws-sdk/client-${service}`);
@@ -58,6 +60,8 @@ class Aws(http.server.BaseHTTPRequestHandler):
             self.answer("text/xml", NO_DATABASE, 404)
         elif "DescribeInstances" in asked:
             self.answer("text/xml", NONE)
+        elif "ImageName" in asked:
+            self.answer("application/x-amz-json-1.1", json.dumps({"__type": "ResourceNotFound"}), 400)
         else:
             self.answer("application/x-amz-json-1.1", json.dumps(MISSING))
 
@@ -87,6 +91,7 @@ wait("ecs", "tasks_stopped", ("ECSClient", "waitUntilTasksStopped"), cluster="c"
 wait("ec2", "instance_terminated", ("EC2Client", "waitUntilInstanceTerminated"),
      Filters=[{"Name": "tag:test", "Values": ["1"]}])
 wait("rds", "tenant_database_deleted", ("RDSClient", "waitUntilTenantDatabaseDeleted"), DBInstanceIdentifier="d")
+wait("sagemaker", "image_deleted", ("SageMakerClient", "waitUntilImageDeleted"), ImageName="image")
 states = botocore.session.get_session().get_service_model("appconfig").shape_for("EnvironmentState").enum
 print("the model of AppConfig has the states", ", ".join(states))
 PY
@@ -97,5 +102,6 @@ appconfig environment_ready_for_deployment: boto3: Max attempts exceeded, by def
 ecs tasks_stopped: boto3: Max attempts exceeded, by default after 10 minutes; JavaScript SDK: TimeoutError
 ec2 instance_terminated: boto3: Max attempts exceeded, by default after 10 minutes; JavaScript SDK: TimeoutError
 rds tenant_database_deleted: boto3: An error occurred (DBInstanceNotFound); JavaScript SDK: success
+sagemaker image_deleted: boto3: success; JavaScript SDK: TimeoutError
 the model of AppConfig has the states READY_FOR_DEPLOYMENT, DEPLOYING, ROLLING_BACK, ROLLED_BACK, REVERTED
 SEEN
