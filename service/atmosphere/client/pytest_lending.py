@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -198,16 +199,21 @@ class Lending:
         return uncaptured
 
     def _listen(self) -> None:
-        """SIGTERM ends the session as Ctrl-C does, instead of the process at once, unless someone else handles it."""
-        main = threading.current_thread() is threading.main_thread()
-        if main and os.name == "posix" and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, _terminated)
-            self._config.add_cleanup(_no_longer)
+        """SIGTERM and SIGHUP end the session as Ctrl-C does, instead of the process at once, unless others handle them.
+
+        SIGHUP comes from a terminal that is closed, and is all that tests get from `act` when it is stopped.
+        """
+        if threading.current_thread() is not threading.main_thread() or os.name != "posix":
+            return
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, _terminated)
+                self._config.add_cleanup(partial(_no_longer, number))
 
 
-def _terminated(*_: object) -> None:
-    raise KeyboardInterrupt("SIGTERM")
+def _terminated(number: int, _: object) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
-def _no_longer() -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _no_longer(number: signal.Signals) -> None:
+    signal.signal(number, signal.SIG_DFL)

@@ -1,6 +1,7 @@
 """A pytest plugin: the fixture `atmosphere_environment`, an allocation for the tests of a session.
 
-It is taken when the first test needs it, and given back when the session ends, also after `-x`, Ctrl-C or SIGTERM.
+It is taken when the first test needs it, and given back when the session ends, also after `-x`, Ctrl-C, SIGTERM or
+SIGHUP.
 With pytest-xdist each worker has its own, or all share one; the controller gives back what a crashed worker held.
 Nothing of the client is loaded in a session that does not use the fixture.
 """

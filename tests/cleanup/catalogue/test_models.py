@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import jmespath  # type: ignore[import-untyped]  # comes with botocore
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.catalogue.calls import Call, Listing, Step
 
 PARTS = (TEXT,) * 4
+REFUSING = re.compile(r"fail|error|unsuccessful|unprocessed", re.IGNORECASE)
 ROWS = [pytest.param(row, id=row.name) for row in CATALOGUE if isinstance(row, Row)]
 
 
@@ -151,6 +153,15 @@ def test_replies_have_what_is_read_in_them(row: Row) -> None:
         if call.refusals:
             [refusal] = search(call.refusals, whole(operations(row.service)[call.operation].output_shape))
             assert refusal.keys() >= {"Code", "Message"}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_a_reply_of_200_refuses_is_read(row: Row) -> None:
+    for call in (row.remove, *(step.call for step in steps(row))):
+        output = operations(row.service)[call.operation].output_shape
+        members = output.members if output else {}
+        refusals = [name for name, shape in members.items() if REFUSING.search(name) and isinstance(shape, ListShape)]
+        assert call.refusals or not refusals, f"{call.operation} says in {refusals} what it did not do"
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -12,6 +12,9 @@ from atmosphere.cleanup.catalogue.row import Call, Listing, Row, Step
 
 _CLUSTERS: Final = Listing("list_clusters")
 _OF_A_CLUSTER: Final = "AWS::ECS::ClusterCapacityProvider"
+_NOT_DELETED: Final = (  # one that does not exist is named there, too
+    "failures[?!contains(reason || '', 'does not exist')].{Code: reason || 'Failed', Message: detail || reason}"
+)
 _NO_CLUSTER: Final = "ClusterNotFoundException"
 
 ROWS: Final = (
@@ -42,7 +45,7 @@ ROWS: Final = (
         see=Call("describe_task_definition"),
         gone="taskDefinition.status != 'ACTIVE'",
         strip=(Step(call=Call("deregister_task_definition")),),
-        remove=Call("delete_task_definitions"),
+        remove=Call("delete_task_definitions", refusals=_NOT_DELETED),
         # what one that does not exist is answered with
         errors=Errors(absent=("ClientException",)),
         after=("AWS::ECS::Service",),

@@ -46,7 +46,11 @@ ROWS: Final = (
         halt=(Step(call=Call("disable_rule", _RULE)),),
         strip=(
             Step(
-                call=Call("remove_targets", ("EventBusName", "Rule", "Ids")),
+                call=Call(
+                    "remove_targets",
+                    ("EventBusName", "Rule", "Ids"),
+                    refusals="FailedEntries[].{Code: ErrorCode, Message: ErrorMessage}",
+                ),
                 each=Listing("list_targets_by_rule", "Id", of=("EventBusName", "Rule")),
             ),
         ),

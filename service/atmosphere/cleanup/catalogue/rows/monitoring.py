@@ -66,7 +66,7 @@ ROWS: Final = (
         # CloudFormation's id is the ARN, whose last part is the name
         listing=Listing("describe_insight_rules", "Name", unless="ManagedRule", members="InsightRules"),
         parts=r"(?:.*:insight-rule/)?(.*)",
-        remove=Call("delete_insight_rules"),
+        remove=Call("delete_insight_rules", refusals="Failures[].{Code: ExceptionType, Message: FailureDescription}"),
         errors=Errors(absent=("ResourceNotFoundException",)),
     ),
     Row(
