@@ -6,7 +6,7 @@
 #       inner function then returns the handler's result. Of several functions with a configuration of their own the
 #       first one's is used for all: with `event_key_jmespath="team"` and then `"name"`, all names of a team are one.
 # Why:  the code works at its first call, and so in tests that call it once. The retry of SQS or EventBridge, for which it
-#       was written, gets an error, another function's value or another user's. Make one layer for each function.
+#       was written, gets an error, or the value of another call. Make one layer for each function.
 # With: aws-lambda-powertools 3.37.0, boto3 1.44.8, moto 5.2.5 as DynamoDB (PyPI). Seen 2026-11-30.
 # Docs: the same bug of the TypeScript library is issue 5707 there, closed in September 2026, and that the first
 #       configuration wins is in its documents since issue 5409 (July). Nothing found in the issues of the Python one.
