@@ -77,6 +77,6 @@ custodian run --region us-east-1 --region eu-west-1: exit 0
 regional types that run in one region only:
     aiops-investigation-group bedrock-agent bedrock-knowledge-base devops-agent-space dsql-cluster
     dsql-stream fis-experiment fis-template payment-cryptography-key s3-table s3-table-bucket
-    s3files-access-point s3files-file-system s3files-mount-target ses-ingress-endpoint timestream-
-    influxdb timestream-influxdb-cluster
+    s3files-access-point s3files-file-system s3files-mount-target ses-ingress-endpoint
+    timestream-influxdb timestream-influxdb-cluster
 SEEN
