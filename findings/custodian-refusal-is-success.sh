@@ -6,7 +6,8 @@
 # Why:  a nightly cleanup is green while tables stay and are billed, and which ones stay depends on the order.
 # With: c7n 0.9.53, moto 5.2.5, boto3 1.43.103, botocore 1.43.127 (PyPI). Seen 2026-11-30. No account is called: moto
 #       answers in the same process.
-# Docs: the reference of these actions says nothing of refusals, except that `force` disables a table's protection.
+# Docs: the reference of these actions says nothing of refusals, except that `force` disables a table's protection. In
+#       issue 8703 (2023) a maintainer says that an error which an action does not catch stops the policy.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -5,7 +5,7 @@
 # Why:  a tool that loads a template, adds a prefix or tags for a test, and writes it again takes away what protects data:
 #       an update that replaces the bucket or the table deletes the old one.
 # With: troposphere 4.11.1 (PyPI). Seen 2026-11-30.
-# Docs: the README says that the module converts templates; it names no section and no attribute that is left out.
+# Docs: the module says that it makes a template object of an existing template, and names nothing that it leaves out.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
