@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# What: a queue, bucket, stream or table with encryption by KMS and `removalPolicy: DESTROY` makes a key, and the key has
+# What: a queue, bucket, stream or table with encryption by KMS and `removalPolicy: DESTROY` makes a key, and this has
 #       `DeletionPolicy: Retain`. A queue is deleted by default, and its key stays by default. The log groups of an
 #       OpenSearch domain stay in the same way. A key of your own changes it, and so does `RemovalPolicies`.
 # Why:  each deployment of a test that is destroyed afterwards leaves a customer managed key. It is billed every month
 #       until someone schedules its deletion, it has no alias, and nothing uses it.
 # With: aws-cdk-lib 2.276.0, constructs 10.8.1 (npm). Seen 2026-11-30.
-# Docs: the reference says that a key is created if none is given, not that it stays; kms.Key says that it is retained by
+# Docs: the reference says that a key is created if none is given, not that it stays; kms.Key says that keys stay by
 #       default. aws-cdk issue 3275 (2019) mentions it for the buckets of pipelines, which changed since.
 set -euo pipefail
 work=$(mktemp -d)

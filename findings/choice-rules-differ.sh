@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What: a Choice state takes another way in emulators than on AWS. In moto, which runs state machines if it is told to, a
+# What: a Choice state takes another way in emulators than on AWS. In moto, which runs machines if it is told to, a
 #       timestamp with a fraction of a second or an offset is never equal, before or after another one; JavaScript's
 #       toISOString() always writes a fraction. StringMatches knows `?` and `[b]` there. In ministack, a field that is
 #       null is not present, true is a number, 1 is true, and a date is a timestamp.
@@ -36,7 +36,8 @@ RULES = (
 
 def choose(states, number, rule, expected, value):
     ways = {way: {"Type": "Pass", "Result": way, "End": True} for way in ("match", "default")}
-    choice = {"Type": "Choice", "Default": "default", "Choices": [{"Variable": "$.field", rule: expected, "Next": "match"}]}
+    test = {"Variable": "$.field", rule: expected, "Next": "match"}
+    choice = {"Type": "Choice", "Default": "default", "Choices": [test]}
     made = states.create_state_machine(
         name=f"machine-{number}", roleArn="arn:aws:iam::111111111111:role/any",
         definition=json.dumps({"StartAt": "Choice", "States": {"Choice": choice, **ways}}))

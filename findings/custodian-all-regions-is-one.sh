@@ -5,7 +5,7 @@
 # Why:  a policy that deletes leftovers leaves a database running, and billed, in every other region.
 # With: c7n 0.9.53, moto 5.2.5, boto3 1.43.103, botocore 1.43.127 (PyPI). Seen 2026-11-30. No account is called: moto
 #       answers in the same process.
-# Docs: "Advanced Usage" says that `all` runs against all applicable regions for the policy's resource, and that a region
+# Docs: "Advanced Usage" says that `all` runs against all applicable regions of the policy's resource, and that one
 #       that does not support the resource is skipped.
 set -euo pipefail
 work=$(mktemp -d)
