@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     racing.add_argument("--kills", type=float, default=2.0, help="workers killed for each hundred requests")
     storming = what.add_parser("faults", help="allocations while a share of all AWS calls fails")
     storming.add_argument("--rate", type=float, action="append", help=f"the share; default: {_RATES}, in turn")
-    storming.add_argument("--lives", type=int, default=200, help="allocations for each share")
+    storming.add_argument("--lives", type=int, default=40, help="allocations for each share")
     storming.add_argument("--threads", type=int, default=8)
     return parser
 
