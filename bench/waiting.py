@@ -12,6 +12,7 @@ take a lognormal time, cleaning two minutes; two of a hundred callers die while 
 
 from __future__ import annotations
 
+import argparse
 import heapq
 import json
 import random
@@ -20,7 +21,6 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from statistics import quantiles
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
     from atmosphere.core.matching import Party
 
-FILE: Final = Path(__file__).with_name("waiting.json")
 UTILIZATION: Final = 0.97
 NPM_P95, NPM_MOST = 0.6, 0.3
 DECISIONS: Final = 1000.0
@@ -382,17 +381,19 @@ def _row(outcome: Outcome, ideal: Outcome) -> str:
     return f"| {outcome.policy} | {waits} | {outcome.overtaken:.3f} | {outcome.busy / ideal.busy:.3f} | {decisions} |\n"
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure and print, and with the sizes of design write; the exit code says whether every bar is kept."""
-    if arguments:
-        environments, waiters, hours = arguments
-        result = waiting(int(environments), int(waiters), float(hours))
-    else:
-        result = waiting()
-        FILE.write_text(json.dumps(asdict(result), indent=2) + "\n")
-    print(table(result))
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure and print; the exit code says whether every bar is kept."""
+    as_written = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m bench.waiting", description=__doc__, formatter_class=as_written)
+    parser.add_argument("--environments", type=int, default=1000)
+    parser.add_argument("--waiters", type=int, default=200, help="callers in line at a time, about")
+    parser.add_argument("--hours", type=float, default=24.0, help="of the virtual clock")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    asked = parser.parse_args(words)
+    result = waiting(asked.environments, asked.waiters, asked.hours)
+    print(json.dumps(asdict(result), indent=2) if asked.json else table(result))
     return 0 if all(result.kept.values()) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
