@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BUCKET: Final = Resource("AWS::S3::Bucket", "kept", REGION)
 NOTIFICATIONS: Final = f"Atmosphere::S3::Notifications:kept@{REGION}"
 ROLE: Final = f"arn:aws:iam::{OWNER}:role/copies"
+WORD: Final = Revision(at=NOW, by="me", why="so")
 MINE, THEIRS = "a" * 64, "b" * 64
 
 
@@ -193,18 +194,50 @@ def test_what_an_older_version_did_not_capture_is_not_compared() -> None:
     assert room.changed() == {}
 
 
+class Book:
+    """The baseline of a room as operators amend it, with a scan that lists buckets only."""
+
+    def __init__(self, room: Room) -> None:
+        room.broken["DescribeStacks"] = "InternalError"
+        skipped = tuple(entry.name for entry in CATALOGUE if entry.name != BUCKET.type)
+        room.assignment = replace(room.assignment, settings=replace(room.assignment.settings, skipped_types=skipped))
+        self.room, self.book = room, BaselineRepository(MemoryTexts(), KEY)
+        self.book.capture(replace(room.baseline, types=(BUCKET.type,)), WORD)
+
+    def amend(self, change: Callable[[Baseline], Baseline]) -> Baseline:
+        """What the next cleanup goes by."""
+        self.room.baseline = self.book.amend(change, WORD)
+        self.room.baseline = adopt(self.book, self.room.context)
+        return self.room.baseline
+
+
 def test_settings_of_an_adopted_bucket_are_watched() -> None:
     room = a_bucket()
-    room.broken["DescribeStacks"] = "InternalError"
-    skipped = tuple(entry.name for entry in CATALOGUE if entry.name != BUCKET.type)
-    room.assignment = replace(room.assignment, settings=replace(room.assignment.settings, skipped_types=skipped))
-    book, word = BaselineRepository(MemoryTexts(), KEY), Revision(at=NOW, by="me", why="so")
-    book.capture(Baseline(items={}, types=(BUCKET.type,), regions=(REGION,)), word)
-    room.baseline = book.amend(lambda before: before.adopting([BUCKET]), word)
-    room.baseline = adopt(book, room.context)
-    assert {each.type for each in BUCKET_SETTINGS} < {item.type for item in room.baseline.contents}
+    baseline = Book(room).amend(lambda before: before.adopting([BUCKET]))
+    assert {each.type for each in BUCKET_SETTINGS} < {item.type for item in baseline.contents}
     notify(room, Notice("mine"))
     room.put_back()
+
+
+def test_a_setting_alone_is_adopted_as_a_report_says() -> None:
+    room = a_bucket()
+    room.capture(BUCKET)
+    notify(room, Notice("mine"))
+    grant(room, THEIRS)
+    setting = Resource.parse(NOTIFICATIONS)
+    baseline = Book(room).amend(lambda before: before.adopting([setting]))
+    assert (baseline.adopted, setting in baseline.items) == (frozenset(), False)
+    [address] = room.changed()
+    assert address.startswith("Atmosphere::S3::Grants:")
+
+
+def test_of_a_bucket_that_is_dropped_no_setting_is_put_back() -> None:
+    room = a_bucket()
+    room.capture(BUCKET)
+    room.baseline = room.baseline.without([BUCKET])
+    for _, becomes in CHANGES.values():
+        becomes(room)
+    assert room.changed() == {}
 
 
 def test_nothing_but_a_put_back_may_write_the_settings_of_a_kept_bucket() -> None:

@@ -51,7 +51,6 @@ class BucketSetting(Captured):
     delete: str = ""
     id: str = ""
     asks: Mapping[str, Any] = field(default_factory=dict)
-    about: str = _BUCKET
     restorable: bool = True
 
     @property
