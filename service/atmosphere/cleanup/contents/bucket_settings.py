@@ -133,7 +133,7 @@ BUCKET_SETTINGS: Final = (
         id="ID",
     ),
     BucketSetting(
-        # without the names of who is let in, which S3 stopped telling: they follow from the ids
+        # without the names of who is let in, which may change and follow from the ids
         type="Atmosphere::S3::Grants",
         name="grants",
         read_by="get_bucket_acl",
