@@ -26,6 +26,7 @@ _IAM: Final = "revoke/iam.py"
 _BOOTSTRAP: Final = "contents/bootstrap.py"
 _EXTENSIONS: Final = "contents/extensions.py"
 _LOG_GROUPS: Final = "contents/log_groups.py"
+_BUCKETS: Final = "contents/bucket_settings.py"
 _TASKS: Final = "catalogue/tasks.py"
 _GUARDED: Final = ("test_guard", "test_protected", "test_kept", "test_contents")
 _DENIED: Final = ("test_imposing", "test_contents")
@@ -268,6 +269,15 @@ MUTATIONS: Final = (
         ("before[_DEFAULT] and not now[_DEFAULT]", "before[_DEFAULT]"),
     ),
     *_of(_LOG_GROUPS, ("test_outsiders",), ('if each.get("resourceArn") == arn)', ")")),
+    *_of(
+        _BUCKETS,
+        ("test_bucket_settings", "test_put_back"),
+        (" if name != but and part is not None}", " if part is not None}"),
+        (" and part is not None}", "}"),
+        ("        if drift.before is None:\n", "        if False:\n"),
+        ("            if code_of(error) == _GONE:\n", "            if False:\n"),
+        ('        asks={"SkipDestinationValidation": True},\n', ""),
+    ),
     *_of(
         _TASKS,
         ("catalogue/test_families",),

@@ -18,12 +18,13 @@ from atmosphere.cleanup.aws.budget import Budget
 from atmosphere.cleanup.aws.guard import Guard
 from atmosphere.cleanup.baseline.drift import Restorer, read_contents
 from atmosphere.cleanup.baseline.drift_troubles import troubles_of
-from atmosphere.cleanup.contents import zones
+from atmosphere.cleanup.contents import contents_of, zones
 from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.base import Drift, difference
 from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES
 from atmosphere.cleanup.contents.settings import SETTING
 from atmosphere.cleanup.contents.toolkit import ToolkitBucket
+from atmosphere.cleanup.kinds import INSIDE
 from atmosphere.cleanup.model import GLOBAL, Assignment, MutationRefused, Resource
 from atmosphere.cleanup.revoke.denial import policy_document, whole_document
 from atmosphere.cleanup.state.baseline import Baseline
@@ -722,6 +723,11 @@ def test_all_that_changed_of_one_resource_is_told() -> None:
     drifts = [Drift(bucket, policy, {"a": 1}, {"a": 2}), Drift(bucket, ToolkitBucket(), "empty", "not empty")]
     message = troubles_of(drifts)[bucket].message
     assert message == f'{policy.name}: a 1 → 2; {ToolkitBucket().name}: "empty" → "not empty"'
+
+
+def test_of_every_type_of_our_own_it_is_known_which_resources_it_is_about() -> None:
+    types = {content.type for content in contents_of(Room().assignment) if content.type.startswith("Atmosphere::")}
+    assert types == {SETTING, *INSIDE}
 
 
 def test_registered_roles_are_watched_also_where_the_account_is_shared() -> None:

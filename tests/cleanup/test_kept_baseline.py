@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from atmosphere.cleanup.baseline.amendments import Amendments
 from atmosphere.cleanup.contents.toolkit import TOOLKIT
@@ -221,6 +222,43 @@ def test_a_recapture_cures_a_region_that_was_added(registered: Ground) -> None:
     assert registered.clean(registration=regions).reason == "no-baseline"
     captured(registered, registration=regions)
     assert registered.clean(registration=regions).verdict is Verdict.CLEAN
+
+
+# --- buckets ---
+
+
+def test_what_a_test_set_up_on_a_kept_bucket_is_gone_and_what_was_there_is_back(ground: Ground) -> None:
+    s3, sqs = ground.root("s3"), ground.root("sqs")
+    for name in ("shared", "copies"):
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    bridge: dict[str, Any] = {"EventBridgeConfiguration": {}}
+    s3.put_bucket_notification_configuration(Bucket="shared", NotificationConfiguration=bridge)
+    captured(ground)
+    arn = sqs.get_queue_attributes(QueueUrl=a_queue(ground, "mine"), AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    mine = {"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    s3.put_bucket_notification_configuration(
+        Bucket="shared", NotificationConfiguration=mine, SkipDestinationValidation=True
+    )
+    rule = {"Status": "Enabled", "Prefix": "", "Destination": {"Bucket": "arn:aws:s3:::copies"}}
+    s3.put_bucket_replication(
+        Bucket="shared",
+        ReplicationConfiguration={"Role": f"arn:aws:iam::{ACCOUNT}:role/copies", "Rules": [rule]},
+    )
+    s3.delete_public_access_block(Bucket="shared")
+    s3.put_bucket_ownership_controls(
+        Bucket="shared", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    )
+    s3.put_bucket_acl(Bucket="shared", ACL="public-read")
+    assert ground.clean().verdict is Verdict.CLEAN
+    assert queues(ground) == []
+    reply = s3.get_bucket_notification_configuration(Bucket="shared")
+    assert {name: part for name, part in reply.items() if name != "ResponseMetadata"} == bridge
+    with pytest.raises(ClientError, match="ReplicationConfigurationNotFoundError"):
+        s3.get_bucket_replication(Bucket="shared")
+    assert len(s3.get_bucket_acl(Bucket="shared")["Grants"]) == 1
 
 
 # --- the CDK's toolkit ---

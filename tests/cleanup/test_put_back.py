@@ -23,6 +23,7 @@ from atmosphere.cleanup.aws.guard import Guard
 from atmosphere.cleanup.aws.protected import Protected
 from atmosphere.cleanup.contents.account_settings import settings
 from atmosphere.cleanup.contents.base import Drift
+from atmosphere.cleanup.contents.bucket_settings import BUCKET_SETTINGS
 from atmosphere.cleanup.contents.default_network import DefaultNetwork
 from atmosphere.cleanup.contents.providers import SamlProviders
 from atmosphere.cleanup.contents.resource_policies import RESOURCE_POLICIES
@@ -600,6 +601,122 @@ def test_a_policy_that_was_put_back_is_read_as_what_it_was(type_: str, policy: s
 
 def test_every_policy_that_is_put_back_is_among_them() -> None:
     assert POLICIES.keys() == {each.type for each in RESOURCE_POLICIES if each.restorable}
+
+
+# --- settings of buckets ----------------------------------------------------------------------------------------------
+
+
+class Notifications:
+    """S3 API reference, PutBucketNotificationConfiguration: replaces all; EventBridge is on by an empty element.
+
+    It makes up ids where none are written (user guide, "Enabling event notifications"), and asks every destination
+    unless told not to. The one of the baseline refuses here.
+    """
+
+    def __init__(self, **told: Any) -> None:
+        self.told = told
+
+    def change(self) -> None:
+        self._keep({"QueueConfigurations": [{"QueueArn": "arn:mine", "Events": ["s3:ObjectRemoved:*"]}]})
+
+    def _keep(self, told: dict[str, Any]) -> None:
+        named = {
+            kind: [{"Id": f"made-up-{place}", **each} for place, each in enumerate(entries)] if entries else {}
+            for kind, entries in told.items()
+        }
+        self.told = dict(reversed(named.items()))
+
+    def get_bucket_notification_configuration(self, Bucket: str) -> dict[str, Any]:  # noqa: N803
+        return self.told
+
+    def put_bucket_notification_configuration(
+        self,
+        Bucket: str,  # noqa: N803
+        NotificationConfiguration: dict[str, Any],  # noqa: N803
+        SkipDestinationValidation: bool = False,  # noqa: FBT001, FBT002, N803
+    ) -> dict[str, Any]:
+        if not SkipDestinationValidation:
+            raise refuse("InvalidArgument", "Unable to validate the following destination configurations")
+        self._keep(NotificationConfiguration)
+        return {}
+
+
+class Replication:
+    """S3 API reference, GetBucketReplication (404 without one), PutBucketReplication, DeleteBucketReplication."""
+
+    def __init__(self, *prefixes: str) -> None:
+        self.rules = [self._rule(prefix) for prefix in prefixes]
+
+    @staticmethod
+    def _rule(prefix: str) -> dict[str, Any]:
+        return {"ID": prefix, "Status": "Enabled", "Filter": {"Prefix": prefix}, "Destination": {"Bucket": "arn:b"}}
+
+    def change(self) -> None:
+        self.rules = [self._rule("all")]
+
+    def get_bucket_replication(self, Bucket: str) -> dict[str, Any]:  # noqa: N803
+        if not self.rules:
+            raise refuse("ReplicationConfigurationNotFoundError", "none")
+        return {"ReplicationConfiguration": {"Role": ROLE, "Rules": self.rules[::-1]}}
+
+    def put_bucket_replication(self, Bucket: str, ReplicationConfiguration: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
+        assert ReplicationConfiguration["Rules"]  # the schema demands one
+        self.rules = ReplicationConfiguration["Rules"]
+        return {}
+
+    def delete_bucket_replication(self, Bucket: str) -> dict[str, Any]:  # noqa: N803
+        self.rules = []
+        return {}
+
+
+class Grants:
+    """S3 API reference, GetBucketAcl and PutBucketAcl: all grants of a call replace all there were."""
+
+    def __init__(self, *whom: dict[str, str]) -> None:
+        self.whom = list(whom)
+
+    def change(self) -> None:
+        self.whom = [*self.whom, {"Type": "CanonicalUser", "ID": "of-the-test"}]
+
+    def get_bucket_acl(self, Bucket: str) -> dict[str, Any]:  # noqa: N803
+        named = [{**each, "DisplayName": "name"} if "ID" in each else each for each in self.whom[::-1]]
+        grants = [{"Grantee": each, "Permission": "READ"} for each in named]
+        return {"Owner": {"DisplayName": "owner", "ID": "owner"}, "Grants": grants}
+
+    def put_bucket_acl(self, Bucket: str, AccessControlPolicy: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
+        assert AccessControlPolicy["Owner"] == {"ID": "owner"}  # another one is refused
+        assert all(each["Permission"] == "READ" for each in AccessControlPolicy["Grants"])
+        self.whom = [each["Grantee"] for each in AccessControlPolicy["Grants"]]
+        return {}
+
+
+TOPIC: Final = {"TopicArn": "arn:t", "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"], "Id": "stack-A"}
+LOGS: Final = {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/s3/LogDelivery"}
+OF_BUCKETS: Final[dict[str, tuple[Callable[[], Any], ...]]] = {
+    "notifications": (
+        Notifications,
+        lambda: Notifications(EventBridgeConfiguration={}),
+        lambda: Notifications(TopicConfigurations=[TOPIC], EventBridgeConfiguration={}),
+    ),
+    "replication": (Replication, lambda: Replication("a", "b")),
+    "grants": (Grants, lambda: Grants(LOGS, {"Type": "CanonicalUser", "ID": "owner"})),
+}
+
+
+CASES_OF_BUCKETS: Final = [(name, make) for name, makes in OF_BUCKETS.items() for make in makes]
+
+
+@pytest.mark.parametrize(
+    ("name", "make"), CASES_OF_BUCKETS, ids=[f"{name}-{n}" for n, (name, _) in enumerate(CASES_OF_BUCKETS)]
+)
+def test_a_setting_of_a_bucket_that_was_put_back_is_read_as_what_it_was(name: str, make: Callable[[], Any]) -> None:
+    api = make()
+    [content] = [each for each in BUCKET_SETTINGS if each.name == name]
+    Room(api).round(content, Resource(content.type, "one-thing", REGION), api.change)
+
+
+def test_every_setting_of_a_bucket_that_is_put_back_is_among_them() -> None:
+    assert OF_BUCKETS.keys() == {each.name for each in BUCKET_SETTINGS if each.restorable}
 
 
 # --- identity providers, the default network --------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What CloudFormation's names of types say of the account: which are one and the same, and which are global.
 
-Source: the resource types reference of CloudFormation; Neptune and DocumentDB keep their groups in the API of RDS.
+Also what types of our own are about. Source: the resource types reference of CloudFormation; Neptune and DocumentDB
+keep their groups in the API of RDS.
 """
 
 from __future__ import annotations
@@ -28,3 +29,10 @@ SAME: Final = {
     "AWS::MSK::ServerlessCluster": "AWS::MSK::Cluster",
 }
 """Types that are one and the same in an account, with the one that the catalogue has."""
+INSIDE: Final = {
+    "Atmosphere::IAM::RoleSessions": "AWS::IAM::Role",
+    "Atmosphere::S3::Grants": "AWS::S3::Bucket",
+    "Atmosphere::S3::Notifications": "AWS::S3::Bucket",
+    "Atmosphere::S3::Replication": "AWS::S3::Bucket",
+}
+"""Types of our own under which a baseline has something of a resource besides its contents, with the resource's."""

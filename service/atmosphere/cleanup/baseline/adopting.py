@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,6 +12,7 @@ from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.generic import NoHandler
 from atmosphere.cleanup.catalogue.roles import role_id
 from atmosphere.cleanup.contents.settings import SETTING
+from atmosphere.cleanup.kinds import INSIDE
 from atmosphere.cleanup.scan.inventory import scan
 from atmosphere.cleanup.state.baseline import Revision
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.scan.inventory import Inventory
     from atmosphere.cleanup.state.baseline import Baseline, BaselineRepository
     from atmosphere.core.model import Json
+
+_NO_RESOURCES: Final = {SETTING, *INSIDE}
+"""Types of what stands in a baseline by its contents only."""
 
 
 def adopt(repository: BaselineRepository, context: PassContext) -> Baseline:
@@ -69,7 +73,7 @@ def _settled(before: Baseline, prints: Mapping[Resource, str | None], contents: 
     items = {item: print_ for item, print_ in before.items.items() if item not in read}
     return replace(
         before,
-        items={**items, **{item: print_ for item, print_ in read.items() if item.type != SETTING}},
+        items={**items, **{item: print_ for item, print_ in read.items() if item.type not in _NO_RESOURCES}},
         contents={**before.contents, **{item: inside for item, inside in contents.items() if _of(item, read)}},
         adopted=before.adopted.difference(read),
     )

@@ -183,7 +183,7 @@ def _read(context: PassContext, content: Content, region: Region, only: Collecti
     assignment = context.assignment
     ids: Collection[str] | None = None
     if only is not None:
-        ids = {item.id for item in only if item.type == (content.about or content.type) and item.region == region}
+        ids = {item.id for item in only if item.type in {content.type, content.about} and item.region == region}
     elif content.scope is Scope.GLOBAL and not assignment.sweep_globals:
         ids = {role.id for role in assignment.role_resources}
     if ids is not None and not ids:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from atmosphere.cleanup.contents.account_settings import settings
+from atmosphere.cleanup.contents.bucket_settings import BUCKET_SETTINGS
 from atmosphere.cleanup.contents.clusters import ClusterAccess
 from atmosphere.cleanup.contents.default_network import DefaultNetwork
 from atmosphere.cleanup.contents.extensions import EXTENSIONS
@@ -51,6 +52,7 @@ def contents_of(assignment: Assignment) -> tuple[Content, ...]:
         KeyAccess(assignment.key.account),
         ClusterAccess({role.id for role in assignment.role_resources}),
         *RESOURCE_POLICIES,
+        *BUCKET_SETTINGS,
         LogGroupPolicy(assignment.key.account, assignment.registration.admin_role.split(":")[1]),
         *EXTENSIONS,
         DefaultNetwork(),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from atmosphere.cleanup.catalogue import type_of
 from atmosphere.cleanup.catalogue.base import Found, Scope
+from atmosphere.cleanup.kinds import INSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -93,12 +94,16 @@ class Captured:
     """A content whose expected state was read at the capture. Two of the same resources stand under two types."""
 
     type: str
-    about: str = ""
     name: str
     scope: Scope = Scope.REGION
     restorable: bool = False
     restoring: frozenset[str] = frozenset()
     takes: timedelta = timedelta(0)
+
+    @property
+    def about(self) -> str:
+        """See `Content`."""
+        return INSIDE.get(self.type, "")
 
     def alike(self, before: Json, now: Json) -> bool:
         """See `Content`."""

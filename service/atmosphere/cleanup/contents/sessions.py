@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from atmosphere.cleanup.contents.base import Drift
     from atmosphere.core.model import Json, Region
 
-ROLE: Final = "AWS::IAM::Role"
 _ROLE: Final = "MaxSessionDuration"
 _SIGN_IN: Final = "MaxSigninSessionDuration"
 _UNSET: Final = {"ResetMaxSigninSessionDuration": True}
@@ -31,7 +30,6 @@ class RoleSessions(Captured):
 
     name: Final = "sessions"
     type: str = "Atmosphere::IAM::RoleSessions"
-    about: str = ROLE
     scope: Scope = Scope.GLOBAL
     restorable: bool = True
     restoring: frozenset[str] = frozenset({"iam:UpdateRole"})

@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from atmosphere.cleanup.kinds import INSIDE
 from atmosphere.cleanup.model import Finished, Verdict
 from atmosphere.cleanup.state.troubles import dump, resource, row
 from atmosphere.core.model import Region
@@ -104,11 +105,11 @@ class Baseline:
         )
 
     def without(self, items: Collection[Resource]) -> Baseline:
-        """The same, but for these."""
+        """The same, but for these and all that is inside of them."""
         return replace(
             self,
             items={item: print_ for item, print_ in self.items.items() if item not in items},
-            contents={item: inside for item, inside in self.contents.items() if item not in items},
+            contents={item: inside for item, inside in self.contents.items() if not _is_of(item, items)},
             adopted=self.adopted.difference(items),
         )
 
@@ -116,6 +117,11 @@ class Baseline:
         """The same with these, as they will be found by the next cleanup; what it knew of them is forgotten."""
         kept = self.without(items)
         return replace(kept, items={**kept.items, **dict.fromkeys(items)}, adopted=kept.adopted.union(items))
+
+
+def _is_of(inside: Resource, items: Collection[Resource]) -> bool:
+    """Whether it is one of these, or inside of one."""
+    return inside in items or replace(inside, type=INSIDE.get(inside.type, inside.type)) in items
 
 
 UNKNOWN: Final = Baseline(items={}, types=(), regions=())
