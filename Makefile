@@ -47,7 +47,7 @@ setup: .venv/.ready .emulator/.ready .cache/npm/.ready .cache/wheels.ready ## ma
 demo: setup ## the whole life of an allocation, on real input
 	@$(BIN)/atmosphere local demo
 
-test: setup ## the tests (eleven minutes on 2 cores)
+test: setup ## the tests (nine minutes on 2 cores)
 	@echo "running the tests: the results of each half come when it is over"
 	@$(MAKE) --no-print-directory -j 2 $(IN_TURN) tests-here tests-on-emulator MARKS="and not slow"
 
@@ -59,7 +59,7 @@ tests-here:
 	@nice -n 5 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not live and not emulator $(MARKS)" -q
 
 tests-on-emulator:
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "emulator $(MARKS)" -q
+	@$(BIN)/python -m pytest -n 3 --dist loadfile -m "emulator $(MARKS)" -q
 
 machine: setup ## the state machine, more than 100 000 steps of it
 	@ATMOSPHERE_HYPOTHESIS=deep nice -n 5 $(BIN)/python -m pytest tests/machine/test_machine.py tests/parsers -n 2 --timeout=7200 -q

@@ -31,9 +31,14 @@ pytest.register_assert_rewrite(
 share_models()
 collect_rarely()
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # a shell that starts the tests in the background has it ignored, by all that they start, too
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# who starts the tests in the background, or with `nohup`, has these ignored, by all that the tests start, too
+for number, usual in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+    (signal.SIGQUIT, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 hypothesis_settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis_settings.register_profile("deep", max_examples=2200, deadline=None)

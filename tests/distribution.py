@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 EMULATOR: Final = "emulator"
 MARKED: Final = f"pytest.mark.{EMULATOR}"
 """What a file says that has tests on the embedded AWS; a test holds that no other kind of file says it."""
-TOGETHER: Final = ("tests/infra/", "tests/journeys/")
-"""One synthesized template, with the node process behind it; one local service."""
+TOGETHER: Final = ("tests/infra/", "tests/journeys/action/", "tests/journeys/")
+"""One synthesized template, with the node process behind it; a local service each. The first that fits counts: the
+journeys of the action are half of all, and take as long as the others."""
 
 
 def place_of(nodeid: str) -> str:
