@@ -58,6 +58,8 @@ WAITING_HOURS: Final = 3.0  # a day, as `python -m bench.waiting` takes it, is m
 
 def main() -> int:
     """Measure everything; the exit code."""
+    print("starting functions cold", file=sys.stderr)
+    cold = cold_starts()  # first, because a start from a large process takes longer
     with tempfile.TemporaryDirectory() as scratch:
         config = Path(scratch) / "config"
         shutil.copytree(HERE.parent / "config", config)
@@ -75,8 +77,8 @@ def main() -> int:
     cleared = clearing()
     print("starting the local service again and again", file=sys.stderr)
     started, tested = startup(), last_measured()
-    print("starting functions cold", file=sys.stderr)
-    cold, first = cold_starts(), first_requests()
+    print("asking functions for the first time", file=sys.stderr)
+    first = first_requests()
     print("waiting in line, on a virtual clock", file=sys.stderr)
     waited = waiting(hours=WAITING_HOURS)
     text = (
