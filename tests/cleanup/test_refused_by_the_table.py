@@ -32,6 +32,8 @@ ALONE: Final = {(demand.type, demand.what) for demand in DEMANDS}
 AHEAD: Final = {
     ("AWS::CloudFront::Distribution", "its policy of continuous deployment is off"),
     ("AWS::DynamoDB::Table", "strongly consistent: both replicas go in one call"),
+    ("AWS::IAM::Role", "no policies; in no instance profile"),
+    ("AWS::S3::Bucket", "no objects, versions and delete markers"),
 }
 """Lines of types whose own code does what is demanded before it deletes, so that nothing is refused."""
 

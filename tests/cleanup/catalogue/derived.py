@@ -1,7 +1,8 @@
 """Demands that follow from a line of docs/cleanup.md and its type's row: how it is listed, and what ends the refusal.
 
 A row says where its listing has the id, which reply shows the resource and what its steps go by: that turned around is
-a resource in the state that AWS refuses. Where a row says it in words that cannot be turned around, there is none.
+a resource in the state that AWS refuses. Where a row says it in words that cannot be turned around, and for types that
+are no rows, there is one only if `SHOWN` tells the replies, and it waits for something else alone.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
 
 from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.cleanup.model import Meaning
-from tests.cleanup.catalogue.demands import listings
+from tests.cleanup.catalogue.demanding import listings
+from tests.cleanup.catalogue.demands_services import SHOWN
 from tests.cleanup.catalogue.frame import TYPES
 from tests.cleanup.catalogue.models import operations, result_keys, whole
 from tests.cleanup.catalogue.page import Line
+from tests.cleanup.catalogue.stated import removal
 from tests.cleanup.fakes.refusing import Clears, Demand, merged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from atmosphere.cleanup.catalogue.base import ResourceType
     from atmosphere.cleanup.catalogue.calls import Call, Listing
 
 _PATH: Final = re.compile(r"\w+(\[0?\])?(\.\w+(\[0?\])?)*")
@@ -54,42 +58,50 @@ def derived(lines: Sequence[Line], copies: int) -> list[Demand]:
 
 
 def _derived(line: Line, number: int) -> Demand | None:
-    row = TYPES[line.type]
-    if not isinstance(row, Row):
-        return None
-    wants = tuple(name for name in line.operations if name != row.remove.operation)
+    entry = TYPES[line.type]
+    wants = tuple(name for name in line.operations if name != removal(entry))
     if not (wants or line.after or line.retried or line.demands == _IN_THE_WAY) or line.is_not_covered:
         return None
     name = f"{line.type.rpartition('::')[2].lower()}-{number:04}-".ljust(_LENGTH, "0")
     try:
-        return _demand(row, line, wants, name)
+        return _demand(entry, line, wants, name)
     except (Untold, JMESPathError):
         return None
 
 
-def _demand(row: Row, line: Line, wants: tuple[str, ...], name: str) -> Demand:
-    there = _there(row, name)
+def _demand(entry: ResourceType, line: Line, wants: tuple[str, ...], name: str) -> Demand:
+    if line.type in SHOWN and wants:
+        raise Untold(line.type)
+    there = SHOWN[line.type](name) if line.type in SHOWN else _there(_row(entry), name)
+    is_missed = not isinstance(entry, Row) or not (entry.shows or entry.see is None)
+    lists = listings(entry) if isinstance(entry, Row) else (each for each in there if each.startswith("list_"))
     return Demand(
         type=line.type,
         what=line.demands,
         id=name,
         there=there,
-        held=_held(row, wants, there, name),
-        removes=row.remove.operation,
-        refused={row.remove.operation: line.retried or _code(row)},
+        held=_held(_row(entry), wants, there, name) if wants else {},
+        removes=removal(entry),
+        refused={removal(entry): line.retried or _code(entry)},
         clears=tuple(Clears(operation, {}) for operation in wants),
         after=line.after,
         tries=1 if line.retried else 0,
-        lists=tuple(listings(row)),
-        absent="" if row.shows or row.see is None else row.errors.absent[0],
+        lists=tuple(lists),
+        absent=entry.errors.absent[0] if is_missed else "",
     )
 
 
-def _code(row: Row) -> str:
-    """One that the row takes for what it is."""
-    if row.unnamed:
-        return _FIRST if row.errors.meaning(_FIRST) is Meaning.PASSING else _NO_CODE
-    return row.errors.busy[0] if row.errors.busy else _NO_CODE
+def _row(entry: ResourceType) -> Row:
+    if not isinstance(entry, Row):
+        raise Untold(entry.name)
+    return entry
+
+
+def _code(entry: ResourceType) -> str:
+    """One that the type takes for what it is."""
+    if isinstance(entry, Row) and entry.unnamed:
+        return _FIRST if entry.errors.meaning(_FIRST) is Meaning.PASSING else _NO_CODE
+    return entry.errors.busy[0] if entry.errors.busy else _NO_CODE
 
 
 def _there(row: Row, name: str) -> dict[str, Any]:

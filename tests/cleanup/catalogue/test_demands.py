@@ -15,19 +15,22 @@ from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, StructureShape
 
 from atmosphere.cleanup.catalogue import CATALOGUE
+from atmosphere.cleanup.catalogue.buckets import ObjectsRemain
 from atmosphere.cleanup.catalogue.row import FAILED, Row
 from atmosphere.cleanup.catalogue.tables import Tables
 from atmosphere.cleanup.report.describing import steps as described
 from atmosphere.core.model import Region
 from atmosphere.faults import code_of
 from tests.cleanup.catalogue.demands import DEMANDS
+from tests.cleanup.catalogue.demands_services import SHOWN
 from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
-from tests.cleanup.catalogue.models import operations
+from tests.cleanup.catalogue.models import TEXT, operations
 from tests.cleanup.catalogue.page import LINES, NOTHING
 from tests.cleanup.catalogue.seeds import SEEDS
 from tests.cleanup.catalogue.stated import REVIEWED, codes_of, digest, now, removal, to_review
-from tests.cleanup.catalogue.test_rows import needs
+from tests.cleanup.catalogue.test_rows import delete, needs
 from tests.cleanup.conftest import REGION
+from tests.cleanup.fakes.refusing import Refusing
 from tests.cleanup.fakes.world import refuse
 
 if TYPE_CHECKING:
@@ -37,15 +40,17 @@ if TYPE_CHECKING:
 
     from atmosphere.cleanup.catalogue.base import ResourceType
     from tests.cleanup.catalogue.frame import Plot
-    from tests.cleanup.fakes.refusing import Demand
+    from tests.cleanup.fakes.refusing import Clears, Demand
 
 UNNAMED: Final = {
     "AWS::EC2::": {"DependencyViolation", "IncorrectState", "ExistingVpcEndpointConnections", "OperationNotPermitted"},
-    "AWS::S3::Bucket": {"BucketHasAccessPointsAttached"},
+    "AWS::S3::Bucket": {"BucketHasAccessPointsAttached", "BucketNotEmpty", "AccessDenied"},
+    "AWS::Events::Rule": {"ValidationException"},
     "AWS::Backup::": {"AccessDeniedException"},
     "AWS::DynamoDB::Table": {"ValidationException"},
 }
-"""Codes that no model names: EC2 and S3 name none at all, and every service may answer the last two."""
+"""Codes that no model names: EC2 and S3 name none at all, and every service may answer `AccessDeniedException` and
+`ValidationException`."""
 
 
 def stepping(row: Row) -> Iterator[tuple[str, int, str]]:
@@ -122,6 +127,40 @@ def test_every_step_is_shown_to_be_needed() -> None:
         if (row.name, column, index) not in shown and (row.name, operation) not in spared
     ]
     assert unseen == []
+
+
+class Deaf(Refusing):
+    """An AWS that one of the calls which serve its demand does not reach."""
+
+    def __init__(self, demand: Demand, place: int) -> None:
+        super().__init__(demand)
+        self._deaf = place
+
+    def _clear(self, place: int, clearing: Clears) -> Mapping[str, Any]:
+        return clearing.replies if place == self._deaf else super()._clear(place, clearing)
+
+
+@pytest.mark.parametrize(
+    ("demand", "place"),
+    [
+        pytest.param(demand, place, id=f"{demand.type}-{demand.what}-{clearing.operation}-{place}")
+        for demand in DEMANDS
+        if not isinstance(TYPES[demand.type], Row)
+        for place, clearing in enumerate(demand.clears)
+    ],
+)
+def test_every_call_of_a_type_that_is_no_row_is_needed(demand: Demand, place: int, till: Callable[..., Plot]) -> None:
+    """As `test_rows` takes the steps of rows out one by one."""
+    aws = Deaf(demand, place)
+    services_ = (TYPES[demand.type].service, *demand.elsewhere)
+    seed = Seed(
+        type=demand.type, make=lambda _: aws.appear(), stand_ins=tuple(StandIn(each, lambda: aws) for each in services_)
+    )
+    plot = till(seed)
+    identity = seed.make(plot.client)
+    with suppress(ClientError, ObjectsRemain):
+        delete(plot, seed, seed.entry, identity)
+    assert aws.is_there
 
 
 class Circle:
@@ -368,3 +407,10 @@ def test_the_refusing_aws_answers_as_the_models_say(demand: Demand) -> None:
     refused = (demand.removes, demand.refused.get(demand.removes))
     for operation, code in (refused, *((each.operation, each.before) for each in demand.clears)):
         assert not code or code in {*codes_of(of[operation], operation), *unnamed}, operation
+
+
+@pytest.mark.parametrize("type_", SHOWN)
+def test_what_is_waited_for_is_shown_as_the_models_say(type_: str) -> None:
+    of = operations(TYPES[type_].service)
+    for operation, reply in SHOWN[type_](TEXT).items():
+        assert list(strange(reply, of[operation].output_shape)) == [], operation
