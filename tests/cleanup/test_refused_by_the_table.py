@@ -31,7 +31,10 @@ ALONE: Final = {(demand.type, demand.what) for demand in DEMANDS}
 
 AHEAD: Final = {
     ("AWS::CloudFront::Distribution", "its policy of continuous deployment is off"),
+    ("AWS::DynamoDB::Table", "deletion protection off, also on the replicas"),
+    ("AWS::DynamoDB::Table", "its replicas are deleted"),
     ("AWS::DynamoDB::Table", "strongly consistent: both replicas go in one call"),
+    ("AWS::EC2::DHCPOptions", "in no VPC"),
 }
 """Lines of types whose own code does what is demanded before it deletes, so that nothing is refused."""
 

@@ -10,37 +10,17 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from atmosphere.cleanup.catalogue.row import Row
+from tests.cleanup.catalogue.demands_compute import DEMANDS_COMPUTE
 from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
+from tests.cleanup.catalogue.of_rows import of_row as _row
 from tests.cleanup.fakes.refusing import Clears, Demand, Refusing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 _NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
 _BEFORE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _ARN: Final = "arn:aws:{}:us-east-1:222222222222:{}"
-
-
-def listings(row: Row) -> Iterator[str]:
-    """The operations that tell whether there is one, and answer without it where there is none."""
-    listing = row.listing
-    while listing is not None:
-        yield listing.operation
-        listing = listing.parent  # type: ignore[assignment]
-    if row.see is not None and row.shows:
-        yield row.see.operation
-
-
-def _row(type_: str, **told: Any) -> Demand:
-    """A demand on a type that is a row, which says how it is listed, deleted and missed."""
-    row = TYPES[type_]
-    assert isinstance(row, Row)
-    absent = "" if row.shows or row.see is None else row.errors.absent[0]
-    return Demand(
-        type=type_,
-        **{"removes": row.remove.operation, "lists": tuple(listings(row)), "absent": absent, **told},
-    )
 
 
 # --- AWS Backup -------------------------------------------------------------------------------------------------------
@@ -689,6 +669,7 @@ DEMANDS: Final[tuple[Demand, ...]] = (
     *_ROUTE53,
     *_STORAGE,
     *_OTHERS,
+    *DEMANDS_COMPUTE,
 )
 
 

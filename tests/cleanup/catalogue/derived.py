@@ -16,9 +16,9 @@ from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]
 
 from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.cleanup.model import Meaning
-from tests.cleanup.catalogue.demands import listings
 from tests.cleanup.catalogue.frame import TYPES
 from tests.cleanup.catalogue.models import operations, result_keys, whole
+from tests.cleanup.catalogue.of_rows import listings
 from tests.cleanup.catalogue.page import Line
 from tests.cleanup.fakes.refusing import Clears, Demand, merged
 
