@@ -104,6 +104,16 @@ _INTERFACE: Final = {"NetworkInterfaceId": "eni-refusing"}
 _ATTACHED: Final = {"AttachmentId": "eni-attach-refusing", "InstanceId": "i-others", "DeleteOnTermination": False}
 _TABLE: Final = "rtb-refusing"
 _OPTIONS: Final = "dopt-refusing"
+_AWS_OPTIONS: Final[Mapping[str, Any]] = {
+    "DhcpOptionsId": "dopt-aws",
+    "DhcpConfigurations": [
+        {"Key": "domain-name", "Values": [{"Value": "ec2.internal"}]},
+        {"Key": "domain-name-servers", "Values": [{"Value": "AmazonProvidedDNS"}]},
+    ],
+}
+_ACL: Final[Mapping[str, Any]] = {"NetworkAclId": "acl-refusing", "VpcId": "vpc-with-acls", "IsDefault": False}
+_DEFAULT_ACL: Final[Mapping[str, Any]] = {"NetworkAclId": "acl-default", "VpcId": "vpc-with-acls", "IsDefault": True}
+_ON_SUBNETS: Final = tuple(f"aclassoc-{each}" for each in (1, 2))
 _NAMED: Final = "sg-named"
 _RULES: Final[list[Mapping[str, Any]]] = [{"IpProtocol": "udp", "UserIdGroupPairs": [{"GroupId": _NAMED}]}]
 
@@ -158,13 +168,55 @@ _NETWORKS: Final = (
         type="AWS::EC2::DHCPOptions",
         what="in no VPC",
         id=_OPTIONS,
-        there={"describe_dhcp_options": {"DhcpOptions": [{"DhcpOptionsId": _OPTIONS, "DhcpConfigurations": []}]}},
+        there={
+            "describe_dhcp_options": {
+                "DhcpOptions": [{"DhcpOptionsId": _OPTIONS, "DhcpConfigurations": []}, _AWS_OPTIONS],
+            }
+        },
         # AWS's own network, as others are leftovers of their own
         held={"describe_vpcs": {"Vpcs": [{"VpcId": "vpc-default", "IsDefault": True, "DhcpOptionsId": _OPTIONS}]}},
         removes="delete_dhcp_options",
         refused={"delete_dhcp_options": "DependencyViolation"},
-        clears=(Clears("associate_dhcp_options", {"VpcId": "vpc-default", "DhcpOptionsId": "default"}),),
+        clears=(
+            Clears("associate_dhcp_options", {"VpcId": "vpc-default", "DhcpOptionsId": _AWS_OPTIONS["DhcpOptionsId"]}),
+        ),
         lists=("describe_dhcp_options",),
+    ),
+    Demand(
+        type="AWS::EC2::NetworkAcl",
+        what="on no subnet",
+        id=_ACL["NetworkAclId"],
+        there={"describe_network_acls": {"NetworkAcls": [_ACL]}},
+        held={
+            "describe_network_acls": {
+                "NetworkAcls": [
+                    {**_ACL, "Associations": [{"NetworkAclAssociationId": each} for each in _ON_SUBNETS]},
+                ]
+            }
+        },
+        removes="delete_network_acl",
+        refused={"delete_network_acl": "DependencyViolation"},
+        clears=(
+            # the default one is asked for, and takes its place
+            Clears(
+                "describe_network_acls",
+                {
+                    "Filters": [
+                        {"Name": "vpc-id", "Values": [_ACL["VpcId"]]},
+                        {"Name": "default", "Values": ["true"]},
+                    ]
+                },
+                replies={"NetworkAcls": [_DEFAULT_ACL]},
+            ),
+            *(
+                Clears(
+                    "replace_network_acl_association",
+                    {"AssociationId": each, "NetworkAclId": _DEFAULT_ACL["NetworkAclId"]},
+                )
+                for each in _ON_SUBNETS
+            ),
+        ),
+        lists=("describe_network_acls",),
     ),
     Demand(
         type="AWS::EC2::SecurityGroup",
@@ -384,4 +436,148 @@ _CLUSTERS: Final = (
     ),
 )
 
-DEMANDS_COMPUTE: Final[tuple[Demand, ...]] = (*_INSTANCES, *_NETWORKS, *_NAMES, *_DATABASES, *_CLUSTERS)
+_FULL: Final = "seeded-ecs-full"
+_OWNING: Final = "seeded-ecs-owning"
+_MANAGING: Final = _ARN.format("ecs", "cluster/seeded-ecs-managing")
+_MACHINE: Final = _ARN.format("ecs", f"container-instance/{_FULL}/1")
+_TASK: Final = _ARN.format("ecs", f"task/{_FULL}/1")
+_SERVICE: Final = _ARN.format("ecs", f"service/{_FULL}/seeded-web")
+_SERVES: Final = {"serviceArn": _SERVICE, "status": "ACTIVE", "schedulingStrategy": "REPLICA"}
+_PROVIDER: Final = {"name": "refusing-provider", "status": "ACTIVE"}
+_MANAGED: Final = {"name": "refusing-managed", "status": "ACTIVE", "cluster": _MANAGING}
+
+
+def _ecs_cluster(name: str, what: str, refused: str, **told: Any) -> Demand:
+    arn = _ARN.format("ecs", f"cluster/{name}")
+    described = {"clusterName": name, "clusterArn": arn, "status": "ACTIVE"}
+    there = {
+        "list_clusters": {"clusterArns": [arn]},
+        "describe_clusters": {"clusters": [described]},
+        "list_container_instances": {"containerInstanceArns": []},
+    }
+    return of_row(
+        "AWS::ECS::Cluster",
+        what=what,
+        id=name,
+        there=there,
+        refused={"delete_cluster": refused},
+        **{"clears": (), **told},
+    )
+
+
+_ECS: Final = (
+    _ecs_cluster(
+        _FULL,
+        "no services, tasks and container instances",
+        "ClusterContainsContainerInstancesException",
+        held={"list_container_instances": {"containerInstanceArns": [_MACHINE]}},
+        clears=(
+            Clears("deregister_container_instance", {"cluster": _FULL, "containerInstance": _MACHINE, "force": True}),
+        ),
+        after=("AWS::ECS::Service", "AWS::ECS::Task"),
+    ),
+    _ecs_cluster(
+        _OWNING,
+        "its own capacity providers are deleted",
+        "ClusterContainsCapacityProviderException",
+        after=("AWS::ECS::ClusterCapacityProvider",),
+    ),
+    of_row(
+        "AWS::ECS::ClusterCapacityProvider",
+        what="in no strategy of a service",
+        id=f"{_MANAGING}|{_MANAGED['name']}",
+        there={
+            "list_clusters": {"clusterArns": [_MANAGING]},
+            "describe_clusters": {"clusters": []},  # it is another demand's
+            "describe_capacity_providers": {"capacityProviders": [_MANAGED]},
+        },
+        only={"describe_capacity_providers": {"cluster": _MANAGING}},
+        refused={"delete_capacity_provider": "ClientException"},
+        clears=(),
+        lists=("list_clusters", "describe_clusters", "describe_capacity_providers"),
+        after=("AWS::ECS::Service",),
+    ),
+    of_row(
+        "AWS::ECS::CapacityProvider",
+        what="on no cluster, and in no strategy of a service",
+        id=_PROVIDER["name"],
+        there={"describe_capacity_providers": {"capacityProviders": [_PROVIDER]}},
+        refused={"delete_capacity_provider": "ClientException"},
+        clears=(),
+        after=("AWS::ECS::Cluster",),
+    ),
+)
+
+_EKS: Final = (
+    of_row(
+        "AWS::EKS::Cluster",
+        what="no node groups and Fargate profiles; deletion protection off",
+        id="seeded-eks",
+        there={
+            "list_clusters": {"clusters": ["seeded-eks"]},
+            "describe_cluster": {"cluster": {"status": "ACTIVE", "deletionProtection": False}},
+            "list_capabilities": {"capabilities": []},
+        },
+        held={"describe_cluster": {"cluster": {"status": "ACTIVE", "deletionProtection": True}}},
+        refused={"delete_cluster": "ResourceInUseException"},
+        clears=(Clears("update_cluster_config", {"name": "seeded-eks", "deletionProtection": False}),),
+        after=("AWS::EKS::Nodegroup", "AWS::EKS::FargateProfile"),
+    ),
+    of_row(
+        "AWS::EKS::FargateProfile",
+        what="one at a time in a cluster",
+        id="seeded-fargate|seeded-profile",
+        there={
+            "list_clusters": {"clusters": ["seeded-fargate"]},
+            "describe_cluster": {"cluster": {"status": "DELETING"}},
+            "list_fargate_profiles": {"fargateProfileNames": ["seeded-profile"]},
+            "describe_fargate_profile": {"fargateProfile": {"status": "ACTIVE"}},
+        },
+        only={"list_fargate_profiles": {"clusterName": "seeded-fargate"}},
+        refused={"delete_fargate_profile": "ResourceInUseException"},
+        clears=(),
+        tries=1,
+    ),
+)
+
+IN_THE_WAY: Final = (
+    of_row(
+        "AWS::ECS::Service",
+        what="nothing: its cluster waits for it",
+        id=_SERVICE,
+        there={
+            "list_services": {"serviceArns": [_SERVICE]},
+            "describe_services": {"services": [{**_SERVES, "desiredCount": 0}]},
+        },
+        held={"describe_services": {"services": [{**_SERVES, "desiredCount": 1}]}},
+        only={"list_services": {"cluster": _ARN.format("ecs", f"cluster/{_FULL}")}},
+        refused={"delete_service": "InvalidParameterException"},
+        clears=(Clears("update_service", {"cluster": _FULL, "service": "seeded-web", "desiredCount": 0}),),
+        lists=("list_services", "describe_services"),
+    ),
+    Demand(
+        type="AWS::ECS::Task",
+        what="nothing: its cluster waits for it",
+        id=_TASK,
+        there={
+            "list_tasks": {"taskArns": [_TASK]},
+            "describe_tasks": {"tasks": [{"taskArn": _TASK, "lastStatus": "RUNNING", "group": "family:seeded"}]},
+        },
+        removes="stop_task",
+        refused={},
+        clears=(),
+        only={"list_tasks": {"cluster": _ARN.format("ecs", f"cluster/{_FULL}")}},
+        lists=("list_tasks", "describe_tasks"),
+    ),
+)
+"""What the demands above wait for, of types that no line refuses; in an account with them."""
+
+DEMANDS_COMPUTE: Final[tuple[Demand, ...]] = (
+    *_INSTANCES,
+    *_NETWORKS,
+    *_NAMES,
+    *_DATABASES,
+    *_CLUSTERS,
+    *_ECS,
+    *_EKS,
+)
