@@ -13,6 +13,7 @@ from atmosphere.cleanup.catalogue.row import Row
 from atmosphere.cleanup.model import Verdict
 from atmosphere.faults import code_of
 from tests.cleanup.catalogue.demands import DEMANDS
+from tests.cleanup.catalogue.demands_compute import IN_THE_WAY
 from tests.cleanup.catalogue.derived import derived
 from tests.cleanup.catalogue.frame import TYPES
 from tests.cleanup.catalogue.models import operations
@@ -31,9 +32,13 @@ ALONE: Final = {(demand.type, demand.what) for demand in DEMANDS}
 
 AHEAD: Final = {
     ("AWS::CloudFront::Distribution", "its policy of continuous deployment is off"),
+    ("AWS::DynamoDB::Table", "deletion protection off, also on the replicas"),
+    ("AWS::DynamoDB::Table", "its replicas are deleted"),
     ("AWS::DynamoDB::Table", "strongly consistent: both replicas go in one call"),
     ("AWS::IAM::Role", "no policies; in no instance profile"),
     ("AWS::S3::Bucket", "no objects, versions and delete markers"),
+    ("AWS::EC2::DHCPOptions", "in no VPC"),
+    ("AWS::EC2::NetworkAcl", "on no subnet"),
 }
 """Lines of types whose own code does what is demanded before it deletes, so that nothing is refused."""
 
@@ -74,7 +79,7 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_two_hundred_leftovers_of_a_hundred_types_go_without_a_person() -> None:
     scene = Scene(types=tuple(TYPES.keys() - {"AWS::S3::Bucket", "AWS::SQS::Queue"}))
     scene.changes["sweep_globals"] = True
-    crowd = Crowd([*by_the_table(copies=2), *by_hand()], scene.clock)
+    crowd = Crowd([*by_the_table(copies=2), *by_hand(), *IN_THE_WAY], scene.clock)
     scene.accounts = lambda: crowd
     refusing = [demand for demand in crowd.left() if is_refused(demand)]
     assert len(refusing) >= 200

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.cleanup.catalogue.demanding import of_row as _row
+from tests.cleanup.catalogue.demands_compute import DEMANDS_COMPUTE
 from tests.cleanup.catalogue.demands_services import DEMANDS_SERVICES
 from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
 from tests.cleanup.fakes.refusing import Clears, Demand, Refusing
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
 _BEFORE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _ARN: Final = "arn:aws:{}:us-east-1:222222222222:{}"
+
 
 # --- AWS Backup -------------------------------------------------------------------------------------------------------
 
@@ -681,6 +683,7 @@ DEMANDS: Final[tuple[Demand, ...]] = (
     *_STORAGE,
     *_OTHERS,
     *DEMANDS_SERVICES,
+    *DEMANDS_COMPUTE,
 )
 
 

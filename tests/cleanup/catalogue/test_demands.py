@@ -43,14 +43,22 @@ if TYPE_CHECKING:
     from tests.cleanup.fakes.refusing import Clears, Demand
 
 UNNAMED: Final = {
-    "AWS::EC2::": {"DependencyViolation", "IncorrectState", "ExistingVpcEndpointConnections", "OperationNotPermitted"},
+    "AWS::EC2::": {
+        "DependencyViolation",
+        "ExistingVpcEndpointConnections",
+        "IncorrectState",
+        "InvalidNetworkInterface.InUse",
+        "OperationNotPermitted",
+        "VolumeInUse",
+    },
+    "AWS::EKS::FargateProfile": {"ResourceInUseException"},
+    "AWS::EMR::": {"ValidationException"},
     "AWS::S3::Bucket": {"BucketHasAccessPointsAttached", "BucketNotEmpty", "AccessDenied"},
     "AWS::Events::Rule": {"ValidationException"},
     "AWS::Backup::": {"AccessDeniedException"},
     "AWS::DynamoDB::Table": {"ValidationException"},
 }
-"""Codes that no model names: EC2 and S3 name none at all, and every service may answer `AccessDeniedException` and
-`ValidationException`."""
+"""Codes that no model names: EC2 and S3 name none at all, EKS and EMR not these; the others any service may answer."""
 
 
 def stepping(row: Row) -> Iterator[tuple[str, int, str]]:
@@ -100,10 +108,13 @@ def test_every_step_of_a_row_is_in_a_line(row: Row) -> None:
 
 @pytest.mark.parametrize("demand", DEMANDS, ids=lambda demand: f"{demand.type}-{demand.what}")
 def test_the_refusing_aws_goes_by_the_table(demand: Demand) -> None:
-    [does] = [does for type_, demands, does in LINES if (type_, demands) == (demand.type, demand.what)]
+    [line] = [line for line in LINES if (line.type, line.demands) == (demand.type, demand.what)]
     own = {removal(TYPES[demand.type])}
-    assert re.findall(r"`([a-z0-9_]+)`", does), "nothing is done about it"
-    assert set(re.findall(r"`([a-z0-9_]+)`", does)) <= demand.operations | own
+    told = set(re.findall(r"`([a-z0-9_]+)`", line.does))
+    assert told or demand.after or demand.tries, "nothing is done about it"
+    assert told <= demand.operations | own
+    assert set(demand.after) <= set(line.after)
+    assert not demand.tries or demand.refused[demand.removes] == line.retried
 
 
 # --- the steps --------------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def _profile(clients: Clients) -> str:
     clients("eks").create_fargate_profile(
         clusterName=_make_cluster(clients, "seeded-of-profile"),
         fargateProfileName="seeded-profile",
-        podExecutionRoleArn=role_arn(clients, "seeded-profile-role", "eks-fargate-pods"),
+        podExecutionRoleArn=role_arn(clients, "seeded-fargate-role", "eks-fargate-pods"),
         selectors=[{"namespace": "default"}],
     )
     return "seeded-of-profile|seeded-profile"
