@@ -169,10 +169,12 @@ def test_in_process_every_leftover_is_gone_or_named(seeds: Sequence[Seed]) -> No
     assert kept <= set(field.there())
 
 
+REFUSED: Final = [seed for seed in demands.SEEDS if seed.type != "AWS::IAM::Role"]
+"""Not roles: a field has no baseline, so the role that cleans would be one to delete."""
+
+
 @pytest.mark.usefixtures("_in_process")
-@pytest.mark.parametrize(
-    "seeds", _fields(demands.SEEDS), ids=lambda seeds: f"{len(seeds)}-{seeds[0].type}-{seeds[0].what}"
-)
+@pytest.mark.parametrize("seeds", _fields(REFUSED), ids=lambda seeds: f"{len(seeds)}-{seeds[0].type}-{seeds[0].what}")
 def test_what_aws_refuses_until_something_else_is_done_goes_without_a_person(seeds: Sequence[Seed]) -> None:
     field = Field(seeds)
     for seed in seeds:

@@ -222,7 +222,10 @@ _NETWORKS: Final = (
         type="AWS::EC2::SecurityGroup",
         what="on no interface; no rule of another group names it",
         id=_NAMED,
-        there={"describe_security_groups": _groups([])},
+        there={
+            "describe_security_groups": _groups([]),
+            "describe_security_group_vpc_associations": {"SecurityGroupVpcAssociations": []},
+        },
         held={"describe_security_groups": _groups(_RULES)},
         removes="delete_security_group",
         refused={"delete_security_group": "DependencyViolation"},
