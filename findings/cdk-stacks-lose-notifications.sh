@@ -16,6 +16,7 @@ python3 -m venv "$work/v"
 handlers="$work/node_modules/aws-cdk-lib/custom-resource-handlers/dist"
 env -u AWS_PROFILE HOME="$work" PYTHONPATH="$handlers/aws-s3/notifications-resource-handler" AWS_ACCESS_KEY_ID=x \
   AWS_SECRET_ACCESS_KEY=y AWS_DEFAULT_REGION=us-east-1 "$work/v/bin/python" - 2>"$work/log" >"$work/seen" <<'PY'
+import json
 from types import SimpleNamespace
 import boto3, moto
 
@@ -33,18 +34,33 @@ def note(params, **_):
 
 index.s3.meta.events.register("provide-client-params.s3.PutBucketNotificationConfiguration", note)
 
+STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack"
+SAY = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*"}]}
+
+def topic(name):
+    return sns.create_topic(Name=name, Attributes={"Policy": json.dumps(SAY)})["TopicArn"]
+
 def notifications(*names):
     return {"TopicConfigurations": [
-        {"Events": ["s3:ObjectCreated:*"], "TopicArn": sns.create_topic(Name=name)["TopicArn"],
+        {"Events": ["s3:ObjectCreated:*"], "TopicArn": topic(name),
          "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": f"{name}/"}]}}} for name in names]}
 
 def provider(request, stack, new, old=None):
     print(f"{request} of stack {stack}:", end=" ")
-    properties = {"BucketName": "shared", "Managed": "false", "NotificationConfiguration": new}
-    event = {"RequestType": request, "StackId": f"stack-{stack}", "ResourceProperties": properties}
-    index.handler({**event, "OldResourceProperties": {"NotificationConfiguration": old or {}}}, SimpleNamespace())
+    properties = {"ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:provider", "BucketName": "shared",
+                  "Managed": "false", "SkipDestinationValidation": "false"}
+    event = {"RequestType": request, "RequestId": f"{request}-{stack}", "ResponseURL": "http://127.0.0.1/",
+             "ResourceType": "Custom::S3BucketNotifications", "LogicalResourceId": "Notifications",
+             "StackId": f"{STACK}/{stack}/00000000-0000-4000-8000-000000000000",
+             "ResourceProperties": {**properties, "NotificationConfiguration": new}}
+    if request != "Create":
+        event["PhysicalResourceId"] = "Notifications"
+    if old:
+        event["OldResourceProperties"] = {**properties, "NotificationConfiguration": old}
+    index.handler(event, SimpleNamespace(log_stream_name="log"))
     for kept in s3.get_bucket_notification_configuration(Bucket="shared").get("TopicConfigurations", []):
-        owner = kept["Id"][:7] if kept["Id"].startswith("stack-") else "a random one"
+        owner = f"stack {kept['Id'].split('/')[1]}" if kept["Id"].startswith(STACK) else "a random one"
         print(f"    to {kept['TopicArn'].rpartition(':')[2]:7} id: {owner}")
 
 provider("Create", "A", notifications("first"))
@@ -57,18 +73,18 @@ echo "aws-cdk-lib 2.276.0, moto 5.2.5"
 cat "$work/seen"
 diff "$work/seen" - <<'SEEN'
 Create of stack A: SUCCESS
-    to first   id: stack-A
+    to first   id: stack A
 Create of stack B: SUCCESS
-    to first   id: stack-A
-    to second  id: stack-B
+    to first   id: stack A
+    to second  id: stack B
 Update of stack A: [writes second without an id] SUCCESS
     to second  id: a random one
-    to first   id: stack-A
-    to third   id: stack-A
+    to first   id: stack A
+    to third   id: stack A
 Delete of stack B: SUCCESS
     to second  id: a random one
-    to first   id: stack-A
-    to third   id: stack-A
+    to first   id: stack A
+    to third   id: stack A
 Delete of stack A: SUCCESS
     to second  id: a random one
 SEEN

@@ -13,7 +13,7 @@ work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
 python3 -m venv "$work/v"
-"$work/v/bin/pip" install -q --disable-pip-version-check ministack==1.5.33 boto3==1.43.106 'moto[stepfunctions]==5.2.5'
+"$work/v/bin/pip" install -q --disable-pip-version-check ministack==1.5.33 boto3==1.43.106 'moto[iam,stepfunctions]==5.2.5'
 cat >"$work/choose.py" <<'PY'
 import json, sys, time
 from contextlib import nullcontext
@@ -34,12 +34,15 @@ RULES = (
     ("IsTimestamp", True, "2026-11-30", "default"),
 )
 
-def choose(states, number, rule, expected, value):
+TRUST = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+
+def choose(states, role, number, rule, expected, value):
     ways = {way: {"Type": "Pass", "Result": way, "End": True} for way in ("match", "default")}
     test = {"Variable": "$.field", rule: expected, "Next": "match"}
     choice = {"Type": "Choice", "Default": "default", "Choices": [test]}
     made = states.create_state_machine(
-        name=f"machine-{number}", roleArn="arn:aws:iam::111111111111:role/any",
+        name=f"machine-{number}", roleArn=role,
         definition=json.dumps({"StartAt": "Choice", "States": {"Choice": choice, **ways}}))
     started = states.start_execution(stateMachineArn=made["stateMachineArn"], input=json.dumps({"field": value}))
     while (seen := states.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
@@ -53,8 +56,9 @@ else:
     place = nullcontext()
 with place:
     states = boto3.client("stepfunctions")
+    role = boto3.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
     for number, (rule, expected, value, aws) in enumerate(RULES):
-        seen = choose(states, number, rule, expected, value)
+        seen = choose(states, role, number, rule, expected, value)
         if seen != aws:
             print(f"{sys.argv[1]}: {json.dumps(value)} {rule} {json.dumps(expected)}: {seen}, on AWS {aws}")
 PY

@@ -14,16 +14,19 @@ server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
 python3 -m venv "$work/v"
 "$work/v/bin/pip" install -q --disable-pip-version-check ministack==1.5.33 boto3==1.43.106 \
-  'moto[acm,dynamodb,ec2,efs,route53,stepfunctions]==5.2.5'
+  'moto[acm,dynamodb,ec2,efs,iam,route53,stepfunctions]==5.2.5'
 cat >"$work/repeat.py" <<'PY'
 import json, sys
 from contextlib import nullcontext
 import boto3
 from botocore.exceptions import ClientError
 
+TRUST = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+
 def instance(token):
     image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    made = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, ClientToken=token)
+    made = ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1, ClientToken=token)
     return made["Instances"][0]["InstanceId"]
 
 def volume(token):
@@ -40,7 +43,7 @@ def file_system(token):
     return efs.create_file_system(CreationToken=token)["FileSystemId"]
 
 def zone(token):
-    return route53.create_hosted_zone(Name="test.example.com", CallerReference=token)["HostedZone"]["Id"]
+    return route53.create_hosted_zone(Name="tokens.test", CallerReference=token)["HostedZone"]["Id"]
 
 def execution(token):
     return states.start_execution(stateMachineArn=machine, name=token, input="{}")["executionArn"]
@@ -56,9 +59,9 @@ with nullcontext() if sys.argv[1] == "ministack" else __import__("moto").mock_aw
         boto3.client, ("acm", "dynamodb", "ec2", "efs", "route53", "stepfunctions"))
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    role = boto3.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
     wait = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
-    machine = states.create_state_machine(
-        name="wait", definition=json.dumps(wait), roleArn="arn:aws:iam::111111111111:role/any")["stateMachineArn"]
+    machine = states.create_state_machine(name="wait", definition=json.dumps(wait), roleArn=role)["stateMachineArn"]
     dynamodb.create_table(
         TableName="table", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])

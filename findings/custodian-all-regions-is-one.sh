@@ -28,8 +28,14 @@ from c7n.provider import clouds
 from c7n.resources import load_available
 
 REGIONS = ("eu-west-1", "us-east-1")
-DATABASE = {"name": "left", "password": "x" * 8, "dbInstanceType": "db.influx.medium", "allocatedStorage": 20,
-            "vpcSubnetIds": ["subnet-01234567"], "vpcSecurityGroupIds": ["sg-01234567"]}
+
+def leave(region):
+    ec2, influx = boto3.client("ec2", region), boto3.client("timestream-influxdb", region)
+    subnets, groups = ec2.describe_subnets()["Subnets"], ec2.describe_security_groups()["SecurityGroups"]
+    boto3.client("sqs", region).create_queue(QueueName="left")
+    influx.create_db_instance(
+        name="left", password="x" * 8, dbInstanceType="db.influx.medium", allocatedStorage=20,
+        vpcSubnetIds=[each["SubnetId"] for each in subnets], vpcSecurityGroupIds=[groups[0]["GroupId"]])
 
 def left(region):
     queues = boto3.client("sqs", region).list_queues().get("QueueUrls", [])
@@ -39,8 +45,7 @@ def left(region):
 for chosen in (["all"], ["eu-west-1", "us-east-1"], ["us-east-1", "eu-west-1"]):
     with moto.mock_aws():
         for region in REGIONS:
-            boto3.client("sqs", region).create_queue(QueueName="left")
-            boto3.client("timestream-influxdb", region).create_db_instance(**DATABASE)
+            leave(region)
         options = [word for region in chosen for word in ("--region", region)]
         sys.argv = ["custodian", "run", "-s", "out", "--cache-period", "0", *options, "policies.yml"]
         try:

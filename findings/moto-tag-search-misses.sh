@@ -11,8 +11,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/v"
 "$work/v/bin/pip" install -q --disable-pip-version-check boto3==1.43.106 \
-  'moto[apigateway,apigatewayv2,cognitoidp,dynamodb,ec2,ecr,eks,events]==5.2.5' \
-  'moto[kinesis,opensearch,sns,sqs,stepfunctions]==5.2.5'
+  'moto[apigateway,apigatewayv2,cognitoidp,dynamodb,ec2,ecr,eks,events,iam]==5.2.5' \
+  'moto[kinesis,sns,sqs,stepfunctions]==5.2.5'
 env -u AWS_PROFILE HOME="$work" AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=y AWS_DEFAULT_REGION=us-east-1 \
   "$work/v/bin/python" >"$work/seen" <<'PY'
 import json
@@ -20,7 +20,9 @@ import boto3, moto
 
 PAIRS = [{"Key": "owner", "Value": "test"}]
 MAP = {"owner": "test"}
-ROLE = "arn:aws:iam::111111111111:role/any"
+TRUST = {"Version": "2012-10-17", "Statement": [{
+    "Effect": "Allow", "Action": "sts:AssumeRole",
+    "Principal": {"Service": ["states.amazonaws.com", "eks.amazonaws.com"]}}]}
 
 def search(*types):
     pages = boto3.client("resourcegroupstaggingapi").get_paginator("get_resources").paginate(
@@ -33,7 +35,10 @@ def ec2(kind):
 with moto.mock_aws():
     client = boto3.client("ec2")
     vpc = client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    subnet = client.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    subnet, other = (
+        client.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"us-east-1{zone}")["Subnet"]
+        ["SubnetId"] for number, zone in enumerate("ab"))
+    role = boto3.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
     launch = {"InstanceType": "t3.micro"}
     machine = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
     attribute = {"AttributeName": "id"}
@@ -56,11 +61,11 @@ with moto.mock_aws():
             TableName="name", KeySchema=[attribute | {"KeyType": "HASH"}], BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[attribute | {"AttributeType": "S"}], Tags=PAIRS),
         "state machine": lambda: boto3.client("stepfunctions").create_state_machine(
-            name="name", definition=machine, roleArn=ROLE, tags=[{"key": "owner", "value": "test"}]),
+            name="name", definition=machine, roleArn=role, tags=[{"key": "owner", "value": "test"}]),
         "stream": lambda: boto3.client("kinesis").create_stream(StreamName="name", ShardCount=1, Tags=MAP),
         "repository": lambda: boto3.client("ecr").create_repository(repositoryName="name", tags=PAIRS),
         "EKS cluster": lambda: boto3.client("eks").create_cluster(
-            name="name", roleArn=ROLE, resourcesVpcConfig={"subnetIds": [subnet]}, tags=MAP),
+            name="name", roleArn=role, resourcesVpcConfig={"subnetIds": [subnet, other]}, tags=MAP),
         "REST API": lambda: boto3.client("apigateway").create_rest_api(name="name", tags=MAP),
         "HTTP API": lambda: boto3.client("apigatewayv2").create_api(Name="name", ProtocolType="HTTP", Tags=MAP),
         "user pool": lambda: boto3.client("cognito-idp").create_user_pool(PoolName="name", UserPoolTags=MAP),
