@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from atmosphere.client.client import AtmosphereClient
     from atmosphere.client.results import EnvironmentState
     from atmosphere.config.deployment_shapes import DeploymentFile
-    from atmosphere.config.load import Checked
+    from atmosphere.config.load import Checked, Configured
 
 DEPLOYED: Final = "deployed"
 _OPTIONS: Final = f"{DEPLOYMENT} is not compared with the deployment: a plan against a revision and `cdk diff` show it."
@@ -58,21 +58,6 @@ class Compared:
     not_compared: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configured:
-    """A configuration without errors: what is published, and what the stack has besides."""
-
-    snapshot: Snapshot
-    deployment: DeploymentFile
-
-
-def configured(checked: Checked) -> Configured | None:
-    """None if there are errors."""
-    if checked.snapshot is None or checked.deployment is None:
-        return None
-    return Configured(snapshot=checked.snapshot, deployment=checked.deployment)
-
-
 def compare(new: Configured, directory: Path, against: str, connection: Connection) -> Compared:
     """The plan of `new`, which is the configuration in `directory`. Raises `NotComparable`, or a usage error."""
     if against == DEPLOYED:
@@ -93,11 +78,10 @@ def compare(new: Configured, directory: Path, against: str, connection: Connecti
 
 
 def _valid(checked: Checked, against: str) -> Configured:
-    found = configured(checked)
-    if found is None:
+    if checked.configured is None:
         problem = next(each for each in checked.problems if each.severity is Severity.ERROR)
         raise NotComparable(f"the configuration of {against} is wrong itself: {problem}")
-    return found
+    return checked.configured
 
 
 def _made(new: Configured, old: Configured, against: str) -> Compared:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from atmosphere.cli import plan_markdown
-from atmosphere.cli.bases import NotComparable, compare, configured
+from atmosphere.cli.bases import NotComparable, compare
 from atmosphere.cli.connection import Connection, connected
 from atmosphere.cli.exits import Exit
 from atmosphere.cli.options import json_option
@@ -59,11 +59,10 @@ def plan_command(connection: Connection, *, directory: Path, against: str, form:
     """
     form = Format.JSON if as_json else Format(form)
     checked = check(directory)
-    new = configured(checked)
-    if new is None:
+    if checked.configured is None:
         _refuse(directory, checked.problems, form)
     try:
-        compared = compare(new, directory, against, connection)
+        compared = compare(checked.configured, directory, against, connection)
     except NotComparable as unknown:
         _give_up(directory, str(unknown), form)
     _SHOW[form](directory, compared)

@@ -58,12 +58,24 @@ _LONGEST_OVERRIDE: Final = 86_400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What a check found: snapshot and deployment unless there is an error, and every problem, warnings included."""
+class Configured:
+    """A configuration without errors: what is published, and what the stack has besides."""
 
-    snapshot: Snapshot | None
+    snapshot: Snapshot
+    deployment: DeploymentFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check found: the configuration unless there is an error, and every problem, warnings included."""
+
+    configured: Configured | None
     problems: tuple[Problem, ...]
-    deployment: DeploymentFile | None = None
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """What would be published."""
+        return self.configured.snapshot if self.configured else None
 
 
 def load(directory: Path, overrides: Mapping[str, str] | None = None) -> Snapshot:
@@ -73,18 +85,18 @@ def load(directory: Path, overrides: Mapping[str, str] | None = None) -> Snapsho
 
     Raises `ConfigProblems` with everything that is wrong. Overrides may be below the limits that the file has to keep.
     """
-    checked = check(directory, overrides)
-    if checked.snapshot is None:
-        raise ConfigProblems(checked.problems)
-    return checked.snapshot
+    return _configured(check(directory, overrides)).snapshot
 
 
 def load_deployment(directory: Path) -> DeploymentFile:
     """What `deployment.yaml` says; its defaults where there is no such file. Raises `ConfigProblems` as `load` does."""
-    checked = check(directory)
-    if checked.deployment is None:
+    return _configured(check(directory)).deployment
+
+
+def _configured(checked: Checked) -> Configured:
+    if checked.configured is None:
         raise ConfigProblems(checked.problems)
-    return checked.deployment
+    return checked.configured
 
 
 def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checked:
@@ -102,12 +114,13 @@ def check(directory: Path, overrides: Mapping[str, str] | None = None) -> Checke
     for parsed in (sources.environments, sources.access, sources.settings, sources.deployment):
         found += sorted(parsed.problems, key=lambda problem: problem.line)
     problems = (*_unread(directory), *found)
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        return Checked(snapshot=None, problems=problems)
+    deployment = sources.deployment.shape
+    if deployment is None or any(problem.severity is Severity.ERROR for problem in problems):
+        return Checked(configured=None, problems=problems)
     snapshot = _snapshot(sources, overridden)
     if (size := len(packed(to_json(snapshot)))) > LARGEST:
-        return Checked(snapshot=None, problems=(*problems, _too_large(size)))
-    return Checked(snapshot=snapshot, problems=problems, deployment=sources.deployment.shape)
+        return Checked(configured=None, problems=(*problems, _too_large(size)))
+    return Checked(configured=Configured(snapshot=snapshot, deployment=deployment), problems=problems)
 
 
 def _too_large(size: int) -> Problem:
