@@ -98,22 +98,27 @@ def _measured(name: FunctionName, scratch: Path, rounds: int) -> ColdStart:
 
 def _start(asset: Path, script: str, variables: Sequence[Env]) -> tuple[float, float]:
     """CPU seconds and megabytes of one start, as Lambda would make it: nothing but the asset, and nothing written."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(asset),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "none",
-        "AWS_SECRET_ACCESS_KEY": "none",
-        "AWS_LAMBDA_FUNCTION_NAME": "cold",
-        **{variable.value: "{}" for variable in variables},
-    }
+    environment = of_lambda(str(asset), **{variable.value: "{}" for variable in variables})
     run = subprocess.run(
         [sys.executable, "-S", "-c", script], env=environment, capture_output=True, text=True, check=True
     )
     used, size = run.stdout.split()
     return float(used), float(size)
+
+
+def of_lambda(asset: str, **variables: str) -> dict[str, str]:
+    """The environment variables of a function's process: nothing but its asset, its own, and keys of nobody."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": asset,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_LAMBDA_FUNCTION_NAME": "bench",
+        **variables,
+    }
 
 
 def bar_of(function: FunctionName) -> float:

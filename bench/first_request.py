@@ -23,6 +23,7 @@ import boto3
 from atmosphere.contract import FunctionName
 from atmosphere.core.model import Status
 from atmosphere.local.callers import client_of
+from bench.coldstart import of_lambda
 from bench.revisions import BEFORE_SHORT_STARTS, ROOT, environment, local_service, tree_of
 from bench.turnaround import SETTINGS
 
@@ -88,6 +89,7 @@ class _Side:
         self._description = description
         self._operator = client_of(description, "operator")
         self._assets = _assets(tree)
+        self._own = {"AWS_ACCESS_KEY_ID": description["account"], "AWS_ENDPOINT_URL": description["awsEndpoint"]}
         functions = boto3.client(
             "lambda",
             endpoint_url=description["awsEndpoint"],
@@ -114,7 +116,7 @@ class _Side:
     def _first(self, name: FunctionName, allocation: str) -> tuple[float, dict[str, Any]]:
         run = subprocess.run(
             [sys.executable, "-S", "-c", _FIRST.replace("MODULE", name.value)],
-            env=self._environment(name),
+            env=of_lambda(self._assets[name], **self._own, **self._variables[name]),
             input=json.dumps(self._event(name, allocation)),
             capture_output=True,
             text=True,
@@ -124,20 +126,6 @@ class _Side:
         if status not in _GOOD:
             raise RuntimeError(f"{name} answered {status}: {body}")
         return used * 1000, json.loads(body)
-
-    def _environment(self, name: FunctionName) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": self._assets[name],
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "AWS_REGION": self._description["region"],
-            "AWS_DEFAULT_REGION": self._description["region"],
-            "AWS_ACCESS_KEY_ID": self._description["account"],
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_LAMBDA_FUNCTION_NAME": "first",
-            "AWS_ENDPOINT_URL": self._description["awsEndpoint"],
-            **self._variables[name],
-        }
 
     def _event(self, name: FunctionName, allocation: str) -> dict[str, Any]:
         """As the gateway sends it for a signed request."""

@@ -39,14 +39,14 @@ class Storm(Load):
 
     def run(self) -> None:
         """Live so many lives; raises what a thread raises."""
-        numbers = itertools.count()
+        numbers, ended = itertools.count(), itertools.count(1)
 
         def lives(thread: int) -> None:
             dice = random.Random(f"{self.seed}-{thread}")  # noqa: S311 -- dice
             with closing(Caller(self, dice)) as caller:
-                while (number := next(numbers)) < self.requests:
+                while next(numbers) < self.requests:
                     self._live(caller)
-                    self.progress(number + 1)
+                    self.progress(next(ended))
 
         with ThreadPoolExecutor(self.threads, thread_name_prefix="storm") as pool:
             for _ in pool.map(lives, range(self.threads)):
