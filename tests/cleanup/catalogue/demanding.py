@@ -1,4 +1,4 @@
-"""What is the same of each demand on a type that is a row."""
+"""What is the same of each demand on a type that is a row, and of each on a bucket."""
 
 from __future__ import annotations
 
@@ -30,4 +30,24 @@ def of_row(type_: str, **told: Any) -> Demand:
     return Demand(
         type=type_,
         **{"removes": row.remove.operation, "lists": tuple(listings(row)), "absent": absent, **told},
+    )
+
+
+def of_bucket(name: str, **told: Any) -> Demand:
+    """A demand on a bucket, which is empty and has nothing besides once its demand is served."""
+    return Demand(
+        type="AWS::S3::Bucket",
+        id=name,
+        there={
+            "list_buckets": {"Buckets": [{"Name": name, "BucketRegion": "us-east-1"}]},
+            "head_bucket": {},
+            "delete_bucket_policy": {},
+            "delete_bucket_replication": {},
+            "list_object_versions": {},
+            "list_multipart_uploads": {},
+        },
+        removes="delete_bucket",
+        lists=("list_buckets",),
+        absent="NoSuchBucket",
+        **told,
     )

@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.cleanup.catalogue.demanding import of_row as _row
+from tests.cleanup.catalogue.demanding import of_bucket, of_row
 from tests.cleanup.catalogue.demands_compute import DEMANDS_COMPUTE
 from tests.cleanup.catalogue.demands_services import DEMANDS_SERVICES
 from tests.cleanup.catalogue.frame import TYPES, Seed, StandIn
@@ -45,7 +45,7 @@ _OPENED: Final = Clears(
     "put_backup_vault_access_policy", {"BackupVaultName": _VAULT, "Policy": _policy(_ALLOW)}, before=""
 )
 _BACKUP: Final = (
-    _row(
+    of_row(
         "AWS::Backup::RecoveryPoint",
         what="no legal hold holds it",
         id=f"{_VAULT}|{_POINT}",
@@ -65,7 +65,7 @@ _BACKUP: Final = (
         },
         clears=(Clears("cancel_legal_hold", {"LegalHoldId": "tests"}),),
     ),
-    _row(
+    of_row(
         "AWS::Backup::RecoveryPoint",
         what="the policy of its vault does not deny it",
         id=f"{_VAULT}|{_POINT}",
@@ -74,7 +74,7 @@ _BACKUP: Final = (
         refused={"delete_recovery_point": "AccessDeniedException"},
         clears=(_OPENED,),
     ),
-    _row(
+    of_row(
         "AWS::Backup::BackupVault",
         what="its policy does not deny it",
         id=_VAULT,
@@ -92,7 +92,7 @@ _BACKUP: Final = (
 
 _QUEUE: Final = {"jobQueueArn": _ARN.format("batch", "job-queue/seeded"), "status": "VALID"}
 _BATCH: Final = (
-    _row(
+    of_row(
         "AWS::Batch::JobQueue",
         what="jobs on Fargate are terminated before their compute environment goes",
         id=_QUEUE["jobQueueArn"],
@@ -141,7 +141,7 @@ _SWITCHED_OFF: Final = Clears(
     {"Id": "policy", "IfMatch": "tag", "ContinuousDeploymentPolicyConfig": {**_STAGED, "Enabled": False}},
 )
 _CLOUDFRONT: Final = (
-    _row(
+    of_row(
         _DISTRIBUTION,
         what="its policy of continuous deployment is off",
         id="E1REFUSING",
@@ -156,7 +156,7 @@ _CLOUDFRONT: Final = (
         refused={"delete_distribution": "DistributionNotDisabled"},
         clears=(_SWITCHED_OFF, Clears("update_distribution", {"Id": "E1REFUSING"}, before="IllegalUpdate")),
     ),
-    _row(
+    of_row(
         _DISTRIBUTION,
         what="a staging one: no policy of continuous deployment leads to it",
         id="E1REFUSING",
@@ -187,7 +187,7 @@ _CLOUDFRONT: Final = (
             Clears("update_distribution", {"Id": "E1REFUSING"}, before="StagingDistributionInUse"),
         ),
     ),
-    _row(
+    of_row(
         _DISTRIBUTION,
         what="its tenants are deleted",
         id="E1REFUSING",
@@ -213,7 +213,7 @@ _CLOUDFRONT: Final = (
 
 def _last_of_a_replica(family: str, engine: str) -> Demand:
     instance = {"DBInstanceIdentifier": "last", "Engine": engine, "DBClusterIdentifier": "replica"}
-    return _row(
+    return of_row(
         f"AWS::{family}::DBInstance",
         what="the last one of a cluster that is a replica: the cluster is promoted",
         id="last",
@@ -240,7 +240,7 @@ def _global_datastore(role: str, *clears: Clears) -> Demand:
         {"ReplicationGroupId": "other", "ReplicationGroupRegion": "eu-west-1", "Role": other},
     ]
     datastore = {"GlobalReplicationGroupId": "world", "Members": members}
-    return _row(
+    return of_row(
         "AWS::ElastiCache::ReplicationGroup",
         what=f"in no global datastore, as its {role.lower()} group",
         id="group",
@@ -267,7 +267,7 @@ _DATABASES: Final = (
     _last_of_a_replica("RDS", "aurora-mysql"),
     _last_of_a_replica("Neptune", "neptune"),
     _last_of_a_replica("DocDB", "docdb"),
-    _row(
+    of_row(
         "AWS::RDS::DBCluster",
         what="its shard group is deleted",
         id="limitless",
@@ -380,7 +380,7 @@ _NETWORK: Final = (
         clears=(Clears("disassociate_security_group_vpc", {"GroupId": "sg-refusing", "VpcId": "vpc-2"}),),
         lists=("describe_security_groups",),
     ),
-    _row(
+    of_row(
         "AWS::EC2::VPCEndpointService",
         what="every connection of an endpoint is rejected",
         id=_SERVICE["ServiceId"],
@@ -403,7 +403,7 @@ _NETWORK: Final = (
             for each in ("vpce-1", "vpce-2")
         ),
     ),
-    _row(
+    of_row(
         "AWS::EC2::TransitGateway",
         what="nothing that no row lists is on it: Connect, multicast domains, policy tables",
         id="tgw-refusing",
@@ -435,7 +435,7 @@ _NETWORK: Final = (
             Clears("delete_transit_gateway_policy_table", {"TransitGatewayPolicyTableId": "mine"}),
         ),
     ),
-    _row(
+    of_row(
         "AWS::EC2::Snapshot",
         what="not locked",
         id="snap-refusing",
@@ -538,28 +538,16 @@ _ROUTE53: Final = (
 
 _BUCKET: Final = "seeded-refusing"
 _STORAGE: Final = (
-    Demand(
-        type="AWS::S3::Bucket",
+    of_bucket(
+        _BUCKET,
         what="its access points are deleted",
-        id=_BUCKET,
-        there={
-            "list_buckets": {"Buckets": [{"Name": _BUCKET, "BucketRegion": "us-east-1"}]},
-            "head_bucket": {},
-            "delete_bucket_policy": {},
-            "delete_bucket_replication": {},
-            "list_object_versions": {},
-            "list_multipart_uploads": {},
-        },
         held={"list_access_points": {"AccessPointList": [{"Name": "point", "Bucket": _BUCKET}]}},
-        removes="delete_bucket",
         refused={"delete_bucket": "BucketHasAccessPointsAttached"},
         clears=(Clears("delete_access_point", {"Name": "point"}),),
-        lists=("list_buckets",),
-        absent="NoSuchBucket",
         elsewhere={"s3control": ("list_access_points", "delete_access_point")},
     ),
     *(
-        _row(
+        of_row(
             "AWS::EFS::FileSystem",
             what=f"in no replication configuration, as its {side}",
             id="fs-refusing",
@@ -586,7 +574,7 @@ _DESCRIBED: Final = {"ARN": _SECRET, "Name": "refusing", "CreatedDate": _NOW}
 
 
 def _secret(what: str, held: Mapping[str, Any], *clears: Clears) -> Demand:
-    return _row(
+    return of_row(
         "AWS::SecretsManager::Secret",
         what=what,
         id=_SECRET,
@@ -615,7 +603,7 @@ _OTHERS: Final = (
     ),
     _secret("the replica of another region's: replication is stopped", {"PrimaryRegion": "eu-west-1"}, _STOPPED),
     *(
-        _row(
+        of_row(
             "AWS::Kinesis::Stream",
             what=f"its {kind.lower()}s are deleted",
             id="refusing",
@@ -637,7 +625,7 @@ _OTHERS: Final = (
             ("Channel", _ARN.format("kinesis", "channel/refusing")),
         )
     ),
-    _row(
+    of_row(
         "AWS::WAFv2::WebACL",
         what="associated with nothing, kept things included",
         id="refusing|acl|REGIONAL",
@@ -653,7 +641,7 @@ _OTHERS: Final = (
         refused={"delete_web_acl": "WAFAssociatedItemException"},
         clears=(Clears("disassociate_web_acl", {"ResourceArn": _GUARDED}),),
     ),
-    _row(
+    of_row(
         "AWS::EKS::Cluster",
         what="its capabilities are deleted",
         id="refusing",
@@ -662,7 +650,7 @@ _OTHERS: Final = (
         refused={"delete_cluster": "ResourceInUseException"},
         clears=(Clears("delete_capability", {"clusterName": "refusing", "capabilityName": "argo"}),),
     ),
-    _row(
+    of_row(
         "AWS::Config::ConfigRule",
         what="no remediation is configured for it",
         id="refusing",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.cleanup.catalogue.demanding import of_row
+from tests.cleanup.catalogue.demanding import of_bucket, of_row
 from tests.cleanup.fakes.refusing import Clears, Demand
 
 if TYPE_CHECKING:
@@ -325,22 +325,13 @@ def _past_governance(*versions: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 _BUCKETS: Final = (
-    Demand(
-        type="AWS::S3::Bucket",
+    of_bucket(
+        _BUCKET,
         what="no objects, versions and delete markers",
-        id=_BUCKET,
-        there={
-            "list_buckets": {"Buckets": [{"Name": _BUCKET, "BucketRegion": "us-east-1"}]},
-            "head_bucket": {},
-            "delete_bucket_policy": {},
-            "delete_bucket_replication": {},
-            "list_multipart_uploads": {},
-        },
         held={
             "list_object_versions": {"Versions": [_GOVERNED, _HELD], "DeleteMarkers": [_MARKER]},
             "get_object_legal_hold": {"LegalHold": {"Status": "ON"}},
         },
-        removes="delete_bucket",
         refused={"delete_bucket": "BucketNotEmpty"},
         clears=(
             Clears(
@@ -352,8 +343,6 @@ _BUCKETS: Final = (
             Clears("put_object_legal_hold", {"Bucket": _BUCKET, **_HELD, "LegalHold": {"Status": "OFF"}}),
             Clears("delete_objects", _past_governance(_HELD), before="AccessDenied"),
         ),
-        lists=("list_buckets",),
-        absent="NoSuchBucket",
     ),
 )
 
