@@ -47,7 +47,7 @@ setup: .venv/.ready .emulator/.ready .cache/npm/.ready .cache/wheels.ready ## ma
 demo: setup ## the whole life of an allocation, on real input
 	@$(BIN)/atmosphere local demo
 
-test: setup ## the tests (nine minutes on 2 cores)
+test: setup ## the tests (ten minutes on 2 cores)
 	@echo "running the tests: the results of each half come when it is over"
 	@$(MAKE) --no-print-directory -j 2 $(IN_TURN) tests-here tests-on-emulator MARKS="and not slow"
 
